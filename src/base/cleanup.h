@@ -1,0 +1,20 @@
+/* Scope-bound release: a declaration that names its own end needs no goto. */
+#pragma once
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static inline void cleanup_free(void *pointer_to_heap)
+{
+    free(*(void **)pointer_to_heap);
+}
+
+static inline void cleanup_close(const int *fd)
+{
+    /* Not retried: on Linux the descriptor is gone even where close says EINTR. */
+    if (*fd >= 0)
+        (void)close(*fd);
+}
+
+#define CLEANUP_FREE  __attribute__((cleanup(cleanup_free)))
+#define CLEANUP_CLOSE __attribute__((cleanup(cleanup_close)))

@@ -1,0 +1,340 @@
+#include "core/claude_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How many words an option takes. An option the table does not know takes none, unless the word
+ * behind it would otherwise be a prompt with another one still to come. */
+enum arity { ARITY_NONE, ARITY_ONE, ARITY_OPTIONAL, ARITY_MANY, ARITY_UNKNOWN };
+
+/* What an option means to us. */
+enum meaning {
+    MEANS_NOTHING,
+    MEANS_PRINT,
+    MEANS_BARE,
+    MEANS_NO_PERSISTENCE,
+    MEANS_FORK,
+    MEANS_CONTINUE,
+    MEANS_RESUME,
+    MEANS_SESSION_ID,
+    MEANS_MODEL,
+    MEANS_SETTINGS,
+    MEANS_INPUT_FORMAT
+};
+
+static const struct claude_option {
+    const char *name;
+    char letter;
+    enum arity arity;
+    enum meaning meaning;
+} known_options[] = {
+    {"--print", 'p', ARITY_NONE, MEANS_PRINT},
+    {"--bare", 0, ARITY_NONE, MEANS_BARE},
+    {"--no-session-persistence", 0, ARITY_NONE, MEANS_NO_PERSISTENCE},
+    {"--fork-session", 0, ARITY_NONE, MEANS_FORK},
+    {"--continue", 'c', ARITY_NONE, MEANS_CONTINUE},
+    {"--resume", 'r', ARITY_OPTIONAL, MEANS_RESUME},
+    {"--session-id", 0, ARITY_ONE, MEANS_SESSION_ID},
+    {"--model", 0, ARITY_ONE, MEANS_MODEL},
+    {"--settings", 0, ARITY_ONE, MEANS_SETTINGS},
+    {"--input-format", 0, ARITY_ONE, MEANS_INPUT_FORMAT},
+    {"--verbose", 0, ARITY_NONE, MEANS_NOTHING},
+    {"--dangerously-skip-permissions", 0, ARITY_NONE, MEANS_NOTHING},
+    {"--include-partial-messages", 0, ARITY_NONE, MEANS_NOTHING},
+    {"--replay-user-messages", 0, ARITY_NONE, MEANS_NOTHING},
+    {"--strict-mcp-config", 0, ARITY_NONE, MEANS_NOTHING},
+    {"--ide", 0, ARITY_NONE, MEANS_NOTHING},
+    {"--add-dir", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--allowedTools", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--allowed-tools", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--disallowedTools", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--disallowed-tools", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--betas", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--file", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--mcp-config", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--tools", 0, ARITY_MANY, MEANS_NOTHING},
+    {"--agent", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--agents", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--append-system-prompt", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--append-system-prompt-file", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--debug-file", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--effort", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--fallback-model", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--json-schema", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--max-budget-usd", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--max-turns", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--name", 'n', ARITY_ONE, MEANS_NOTHING},
+    {"--output-format", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--permission-mode", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--permission-prompt-tool", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--plugin-dir", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--plugin-url", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--remote-control-session-name-prefix", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--setting-sources", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--system-prompt", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--system-prompt-file", 0, ARITY_ONE, MEANS_NOTHING},
+    {"--debug", 'd', ARITY_OPTIONAL, MEANS_NOTHING},
+    {"--from-pr", 0, ARITY_OPTIONAL, MEANS_NOTHING},
+    {"--prompt-suggestions", 0, ARITY_OPTIONAL, MEANS_NOTHING},
+    {"--remote-control", 0, ARITY_OPTIONAL, MEANS_NOTHING},
+    {"--worktree", 'w', ARITY_OPTIONAL, MEANS_NOTHING},
+    {"--help", 'h', ARITY_NONE, MEANS_NOTHING},
+    {"--version", 'v', ARITY_NONE, MEANS_NOTHING},
+};
+
+static const struct claude_option unknown_option = {"", 0, ARITY_UNKNOWN, MEANS_NOTHING};
+
+static const char *const subcommands[] = {
+    "agents", "auth",    "auto-mode", "doctor",      "gateway",     "install", "mcp",
+    "plugin", "plugins", "project",   "setup-token", "ultrareview", "update",  "upgrade",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+size_t claude_args_start(char *const *argv)
+{
+    if (strstr(base_name(argv[0]), "claude"))
+        return 1;
+    for (size_t i = 1; argv[i]; i++)
+        if (argv[i][0] != '-' && strstr(base_name(argv[i]), "claude"))
+            return i + 1;
+    return 1;
+}
+
+static const struct claude_option *find_long(const char *word, size_t length)
+{
+    for (size_t i = 0; i < COUNT(known_options); i++)
+        if (strlen(known_options[i].name) == length &&
+            memcmp(known_options[i].name, word, length) == 0)
+            return &known_options[i];
+    return &unknown_option;
+}
+
+static const struct claude_option *find_short(char letter)
+{
+    for (size_t i = 0; i < COUNT(known_options); i++)
+        if (known_options[i].letter == letter)
+            return &known_options[i];
+    return &unknown_option;
+}
+
+static void apply(struct claude_args *args, enum meaning meaning, const char *value)
+{
+    switch (meaning) {
+    case MEANS_PRINT:
+        args->print = true;
+        break;
+    case MEANS_BARE:
+        args->bare = true;
+        break;
+    case MEANS_NO_PERSISTENCE:
+        args->no_persistence = true;
+        break;
+    case MEANS_FORK:
+        args->fork_session = true;
+        break;
+    case MEANS_CONTINUE:
+        args->continues = true;
+        break;
+    case MEANS_RESUME:
+        args->resumes = true;
+        args->resume_id = value;
+        break;
+    case MEANS_SESSION_ID:
+        args->session_id = value;
+        break;
+    case MEANS_MODEL:
+        args->model = value;
+        break;
+    case MEANS_SETTINGS:
+        args->settings = value;
+        break;
+    case MEANS_INPUT_FORMAT:
+        args->streams_input = value && strcmp(value, "stream-json") == 0;
+        break;
+    case MEANS_NOTHING:
+        break;
+    }
+}
+
+/* One option as it stands in the vector: `words` of them from `at`. */
+struct spot {
+    size_t at, words;
+    const struct claude_option *option;
+    const char *value;
+};
+
+static bool is_word(const char *word)
+{
+    return word && (word[0] != '-' || !word[1]);
+}
+
+/* Does a positional follow at or after `i`, with only complete options between? */
+static bool word_follows(char *const *argv, size_t i)
+{
+    for (; argv[i]; i++)
+        if (is_word(argv[i]) || strcmp(argv[i], "--") == 0)
+            return argv[i + 1] != NULL || is_word(argv[i]);
+    return false;
+}
+
+static void take_values(char *const *argv, struct spot *spot)
+{
+    const char *next = argv[spot->at + 1];
+    switch (spot->option->arity) {
+    case ARITY_ONE:
+        if (next)
+            spot->words = 2, spot->value = next;
+        break;
+    case ARITY_OPTIONAL:
+        if (is_word(next))
+            spot->words = 2, spot->value = next;
+        break;
+    case ARITY_MANY:
+        while (is_word(argv[spot->at + spot->words]))
+            spot->words++;
+        break;
+    case ARITY_UNKNOWN:
+        if (is_word(next) && word_follows(argv, spot->at + 2))
+            spot->words = 2;
+        break;
+    case ARITY_NONE:
+        break;
+    }
+}
+
+/* Reads the option at `at`. A bundle such as -pc counts for the last letter that takes a value or
+ * means something; its other letters are applied on the way. */
+static struct spot read_option(char *const *argv, size_t at, struct claude_args *args)
+{
+    const char *word = argv[at];
+    struct spot spot = {.at = at, .words = 1, .option = &unknown_option};
+    if (word[1] == '-') {
+        size_t length = strcspn(word, "=");
+        spot.option = find_long(word, length);
+        if (word[length] == '=')
+            spot.value = word + length + 1;
+        else
+            take_values(argv, &spot);
+        apply(args, spot.option->meaning, spot.value);
+        return spot;
+    }
+    for (const char *letter = word + 1; *letter; letter++) {
+        spot.option = find_short(*letter);
+        bool takes = spot.option->arity == ARITY_ONE || spot.option->arity == ARITY_OPTIONAL;
+        if (takes && letter[1])
+            spot.value = letter + 1;
+        else if (takes)
+            take_values(argv, &spot);
+        apply(args, spot.option->meaning, spot.value);
+        if (takes)
+            break;
+    }
+    return spot;
+}
+
+static bool is_subcommand(const char *word)
+{
+    for (size_t i = 0; i < COUNT(subcommands); i++)
+        if (strcmp(subcommands[i], word) == 0)
+            return true;
+    return false;
+}
+
+void claude_args_parse(char *const *argv, struct claude_args *ret_args)
+{
+    struct claude_args args = {.start = claude_args_start(argv)};
+    size_t i = args.start;
+    while (argv[i]) {
+        if (strcmp(argv[i], "--") == 0) {
+            if (!args.prompt && argv[i + 1])
+                args.prompt = i + 1;
+            break;
+        }
+        if (is_word(argv[i])) {
+            if (!args.prompt)
+                args.prompt = i;
+            i++;
+            continue;
+        }
+        i += read_option(argv, i, &args).words;
+    }
+    while (argv[i])
+        i++;
+    args.count = i;
+    args.subcommand = args.prompt == args.start && args.prompt && is_subcommand(argv[args.prompt]);
+    *ret_args = args;
+}
+
+static bool is_dropped(const struct spot *spot, const struct claude_rewrite *rewrite)
+{
+    enum meaning meaning = spot->option->meaning;
+    if (meaning == MEANS_SETTINGS)
+        return rewrite->settings != NULL;
+    return rewrite->resume_id && (meaning == MEANS_SESSION_ID || meaning == MEANS_RESUME ||
+                                  meaning == MEANS_CONTINUE || meaning == MEANS_FORK);
+}
+
+/* -pc with -c to be dropped is still a -p. */
+static bool keeps_print(const char *word, const struct spot *spot)
+{
+    return word[1] != '-' && strchr(word, 'p') && spot->option->meaning != MEANS_PRINT;
+}
+
+static size_t put_front(char **vector, size_t n, const struct claude_args *args,
+                        const struct claude_rewrite *rewrite)
+{
+    const char *pairs[][2] = {{"--settings", rewrite->settings},
+                              {"--session-id", rewrite->session_id},
+                              {"--resume", rewrite->resume_id}};
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        if (!pairs[i][1])
+            continue;
+        vector[n++] = (char *)pairs[i][0];
+        vector[n++] = (char *)pairs[i][1];
+    }
+    /* Here no option that takes many words can swallow it. */
+    if (rewrite->prompt && !args->prompt)
+        vector[n++] = (char *)rewrite->prompt;
+    return n;
+}
+
+char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
+                           const struct claude_rewrite *rewrite)
+{
+    struct claude_args scratch = {0};
+    char **vector = calloc(args->count + 8, sizeof *vector);
+    if (!vector)
+        return NULL;
+    size_t n = 0, i = 0;
+    while (i < args->start)
+        vector[n++] = argv[i++];
+    n = put_front(vector, n, args, rewrite);
+    bool options_ended = false;
+    while (argv[i]) {
+        if (i == args->prompt && rewrite->prompt && args->prompt) {
+            vector[n++] = (char *)rewrite->prompt;
+            i++;
+        } else if (options_ended || is_word(argv[i]) || strcmp(argv[i], "--") == 0) {
+            options_ended |= strcmp(argv[i], "--") == 0;
+            vector[n++] = argv[i++];
+        } else {
+            struct spot spot = read_option(argv, i, &scratch);
+            if (is_dropped(&spot, rewrite)) {
+                if (keeps_print(argv[i], &spot))
+                    vector[n++] = (char *)"-p";
+            } else {
+                memcpy(vector + n, argv + i, spot.words * sizeof *argv);
+                n += spot.words;
+            }
+            i += spot.words;
+        }
+    }
+    return vector;
+}

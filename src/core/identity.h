@@ -1,0 +1,11 @@
+/* A key's name in state: a keyed hash of its token, so that the state file tells nothing of the
+ * token and order and names in the key file may change. */
+#pragma once
+
+#include "core/keyring.h"
+
+#define IDENTITY_TEXT 33 /* 16 bytes in hexadecimal, and NUL */
+#define IDENTITY_SALT 65 /* 32 bytes in hexadecimal, and NUL */
+
+/* BLAKE2b keyed with the state's salt. Returns 0, or -EINVAL for a salt that is none. */
+int identity_of(const struct key *key, const char *salt, char ret_identity[IDENTITY_TEXT]);

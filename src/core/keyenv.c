@@ -1,0 +1,133 @@
+#include "core/keyenv.h"
+
+#include "core/environment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEPARATORS ",\n\r"
+
+/* Each row is one way; the first that gives any key is taken. A list holds many tokens, a master
+ * one. */
+static const struct way {
+    const char *lists[2];
+    const char *master;
+} ways[] = {
+    {{"TCR_KEYS", NULL}, "TCR_MASTER_KEY"},
+    {{"CLAUDE_CODE_OAUTH_TOKENS", "ANTHROPIC_API_KEYS"}, "CLAUDE_FALLBACK_API_KEY"},
+    {{"CLAUDE_CODE_OAUTH_TOKEN", NULL}, "ANTHROPIC_API_KEY"},
+};
+
+static int add_token(struct keyring *keyring, struct key *key, const char *token, size_t length,
+                     struct keyring_report *report)
+{
+    struct buffer fault = {0};
+    int r = keyring_set_token(keyring, key, token, length, &fault);
+    if (r == -EINVAL)
+        buffer_append_format(&report->errors, "%s: key \"%s\": %s\n", key->place, key->name,
+                             buffer_text(&fault));
+    buffer_finish(&fault);
+    return r;
+}
+
+/* "name=token"; a token itself may hold '=' when it starts like one. */
+static const char *split_name(const char *item, size_t length)
+{
+    if (length > 3 && memcmp(item, "sk-", 3) == 0)
+        return NULL;
+    return memchr(item, '=', length);
+}
+
+static int add_item(struct keyring *keyring, const char *variable, const char *item, size_t length,
+                    struct keyring_report *report)
+{
+    struct key *grown = realloc(keyring->keys, (keyring->count + 1) * sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    keyring->keys = grown;
+    struct key *key = &grown[keyring->count++];
+    *key = (struct key){.place = variable};
+    const char *equals = split_name(item, length);
+    char number[32];
+    int digits = snprintf(number, sizeof number, "key%zu", keyring->count);
+    key->name = equals ? secret_store_add(keyring->store, item, (size_t)(equals - item))
+                       : secret_store_add(keyring->store, number, (size_t)digits);
+    if (!key->name)
+        return -ENOMEM;
+    if (equals) {
+        length -= (size_t)(equals + 1 - item);
+        item = equals + 1;
+    }
+    return add_token(keyring, key, item, length, report);
+}
+
+static int add_list(struct keyring *keyring, const char *variable, const char *list,
+                    struct keyring_report *report)
+{
+    int r = 0;
+    while (*list && r != -ENOMEM) {
+        list += strspn(list, SEPARATORS " \t");
+        size_t length = strcspn(list, SEPARATORS);
+        if (length > 0) {
+            int added = add_item(keyring, variable, list, length, report);
+            r = added < 0 ? added : r;
+        }
+        list += length;
+    }
+    return r;
+}
+
+static int read_way(const struct way *way, char *const *environment, struct keyring *keyring,
+                    struct keyring_report *report)
+{
+    int r = 0;
+    for (size_t i = 0; i < 2 && r == 0 && way->lists[i]; i++) {
+        const char *list = environment_get(environment, way->lists[i]);
+        if (list)
+            r = add_list(keyring, way->lists[i], list, report);
+    }
+    const char *master = environment_get(environment, way->master);
+    if (r == 0 && master && *master) {
+        keyring->master = (struct key){.name = "master", .place = way->master};
+        keyring->has_master = true;
+        r = add_token(keyring, &keyring->master, master, strlen(master), report);
+    }
+    return r;
+}
+
+static int check_names(const struct keyring *keyring, struct keyring_report *report)
+{
+    for (size_t i = 0; i < keyring->count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(keyring->keys[i].name, keyring->keys[j].name) != 0)
+                continue;
+            buffer_append_format(&report->errors, "%s: two keys are named \"%s\"\n",
+                                 keyring->keys[i].place, keyring->keys[i].name);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
+                 struct keyring_report *report)
+{
+    struct keyring keyring;
+    *ret_keyring = (struct keyring){0};
+    int r = keyring_init(&keyring);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && r == 0; i++) {
+        r = read_way(&ways[i], environment, &keyring, report);
+        if (keyring.count > 0 || keyring.has_master)
+            break;
+    }
+    if (r == 0)
+        r = check_names(&keyring, report);
+    if (r < 0 || (keyring.count == 0 && !keyring.has_master)) {
+        keyring_finish(&keyring);
+        return r;
+    }
+    *ret_keyring = keyring;
+    return 1;
+}

@@ -1,0 +1,441 @@
+#include "core/message.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A message is a sentence; a longer line is prose or data and is not looked at. An SDK's line holds
+ * the whole error body, hence the generous bound. */
+#define MESSAGE_LONGEST 8192
+
+/* The first words of every family below, lower case. Keeps the cost of a line that is no message to
+ * a few comparisons. */
+static const char *const first_words[] = {
+    "5-hour",     "anthropic.", "api error",  "apiconn",    "apierror",        "apistatus",
+    "apitimeout", "auth",       "badreq",     "claude",     "credit b",        "daily",
+    "error",      "expired",    "failed t",   "five-h",     "haiku",           "internals",
+    "invalid ",   "limit r",    "monthly",    "not log",    "oauth ",          "openai.",
+    "opus",       "overloaded", "permission", "please run", "ratelim",         "serviceun",
+    "session l",  "sonnet",     "this org",   "uncaught",   "usage l",         "weekly",
+    "you have",   "you've",     "you're",     "your ",      "you\xe2\x80\x99", "[",
+    "{",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Skips what may stand before a message: white space, escape sequences, a traceback's bar. */
+static size_t skip_lead(const char *bytes, size_t length)
+{
+    size_t i = 0;
+    while (i < length && i < 128) {
+        if (bytes[i] == '\x1b' && i + 1 < length && bytes[i + 1] == '[') {
+            i += 2;
+            while (i < length && !isalpha((unsigned char)bytes[i]))
+                i++;
+        } else if (!strchr(" \t\r\x1b|", bytes[i]) || !bytes[i]) {
+            break;
+        }
+        i += i < length;
+    }
+    return i;
+}
+
+bool message_may_start(const char *bytes, size_t length)
+{
+    size_t lead = skip_lead(bytes, length);
+    bytes += lead;
+    length -= lead;
+    if (length == 0)
+        return true;
+    int first = tolower((unsigned char)bytes[0]);
+    for (size_t i = 0; i < COUNT(first_words); i++) {
+        size_t word = strlen(first_words[i]);
+        if (first_words[i][0] == first &&
+            strncasecmp(first_words[i], bytes, word < length ? word : length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* After the ESC at `bytes`: the length of the sequence, ESC included (ECMA-48, and OSC to BEL or
+ * ST). */
+static size_t escape_length(const char *bytes, size_t length)
+{
+    size_t i = 2;
+    if (length < 2)
+        return length;
+    if (bytes[1] == '[') {
+        while (i < length && !(bytes[i] >= 0x40 && bytes[i] <= 0x7e))
+            i++;
+        return i < length ? i + 1 : length;
+    }
+    if (bytes[1] == ']' || bytes[1] == 'P') {
+        while (i < length && bytes[i] != '\a' && bytes[i] != '\x1b')
+            i++;
+        if (i + 1 < length && bytes[i] == '\x1b')
+            i++;
+        return i < length ? i + 1 : length;
+    }
+    return 2;
+}
+
+void message_strip(const char *line, size_t length, struct buffer *text)
+{
+    for (size_t i = 0; i < length;) {
+        if (line[i] == '\x1b') {
+            i += escape_length(line + i, length - i);
+            continue;
+        }
+        if ((unsigned char)line[i] >= ' ' && line[i] != 0x7f)
+            buffer_append_char(text, line[i]);
+        else if (line[i] == '\t')
+            buffer_append_char(text, ' ');
+        i++;
+    }
+}
+
+/* One form for what versions write differently: separators become '|', the typographic apostrophe
+ * becomes ', runs of blanks one. */
+static void normalise(const struct buffer *stripped, struct buffer *text)
+{
+    static const struct {
+        const char *from;
+        char to;
+    } same[] = {{"·", '|'}, {"•", '|'}, {"∙", '|'}, {"\xe2\x80\x99", '\''}, {"\xc2\xa0", ' '}};
+    const char *p = buffer_text(stripped);
+    bool blank = true;
+    while (*p) {
+        char c = *p;
+        size_t step = 1;
+        for (size_t i = 0; i < COUNT(same); i++) {
+            size_t from = strlen(same[i].from);
+            if (strncmp(p, same[i].from, from) == 0)
+                c = same[i].to, step = from;
+        }
+        p += step;
+        if (c == ' ' && blank)
+            continue;
+        blank = c == ' ';
+        buffer_append_char(text, c);
+    }
+    while (text->length > 0 && text->data[text->length - 1] == ' ')
+        text->data[--text->length] = '\0';
+}
+
+#define WINDOWS "5-hour|five-hour|session|usage|weekly|daily|monthly|opus|sonnet|haiku|claude"
+
+/* Tried in order; the first that matches decides. CLASS_NONE rows are the near misses. Matched
+ * without regard to case against the normalised line. */
+static const struct family {
+    enum failure_class class;
+    const char *pattern;
+} families[] = {
+    {CLASS_NONE, "^you've used [0-9]+% of"},
+    {CLASS_NONE, "^you're (close to|now using|nearing|approaching)"},
+    {CLASS_NONE, "^prompt is too long"},
+    {CLASS_THROTTLED, "^api error:? .*(temporarily limiting requests|not your usage limit)"},
+    {CLASS_BILLING, "^(your )?credit balance is too low"},
+    {CLASS_BILLING, "^(api error:? ([0-9]{3} )?.*)?(credit balance is too low|you have reached "
+                    "your specified api usage limits)"},
+    {CLASS_THROTTLED, "^api error:? (request rejected \\(429\\)|\\(?429([^0-9]|$))"},
+    {CLASS_LIMIT, "^(you've|you have) (hit|reached|exceeded|used up) (your|the) (.{0,60} )?"
+                  "limit([^a-z].*)?$"},
+    {CLASS_LIMIT, "^(you're|you are) out of (extra usage|usage credits|credits)([^a-z]|$)"},
+    {CLASS_LIMIT, "^(claude |claude ai |claude code |your )?usage limit reached([^a-z]|$)"},
+    {CLASS_LIMIT, "^((" WINDOWS ")( [a-z0-9-]+){0,2} )?limit reached.*(reset|\\|[0-9]{10})"},
+    {CLASS_FORBIDDEN, "^(failed to authenticate[.:]? ?)?api error:? \\(?403([^0-9]|$)"},
+    {CLASS_FORBIDDEN, "^(your|this) (organization|account|plan) .*(disabled|does not have access|"
+                      "is not allowed|not permitted)"},
+    {CLASS_FORBIDDEN, "^oauth authentication is (currently )?not (allowed|supported)"},
+    {CLASS_AUTH, "^(failed to authenticate[.:]? ?)?api error:? \\(?401([^0-9]|$)"},
+    {CLASS_AUTH, "^failed to authenticate([^a-z]|$)"},
+    {CLASS_AUTH, "^invalid (api key|bearer token|authentication credentials)([^a-z]|$)"},
+    {CLASS_AUTH, "^not logged in([^a-z]|$)"},
+    {CLASS_AUTH, "^(your )?(oauth|session|login|access)? ?token (has )?(been )?(revoked|expired)"},
+    {CLASS_AUTH, "^[^|]{0,100}\\| please run /login$"},
+    {CLASS_SERVER, "^api error:? (\\(?5[0-9][0-9]([^0-9]|$)|.{0,40}overloaded|internal server "
+                   "error)"},
+    {CLASS_NETWORK,
+     "^api error:? .*(unable to connect|connection (error|refused|reset|closed|lost|timed out)|"
+     "request timed out|econn|etimedout|enotfound|eai_again|socket hang up|fetch failed)"},
+    {CLASS_NETWORK, "^(uncaught )?((anthropic|openai)\\.)?api(connection|timeout|"
+                    "connectiontimeout)error: "},
+};
+
+/* An SDK's exception with a status: "RateLimitError: 429 {…}", "anthropic.RateLimitError: Error
+ * code: 429 - {…}". Only the Anthropic and OpenAI SDKs' own names: another library's 429 is none of
+ * a key's business. Group 5 is the status. */
+static const char sdk_pattern[] =
+    "^(uncaught )?\\[?((anthropic|openai)\\.)?(ratelimit|authentication|permissiondenied|"
+    "overloaded|internalserver|badrequest|serviceunavailable|apistatus|api)error: (error code: )?"
+    "([0-9]{3})([^0-9]|$)";
+#define SDK_STATUS_GROUP 6
+
+/* The bare error of the provider, as `Error: 429 {"type":"error",…}` or as the body alone. */
+static const char body_pattern[] =
+    "^((uncaught )?error: [0-9]{3} )?\\{ ?[\"']type[\"']: ?[\"']error[\"'], ?[\"']error[\"']: ?\\{ "
+    "?[\"']type[\"']: ?[\"']([a-z_]+)[\"']";
+#define BODY_TYPE_GROUP 3
+
+static const char billing_pattern[] =
+    "credit balance is too low|specified api usage limits|insufficient_quota|exceeded your current "
+    "quota|billing_error|purchase credits";
+
+/* Compiled on first use: most runs never meet a line that asks for it. */
+struct pattern {
+    bool ready;
+    regex_t regex;
+};
+
+static bool pattern_match(struct pattern *pattern, const char *source, const char *text,
+                          size_t count, regmatch_t *groups)
+{
+    if (!pattern->ready) {
+        if (regcomp(&pattern->regex, source, REG_EXTENDED | REG_ICASE) != 0)
+            return false;
+        pattern->ready = true;
+    }
+    return regexec(&pattern->regex, text, count, groups, 0) == 0;
+}
+
+static const struct family *find_family(const char *text)
+{
+    static struct pattern compiled[COUNT(families)];
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (pattern_match(&compiled[i], families[i].pattern, text, 0, NULL))
+            return &families[i];
+    return NULL;
+}
+
+static bool is_billing(const char *text)
+{
+    static struct pattern compiled;
+    return pattern_match(&compiled, billing_pattern, text, 0, NULL);
+}
+
+static enum failure_class class_of_status(int status, const char *text)
+{
+    if ((status == 400 || status == 402 || status == 403 || status == 429) && is_billing(text))
+        return CLASS_BILLING;
+    if (status >= 500 && status <= 599)
+        return CLASS_SERVER;
+    return status == 429   ? CLASS_THROTTLED
+           : status == 401 ? CLASS_AUTH
+           : status == 402 ? CLASS_BILLING
+           : status == 403 ? CLASS_FORBIDDEN
+                           : CLASS_NONE;
+}
+
+/* The names of Claude Code's transcript and of the provider's error bodies. */
+static enum failure_class class_of_error(const char *error)
+{
+    static const struct {
+        const char *name;
+        enum failure_class class;
+    } errors[] = {
+        {"authentication_failed", CLASS_AUTH},
+        {"authentication_error", CLASS_AUTH},
+        {"oauth_org_not_allowed", CLASS_FORBIDDEN},
+        {"permission_error", CLASS_FORBIDDEN},
+        {"billing_error", CLASS_BILLING},
+        {"rate_limit", CLASS_THROTTLED},
+        {"rate_limit_error", CLASS_THROTTLED},
+        {"overloaded", CLASS_SERVER},
+        {"overloaded_error", CLASS_SERVER},
+        {"server_error", CLASS_SERVER},
+        {"api_error", CLASS_SERVER},
+        {"timeout_error", CLASS_SERVER},
+    };
+    for (size_t i = 0; error && i < COUNT(errors); i++)
+        if (strcmp(errors[i].name, error) == 0)
+            return errors[i].class;
+    return CLASS_NONE;
+}
+
+/* "You've hit your WORDS limit": a known window is the key's, anything else names a model. */
+static void read_window(const char *text, struct finding *finding)
+{
+    static const char *const whole_key[] = {"session", "usage",   "weekly", "5-hour",  "five-hour",
+                                            "daily",   "monthly", "plan",   "account", "spend",
+                                            "rate",    "api",     "token"};
+    static struct pattern after_your, before_reached;
+    regmatch_t group[4];
+    if (!pattern_match(&after_your, "(your|the) (([a-z0-9' .-]{1,50}) limit)([^a-z]|$)", text, 4,
+                       group) &&
+        !pattern_match(&before_reached, "^(claude |your )?(([a-z0-9' .-]{1,50}) limit) reached",
+                       text, 4, group))
+        return;
+    int length = (int)(group[2].rm_eo - group[2].rm_so);
+    snprintf(finding->what, sizeof finding->what, "%.*s", length, text + group[2].rm_so);
+    char words[FINDING_MODEL];
+    snprintf(words, sizeof words, "%.*s", (int)(group[3].rm_eo - group[3].rm_so),
+             text + group[3].rm_so);
+    for (char *p = words; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    char model[FINDING_MODEL] = "", *rest = words, *word;
+    while ((word = strsep(&rest, " "))) {
+        bool of_key = false;
+        for (size_t i = 0; i < COUNT(whole_key); i++)
+            of_key |= strcmp(word, whole_key[i]) == 0;
+        if (strstr(word, "org") || strstr(word, "usage"))
+            return; /* "org's monthly usage limit": everybody's */
+        size_t used = strlen(model);
+        if (!of_key)
+            snprintf(model + used, sizeof model - used, "%s%s", used ? " " : "", word);
+    }
+    if (!*model)
+        return;
+    finding->scope = SCOPE_MODEL;
+    memcpy(finding->model, model, sizeof model);
+}
+
+void message_apply_window(const char *type, struct finding *finding)
+{
+    static const struct {
+        const char *type, *what, *model;
+    } windows[] = {
+        {"five_hour", "session limit", NULL},
+        {"seven_day", "weekly limit", NULL},
+        {"seven_day_opus", "weekly Opus limit", "opus"},
+        {"seven_day_sonnet", "weekly Sonnet limit", "sonnet"},
+        {"seven_day_overage_included", "weekly limit", NULL},
+        {"overage", "extra usage limit", NULL},
+    };
+    for (size_t i = 0; i < COUNT(windows); i++) {
+        if (strcmp(windows[i].type, type) != 0)
+            continue;
+        snprintf(finding->what, sizeof finding->what, "%s", windows[i].what);
+        finding->scope = windows[i].model ? SCOPE_MODEL : SCOPE_KEY;
+        snprintf(finding->model, sizeof finding->model, "%s",
+                 windows[i].model ? windows[i].model : "");
+        return;
+    }
+}
+
+/* An unknown noun before "limit" might be any program's: it counts as a plan limit only beside a
+ * reset or a name of a model. */
+static bool is_plan_limit(const char *text)
+{
+    static struct pattern compiled;
+    return pattern_match(&compiled,
+                         "(" WINDOWS "|extra usage|credits|spend|your limit|the limit).*|.*reset",
+                         text, 0, NULL);
+}
+
+static enum failure_class classify_text(const char *text, bool trusted, struct finding *finding)
+{
+    static struct pattern sdk, body;
+    regmatch_t group[8];
+    const struct family *family = find_family(text);
+    if (family && family->class == CLASS_LIMIT) {
+        if (!trusted && !is_plan_limit(text))
+            return CLASS_NONE;
+        read_window(text, finding);
+    }
+    if (family)
+        return family->class;
+    if (pattern_match(&sdk, sdk_pattern, text, 8, group))
+        return class_of_status(atoi(text + group[SDK_STATUS_GROUP].rm_so), text);
+    if (!pattern_match(&body, body_pattern, text, 8, group))
+        return CLASS_NONE;
+    char type[64];
+    const regmatch_t *at = &group[BODY_TYPE_GROUP];
+    snprintf(type, sizeof type, "%.*s", (int)(at->rm_eo - at->rm_so), text + at->rm_so);
+    return is_billing(text) ? CLASS_BILLING : class_of_error(type);
+}
+
+static void finish_finding(struct finding *finding, const char *shown, const char *text,
+                           const struct reading_time *time)
+{
+    int64_t until;
+    snprintf(finding->line, sizeof finding->line, "%s", shown);
+    if (resettime_find(text, time->now, time->zones, &until))
+        finding->until = until;
+    if (finding->class == CLASS_THROTTLED || finding->class == CLASS_BILLING)
+        finding->scope = SCOPE_ORGANIZATION;
+}
+
+/* What the text leaves open, the status and the name decide; a 429 with a reset time is a window,
+ * however the sentence is worded. */
+static enum failure_class decide(int status, const char *error, const char *text,
+                                 enum failure_class by_text, const struct reading_time *time)
+{
+    int64_t until;
+    if (by_text != CLASS_NONE)
+        return by_text;
+    enum failure_class class = status > 0 ? class_of_status(status, text) : CLASS_NONE;
+    if (class == CLASS_NONE)
+        class = class_of_error(error);
+    if (class == CLASS_THROTTLED && strcasestr(text, "reset") &&
+        resettime_find(text, time->now, time->zones, &until))
+        return CLASS_LIMIT;
+    return class;
+}
+
+/* What a message says, and how it came: `trusted` is a field that only the client writes. */
+struct message {
+    const char *text;
+    size_t length;
+    bool trusted;
+    int status;
+    const char *error;
+};
+
+static bool classify(const struct message *message, const struct reading_time *time,
+                     struct finding *ret_finding)
+{
+    struct buffer stripped = {0}, normal = {0};
+    struct finding finding = {0};
+    message_strip(message->text, message->length, &stripped);
+    normalise(&stripped, &normal);
+    enum failure_class by_text = classify_text(buffer_text(&normal), message->trusted, &finding);
+    finding.class = decide(message->status, message->error, buffer_text(&normal), by_text, time);
+    bool known = finding.class != CLASS_NONE && !stripped.failed && !normal.failed;
+    if (known) {
+        const char *shown = buffer_text(&stripped);
+        finish_finding(&finding, shown + strspn(shown, " "), buffer_text(&normal), time);
+        *ret_finding = finding;
+    }
+    buffer_finish(&stripped);
+    buffer_finish(&normal);
+    return known;
+}
+
+bool message_classify(const char *line, size_t length, const struct reading_time *time,
+                      struct finding *ret_finding)
+{
+    struct message message = {.text = line, .length = length};
+    return length > 0 && length <= MESSAGE_LONGEST && message_may_start(line, length) &&
+           classify(&message, time, ret_finding);
+}
+
+bool message_classify_structured(int status, const char *error, const char *text,
+                                 const struct reading_time *time, struct finding *ret_finding)
+{
+    struct message message = {
+        .text = text, .trusted = true, .status = status > 0 ? status : 0, .error = error};
+    message.length = text ? strnlen(text, MESSAGE_LONGEST) : 0;
+    return classify(&message, time, ret_finding);
+}
+
+bool message_is_other_error(const char *line, size_t length, bool *ret_chained)
+{
+    static const char traceback[] = "Traceback (most recent call last)";
+    static const char *const joints[] = {"The above exception was the direct cause",
+                                         "During handling of the above exception"};
+    for (size_t i = 0; i < COUNT(joints); i++)
+        if (length >= strlen(joints[i]) && memcmp(line, joints[i], strlen(joints[i])) == 0)
+            *ret_chained = true;
+    if (length >= sizeof traceback - 1 && memcmp(line, traceback, sizeof traceback - 1) == 0)
+        return true;
+    /* "SomethingError: …" or "pkg.mod.SomeException: …" at the very start of the line */
+    size_t i = 0;
+    while (i < length && (isalnum((unsigned char)line[i]) || line[i] == '_' || line[i] == '.'))
+        i++;
+    return i > 5 && i + 1 < length && line[i] == ':' && line[i + 1] == ' ' &&
+           (memcmp(line + i - 5, "Error", 5) == 0 ||
+            (i > 9 && memcmp(line + i - 9, "Exception", 9) == 0));
+}

@@ -1,0 +1,387 @@
+#include "core/options.h"
+
+#include "base/duration.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int apply_option(struct options *options, const char *value, struct buffer *error);
+
+static int set_keys_file(struct options *options, const char *value, struct buffer *error)
+{
+    (void)error;
+    options->keys_file = value;
+    return 0;
+}
+
+static int set_key(struct options *options, const char *value, struct buffer *error)
+{
+    (void)error;
+    options->key = value;
+    return 0;
+}
+
+static int set_profile(struct options *options, const char *value, struct buffer *error)
+{
+    (void)error;
+    options->profile = value;
+    return 0;
+}
+
+static int set_retries(struct options *options, const char *value, struct buffer *error)
+{
+    struct policy scratch = policy_default();
+    options->retries = value;
+    return policy_parse_retries(&scratch, value, error);
+}
+
+static int set_cooldown(struct options *options, const char *value, struct buffer *error)
+{
+    struct policy scratch = policy_default();
+    options->cooldown = value;
+    return policy_parse_cooldown(&scratch, value, error);
+}
+
+static int set_retry_on(struct options *options, const char *value, struct buffer *error)
+{
+    struct policy scratch = policy_default();
+    options->retry_on = value;
+    return policy_parse_retry_on(&scratch, value, error);
+}
+
+static int set_no_master(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->no_master = true;
+    return 0;
+}
+
+static int set_wait(struct options *options, const char *value, struct buffer *error)
+{
+    options->waits = true;
+    options->wait_longest = DURATION_MAX;
+    if (!value || duration_parse(value, &options->wait_longest) == 0)
+        return 0;
+    buffer_append_format(error, "\"%s\" is no length of time; write 90s, 5m, 2h or 1d", value);
+    return -EINVAL;
+}
+
+static int set_via(struct options *options, const char *value, struct buffer *error)
+{
+    static const char *const names[] = {[VIA_AUTO] = "auto", [VIA_ENV] = "env", [VIA_FD] = "fd"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], value) == 0) {
+            options->via = (enum via)i;
+            return 0;
+        }
+    }
+    buffer_append_format(error, "\"%s\" is no way to hand a key over; write auto, env or fd",
+                         value);
+    return -EINVAL;
+}
+
+static int add_name(struct name_list *list, const char *value, struct buffer *error)
+{
+    if (!*value || strchr(value, '=')) {
+        buffer_append_format(error, "\"%s\" is no variable's name", value);
+        return -EINVAL;
+    }
+    if (list->count == OPTIONS_MAX_NAMES) {
+        buffer_append_format(error, "given more than %d times", OPTIONS_MAX_NAMES);
+        return -EINVAL;
+    }
+    list->names[list->count++] = value;
+    return 0;
+}
+
+static int add_keep(struct options *options, const char *value, struct buffer *error)
+{
+    return add_name(&options->keep, value, error);
+}
+
+static int add_scrub(struct options *options, const char *value, struct buffer *error)
+{
+    return add_name(&options->scrub, value, error);
+}
+
+static int set_clean_env(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->clean_env = true;
+    return 0;
+}
+
+static int set_client(struct options *options, const char *value, struct buffer *error)
+{
+    if (strcmp(value, "claude") != 0 && strcmp(value, "generic") != 0) {
+        buffer_append_format(error, "unknown client \"%s\"; write claude or generic", value);
+        return -EINVAL;
+    }
+    options->client = value;
+    return 0;
+}
+
+static int set_no_fast_fail(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->no_fast_fail = true;
+    return 0;
+}
+
+static int set_no_resume(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->no_resume = true;
+    return 0;
+}
+
+static int set_auto(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->carry_on_unasked = true;
+    return 0;
+}
+
+/* CLASS before the '=' of CLASS=REGEX or after that of CODE=CLASS. */
+static int parse_class(const char *name, size_t length, enum failure_class *ret_class,
+                       struct buffer *error)
+{
+    enum failure_class class = failure_class_parse(name, length);
+    if (class == CLASS_COUNT) {
+        buffer_append_format(error, "unknown class \"%.*s\"; see VERDICTS in tcr-run(1)",
+                             (int)length, name);
+        return -EINVAL;
+    }
+    *ret_class = class;
+    return 0;
+}
+
+static int add_marker(struct options *options, const char *value, struct buffer *error)
+{
+    struct marker *marker = &options->markers[options->marker_count];
+    const char *equals = strchr(value, '=');
+    if (!equals || !equals[1]) {
+        buffer_append_format(error, "\"%s\" is not CLASS=REGEX", value);
+        return -EINVAL;
+    }
+    if (options->marker_count == OPTIONS_MAX_MARKERS) {
+        buffer_append_format(error, "given more than %d times", OPTIONS_MAX_MARKERS);
+        return -EINVAL;
+    }
+    int r = parse_class(value, (size_t)(equals - value), &marker->class, error);
+    if (r < 0)
+        return r;
+    int failure = regcomp(&marker->regex, equals + 1, REG_EXTENDED | REG_NOSUB);
+    if (failure) {
+        char reason[128];
+        regerror(failure, &marker->regex, reason, sizeof reason);
+        buffer_append_format(error, "\"%s\" is no regular expression: %s", equals + 1, reason);
+        return -EINVAL;
+    }
+    marker->text = equals + 1;
+    options->marker_count++;
+    return 0;
+}
+
+static int add_exit_class(struct options *options, const char *value, struct buffer *error)
+{
+    char *equals;
+    errno = 0;
+    long code = strtol(value, &equals, 10);
+    if (errno || equals == value || *equals != '=' || code < 1 || code > 255) {
+        buffer_append_format(error, "\"%s\" is not CODE=CLASS with a code from 1 to 255", value);
+        return -EINVAL;
+    }
+    return parse_class(equals + 1, strlen(equals + 1), &options->exit_class[code], error);
+}
+
+static int set_quiet(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->quiet = true;
+    return 0;
+}
+
+static int add_verbosity(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->verbosity++;
+    return 0;
+}
+
+static int set_help(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->help = true;
+    return 0;
+}
+
+static int set_version(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->version = true;
+    return 0;
+}
+
+static const struct option_spec {
+    const char *name;
+    char letter;          /* 0: long form only */
+    const char *argument; /* NULL: takes none; "[=X]": optional */
+    const char *help;
+    apply_option *apply;
+} specs[] = {
+    {"keys", 'f', "FILE", "read the keys from FILE", set_keys_file},
+    {"profile", 'p', "NAME", "use the keys of this profile", set_profile},
+    {"key", 'k', "NAME", "use this key and no other", set_key},
+    {"retries", 'r', "N", "pool keys to try before the master key (3)", set_retries},
+    {"no-master", 0, NULL, "never use the master key", set_no_master},
+    {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", set_wait},
+    {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", set_cooldown},
+    {"retry-on", 0, "CLASSES", "classes that go on with the next key", set_retry_on},
+    {"marker", 'm', "CLASS=REGEX", "a line of output that means CLASS", add_marker},
+    {"exit-class", 0, "CODE=CLASS", "an exit status that means CLASS", add_exit_class},
+    {"via", 0, "HOW", "hand the key over by env, fd or auto", set_via},
+    {"keep", 0, "NAME", "leave this variable (or GLOB) in the environment", add_keep},
+    {"scrub", 0, "NAME", "remove this variable (or GLOB) too", add_scrub},
+    {"clean-env", 0, NULL, "pass on PATH, HOME and the like only", set_clean_env},
+    {"client", 0, "NAME", "treat COMMAND as claude or generic", set_client},
+    {"no-fast-fail", 0, NULL, "leave the client its own retries on every key", set_no_fast_fail},
+    {"no-resume", 0, NULL, "never carry a conversation on", set_no_resume},
+    {"auto", 0, NULL, "carry an interactive session on without asking", set_auto},
+    {"quiet", 'q', NULL, "say nothing", set_quiet},
+    {"verbose", 'v', NULL, "explain every decision", add_verbosity},
+    {"help", 'h', NULL, "show this help", set_help},
+    {"version", 'V', NULL, "show the version", set_version},
+};
+
+#define SPEC_COUNT (sizeof specs / sizeof specs[0])
+#define LONG_BASE  256
+
+/* getopt's own tables, made from ours. */
+static void build_getopt_tables(char *shorts, struct option *longs)
+{
+    *shorts++ = '+'; /* the first word that is no option ends the options */
+    *shorts++ = ':';
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        const char *argument = specs[i].argument;
+        int has = !argument            ? no_argument
+                  : argument[0] == '[' ? optional_argument
+                                       : required_argument;
+        longs[i] = (struct option){specs[i].name, has, NULL, LONG_BASE + (int)i};
+        if (!specs[i].letter)
+            continue;
+        *shorts++ = specs[i].letter;
+        for (int colons = has; colons > 0; colons--)
+            *shorts++ = ':';
+    }
+    *shorts = '\0';
+    longs[SPEC_COUNT] = (struct option){0};
+}
+
+static const struct option_spec *spec_of(int code)
+{
+    if (code >= LONG_BASE)
+        return &specs[code - LONG_BASE];
+    for (size_t i = 0; i < SPEC_COUNT; i++)
+        if (specs[i].letter == code)
+            return &specs[i];
+    return NULL;
+}
+
+static int refuse_option(int code, char *const *argv, struct buffer *error)
+{
+    const char *word = argv[optind > 1 ? optind - 1 : 1];
+    if (code == ':')
+        buffer_append_format(error, "option %s needs a value", word);
+    else if (optopt > 0 && optopt < LONG_BASE)
+        buffer_append_format(error, "unknown option -%c", optopt);
+    else if (optopt >= LONG_BASE)
+        buffer_append_format(error, "option --%s takes no value", specs[optopt - LONG_BASE].name);
+    else
+        buffer_append_format(error, "unknown option %s", word);
+    buffer_append_text(error, "; tcr-run --help lists them");
+    return -EINVAL;
+}
+
+static int apply(const struct option_spec *spec, struct options *options, struct buffer *error)
+{
+    struct buffer reason = {0};
+    int r = spec->apply(options, optarg, &reason);
+    if (r < 0)
+        buffer_append_format(error, "--%s: %s", spec->name, buffer_text(&reason));
+    buffer_finish(&reason);
+    return r;
+}
+
+static int take_command(int argc, char **argv, struct options *options, struct buffer *error)
+{
+    if (options->help || options->version)
+        return 0;
+    bool dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+    if (!dashes && optind < argc) {
+        buffer_append_format(error, "expected -- before the command \"%s\"", argv[optind]);
+        return -EINVAL;
+    }
+    if (optind >= argc) {
+        buffer_append_text(error, "no command given; usage: tcr-run [options] -- COMMAND [ARG...]");
+        return -EINVAL;
+    }
+    options->command = argv + optind;
+    return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error)
+{
+    char shorts[3 * SPEC_COUNT + 3];
+    struct option longs[SPEC_COUNT + 1];
+    *ret_options = (struct options){0};
+    build_getopt_tables(shorts, longs);
+    opterr = 0;
+    optind = 0; /* glibc: start afresh, also in the second call of one process */
+    int code;
+    while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct option_spec *spec = spec_of(code);
+        int r = spec ? apply(spec, ret_options, error) : refuse_option(code, argv, error);
+        if (r < 0)
+            return r;
+    }
+    return take_command(argc, argv, ret_options, error);
+}
+
+void options_finish(struct options *options)
+{
+    for (size_t i = 0; i < options->marker_count; i++)
+        regfree(&options->markers[i].regex);
+    options->marker_count = 0;
+}
+
+int options_apply_policy(const struct options *options, struct policy *policy, struct buffer *error)
+{
+    int r = 0;
+    if (options->retries)
+        r = policy_parse_retries(policy, options->retries, error);
+    if (r == 0 && options->cooldown)
+        r = policy_parse_cooldown(policy, options->cooldown, error);
+    if (r == 0 && options->retry_on)
+        r = policy_parse_retry_on(policy, options->retry_on, error);
+    return r;
+}
+
+void options_describe(struct buffer *text)
+{
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        struct buffer left = {0};
+        if (specs[i].letter)
+            buffer_append_format(&left, "-%c, ", specs[i].letter);
+        else
+            buffer_append_text(&left, "    ");
+        buffer_append_format(&left, "--%s", specs[i].name);
+        if (specs[i].argument)
+            buffer_append_format(&left, "%s%s", specs[i].argument[0] == '[' ? "" : " ",
+                                 specs[i].argument);
+        buffer_append_format(text, "  %-28s %s\n", buffer_text(&left), specs[i].help);
+        buffer_finish(&left);
+    }
+}
