@@ -1,0 +1,241 @@
+#include "commands/attempt.h"
+
+#include "commands/command.h"
+#include "system/claude_files.h"
+#include "system/log.h"
+#include "system/startup.h"
+#include "system/zone.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void feed_gate(void *context, const char *bytes, size_t length, int64_t now_ms)
+{
+    struct gate *gate = context;
+    gate->evidence->time.now = time(NULL); /* what "resets 5pm" is relative to */
+    gate_feed(gate, bytes, length, now_ms);
+}
+
+static void end_gate(void *context)
+{
+    gate_end(context);
+}
+
+static int64_t gate_deadline_of(const void *context)
+{
+    return gate_deadline(context);
+}
+
+static void tick_gate(void *context, int64_t now_ms)
+{
+    gate_tick(context, now_ms);
+}
+
+static void emit(void *context, const char *bytes, size_t length)
+{
+    relay_emit(context, bytes, length);
+}
+
+static bool same_file(int a, int b)
+{
+    struct stat left, right;
+    return fstat(a, &left) == 0 && fstat(b, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}
+
+static enum relay_kind kind_of(const struct session *session, int fd)
+{
+    struct stat status;
+    if (isatty(fd))
+        return RELAY_TERMINAL;
+    bool is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    return is_file || session->call.id == CLIENT_CLAUDE ? RELAY_SPOOL : RELAY_PIPE;
+}
+
+static int open_stream(struct attempt *attempt, enum stream_id stream)
+{
+    int fd = stream == STREAM_OUT ? STDOUT_FILENO : STDERR_FILENO;
+    struct gate *gate = &attempt->gates[stream];
+    struct relay *relay = &attempt->relays[stream];
+    struct relay_filter filter = {feed_gate, end_gate, gate_deadline_of, tick_gate, gate};
+    gate_init(gate, &attempt->evidence, stream, emit, relay);
+    int r = relay_open(relay, kind_of(attempt->session, fd), fd, &filter);
+    if (r < 0) {
+        log_say("cannot make a channel for the command's output: %s", strerror(-r));
+        return EXIT_OWN_FAILURE;
+    }
+    attempt->plan.relays[stream] = relay;
+    attempt->plan.spawn.streams[fd] = relay->child_end;
+    return 0;
+}
+
+/* Streams of an interactive client are left alone. Where stdout and stderr are one, the command
+ * finds them to be one too, and their order stays. */
+static int open_streams(struct attempt *attempt)
+{
+    int *streams = attempt->plan.spawn.streams;
+    for (int fd = 0; fd < 3; fd++)
+        streams[fd] = startup_was_closed(fd) ? SPAWN_CLOSED : -1;
+    if (attempt->session->call.interactive)
+        return 0;
+    int status = streams[1] == SPAWN_CLOSED ? 0 : open_stream(attempt, STREAM_OUT);
+    if (status != 0 || streams[2] == SPAWN_CLOSED)
+        return status;
+    if (streams[1] >= 0 && same_file(STDOUT_FILENO, STDERR_FILENO)) {
+        streams[2] = streams[1];
+        return 0;
+    }
+    return open_stream(attempt, STREAM_ERR);
+}
+
+static int open_input(struct attempt *attempt)
+{
+    struct session *session = attempt->session;
+    bool first = session->carry == CARRY_FIRST;
+    int stream;
+    if (attempt->plan.spawn.streams[0] == SPAWN_CLOSED)
+        return 0;
+    int r = input_begin(&session->input, first, session->carry == CARRY_CONTINUE, &stream);
+    if (r < 0) {
+        log_say("the command's input cannot be given again: %s", strerror(-r));
+        return EXIT_OWN_FAILURE;
+    }
+    attempt->plan.spawn.streams[0] = stream;
+    attempt->plan.input = &session->input;
+    return 0;
+}
+
+static void pass_descriptor(struct spawn_request *spawn, int fd)
+{
+    if (fd >= 0)
+        spawn->passed[spawn->passed_count++] = fd;
+}
+
+/* The transcript's rows since this attempt began. */
+static void read_transcript(struct attempt *attempt, off_t offset, struct transcript *transcript)
+{
+    struct session *session = attempt->session;
+    struct client_call *call = &session->call;
+    if (!call->has_session)
+        return;
+    if (*attempt->evidence.session_id && !call->names_session && !call->claude.session_id)
+        memcpy(call->session_id, attempt->evidence.session_id, sizeof call->session_id - 1);
+    char *path = *call->session_id ? claude_session_path(session->config, call->session_id) : NULL;
+    if (path)
+        (void)claude_session_read(path, offset, transcript);
+    free(path);
+    session->work_begun |= transcript->work_begun;
+}
+
+static off_t transcript_size(const struct session *session)
+{
+    if (!session->call.has_session || !*session->call.session_id)
+        return 0;
+    char *path = claude_session_path(session->config, session->call.session_id);
+    off_t size = claude_session_size(path);
+    free(path);
+    return size;
+}
+
+/* What the init line says of the credential that won. */
+static void check_source(struct attempt *attempt)
+{
+    const char *source = attempt->evidence.key_source;
+    bool own = attempt->candidate->key->kind.id == KIND_API
+                   ? strcmp(source, "ANTHROPIC_API_KEY") == 0
+                   : strcmp(source, "none") == 0;
+    if (!*source || own || attempt->session->warned_of_source)
+        return;
+    attempt->session->warned_of_source = true;
+    log_say("warning: the client used another credential (%s) than \"%s\"; tcr-run explain -- ... "
+            "shows what shadows it",
+            source, attempt->candidate->key->name);
+}
+
+static void judge(struct attempt *attempt, off_t offset)
+{
+    struct transcript transcript = {.time = {time(NULL), &zone_system}};
+    struct session *session = attempt->session;
+    read_transcript(attempt, offset, &transcript);
+    check_source(attempt);
+    attempt->finding = verdict_find(&attempt->result.ending, &attempt->evidence,
+                                    transcript.any_row ? &transcript : NULL, session->options);
+    session->carry = client_next_carry(&session->call, session->options, transcript.any_row,
+                                       session->work_begun);
+    if (attempt->finding.class != CLASS_NONE)
+        log_explain("\"%s\": class %s, scope %s, known from %s: %s", attempt->candidate->key->name,
+                    failure_class_name(attempt->finding.class),
+                    failure_scope_name(attempt->finding.scope),
+                    failure_source_name(attempt->finding.source), attempt->finding.line);
+}
+
+static int exec_status(const struct attempt *attempt, char *const *argv)
+{
+    int error = attempt->result.error;
+    if (error == E2BIG)
+        log_say("%s: arguments and environment are too long for the system (one of them over 128 "
+                "KiB, or all over a quarter of the stack limit)",
+                argv[0]);
+    else
+        log_say("%s: %s", argv[0],
+                error == ENOENT && !strchr(argv[0], '/') ? "command not found" : strerror(error));
+    return error == ENOENT ? 127 : 126;
+}
+
+static int supervise(struct attempt *attempt, struct handover *handover)
+{
+    struct supervision *plan = &attempt->plan;
+    off_t offset = transcript_size(attempt->session);
+    plan->signal_fd = attempt->session->signal_fd;
+    plan->spawn.argv = handover->argv;
+    plan->spawn.environment = handover->environment.entries;
+    pass_descriptor(&plan->spawn, handover->secret_fd);
+    pass_descriptor(&plan->spawn, handover->settings_fd);
+    int r = supervisor_run(plan, &attempt->result);
+    if (r < 0) {
+        log_say("cannot start %s: %s", handover->argv[0], strerror(-r));
+        return EXIT_OWN_FAILURE;
+    }
+    if (attempt->result.exec_failed)
+        return exec_status(attempt, handover->argv);
+    judge(attempt, offset);
+    return 0;
+}
+
+int attempt_run(struct attempt *attempt)
+{
+    struct handover handover;
+    attempt->evidence =
+        (struct evidence){.time = {time(NULL), &zone_system}, .options = attempt->session->options};
+    int status =
+        handover_build(attempt->session, attempt->candidate, attempt->fast_fail, &handover);
+    if (status == 0)
+        status = open_streams(attempt);
+    if (status == 0)
+        status = open_input(attempt);
+    if (status == 0)
+        status = supervise(attempt, &handover);
+    handover_finish(&handover);
+    return status;
+}
+
+void attempt_release(struct attempt *attempt, bool drop)
+{
+    for (int i = 0; i < STREAM_COUNT; i++)
+        if (attempt->plan.relays[i])
+            gate_release(&attempt->gates[i], drop);
+    supervisor_flush(&attempt->plan);
+}
+
+void attempt_finish(struct attempt *attempt)
+{
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        if (attempt->plan.relays[i])
+            relay_close(attempt->plan.relays[i]);
+        gate_finish(&attempt->gates[i]);
+    }
+}

@@ -1,0 +1,50 @@
+/* One attempt of a run: builds what the command gets, supervises it, reads its evidence. */
+#pragma once
+
+#include "commands/session.h"
+#include "core/claude_settings.h"
+#include "core/environment.h"
+#include "core/gate.h"
+#include "system/supervisor.h"
+
+#include <stdbool.h>
+
+struct attempt {
+    struct session *session;
+    struct candidate *candidate;
+    bool fast_fail; /* another key could be tried: the client need not be patient */
+
+    struct evidence evidence;
+    struct gate gates[STREAM_COUNT];
+    struct relay relays[STREAM_COUNT];
+    struct supervision plan;
+    struct supervised result;
+    struct finding finding; /* CLASS_NONE: not the key's affair */
+};
+
+/* Runs it. What may be a used-up key's message is held in the gates until attempt_release. Returns
+ * 0, or the exit status to end with, the reason said. Ended with attempt_finish either way. */
+int attempt_run(struct attempt *attempt);
+
+/* Lets out what is held, or drops it because another attempt follows, and waits until all is
+ * written. */
+void attempt_release(struct attempt *attempt, bool drop);
+void attempt_finish(struct attempt *attempt);
+
+/* What `attempt_run` would hand over, for explain: the arguments, the environment, and how the
+ * secret goes. */
+struct handover {
+    char **argv;
+    struct environment environment;
+    struct shield shield;
+    struct settings_source own; /* the user's --settings, read */
+    int secret_fd;              /* -1: in the variable */
+    int settings_fd;            /* -1: in the argument */
+};
+
+/* Returns 0, or the exit status to end with, the reason said. Ended with handover_finish either
+ * way.
+ */
+int handover_build(struct session *session, struct candidate *candidate, bool fast_fail,
+                   struct handover *ret_handover);
+void handover_finish(struct handover *handover);

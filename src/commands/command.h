@@ -1,0 +1,15 @@
+/* The subcommands. Each takes its own argument vector (argv[0] is its name) and gives the exit
+ * status. */
+#pragma once
+
+/* tcr-run itself failed: bad arguments, bad key file, no memory. */
+#define EXIT_OWN_FAILURE 125
+/* Nothing was run: no key could be used. */
+#define EXIT_NO_KEY 75
+
+int command_run(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_reset(int argc, char **argv);
+int command_keys(int argc, char **argv);
+int command_classify(int argc, char **argv);

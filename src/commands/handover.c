@@ -1,0 +1,212 @@
+#include "commands/attempt.h"
+
+#include "base/json.h"
+#include "commands/command.h"
+#include "system/claude_files.h"
+#include "system/files.h"
+#include "system/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Above what scripts open by number, so that none of theirs is in the way. */
+#define DESCRIPTOR_FLOOR 10
+
+static int own_failure(const char *what, int r)
+{
+    log_say("%s: %s", what, strerror(-r));
+    return EXIT_OWN_FAILURE;
+}
+
+/* The secret in a pipe, filled and closed: read once, then gone. */
+static int secret_pipe(const char *token)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    int r = files_write_all(ends[1], token, strlen(token));
+    (void)close(ends[1]);
+    int fd = r == 0 ? fcntl(ends[0], F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) : r;
+    if (fd == -1)
+        fd = -errno;
+    else if (fd >= 0)
+        (void)fcntl(fd, F_SETFL, 0); /* the flag is the description's: the reader wants none */
+    (void)close(ends[0]);
+    return fd;
+}
+
+/* Settings that came from a file of the user's may hold what must not stand in argv. */
+static int settings_file(const char *text)
+{
+    int fd = memfd_create("settings", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = files_write_all(fd, text, strlen(text));
+    int high = r == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) : r;
+    if (high == -1)
+        high = -errno;
+    (void)close(fd);
+    if (high >= 0)
+        (void)lseek(high, 0, SEEK_SET);
+    return high;
+}
+
+static bool wants_descriptor(const struct session *session, const struct key *key,
+                             const struct shield *shield)
+{
+    enum via via = session->options->via;
+    bool is_claude = session->call.id == CLIENT_CLAUDE;
+    if (!kind_descriptor_variable(&key->kind) || via == VIA_ENV)
+        return false;
+    if (is_claude && session->call.claude.bare)
+        return false; /* --bare reads the variable alone */
+    if (via == VIA_FD || shield->needs_descriptor)
+        return true;
+    /* An interactive client asks whether it may use an API key it finds in the variable. */
+    return is_claude && session->call.interactive && key->kind.id == KIND_API;
+}
+
+static void warn_of_managed(struct session *session, const struct shield *shield)
+{
+    if (session->warned_of_managed || shield->managed.length == 0)
+        return;
+    session->warned_of_managed = true;
+    log_say_lines("warning: an administrator's settings win over the key: ",
+                  buffer_text(&shield->managed));
+}
+
+static int build_shield(struct session *session, const struct key *key, struct handover *handover)
+{
+    struct claude_settings_files files;
+    struct buffer error = {0};
+    const char *own = session->call.claude.settings;
+    if (session->call.id != CLIENT_CLAUDE || session->call.claude.subcommand)
+        return 0;
+    int r = own && *own ? claude_settings_own(own, &handover->own) : 0;
+    if (r < 0)
+        return 0; /* unreadable: the client says so in its own words */
+    r = claude_settings_read(session->environment, session->config, &files);
+    if (r < 0)
+        return own_failure("settings", r);
+    struct shield_request request = {
+        .sources = files.sources,
+        .source_count = files.count,
+        .own = handover->own.text ? &handover->own : NULL,
+        .kind = &key->kind,
+        .via = session->options->via,
+        .bare = session->call.claude.bare,
+        .base_url = environment_get(session->environment, "ANTHROPIC_BASE_URL"),
+        .descriptor = handover->secret_fd,
+    };
+    r = shield_build(&request, &handover->shield, &error);
+    if (r == -EINVAL)
+        log_explain("%s; left to the client", buffer_text(&error));
+    buffer_finish(&error);
+    claude_settings_finish(&files);
+    warn_of_managed(session, &handover->shield);
+    return r == -ENOMEM ? own_failure("settings", r) : 0;
+}
+
+#define ASSIGNMENTS 4
+
+static size_t assign(struct assignment *list, size_t n, const char *name, const char *value)
+{
+    list[n] = (struct assignment){name, value};
+    return n + 1;
+}
+
+static bool hurries_client(const struct session *session, bool fast_fail)
+{
+    return fast_fail && session->call.id == CLIENT_CLAUDE && !session->options->no_fast_fail &&
+           !environment_get(session->environment, "CLAUDE_CODE_MAX_RETRIES");
+}
+
+static int build_environment(struct session *session, const struct key *key, bool fast_fail,
+                             struct handover *handover)
+{
+    struct assignment set[ASSIGNMENTS];
+    char number[16];
+    size_t n = 0;
+    char *folder = NULL;
+    if (key->source == KEY_CONFIG_DIR) {
+        /* Only the login comes from that folder: sessions and settings stay where they are, so that
+         * the conversation goes on from one account to the next. */
+        folder = files_expand(key->config_dir, NULL);
+        n = assign(set, n, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
+    } else if (handover->secret_fd >= 0) {
+        snprintf(number, sizeof number, "%d", handover->secret_fd);
+        n = assign(set, n, kind_descriptor_variable(&key->kind), number);
+    } else {
+        n = assign(set, n, key->kind.variable, key->token);
+    }
+    /* 0, not 1: with one retry the client first sleeps a 429's whole retry-after. */
+    if (hurries_client(session, fast_fail))
+        n = assign(set, n, "CLAUDE_CODE_MAX_RETRIES", "0");
+    const struct environment_plan plan = {.keep = &session->options->keep,
+                                          .scrub = &session->options->scrub,
+                                          .clean = session->options->clean_env,
+                                          .set = set,
+                                          .set_count = n};
+    int r = environment_build(session->environment, &plan, &handover->environment);
+    free(folder);
+    return r < 0 ? own_failure("environment", r) : 0;
+}
+
+static int build_arguments(struct session *session, struct handover *handover)
+{
+    char path[32];
+    const char *settings = handover->shield.settings;
+    if (settings && handover->own.path && strcmp(handover->own.path, "--settings") != 0) {
+        handover->settings_fd = settings_file(settings);
+        if (handover->settings_fd < 0)
+            return own_failure("settings", handover->settings_fd);
+        snprintf(path, sizeof path, "/dev/fd/%d", handover->settings_fd);
+        json_free_text(handover->shield.settings);
+        settings = handover->shield.settings = cJSON_malloc(sizeof path);
+        if (!settings)
+            return own_failure("settings", -ENOMEM);
+        memcpy(handover->shield.settings, path, sizeof path);
+    }
+    handover->argv = client_arguments(&session->call, session->carry, settings);
+    return handover->argv ? 0 : own_failure("arguments", -ENOMEM);
+}
+
+int handover_build(struct session *session, struct candidate *candidate, bool fast_fail,
+                   struct handover *ret_handover)
+{
+    struct key *key = candidate->key;
+    *ret_handover = (struct handover){.secret_fd = -1, .settings_fd = -1};
+    /* Opened before it is known to be needed: the shield names its number. */
+    if (key->token && kind_descriptor_variable(&key->kind))
+        ret_handover->secret_fd = secret_pipe(key->token);
+    if (ret_handover->secret_fd < -1)
+        return own_failure("pipe", ret_handover->secret_fd);
+    int status = build_shield(session, key, ret_handover);
+    if (status == 0 && ret_handover->secret_fd >= 0 &&
+        !wants_descriptor(session, key, &ret_handover->shield)) {
+        (void)close(ret_handover->secret_fd);
+        ret_handover->secret_fd = -1;
+    }
+    if (status == 0)
+        status = build_environment(session, key, fast_fail, ret_handover);
+    if (status == 0)
+        status = build_arguments(session, ret_handover);
+    return status;
+}
+
+void handover_finish(struct handover *handover)
+{
+    free(handover->argv);
+    environment_finish(&handover->environment);
+    shield_finish(&handover->shield);
+    claude_settings_source_finish(&handover->own);
+    if (handover->secret_fd >= 0)
+        (void)close(handover->secret_fd);
+    if (handover->settings_fd >= 0)
+        (void)close(handover->settings_fd);
+}

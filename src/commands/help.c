@@ -1,0 +1,41 @@
+#include "commands/help.h"
+
+#include "commands/command.h"
+#include "commands/output.h"
+#include "config.h"
+#include "core/options.h"
+
+static const char head[] =
+    "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"
+    "Run COMMAND with one key of a pool; when the key is used up, carry on with the next.\n"
+    "\n";
+
+static const char tail[] =
+    "\n"
+    "Subcommands:\n"
+    "  status [--json]              the keys and what is known of them\n"
+    "  keys list [--json]           the keys\n"
+    "  reset [NAME]...              forget cooldowns and failures\n"
+    "  explain [OPTION]... -- CMD   what a run would do, without running it\n"
+    "  classify [--exit N] [--stderr FILE] [FILE]\n"
+    "                               what a run would make of this output\n"
+    "\n"
+    "Keys: ~/.config/tcr/keys.json, or CLAUDE_CODE_OAUTH_TOKEN and ANTHROPIC_API_KEY.\n"
+    "Manual: tcr-run(1), tcr-keys(5).\n";
+
+int command_help(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    struct buffer text = {0};
+    buffer_append_text(&text, head);
+    options_describe(&text);
+    buffer_append_text(&text, tail);
+    return output_print(&text);
+}
+
+int command_version(void)
+{
+    struct buffer text = {0};
+    buffer_append_text(&text, "tcr-run " TCR_VERSION "\n");
+    return output_print(&text);
+}

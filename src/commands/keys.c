@@ -1,0 +1,127 @@
+#include "base/json.h"
+#include "commands/arguments.h"
+#include "commands/command.h"
+#include "commands/output.h"
+#include "commands/pool.h"
+#include "core/render.h"
+#include "system/log.h"
+#include "system/zone.h"
+
+#include <string.h>
+#include <time.h>
+
+/* How a key is told from another without giving it away. */
+static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16])
+{
+    if (key->token)
+        secret_redact(key->token, shown);
+    else if (key->source == KEY_COMMAND)
+        strcpy(shown, "(command)");
+    else if (key->source == KEY_CONFIG_DIR)
+        strcpy(shown, "(login folder)");
+    else
+        strcpy(shown, "(unreadable)");
+}
+
+static void append_key(struct buffer *text, const struct candidate *candidate, bool is_master,
+                       int64_t now)
+{
+    char shown[SECRET_REDACTED + 16];
+    struct buffer standing = {0};
+    const struct key *key = candidate->key;
+    shown_secret(key, shown);
+    render_standing(&standing, candidate, now, &zone_system);
+    buffer_append_format(text, "%-20s %-7s %-24s %-16s %s\n", key->name,
+                         is_master         ? "master"
+                         : key->kind_known ? kind_name(&key->kind)
+                                           : "?",
+                         shown, key->organization ? key->organization : "-",
+                         buffer_text(&standing));
+    buffer_finish(&standing);
+}
+
+static cJSON *describe(const struct candidate *candidate, bool is_master)
+{
+    char shown[SECRET_REDACTED + 16];
+    const struct key *key = candidate->key;
+    cJSON *object = cJSON_CreateObject();
+    shown_secret(key, shown);
+    json_set_string(object, "name", key->name);
+    if (key->kind_known)
+        json_set_string(object, "kind", kind_name(&key->kind));
+    json_set(object, "master", cJSON_CreateBool(is_master));
+    json_set_string(object, "token", shown);
+    if (key->organization)
+        json_set_string(object, "organization", key->organization);
+    json_set_integer(object, "priority", key->priority);
+    json_set(object, "disabled", cJSON_CreateBool(key->disabled));
+    json_set_string(object, "state", standing_name(candidate->standing));
+    return object;
+}
+
+static void append_json(struct buffer *text, const struct rotation *rotation)
+{
+    CLEANUP_JSON cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        cJSON_AddItemToArray(array, describe(&rotation->candidates[i], i == rotation->count));
+    char *printed = json_print(array, true);
+    if (printed)
+        buffer_append_format(text, "%s\n", printed);
+    else
+        text->failed = true;
+    json_free_text(printed);
+}
+
+static int print_keys(struct pool *pool, bool json)
+{
+    const struct demand demand = {0};
+    const struct rotation *rotation = &pool->rotation;
+    struct buffer text = {0};
+    int64_t now = time(NULL);
+    if (!pool_survey(pool, &demand, now))
+        return EXIT_OWN_FAILURE;
+    if (json) {
+        append_json(&text, rotation);
+        return output_print(&text);
+    }
+    buffer_append_format(&text, "%-20s %-7s %-24s %-16s %s\n", "NAME", "KIND", "TOKEN",
+                         "ORGANIZATION", "STATE");
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        append_key(&text, &rotation->candidates[i], i == rotation->count, now);
+    return output_print(&text);
+}
+
+static int list(int argc, char **argv)
+{
+    bool json = false;
+    struct options options;
+    struct pool pool = {0};
+    const struct flag flags[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+    if (arguments_parse(argc, argv, flags, &options) != 0) {
+        log_say("usage: tcr-run keys list [--json]");
+        return EXIT_OWN_FAILURE;
+    }
+    int status = pool_open(&pool, &options);
+    if (status == 0)
+        status = print_keys(&pool, json);
+    pool_close(&pool);
+    return status;
+}
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} verbs[] = {{"list", list}};
+
+int command_keys(int argc, char **argv)
+{
+    if (argc < 2) {
+        log_say("keys: what to do with them? usage: tcr-run keys list");
+        return EXIT_OWN_FAILURE;
+    }
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verbs[i].name, argv[1]) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    log_say("keys: unknown verb \"%s\"; usage: tcr-run keys list", argv[1]);
+    return EXIT_OWN_FAILURE;
+}

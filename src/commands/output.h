@@ -1,0 +1,8 @@
+/* What subcommands print on stdout. */
+#pragma once
+
+#include "base/buffer.h"
+
+/* Writes the text and says on stderr if that failed (a full disk). Returns the exit status: 0, or
+ * EXIT_OWN_FAILURE. Ends the buffer. */
+int output_print(struct buffer *text);

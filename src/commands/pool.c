@@ -1,0 +1,97 @@
+#include "commands/pool.h"
+
+#include "commands/command.h"
+#include "system/keysource.h"
+#include "system/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int say_no_keys(void)
+{
+    char *path = keysource_default_path();
+    log_say("there are no keys: put them in %s (see tcr-keys(5)), or in TCR_KEYS, "
+            "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY",
+            path ? path : "a file named by --keys");
+    free(path);
+    return EXIT_NO_KEY;
+}
+
+static int load_keys(struct pool *pool, const struct options *options)
+{
+    struct keyring_report report = {0};
+    struct buffer prefix = {0};
+    int r = keysource_load(options->keys_file, environ, &pool->keyring, &report, &pool->origin);
+    buffer_append_format(&prefix, "%s: ", pool->origin ? pool->origin : "keys");
+    log_say_lines(buffer_text(&prefix), buffer_text(&report.errors));
+    log_say_lines(buffer_text(&prefix), buffer_text(&report.warnings));
+    buffer_finish(&prefix);
+    keyring_report_finish(&report);
+    if (r == -ENOENT)
+        return say_no_keys();
+    if (r == -ENOMEM)
+        log_say("out of memory while reading the keys");
+    if (r == 0)
+        log_explain("%zu keys%s from %s", pool->keyring.count,
+                    pool->keyring.has_master ? " and a master key" : "", pool->origin);
+    return r < 0 ? EXIT_OWN_FAILURE : 0;
+}
+
+static int apply_options(struct pool *pool, const struct options *options)
+{
+    struct buffer error = {0};
+    int r = options->profile ? keyring_apply_profile(&pool->keyring, options->profile, &error) : 0;
+    pool->policy = pool->keyring.policy;
+    if (r == 0)
+        r = options_apply_policy(options, &pool->policy, &error);
+    if (r == 0 && options->key && !keyring_find(&pool->keyring, options->key)) {
+        buffer_append_format(&error, "there is no key \"%s\"; tcr-run keys list shows them",
+                             options->key);
+        r = -EINVAL;
+    }
+    if (r < 0)
+        log_say("%s: %s", pool->origin, error.length ? buffer_text(&error) : strerror(-r));
+    buffer_finish(&error);
+    return r < 0 ? EXIT_OWN_FAILURE : 0;
+}
+
+int pool_open(struct pool *pool, const struct options *options)
+{
+    *pool = (struct pool){0};
+    int status = load_keys(pool, options);
+    if (status == 0)
+        status = apply_options(pool, options);
+    if (status != 0)
+        return status;
+    if (options->no_master)
+        pool->keyring.has_master = false;
+    pool->store = store_create();
+    if (!pool->store || rotation_init(&pool->rotation, &pool->keyring) < 0) {
+        log_say("out of memory");
+        return EXIT_OWN_FAILURE;
+    }
+    return 0;
+}
+
+void pool_close(struct pool *pool)
+{
+    rotation_finish(&pool->rotation);
+    store_destroy(pool->store);
+    keyring_finish(&pool->keyring);
+    free(pool->origin);
+    *pool = (struct pool){0};
+}
+
+const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t now)
+{
+    const struct state *state = store_read(pool->store);
+    if (!state || rotation_survey(&pool->rotation, state, demand, now) < 0) {
+        log_say("out of memory");
+        return NULL;
+    }
+    return state;
+}

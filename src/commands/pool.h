@@ -1,0 +1,25 @@
+/* What every subcommand that looks at keys begins with: the keys, the policy, the store. */
+#pragma once
+
+#include "core/keyring.h"
+#include "core/options.h"
+#include "core/policy.h"
+#include "core/rotation.h"
+#include "system/store.h"
+
+struct pool {
+    struct keyring keyring;
+    struct policy policy;
+    struct rotation rotation;
+    struct store *store;
+    char *origin; /* where the keys came from, for messages */
+};
+
+/* Loads everything as the options say, saying every mistake on stderr. Returns 0, or the exit
+ * status to end with. Ended with pool_close either way. */
+int pool_open(struct pool *pool, const struct options *options);
+void pool_close(struct pool *pool);
+
+/* The survey of a state just read, without a lock: for subcommands that only look. NULL, after
+ * saying why, if there is no memory for it. */
+const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t now);

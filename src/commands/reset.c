@@ -1,0 +1,87 @@
+#include "commands/arguments.h"
+#include "commands/command.h"
+#include "commands/pool.h"
+#include "system/log.h"
+
+#include <string.h>
+
+struct reset {
+    struct pool *pool;
+    char **names; /* NULL-terminated; none: all */
+    size_t done;
+};
+
+static bool is_named(const struct reset *reset, const char *name)
+{
+    if (!*reset->names)
+        return true;
+    for (char **p = reset->names; *p; p++)
+        if (strcmp(*p, name) == 0)
+            return true;
+    return false;
+}
+
+static void reset_one(struct record_table *table, const char *id, size_t *done)
+{
+    const struct record *known = state_find(table, id);
+    if (!known || (known->cooldown_count == 0 && known->failures == 0))
+        return;
+    struct record *record = state_touch(table, id);
+    if (record) {
+        record_reset(record);
+        (*done)++;
+    }
+}
+
+static bool change(struct state *state, int64_t now, void *context)
+{
+    struct reset *reset = context;
+    struct rotation *rotation = &reset->pool->rotation;
+    const struct demand demand = {0};
+    if (rotation_survey(rotation, state, &demand, now) < 0)
+        return false;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        if (!is_named(reset, candidate->key->name))
+            continue;
+        reset_one(&state->keys, candidate->id, &reset->done);
+        if (candidate->key->organization)
+            reset_one(&state->organizations, candidate->key->organization, &reset->done);
+    }
+    return reset->done > 0;
+}
+
+static int check_names(struct pool *pool, char **names)
+{
+    for (; *names; names++) {
+        if (keyring_find(&pool->keyring, *names))
+            continue;
+        log_say("there is no key \"%s\" in %s; tcr-run keys list shows them", *names, pool->origin);
+        return EXIT_OWN_FAILURE;
+    }
+    return 0;
+}
+
+int command_reset(int argc, char **argv)
+{
+    struct options options;
+    struct pool pool = {0};
+    const struct flag none[] = {{NULL, NULL, NULL}};
+    if (arguments_parse(argc, argv, none, &options) < 0)
+        return EXIT_OWN_FAILURE;
+    int status = pool_open(&pool, &options);
+    if (status == 0)
+        status = check_names(&pool, argv + 1);
+    if (status == 0) {
+        struct reset reset = {.pool = &pool, .names = argv + 1};
+        if (store_update(pool.store, change, &reset) != 0)
+            status = EXIT_OWN_FAILURE;
+        else if (reset.done == 0)
+            log_say("nothing was resting or had failed");
+        else
+            log_say("forgot the rests and failures of %zu %s", reset.done,
+                    reset.done == 1 ? "key" : "keys");
+    }
+    pool_close(&pool);
+    return status;
+}

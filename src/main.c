@@ -1,0 +1,54 @@
+/* The table of subcommands. What is no subcommand is a run. */
+#include "commands/command.h"
+#include "commands/help.h"
+#include "system/log.h"
+#include "system/startup.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} subcommands[] = {
+    {"keys", command_keys},       {"status", command_status},     {"reset", command_reset},
+    {"explain", command_explain}, {"classify", command_classify}, {"help", command_help},
+};
+
+static int unknown_word(int argc, char **argv)
+{
+    const char *word = argv[1];
+    if (argc > 2 && strcmp(argv[2], "--") != 0)
+        log_say("unknown subcommand \"%s\"; did you mean: tcr-run -- %s %s%s", word, word, argv[2],
+                argc > 3 ? " ..." : "");
+    else
+        log_say("unknown subcommand \"%s\"; did you mean: tcr-run -- %s", word, word);
+    return EXIT_OWN_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    const char *fault = startup_prepare();
+    if (argc < 1)
+        fault = "it was started without a name of its own (an empty argument vector)";
+    if (fault) {
+        log_say("%s", fault);
+        return EXIT_OWN_FAILURE;
+    }
+    if (argc == 1) {
+        char *help[] = {argv[0], NULL};
+        (void)command_help(1, help);
+        return EXIT_OWN_FAILURE;
+    }
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 1, argv + 1);
+    if (argv[1][0] != '-')
+        return unknown_word(argc, argv);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return command_help(argc, argv);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return command_version();
+    return command_run(argc, argv);
+}

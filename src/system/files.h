@@ -1,0 +1,52 @@
+/* Files read with care and written so that a reader sees the old or the new, never a half. */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How much trust a file must earn before its bytes are used. */
+enum file_trust {
+    FILE_ANY,   /* a regular file */
+    FILE_SECRET /* … of ours or root's, without group and other bits; its folders not writable by
+                   others, as ssh asks of a private key */
+};
+
+/* Reads a whole file of at most `most` bytes into guarded memory, freed with secret_free. The
+ * checks are made on the opened descriptor; a FIFO or device is refused, not waited for. Returns 0;
+ * -ENOENT and the other errors of open; -EPERM with one sentence in `error` if trust, type or size
+ * is wrong.
+ */
+int files_read(const char *path, enum file_trust trust, size_t most, struct buffer *error,
+               char **ret_bytes, size_t *ret_length);
+
+/* The same into a plain buffer, for what is no secret. */
+int files_read_plain(const char *path, size_t most, struct buffer *ret_text);
+
+/* Replaces folder/name: name.tmp beside it (mode 0600), written in full, then renamed over. On any
+ * error the old file stands and the temporary one is gone. For callers that hold a lock. */
+int files_replace(int folder, const char *name, const char *bytes, size_t length);
+
+/* Makes the folder and those above it, mode 0700. Returns 0 or a negative errno. */
+int files_make_folders(const char *path);
+
+/* Writes everything, over short writes and EINTR. Returns 0 or a negative errno. */
+int files_write_all(int fd, const char *bytes, size_t length);
+
+/* $HOME, else the user's entry in the password file; NULL if there is neither. */
+const char *files_home(void);
+
+/* "~/x" below the home folder; a relative path below `base` (NULL: as it is). Freed by the caller;
+ * NULL if out of memory or there is no home. */
+char *files_expand(const char *path, const char *base);
+
+/* The file `name` in tcr's folder below the XDG variable's folder (unset, empty and relative ones
+ * are ignored, as the specification says), else below HOME/fallback. Freed by the caller; NULL if
+ * there is no home. */
+char *files_xdg(const char *variable, const char *fallback, const char *name);
+
+/* An unlinked file of mode 0600 in TMPDIR or /tmp, else in memory; -errno. */
+int files_temporary(void);

@@ -1,0 +1,170 @@
+#include "system/input.h"
+
+#include "system/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK 65536
+
+void input_init(struct input *input, bool replay)
+{
+    struct stat status;
+    *input = (struct input){.copy = -1, .pipe_write = -1, .pipe_read = -1};
+    if (!replay || fstat(STDIN_FILENO, &status) < 0)
+        return;
+    input->start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    if (S_ISREG(status.st_mode) && input->start >= 0)
+        input->kind = INPUT_FILE;
+    else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+        input->kind = INPUT_COPIED;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+void input_end(struct input *input)
+{
+    close_fd(&input->pipe_write);
+    close_fd(&input->pipe_read);
+    buffer_clear(&input->pending);
+}
+
+void input_finish(struct input *input)
+{
+    input_end(input);
+    close_fd(&input->copy);
+    buffer_finish(&input->pending);
+}
+
+static int open_pipe(struct input *input)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    (void)fcntl(ends[1], F_SETFL, O_NONBLOCK); /* our end alone: the command's blocks as usual */
+    input->pipe_read = ends[0];
+    input->pipe_write = ends[1];
+    return 0;
+}
+
+static int open_nothing(struct input *input)
+{
+    input->pipe_read = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return input->pipe_read < 0 ? -errno : 0;
+}
+
+int input_begin(struct input *input, bool first, bool empty, int *ret_stream)
+{
+    int r = 0;
+    *ret_stream = -1;
+    if (input->kind == INPUT_INHERITED)
+        return 0;
+    if (empty) {
+        r = open_nothing(input);
+    } else if (input->kind == INPUT_FILE) {
+        if (!first && lseek(STDIN_FILENO, input->start, SEEK_SET) < 0)
+            return -errno;
+        return 0;
+    } else if (input->overflowed) {
+        return -EFBIG;
+    } else {
+        input->replayed = 0;
+        r = open_pipe(input);
+    }
+    *ret_stream = input->pipe_read;
+    return r;
+}
+
+void input_started(struct input *input)
+{
+    close_fd(&input->pipe_read);
+}
+
+static bool is_replaying(const struct input *input)
+{
+    return input->replayed < input->copied;
+}
+
+bool input_wants_read(const struct input *input)
+{
+    return input->pipe_write >= 0 && !input->ended && !is_replaying(input) &&
+           input->pending.length == 0;
+}
+
+bool input_wants_write(const struct input *input)
+{
+    return input->pipe_write >= 0 && (input->pending.length > 0 || is_replaying(input));
+}
+
+static void keep(struct input *input, const char *bytes, size_t length)
+{
+    if (input->overflowed)
+        return;
+    if (input->copy < 0)
+        input->copy = files_temporary();
+    if (input->copy < 0 || input->copied + (off_t)length > INPUT_KEPT_MOST ||
+        files_write_all(input->copy, bytes, length) < 0) {
+        input->overflowed = true;
+        close_fd(&input->copy);
+        return;
+    }
+    input->copied += (off_t)length;
+    input->replayed = input->copied;
+}
+
+static void read_ours(struct input *input)
+{
+    char chunk[CHUNK];
+    ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
+    if (n > 0) {
+        keep(input, chunk, (size_t)n);
+        buffer_append(&input->pending, chunk, (size_t)n);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        input->ended = true;
+    }
+}
+
+static void read_copy(struct input *input)
+{
+    char chunk[CHUNK];
+    ssize_t n = pread(input->copy, chunk, sizeof chunk, input->replayed);
+    if (n > 0) {
+        buffer_append(&input->pending, chunk, (size_t)n);
+        input->replayed += n;
+    } else {
+        input->overflowed = true; /* unreadable: never half an input as if it were whole */
+        input->replayed = input->copied;
+    }
+}
+
+static void write_pending(struct input *input)
+{
+    ssize_t n = write(input->pipe_write, input->pending.data, input->pending.length);
+    if (n > 0)
+        buffer_drop_front(&input->pending, (size_t)n);
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        input_end(input); /* the command reads no more */
+}
+
+void input_pump(struct input *input, bool readable, bool writable)
+{
+    if (input->pipe_write < 0)
+        return;
+    if (readable && input_wants_read(input))
+        read_ours(input);
+    if (is_replaying(input) && input->pending.length == 0 && writable)
+        read_copy(input);
+    if (input->pending.length > 0)
+        write_pending(input);
+    if (input->pipe_write >= 0 && input->ended && input->pending.length == 0 &&
+        !is_replaying(input))
+        close_fd(&input->pipe_write); /* the end of file arrives when it arrives */
+}

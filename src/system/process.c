@@ -1,0 +1,67 @@
+#include "system/process.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define UNSEEN_LEASE_SECONDS 86400
+
+static ssize_t read_small(const char *path, char *text, size_t size)
+{
+    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+    text[n < 0 ? 0 : n] = '\0';
+    return n;
+}
+
+/* Field 22 of /proc/PID/stat; counted behind the last ')', because the name may hold anything. */
+static int64_t start_time(int64_t pid)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+    if (read_small(path, text, sizeof text) <= 0)
+        return 0;
+    const char *p = strrchr(text, ')');
+    for (int field = 2; p && field < 22; field++) {
+        p = strchr(p, ' ');
+        p = p ? p + 1 : NULL;
+    }
+    return p ? strtoll(p, NULL, 10) : 0;
+}
+
+struct owner process_self(void)
+{
+    static struct owner self;
+    struct stat status;
+    if (self.pid == getpid())
+        return self;
+    self = (struct owner){.pid = getpid(), .start = start_time(getpid())};
+    if (stat("/proc/self/ns/pid", &status) == 0)
+        self.pid_namespace = (int64_t)status.st_ino;
+    if (read_small("/proc/sys/kernel/random/boot_id", self.boot, sizeof self.boot) > 0)
+        self.boot[strcspn(self.boot, "\n")] = '\0';
+    return self;
+}
+
+bool process_holds(const struct lease *lease)
+{
+    struct owner self = process_self();
+    const struct owner *owner = &lease->owner;
+    if (owner_equal(owner, &self))
+        return true;
+    if (strcmp(owner->boot, self.boot) != 0)
+        return false;
+    if (owner->pid_namespace != self.pid_namespace)
+        return time(NULL) - lease->since < UNSEEN_LEASE_SECONDS;
+    if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
+        return false;
+    return owner->start == 0 || start_time(owner->pid) == owner->start;
+}

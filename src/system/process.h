@@ -1,0 +1,13 @@
+/* Processes as leases name them. */
+#pragma once
+
+#include "core/state.h"
+
+#include <stdbool.h>
+
+/* This process. Fields that the system does not tell are 0 or "". */
+struct owner process_self(void);
+
+/* False if the lease's process is certainly gone: another boot, or no process of that pid and start
+ * time. One in another pid namespace cannot be looked up: it counts as alive for a day. */
+bool process_holds(const struct lease *lease);

@@ -1,0 +1,247 @@
+#include "system/relay.h"
+
+#include "system/files.h"
+#include "system/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHUNK        65536
+#define PENDING_MOST CHUNK
+/* Relayed parts of a spool are given back to the disk in pieces of this size. */
+#define FREE_STEP (8 * 1024 * 1024)
+
+int64_t relay_now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int open_pipe(struct relay *relay)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* the command's end is another description */
+    relay->source = ends[0];
+    relay->child_end = ends[1];
+    return 0;
+}
+
+static int open_terminal(struct relay *relay, int target)
+{
+    int r = terminal_open(target, &relay->source, &relay->child_end);
+    if (r == 0)
+        (void)fcntl(relay->source, F_SETFL, O_RDWR | O_NONBLOCK);
+    relay->like = target;
+    return r;
+}
+
+/* Linux tells by inotify when a file grew; elsewhere the supervisor looks now and then. */
+static int watch_growth(int fd)
+{
+    char path[64];
+    int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (notify >= 0 && inotify_add_watch(notify, path, IN_MODIFY) < 0) {
+        (void)close(notify);
+        notify = -1;
+    }
+    return notify;
+}
+
+/* Three openings: ours to read, the command's to append (so that several processes that write to it
+ * do not overwrite each other), and one to give relayed parts back. */
+static int open_spool(struct relay *relay)
+{
+    char path[64];
+    relay->writable = files_temporary();
+    if (relay->writable < 0)
+        return relay->writable;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", relay->writable);
+    relay->source = open(path, O_RDONLY | O_CLOEXEC);
+    relay->child_end = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (relay->source >= 0 && relay->child_end >= 0) {
+        relay->notify = watch_growth(relay->source);
+        return 0;
+    }
+    int error = errno;
+    relay_close(relay);
+    return -error;
+}
+
+int relay_open(struct relay *relay, enum relay_kind kind, int target,
+               const struct relay_filter *filter)
+{
+    *relay = (struct relay){
+        .kind = kind,
+        .source = -1,
+        .child_end = -1,
+        .notify = -1,
+        .writable = -1,
+        .sink.fd = -1,
+        .filter = *filter,
+    };
+    int r = kind == RELAY_PIPE       ? open_pipe(relay)
+            : kind == RELAY_TERMINAL ? open_terminal(relay, target)
+                                     : open_spool(relay);
+    if (r < 0)
+        return r;
+    sink_open(&relay->sink, target);
+    return 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+void relay_started(struct relay *relay)
+{
+    close_fd(&relay->child_end);
+}
+
+void relay_close(struct relay *relay)
+{
+    close_fd(&relay->source);
+    close_fd(&relay->child_end);
+    close_fd(&relay->notify);
+    close_fd(&relay->writable);
+    sink_close(&relay->sink);
+    buffer_finish(&relay->pending);
+}
+
+static size_t write_now(struct relay *relay, const char *bytes, size_t length)
+{
+    size_t done = 0;
+    while (done < length && relay->error == 0) {
+        ssize_t n = sink_write(&relay->sink, bytes + done, length - done);
+        if (n == -EAGAIN)
+            break;
+        if (n < 0)
+            relay->error = (int)n;
+        else
+            done += (size_t)n;
+    }
+    return done;
+}
+
+void relay_emit(struct relay *relay, const char *bytes, size_t length)
+{
+    size_t done = relay->pending.length == 0 ? write_now(relay, bytes, length) : 0;
+    if (relay->error == 0 && done < length) {
+        buffer_append(&relay->pending, bytes + done, length - done);
+        if (relay->pending.failed)
+            relay->error = -ENOMEM;
+    }
+}
+
+void relay_push(struct relay *relay)
+{
+    if (relay->pending.length == 0)
+        return;
+    size_t done = write_now(relay, relay->pending.data, relay->pending.length);
+    buffer_drop_front(&relay->pending, done);
+    if (relay->error)
+        buffer_clear(&relay->pending);
+}
+
+bool relay_wants_input(const struct relay *relay)
+{
+    return relay->source >= 0 && relay->pending.length < PENDING_MOST;
+}
+
+static void free_relayed(struct relay *relay)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+    if (relay->writable < 0 || relay->position - relay->freed < FREE_STEP)
+        return;
+    (void)fallocate(relay->writable, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, relay->freed,
+                    relay->position - relay->freed);
+    relay->freed = relay->position;
+#endif
+}
+
+static void drain_notify(int notify)
+{
+    char events[4096];
+    while (notify >= 0 && read(notify, events, sizeof events) > 0)
+        ;
+}
+
+static ssize_t read_source(struct relay *relay, char *chunk)
+{
+    ssize_t n;
+    if (relay->kind == RELAY_SPOOL)
+        n = pread(relay->source, chunk, CHUNK, relay->position);
+    else
+        n = read(relay->source, chunk, CHUNK);
+    if (n > 0 || (n == 0 && relay->kind == RELAY_SPOOL))
+        return n;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    return -EPIPE; /* end of file, or the terminal's EIO once its last user closed it */
+}
+
+ssize_t relay_pump(struct relay *relay, int64_t now_ms)
+{
+    static char chunk[CHUNK];
+    ssize_t total = 0;
+    if (relay->source < 0)
+        return -EPIPE;
+    if (relay->kind == RELAY_SPOOL)
+        drain_notify(relay->notify);
+    for (int i = 0; i < 16 && relay_wants_input(relay); i++) {
+        ssize_t n = read_source(relay, chunk);
+        if (n == 0)
+            break;
+        if (n > 0 && relay->kind == RELAY_SPOOL) {
+            relay->position += n;
+            free_relayed(relay);
+        }
+        if (n > 0)
+            relay->filter.feed(relay->filter.context, chunk, (size_t)n, now_ms);
+        if (n < 0 || relay->error) {
+            relay_end(relay);
+            return total > 0 ? total : -EPIPE;
+        }
+        total += n;
+    }
+    return total;
+}
+
+/* A read lease on a file is granted only while nobody has it open for writing. Where leases do not
+ * exist the answer is "perhaps". */
+bool relay_may_grow(struct relay *relay)
+{
+    if (relay->source < 0)
+        return false;
+#ifdef F_SETLEASE
+    if (relay->kind == RELAY_SPOOL) {
+        close_fd(&relay->writable);
+        if (fcntl(relay->source, F_SETLEASE, F_RDLCK) == 0) {
+            (void)fcntl(relay->source, F_SETLEASE, F_UNLCK);
+            return false;
+        }
+    }
+#endif
+    return true;
+}
+
+void relay_end(struct relay *relay)
+{
+    if (relay->source < 0)
+        return;
+    close_fd(&relay->source);
+    close_fd(&relay->notify);
+    close_fd(&relay->writable);
+    if (relay->filter.end)
+        relay->filter.end(relay->filter.context);
+}

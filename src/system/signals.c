@@ -1,0 +1,104 @@
+#include "system/signals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static sigset_t original_mask, watched;
+static struct sigaction original_child;
+static bool taken;
+
+/* Not forwarded: what cannot be caught, faults of our own, and what the terminal or the kernel
+ * sends to the whole process group or for a reason of ours. */
+static const int never_forwarded[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                                      SIGABRT, SIGTRAP, SIGSYS,  SIGCHLD, SIGURG, SIGWINCH,
+                                      SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT};
+
+static bool was_ignored(int signal)
+{
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
+}
+
+bool signals_is_forwarded(int signal)
+{
+    for (size_t i = 0; i < sizeof never_forwarded / sizeof never_forwarded[0]; i++)
+        if (never_forwarded[i] == signal)
+            return false;
+    return !was_ignored(signal);
+}
+
+int signals_take_over(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&watched);
+    for (int signal = 1; signal <= SIGRTMAX; signal++)
+        if (signals_is_forwarded(signal))
+            sigaddset(&watched, signal);
+    if (!was_ignored(SIGTSTP))
+        sigaddset(&watched, SIGTSTP);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, SIGCONT);
+    sigaddset(&watched, SIGWINCH);
+    if (sigprocmask(SIG_BLOCK, &watched, &original_mask) < 0 ||
+        sigaction(SIGCHLD, &action, &original_child) < 0)
+        return -errno;
+    taken = true;
+    int fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+void signals_give_back(void)
+{
+    if (!taken)
+        return;
+    (void)sigaction(SIGCHLD, &original_child, NULL);
+    (void)sigprocmask(SIG_SETMASK, &original_mask, NULL);
+}
+
+bool signals_asks_to_end(int signal)
+{
+    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
+bool signals_end_pending(void)
+{
+    sigset_t pending;
+    if (sigpending(&pending) < 0)
+        return false;
+    for (int signal = 1; signal < SIGRTMIN; signal++)
+        if (signals_asks_to_end(signal) && sigismember(&pending, signal) == 1 &&
+            sigismember(&watched, signal) == 1)
+            return true;
+    return false;
+}
+
+void signals_stop_self(int signal)
+{
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    if (signal == SIGSTOP) {
+        (void)raise(SIGSTOP);
+        return;
+    }
+    (void)raise(signal);
+    (void)sigprocmask(SIG_UNBLOCK, &only, NULL); /* stops here */
+    (void)sigprocmask(SIG_BLOCK, &only, NULL);
+}
+
+_Noreturn void signals_die_of(int signal)
+{
+    const struct rlimit no_core = {0, 0};
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t only;
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)sigaction(signal, &action, NULL);
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    (void)raise(signal);
+    (void)sigprocmask(SIG_UNBLOCK, &only, NULL);
+    _exit(128 + signal);
+}

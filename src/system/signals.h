@@ -1,0 +1,30 @@
+/* What the process was given for signals, kept so that every child gets exactly that, and one
+ * descriptor through which they arrive meanwhile. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/signalfd.h>
+
+/* Blocks what is to be forwarded, gives SIGCHLD its default back (a parent may have left it
+ * ignored: then no exit status could be learned) and opens the signalfd. Once, before the first
+ * fork. Returns the descriptor or a negative errno. */
+int signals_take_over(void);
+
+/* In a child, after fork: mask and dispositions as they were before signals_take_over. */
+void signals_give_back(void);
+
+/* True for a signal that the command is to be sent when somebody sends it to us: its default is
+ * death, it was not ignored at start, and it does not tell of a fault of our own. */
+bool signals_is_forwarded(int signal);
+
+/* True if one that asks to end (INT, TERM, HUP, QUIT) waits to be read. */
+bool signals_end_pending(void);
+bool signals_asks_to_end(int signal);
+
+/* Stops this process the way `signal` stops one, until somebody continues it. */
+void signals_stop_self(int signal);
+
+/* Ends this process by `signal`, without a core dump; exits 128 + signal where it does not die of
+ * it (as process 1). */
+_Noreturn void signals_die_of(int signal);

@@ -1,0 +1,38 @@
+#include "system/startup.h"
+
+#include "base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static bool closed[3];
+
+bool startup_was_closed(int fd)
+{
+    return fd >= 0 && fd < 3 && closed[fd];
+}
+
+const char *startup_prepare(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        closed[fd] = true;
+        /* The lowest free number is this one. Close-on-exec is not asked for: the child decides. */
+        if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+            return "a standard stream is closed and /dev/null cannot be opened in its place";
+    }
+    if (getauxval(AT_SECURE))
+        return "it is installed setuid or setgid; it must not be: chmod ug-s";
+#ifdef PR_SET_DUMPABLE
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+    if (sodium_init() < 0)
+        return "libsodium found no source of random numbers";
+    json_init();
+    return NULL;
+}

@@ -1,0 +1,316 @@
+#include "system/supervisor.h"
+
+#include "system/signals.h"
+#include "system/terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A descendant may keep the pipe open after the command's end. Silent, it is not waited for; while
+ * it writes it is listened to, but not for ever. */
+#define IDLE_GRACE_MS  100
+#define TOTAL_GRACE_MS 5000
+/* How often a spool is looked at where the system does not tell that it grew. */
+#define SPOOL_LOOK_MS 20
+/* How long a command may go on after the SIGPIPE that says that its reader is gone. */
+#define BROKEN_SINK_MS 500
+
+struct run {
+    struct supervision *plan;
+    struct supervised *result;
+    pid_t pid;
+    bool ended;
+    int64_t idle_until, grace_until;
+    int64_t broken_at; /* when a spool's reader was found gone; 0: all are there */
+    bool ended_for_it;
+};
+
+static void send_to_command(const struct run *run, int signal)
+{
+    if (!run->ended && run->pid > 0)
+        (void)kill(run->pid, signal);
+}
+
+static void note_end(struct run *run, int status)
+{
+    int64_t now = relay_now_ms();
+    struct ending *ending = &run->result->ending;
+    run->ended = true;
+    ending->by_signal = WIFSIGNALED(status);
+    ending->code = ending->by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
+    run->idle_until = now + IDLE_GRACE_MS;
+    run->grace_until = now + TOTAL_GRACE_MS;
+}
+
+/* Children come in no order and signals coalesce: reap until nothing is left. Others than the
+ * command are what `exec` or the role of process 1 left to us. */
+static void reap(struct run *run)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+        if (pid != run->pid || run->ended)
+            continue;
+        if (WIFSTOPPED(status)) {
+            signals_stop_self(WSTOPSIG(status));
+            send_to_command(run, SIGCONT);
+        } else {
+            note_end(run, status);
+        }
+    }
+}
+
+/* The terminal sends its signals to the whole process group: the command has them already. */
+static bool came_from_terminal(const struct signalfd_siginfo *info)
+{
+    return info->ssi_code == SI_KERNEL;
+}
+
+static void resize(const struct run *run)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = run->plan->relays[i];
+        if (relay && relay->kind == RELAY_TERMINAL && relay->source >= 0)
+            terminal_copy_size(relay->like, relay->source);
+    }
+}
+
+static void take_signal(struct run *run, const struct signalfd_siginfo *info)
+{
+    int signal = (int)info->ssi_signo;
+    if (signal == SIGCHLD) {
+        reap(run);
+    } else if (signal == SIGWINCH) {
+        resize(run);
+    } else if (signal == SIGPIPE && info->ssi_pid == (uint32_t)getpid()) {
+        return; /* our own write's; the relay saw EPIPE */
+    } else {
+        run->result->asked_to_end |= signals_asks_to_end(signal);
+        if (!came_from_terminal(info))
+            send_to_command(run, signal);
+    }
+}
+
+static void take_signals(struct run *run)
+{
+    struct signalfd_siginfo info;
+    while (read(run->plan->signal_fd, &info, sizeof info) == sizeof info)
+        take_signal(run, &info);
+}
+
+enum { SLOT_SIGNALS, SLOT_STDIN, SLOT_COMMAND_STDIN, SLOT_RELAYS };
+#define SLOTS_PER_RELAY 2
+#define SLOT_COUNT      (SLOT_RELAYS + SLOTS_PER_RELAY * SUPERVISOR_RELAYS)
+
+static void watch(struct pollfd *slot, bool wanted, int fd, short events)
+{
+    *slot = (struct pollfd){.fd = wanted ? fd : -1, .events = events};
+}
+
+static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
+{
+    const struct supervision *plan = run->plan;
+    const struct input *input = run->ended ? NULL : plan->input;
+    watch(&slots[SLOT_SIGNALS], true, plan->signal_fd, POLLIN);
+    watch(&slots[SLOT_STDIN], input && input_wants_read(input), STDIN_FILENO, POLLIN);
+    /* Asked for no event, the pipe still tells that the command closed its end. */
+    watch(&slots[SLOT_COMMAND_STDIN], input && input->pipe_write >= 0,
+          input ? input->pipe_write : -1, input && input_wants_write(input) ? POLLOUT : 0);
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = plan->relays[i];
+        struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
+        bool reads = relay && relay_wants_input(relay);
+        watch(&pair[0], reads,
+              !relay                       ? -1
+              : relay->kind == RELAY_SPOOL ? relay->notify
+                                           : relay->source,
+              POLLIN);
+        watch(&pair[1], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1, POLLOUT);
+    }
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+static int poll_timeout(const struct run *run, int64_t now)
+{
+    int64_t deadline = -1;
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = run->plan->relays[i];
+        if (!relay)
+            continue;
+        if (relay->filter.deadline)
+            deadline = sooner(deadline, relay->filter.deadline(relay->filter.context));
+        if (relay->kind == RELAY_SPOOL && relay->source >= 0 && relay->notify < 0)
+            deadline = sooner(deadline, now + SPOOL_LOOK_MS);
+    }
+    if (run->broken_at && !run->ended_for_it)
+        deadline = sooner(deadline, run->broken_at + BROKEN_SINK_MS);
+    if (run->ended)
+        deadline = sooner(deadline, sooner(run->idle_until, run->grace_until));
+    return deadline < 0 ? -1 : deadline <= now ? 0 : (int)(deadline - now);
+}
+
+/* A spool takes everything, so a command that writes to one learns from us alone that nobody reads
+ * any more: first as a pipe would tell it, then, if it ignores that, for good. */
+static void tell_of_broken_sink(struct run *run, const struct relay *relay, int64_t now)
+{
+    if (relay->kind != RELAY_SPOOL || relay->error != -EPIPE)
+        return;
+    if (run->broken_at == 0) {
+        run->broken_at = now;
+        send_to_command(run, SIGPIPE);
+    } else if (!run->ended_for_it && now >= run->broken_at + BROKEN_SINK_MS) {
+        run->ended_for_it = true;
+        send_to_command(run, SIGTERM);
+    }
+}
+
+static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd *pair, int64_t now)
+{
+    bool moved = false;
+    if (pair[1].revents)
+        relay_push(relay);
+    bool look = relay->kind == RELAY_SPOOL || pair[0].revents;
+    if (look && relay_wants_input(relay))
+        moved = relay_pump(relay, now) > 0;
+    if (relay->filter.tick)
+        relay->filter.tick(relay->filter.context, now);
+    if (relay->error) {
+        relay_end(relay); /* closing it gives the command the SIGPIPE that was meant for it */
+        tell_of_broken_sink(run, relay, now);
+    }
+    return moved;
+}
+
+static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
+{
+    int64_t now = relay_now_ms();
+    const struct pollfd *theirs = &slots[SLOT_COMMAND_STDIN];
+    if (run->plan->input && !run->ended) {
+        if (theirs->revents & (POLLERR | POLLHUP | POLLNVAL))
+            input_end(run->plan->input);
+        input_pump(run->plan->input, slots[SLOT_STDIN].revents != 0, theirs->revents & POLLOUT);
+    }
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        struct relay *relay = run->plan->relays[i];
+        const struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
+        if (relay && pump_relay(run, relay, pair, now) && run->ended)
+            run->idle_until = now + IDLE_GRACE_MS;
+    }
+}
+
+/* Over when the command has ended and each stream too, or is silent, or had its time. A stream
+ * whose reader is slow is not silent. */
+static bool is_over(const struct run *run)
+{
+    bool open = false, waiting = false;
+    if (!run->ended)
+        return false;
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = run->plan->relays[i];
+        open |= relay && relay->source >= 0;
+        waiting |= relay && relay->source >= 0 && !relay_wants_input(relay);
+    }
+    int64_t now = relay_now_ms();
+    return !open || run->result->asked_to_end || (!waiting && now >= run->idle_until) ||
+           (!waiting && now >= run->grace_until);
+}
+
+/* What stands in the channels at the command's end is its own and comes out whole, before anybody
+ * asks how long a descendant may go on. */
+static void drain(struct run *run)
+{
+    int64_t now = relay_now_ms();
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        struct relay *relay = run->plan->relays[i];
+        while (relay && relay_wants_input(relay) && relay_pump(relay, now) > 0 &&
+               relay_now_ms() < run->grace_until)
+            ;
+        /* Nobody else has the spool open: what comes after this look cannot come. */
+        if (relay && relay->kind == RELAY_SPOOL && !relay_may_grow(relay) &&
+            relay_wants_input(relay) && relay_pump(relay, now) == 0)
+            relay_end(relay);
+    }
+}
+
+static void loop(struct run *run)
+{
+    bool drained = false;
+    while (!is_over(run)) {
+        struct pollfd slots[SLOT_COUNT];
+        fill_slots(run, slots);
+        int n = poll(slots, SLOT_COUNT, poll_timeout(run, relay_now_ms()));
+        if (n < 0 && errno != EINTR)
+            break;
+        if (n <= 0)
+            for (int i = 0; i < SLOT_COUNT; i++)
+                slots[i].revents = 0;
+        pump(run, slots);
+        if (slots[SLOT_SIGNALS].revents)
+            take_signals(run);
+        if (run->ended && !drained) {
+            drain(run);
+            drained = true;
+        }
+    }
+}
+
+static void close_streams(struct supervision *plan)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (plan->relays[i])
+            relay_end(plan->relays[i]);
+    if (plan->input)
+        input_end(plan->input);
+}
+
+int supervisor_run(struct supervision *plan, struct supervised *ret_result)
+{
+    *ret_result = (struct supervised){0};
+    struct run run = {.plan = plan, .result = ret_result};
+    int r = spawn_start(&plan->spawn, &run.pid, &ret_result->exec_failed);
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (plan->relays[i])
+            relay_started(plan->relays[i]);
+    if (plan->input)
+        input_started(plan->input);
+    if (r == 0)
+        loop(&run);
+    close_streams(plan);
+    if (r < 0 && ret_result->exec_failed) {
+        ret_result->error = -r;
+        return 0;
+    }
+    return r;
+}
+
+static bool is_pending(const struct supervision *plan)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (plan->relays[i] && plan->relays[i]->pending.length > 0)
+            return true;
+    return false;
+}
+
+void supervisor_flush(struct supervision *plan)
+{
+    while (is_pending(plan) && !signals_end_pending()) {
+        struct pollfd slots[SUPERVISOR_RELAYS + 1];
+        for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+            const struct relay *relay = plan->relays[i];
+            watch(&slots[i], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1,
+                  POLLOUT);
+        }
+        watch(&slots[SUPERVISOR_RELAYS], true, plan->signal_fd, POLLIN);
+        (void)poll(slots, SUPERVISOR_RELAYS + 1, 1000);
+        for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+            if (plan->relays[i])
+                relay_push(plan->relays[i]);
+    }
+}

@@ -1,0 +1,33 @@
+/* One attempt: starts the command, forwards signals to it, moves its streams, waits for its end. */
+#pragma once
+
+#include "core/verdict.h"
+#include "system/input.h"
+#include "system/relay.h"
+#include "system/spawn.h"
+
+#include <stdbool.h>
+
+#define SUPERVISOR_RELAYS 2
+
+struct supervision {
+    struct spawn_request spawn;
+    struct relay *relays[SUPERVISOR_RELAYS]; /* NULL where the stream is inherited */
+    struct input *input;                     /* NULL: inherited */
+    int signal_fd;                           /* from signals_take_over */
+};
+
+struct supervised {
+    struct ending ending;
+    bool asked_to_end; /* INT, TERM, HUP or QUIT came while it ran: nothing is to follow */
+    bool exec_failed;
+    int error; /* exec's errno, positive */
+};
+
+/* Returns 0 with the command ended and its output read to the end (what the filters hold back
+ * excepted); or a negative errno if it could not be started for a reason of ours. */
+int supervisor_run(struct supervision *supervision, struct supervised *ret_result);
+
+/* Writes what the relays still have pending, waiting for slow readers. Ends early when somebody
+ * asks to end. */
+void supervisor_flush(struct supervision *supervision);
