@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PRINT_GUESS 4096
+
 /* The size stands before each block, so that the hook for free knows what to wipe. */
 union header {
     size_t size;
@@ -120,7 +122,8 @@ bool json_set_integer(cJSON *object, const char *name, int64_t value)
 
 char *json_print(const cJSON *json, bool indented)
 {
-    return indented ? cJSON_Print(json) : cJSON_PrintUnformatted(json);
+    /* A first guess of the size: growing means copying, because what is freed is wiped. */
+    return cJSON_PrintBuffered(json, PRINT_GUESS, indented);
 }
 
 void json_free_text(char *text)

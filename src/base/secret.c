@@ -2,12 +2,38 @@
 
 #include <ctype.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Each block costs three guard pages, so many small secrets share one. */
 #define BLOCK_SIZE 4096
+
+/* Blocks given back, wiped, for the next who asks: to set up and take down guards and locks takes
+ * ten system calls, and a launch needs three blocks one after the other. */
+#define SPARES 4
+static char *spares[SPARES];
+static size_t spare_count;
+
+static char *take_block(size_t size)
+{
+    if (spare_count == 0 || size > BLOCK_SIZE)
+        return sodium_malloc(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+    return spares[--spare_count];
+}
+
+static void give_block(char *bytes, size_t size)
+{
+    if (!bytes)
+        return;
+    if (spare_count == SPARES || size > BLOCK_SIZE) {
+        sodium_free(bytes);
+        return;
+    }
+    sodium_memzero(bytes, BLOCK_SIZE);
+    spares[spare_count++] = bytes;
+}
 
 struct block {
     struct block *next;
@@ -30,7 +56,7 @@ void secret_store_destroy(struct secret_store *store)
         return;
     for (struct block *block = store->blocks, *next; block; block = next) {
         next = block->next;
-        sodium_free(block->bytes);
+        give_block(block->bytes, block->size);
         free(block);
     }
     free(store);
@@ -43,7 +69,7 @@ static struct block *block_create(struct secret_store *store, size_t needed)
         return NULL;
     size_t doubled = store->blocks ? store->blocks->size * 2 : BLOCK_SIZE;
     block->size = needed > doubled ? needed : doubled;
-    block->bytes = sodium_malloc(block->size);
+    block->bytes = take_block(block->size);
     if (!block->bytes) {
         free(block);
         return NULL;
@@ -67,14 +93,28 @@ const char *secret_store_add(struct secret_store *store, const char *bytes, size
     return copy;
 }
 
+/* The size stands before the bytes, for secret_free. */
+#define HEADER 16
+
 char *secret_alloc(size_t size)
 {
-    return sodium_malloc(size);
+    if (size > SIZE_MAX - HEADER)
+        return NULL;
+    size += HEADER;
+    char *block = take_block(size);
+    if (!block)
+        return NULL;
+    memcpy(block, &size, sizeof size);
+    return block + HEADER;
 }
 
 void secret_free(char *bytes)
 {
-    sodium_free(bytes);
+    size_t size;
+    if (!bytes)
+        return;
+    memcpy(&size, bytes - HEADER, sizeof size);
+    give_block(bytes - HEADER, size);
 }
 
 void secret_redact(const char *token, char ret_text[SECRET_REDACTED])

@@ -181,8 +181,9 @@ int handover_build(struct session *session, struct candidate *candidate, bool fa
 {
     struct key *key = candidate->key;
     *ret_handover = (struct handover){.secret_fd = -1, .settings_fd = -1};
-    /* Opened before it is known to be needed: the shield names its number. */
-    if (key->token && kind_descriptor_variable(&key->kind))
+    /* For claude it is opened before it is known to be needed: the shield names its number. */
+    bool perhaps = session->call.id == CLIENT_CLAUDE || session->options->via == VIA_FD;
+    if (perhaps && key->token && kind_descriptor_variable(&key->kind))
         ret_handover->secret_fd = secret_pipe(key->token);
     if (ret_handover->secret_fd < -1)
         return own_failure("pipe", ret_handover->secret_fd);

@@ -1,5 +1,6 @@
 #include "core/environment.h"
 
+#include "base/cleanup.h"
 #include "base/secret.h"
 
 #include <ctype.h>
@@ -78,9 +79,11 @@ bool environment_is_scrubbed(const char *name, size_t length)
 {
     if (length >= 4 && memcmp(name, "TCR_", 4) == 0)
         return true;
-    for (size_t i = 0; i < COUNT(credential_names); i++)
-        if (strlen(credential_names[i]) == length && memcmp(credential_names[i], name, length) == 0)
+    for (size_t i = 0; i < COUNT(credential_names); i++) {
+        const char *candidate = credential_names[i];
+        if (candidate[0] == name[0] && strncmp(candidate, name, length) == 0 && !candidate[length])
             return true;
+    }
     return false;
 }
 
@@ -92,12 +95,8 @@ static size_t name_length(const char *entry)
 
 static bool matches(const char *const *patterns, size_t count, const char *entry, size_t length)
 {
-    char name[256];
-    if (length >= sizeof name)
-        return false;
-    memcpy(name, entry, length);
-    name[length] = '\0';
-    for (size_t i = 0; i < count; i++)
+    CLEANUP_FREE char *name = count > 0 ? strndup(entry, length) : NULL;
+    for (size_t i = 0; name && i < count; i++)
         if (fnmatch(patterns[i], name, 0) == 0)
             return true;
     return false;
@@ -230,10 +229,19 @@ static bool has_entry(char *const *environment, const char *entry)
     return false;
 }
 
+static bool has_name(char *const *environment, const char *entry)
+{
+    size_t length = name_length(entry);
+    for (; *environment; environment++)
+        if (name_length(*environment) == length && memcmp(*environment, entry, length) == 0)
+            return true;
+    return false;
+}
+
 void environment_describe(char *const *inherited, char *const *built, struct buffer *text)
 {
     for (char *const *entry = inherited; *entry; entry++)
-        if (!has_entry(built, *entry))
+        if (!has_name(built, *entry))
             buffer_append_format(text, "- %.*s\n", (int)name_length(*entry), *entry);
     for (char *const *entry = built; *entry; entry++)
         if (!has_entry(inherited, *entry))

@@ -40,6 +40,7 @@ static bool read_rate_limit_event(struct evidence *evidence, const cJSON *object
     const char *status = json_string(info, "status"), *type = json_string(info, "rateLimitType");
     bool overage = json_is_true(info, "isUsingOverage");
     evidence->overage |= overage;
+    evidence->window_rejected = false; /* the last event counts: served again is not used up */
     if (!status || strcmp(status, "rejected") != 0 || overage)
         return false;
     struct finding window = {.class = CLASS_LIMIT, .source = SOURCE_RESULT};
@@ -160,7 +161,9 @@ static bool read_text(struct evidence *evidence, enum stream_id stream, const ch
     bool *chained = &evidence->text[stream].chained;
     if (message_classify(line, length, &evidence->time, &finding)) {
         finding.source = SOURCE_TEXT;
-        evidence->text[stream].finding = finding;
+        /* What a person told with --marker goes before what is built in. */
+        if (evidence->text[stream].finding.source != SOURCE_MARKER)
+            evidence->text[stream].finding = finding;
         *chained = false;
         return true;
     }

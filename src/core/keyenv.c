@@ -20,13 +20,16 @@ static const struct way {
     {{"CLAUDE_CODE_OAUTH_TOKEN", NULL}, "ANTHROPIC_API_KEY"},
 };
 
+/* Says which one by its number: what stands before a '=' may be a piece of a token. */
 static int add_token(struct keyring *keyring, struct key *key, const char *token, size_t length,
                      struct keyring_report *report)
 {
     struct buffer fault = {0};
     int r = keyring_set_token(keyring, key, token, length, &fault);
-    if (r == -EINVAL)
-        buffer_append_format(&report->errors, "%s: key \"%s\": %s\n", key->place, key->name,
+    if (r == -EINVAL && key == &keyring->master)
+        buffer_append_format(&report->errors, "%s: %s\n", key->place, buffer_text(&fault));
+    else if (r == -EINVAL)
+        buffer_append_format(&report->errors, "%s: key %zu: %s\n", key->place, keyring->count,
                              buffer_text(&fault));
     buffer_finish(&fault);
     return r;
@@ -99,12 +102,13 @@ static int read_way(const struct way *way, char *const *environment, struct keyr
 
 static int check_names(const struct keyring *keyring, struct keyring_report *report)
 {
-    for (size_t i = 0; i < keyring->count; i++) {
+    for (size_t i = 0; i < keyring->count + keyring->has_master; i++) {
+        const struct key *key = i < keyring->count ? &keyring->keys[i] : &keyring->master;
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(keyring->keys[i].name, keyring->keys[j].name) != 0)
+            if (strcmp(key->name, keyring->keys[j].name) != 0)
                 continue;
-            buffer_append_format(&report->errors, "%s: two keys are named \"%s\"\n",
-                                 keyring->keys[i].place, keyring->keys[i].name);
+            buffer_append_format(&report->errors, "%s: two keys are named \"%s\"\n", key->place,
+                                 key->name);
             return -EINVAL;
         }
     }

@@ -26,19 +26,41 @@ static const char *const first_words[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* After the ESC at `bytes`: the length of the sequence, ESC included (ECMA-48: a control sequence,
+ * a control string up to BEL or ST, or a few intermediate bytes and a final one). */
+static size_t escape_length(const char *bytes, size_t length)
+{
+    size_t i = 2;
+    if (length < 2)
+        return length;
+    if (bytes[1] == '[') {
+        while (i < length && !(bytes[i] >= 0x40 && bytes[i] <= 0x7e))
+            i++;
+        return i < length ? i + 1 : length;
+    }
+    if (bytes[1] && strchr("]P_^X", bytes[1])) {
+        while (i < length && bytes[i] != '\a' && bytes[i] != '\x1b')
+            i++;
+        if (i + 1 < length && bytes[i] == '\x1b')
+            i++;
+        return i < length ? i + 1 : length;
+    }
+    for (i = 1; i < length && bytes[i] >= 0x20 && bytes[i] <= 0x2f; i++)
+        ;
+    return i < length ? i + 1 : length;
+}
+
 /* Skips what may stand before a message: white space, escape sequences, a traceback's bar. */
 static size_t skip_lead(const char *bytes, size_t length)
 {
     size_t i = 0;
     while (i < length && i < 128) {
-        if (bytes[i] == '\x1b' && i + 1 < length && bytes[i + 1] == '[') {
-            i += 2;
-            while (i < length && !isalpha((unsigned char)bytes[i]))
-                i++;
-        } else if (!strchr(" \t\r\x1b|", bytes[i]) || !bytes[i]) {
+        if (bytes[i] == '\x1b')
+            i += escape_length(bytes + i, length - i);
+        else if (bytes[i] && strchr(" \t\r|", bytes[i]))
+            i++;
+        else
             break;
-        }
-        i += i < length;
     }
     return i;
 }
@@ -58,28 +80,6 @@ bool message_may_start(const char *bytes, size_t length)
             return true;
     }
     return false;
-}
-
-/* After the ESC at `bytes`: the length of the sequence, ESC included (ECMA-48, and OSC to BEL or
- * ST). */
-static size_t escape_length(const char *bytes, size_t length)
-{
-    size_t i = 2;
-    if (length < 2)
-        return length;
-    if (bytes[1] == '[') {
-        while (i < length && !(bytes[i] >= 0x40 && bytes[i] <= 0x7e))
-            i++;
-        return i < length ? i + 1 : length;
-    }
-    if (bytes[1] == ']' || bytes[1] == 'P') {
-        while (i < length && bytes[i] != '\a' && bytes[i] != '\x1b')
-            i++;
-        if (i + 1 < length && bytes[i] == '\x1b')
-            i++;
-        return i < length ? i + 1 : length;
-    }
-    return 2;
 }
 
 void message_strip(const char *line, size_t length, struct buffer *text)
@@ -140,36 +140,42 @@ static const struct family {
     {CLASS_BILLING, "^(your )?credit balance is too low"},
     {CLASS_BILLING, "^(api error:? ([0-9]{3} )?.*)?(credit balance is too low|you have reached "
                     "your specified api usage limits)"},
-    {CLASS_THROTTLED, "^api error:? (request rejected \\(429\\)|\\(?429([^0-9]|$))"},
+    {CLASS_THROTTLED,
+     "^api error:? (request rejected \\(429\\)|rate limit reached|\\(?429([^0-9]|$))"},
     {CLASS_LIMIT, "^(you've|you have) (hit|reached|exceeded|used up) (your|the) (.{0,60} )?"
-                  "limit([^a-z].*)?$"},
+                  "limit( ?[^a-z0-9 ].*| (for|on|until|resets?|will) .*)?$"},
     {CLASS_LIMIT, "^(you're|you are) out of (extra usage|usage credits|credits)([^a-z]|$)"},
     {CLASS_LIMIT, "^(claude |claude ai |claude code |your )?usage limit reached([^a-z]|$)"},
-    {CLASS_LIMIT, "^((" WINDOWS ")( [a-z0-9-]+){0,2} )?limit reached.*(reset|\\|[0-9]{10})"},
-    {CLASS_FORBIDDEN, "^(failed to authenticate[.:]? ?)?api error:? \\(?403([^0-9]|$)"},
-    {CLASS_FORBIDDEN, "^(your|this) (organization|account|plan) .*(disabled|does not have access|"
-                      "is not allowed|not permitted)"},
+    {CLASS_LIMIT,
+     "^((" WINDOWS ")( [a-z0-9-]+){0,2} )?limit reached.*(resets?([^a-z]|$)|\\|[0-9]{10})"},
+    {CLASS_FORBIDDEN,
+     "^(failed to authenticate[.:]? ?|please run /login \\| )?api error:? \\(?403([^0-9]|$)"},
+    {CLASS_FORBIDDEN, "^(your|this) organization .*(disabled|does not have access|is not allowed|"
+                      "not permitted)"},
+    {CLASS_FORBIDDEN, "^(your|this) (account|plan) .*(does not have access|not allowed|not "
+                      "permitted).*claude"},
     {CLASS_FORBIDDEN, "^oauth authentication is (currently )?not (allowed|supported)"},
-    {CLASS_AUTH, "^(failed to authenticate[.:]? ?)?api error:? \\(?401([^0-9]|$)"},
-    {CLASS_AUTH, "^failed to authenticate([^a-z]|$)"},
-    {CLASS_AUTH, "^invalid (api key|bearer token|authentication credentials)([^a-z]|$)"},
-    {CLASS_AUTH, "^not logged in([^a-z]|$)"},
-    {CLASS_AUTH, "^(your )?(oauth|session|login|access)? ?token (has )?(been )?(revoked|expired)"},
+    {CLASS_AUTH,
+     "^(failed to authenticate[.:]? ?|please run /login \\| )?api error:? \\(?401([^0-9]|$)"},
+    {CLASS_AUTH, "^failed to authenticate([.:] .*(api error|oauth|api key|/login).*)?$"},
+    {CLASS_AUTH, "^invalid (api key|bearer token|authentication credentials)( ?[|.].*)?$"},
+    {CLASS_AUTH, "^not logged in( ?[|.].*)?$"},
+    {CLASS_AUTH, "^(your )?oauth (access )?token (has )?(been )?(revoked|expired)"},
     {CLASS_AUTH, "^[^|]{0,100}\\| please run /login$"},
     {CLASS_SERVER, "^api error:? (\\(?5[0-9][0-9]([^0-9]|$)|.{0,40}overloaded|internal server "
                    "error)"},
     {CLASS_NETWORK,
      "^api error:? .*(unable to connect|connection (error|refused|reset|closed|lost|timed out)|"
      "request timed out|econn|etimedout|enotfound|eai_again|socket hang up|fetch failed)"},
-    {CLASS_NETWORK, "^(uncaught )?((anthropic|openai)\\.)?api(connection|timeout|"
+    {CLASS_NETWORK, "^[| ]*(uncaught )?((anthropic|openai)\\.)?api(connection|timeout|"
                     "connectiontimeout)error: "},
 };
 
 /* An SDK's exception with a status: "RateLimitError: 429 {…}", "anthropic.RateLimitError: Error
  * code: 429 - {…}". Only the Anthropic and OpenAI SDKs' own names: another library's 429 is none of
- * a key's business. Group 5 is the status. */
+ * a key's business. In a Python exception group bars stand before it. */
 static const char sdk_pattern[] =
-    "^(uncaught )?\\[?((anthropic|openai)\\.)?(ratelimit|authentication|permissiondenied|"
+    "^[| ]*(uncaught )?\\[?((anthropic|openai)\\.)?(ratelimit|authentication|permissiondenied|"
     "overloaded|internalserver|badrequest|serviceunavailable|apistatus|api)error: (error code: )?"
     "([0-9]{3})([^0-9]|$)";
 #define SDK_STATUS_GROUP 6
@@ -255,6 +261,9 @@ static enum failure_class class_of_error(const char *error)
     return CLASS_NONE;
 }
 
+/* A point ends the sentence, but not in "Sonnet 4.5". */
+#define WORD "[a-z0-9'-]+(\\.[0-9]+)?"
+
 /* "You've hit your WORDS limit": a known window is the key's, anything else names a model. */
 static void read_window(const char *text, struct finding *finding)
 {
@@ -263,10 +272,11 @@ static void read_window(const char *text, struct finding *finding)
                                             "rate",    "api",     "token"};
     static struct pattern after_your, before_reached;
     regmatch_t group[4];
-    if (!pattern_match(&after_your, "(your|the) (([a-z0-9' .-]{1,50}) limit)([^a-z]|$)", text, 4,
-                       group) &&
-        !pattern_match(&before_reached, "^(claude |your )?(([a-z0-9' .-]{1,50}) limit) reached",
-                       text, 4, group))
+    if (!pattern_match(&after_your, "(your|the) ((" WORD "( " WORD "){0,5}) limit)([^a-z]|$)", text,
+                       4, group) &&
+        !pattern_match(&before_reached,
+                       "^(claude |your )?((" WORD "( " WORD "){0,5}) limit) reached", text, 4,
+                       group))
         return;
     int length = (int)(group[2].rm_eo - group[2].rm_so);
     snprintf(finding->what, sizeof finding->what, "%.*s", length, text + group[2].rm_so);

@@ -182,6 +182,36 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
     return r;
 }
 
+static int write_spare(int folder, const char *spare, const char *bytes, size_t length)
+{
+    int fd = openat(folder, spare, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return -errno;
+    int r = files_write_all(fd, bytes, length);
+    if (r == 0 && ftruncate(fd, (off_t)length) < 0)
+        r = -errno;
+    if (close(fd) < 0 && r == 0)
+        r = -errno;
+    return r;
+}
+
+int files_swap_in(int folder, const char *name, const char *bytes, size_t length)
+{
+    char spare[300];
+    int printed = snprintf(spare, sizeof spare, "%s.spare", name);
+    if (printed < 0 || (size_t)printed >= sizeof spare)
+        return -ENAMETOOLONG;
+    int r = write_spare(folder, spare, bytes, length);
+    if (r < 0)
+        return r;
+#ifdef RENAME_EXCHANGE
+    if (renameat2(folder, spare, folder, name, RENAME_EXCHANGE) == 0)
+        return 0;
+#endif
+    /* The first time there is nothing to change places with; some file systems cannot. */
+    return renameat(folder, spare, folder, name) < 0 ? -errno : 0;
+}
+
 int files_make_folders(const char *path)
 {
     char *copy = strdup(path);

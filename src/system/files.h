@@ -30,6 +30,13 @@ int files_read_plain(const char *path, size_t most, struct buffer *ret_text);
  * error the old file stands and the temporary one is gone. For callers that hold a lock. */
 int files_replace(int folder, const char *name, const char *bytes, size_t length);
 
+/* The same for a file that is written often: the new bytes go into name.spare, which then changes
+ * places with the file in one step. A killed writer leaves a torn spare, never a torn file. Much
+ * cheaper than files_replace (ext4 flushes a file that is renamed over another: 140 us against 3 us
+ * measured), but the old bytes stay in the spare, so it is not for secrets, and a reader without
+ * the lock may see the next writer at work. */
+int files_swap_in(int folder, const char *name, const char *bytes, size_t length);
+
 /* Makes the folder and those above it, mode 0700. Returns 0 or a negative errno. */
 int files_make_folders(const char *path);
 

@@ -37,13 +37,22 @@ static int64_t start_time(int64_t pid)
     return p ? strtoll(p, NULL, 10) : 0;
 }
 
+static int64_t ticks_since_boot(void)
+{
+    struct timespec now;
+    long rate = sysconf(_SC_CLK_TCK);
+    if (clock_gettime(CLOCK_BOOTTIME, &now) < 0 || rate <= 0)
+        return 0;
+    return now.tv_sec * rate + now.tv_nsec / (1000000000 / rate);
+}
+
 struct owner process_self(void)
 {
     static struct owner self;
     struct stat status;
     if (self.pid == getpid())
         return self;
-    self = (struct owner){.pid = getpid(), .start = start_time(getpid())};
+    self = (struct owner){.pid = getpid(), .start = ticks_since_boot()};
     if (stat("/proc/self/ns/pid", &status) == 0)
         self.pid_namespace = (int64_t)status.st_ino;
     if (read_small("/proc/sys/kernel/random/boot_id", self.boot, sizeof self.boot) > 0)
@@ -63,5 +72,6 @@ bool process_holds(const struct lease *lease)
         return time(NULL) - lease->since < UNSEEN_LEASE_SECONDS;
     if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
         return false;
-    return owner->start == 0 || start_time(owner->pid) == owner->start;
+    /* One that began after the lease was given has only inherited the number. */
+    return owner->start == 0 || start_time(owner->pid) <= owner->start;
 }

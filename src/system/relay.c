@@ -14,6 +14,9 @@
 #define PENDING_MOST CHUNK
 /* Relayed parts of a spool are given back to the disk in pieces of this size. */
 #define FREE_STEP (8 * 1024 * 1024)
+/* How a spool is looked at: at growing pauses, then by a watch. */
+#define LONGEST_PAUSE_MS 20
+#define WATCH_AFTER_MS   500
 
 int64_t relay_now_ms(void)
 {
@@ -42,7 +45,7 @@ static int open_terminal(struct relay *relay, int target)
     return r;
 }
 
-/* Linux tells by inotify when a file grew; elsewhere the supervisor looks now and then. */
+/* Linux tells by inotify when a file grew; elsewhere the file is looked at now and then. */
 static int watch_growth(int fd)
 {
     char path[64];
@@ -53,6 +56,21 @@ static int watch_growth(int fd)
         notify = -1;
     }
     return notify;
+}
+
+/* Ending an inotify watch takes the kernel some 20 ms: too much for a command that takes two. */
+int64_t relay_next_look(struct relay *relay, int64_t now_ms)
+{
+    if (relay->kind != RELAY_SPOOL || relay->source < 0 || relay->notify >= 0)
+        return -1;
+    int64_t age = now_ms - relay->opened_ms;
+    if (age >= WATCH_AFTER_MS) {
+        relay->notify = watch_growth(relay->source);
+        if (relay->notify >= 0)
+            return now_ms; /* once more: what came before the watch */
+    }
+    int64_t pause = age / 8 < 1 ? 1 : age / 8;
+    return now_ms + (pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
 }
 
 /* Three openings: ours to read, the command's to append (so that several processes that write to it
@@ -66,10 +84,8 @@ static int open_spool(struct relay *relay)
     snprintf(path, sizeof path, "/proc/self/fd/%d", relay->writable);
     relay->source = open(path, O_RDONLY | O_CLOEXEC);
     relay->child_end = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (relay->source >= 0 && relay->child_end >= 0) {
-        relay->notify = watch_growth(relay->source);
+    if (relay->source >= 0 && relay->child_end >= 0)
         return 0;
-    }
     int error = errno;
     relay_close(relay);
     return -error;
@@ -86,6 +102,7 @@ int relay_open(struct relay *relay, enum relay_kind kind, int target,
         .writable = -1,
         .sink.fd = -1,
         .filter = *filter,
+        .opened_ms = relay_now_ms(),
     };
     int r = kind == RELAY_PIPE       ? open_pipe(relay)
             : kind == RELAY_TERMINAL ? open_terminal(relay, target)

@@ -32,8 +32,9 @@ struct relay {
     int source;    /* what we read; -1 once it has ended */
     int child_end; /* what the command writes to; closed by relay_started */
     int notify;    /* RELAY_SPOOL: tells that the file grew; -1: look now and then */
-    int like;      /* RELAY_TERMINAL: our own terminal, for its size */
-    int writable;  /* RELAY_SPOOL: ours, for giving back what was relayed; -1 once closed */
+    int64_t opened_ms;
+    int like;     /* RELAY_TERMINAL: our own terminal, for its size */
+    int writable; /* RELAY_SPOOL: ours, for giving back what was relayed; -1 once closed */
     off_t position, freed;
     struct sink sink;
     struct buffer pending; /* passed by the filter, not yet taken by the sink */
@@ -62,6 +63,10 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms);
 
 /* Writes what is pending, as far as it goes now. */
 void relay_push(struct relay *relay);
+
+/* When a spool has to be looked at because nothing tells that it grew; -1 for every other source. A
+ * young one is looked at often, an older one is watched by the system. */
+int64_t relay_next_look(struct relay *relay, int64_t now_ms);
 
 /* False if it is certain that nobody can write to the source any more: the command has ended and no
  * descendant kept its stream. */

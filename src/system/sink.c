@@ -18,15 +18,20 @@ static int reopen(int fd)
 
 void sink_open(struct sink *sink, int fd)
 {
-    struct stat status;
     *sink = (struct sink){.fd = fd};
-    if (fstat(fd, &status) < 0)
+}
+
+static void look(struct sink *sink)
+{
+    struct stat status;
+    sink->looked = true;
+    if (fstat(sink->fd, &status) < 0)
         return;
     sink->is_socket = S_ISSOCK(status.st_mode);
     sink->is_file = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode);
     if (sink->is_socket || sink->is_file)
         return;
-    int own = reopen(fd);
+    int own = reopen(sink->fd);
     sink->reopened = own >= 0;
     sink->in_pieces = own < 0;
     if (own >= 0)
@@ -49,6 +54,8 @@ static bool is_writable(int fd)
 ssize_t sink_write(struct sink *sink, const char *bytes, size_t length)
 {
     ssize_t n;
+    if (!sink->looked)
+        look(sink);
     if (sink->in_pieces) {
         if (!is_writable(sink->fd))
             return -EAGAIN;

@@ -12,6 +12,7 @@ struct sink {
     bool is_socket;
     bool in_pieces; /* could not be reopened: a piece of PIPE_BUF bytes after poll never blocks */
     bool is_file;   /* never blocks */
+    bool looked;    /* the first write finds out what it is: many commands write nothing */
 };
 
 void sink_open(struct sink *sink, int fd);

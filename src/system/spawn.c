@@ -88,6 +88,15 @@ static int read_report(int fd)
     return n == sizeof error ? error : 0;
 }
 
+/* Without a copy of our page tables, which would cost more than all the rest of a launch. The child
+ * shares our memory until its exec, so it must change nothing but what spawn_start puts back. A
+ * macro, because the function that calls vfork must not return before the exec. */
+#ifdef __linux__
+#define SPLIT() vfork()
+#else
+#define SPLIT() fork()
+#endif
+
 int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed)
 {
     int report[2];
@@ -96,10 +105,12 @@ int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_e
     if (pipe2(report, O_CLOEXEC) < 0)
         return -errno;
     CLEANUP_CLOSE int report_read = report[0];
-    pid_t pid = fork();
+    char **const own_environment = environ;
+    pid_t pid = SPLIT();
     if (pid == 0)
         become(request, parent, report[1]);
     int error = errno;
+    environ = own_environment;
     (void)close(report[1]);
     if (pid < 0)
         return -error;

@@ -178,7 +178,7 @@ static int save(struct store *store, struct state *state)
     char *text = state_print(state);
     if (!text)
         return -ENOMEM;
-    int r = files_replace(store->folder_fd, file_name(store), text, strlen(text));
+    int r = files_swap_in(store->folder_fd, file_name(store), text, strlen(text));
     json_free_text(text);
     return r;
 }
@@ -244,9 +244,12 @@ int store_update(struct store *store, store_change *change, void *context)
 struct state *store_read(struct store *store)
 {
     struct state state;
+    CLEANUP_CLOSE int lock = -1;
     int r = open_folder(store);
-    if (r == 0)
+    if (r == 0) {
+        (void)take_lock(store, &lock); /* better a look without the lock than none */
         r = load(store, false, &state);
+    }
     if (r < 0 && r != -ENOENT)
         complain_of_load(store, r);
     if (r < 0 && fresh_state(&state) < 0)

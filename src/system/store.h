@@ -22,7 +22,7 @@ typedef bool store_change(struct state *state, int64_t now, void *context);
  * cannot be used. Returns 0; 1 if it was made in memory only; -ENOMEM if it was not made. */
 int store_update(struct store *store, store_change *change, void *context);
 
-/* Reads without a lock (a replaced file is always whole). The state is the store's, until the next
+/* Reads only; with the lock if it can be had in time. The state is the store's, until the next
  * call. NULL if out of memory. */
 struct state *store_read(struct store *store);
 

@@ -13,8 +13,6 @@
  * it writes it is listened to, but not for ever. */
 #define IDLE_GRACE_MS  100
 #define TOTAL_GRACE_MS 5000
-/* How often a spool is looked at where the system does not tell that it grew. */
-#define SPOOL_LOOK_MS 20
 /* How long a command may go on after the SIGPIPE that says that its reader is gone. */
 #define BROKEN_SINK_MS 500
 
@@ -141,13 +139,13 @@ static int poll_timeout(const struct run *run, int64_t now)
 {
     int64_t deadline = -1;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        const struct relay *relay = run->plan->relays[i];
+        struct relay *relay = run->plan->relays[i];
         if (!relay)
             continue;
         if (relay->filter.deadline)
             deadline = sooner(deadline, relay->filter.deadline(relay->filter.context));
-        if (relay->kind == RELAY_SPOOL && relay->source >= 0 && relay->notify < 0)
-            deadline = sooner(deadline, now + SPOOL_LOOK_MS);
+        if (relay_wants_input(relay))
+            deadline = sooner(deadline, relay_next_look(relay, now));
     }
     if (run->broken_at && !run->ended_for_it)
         deadline = sooner(deadline, run->broken_at + BROKEN_SINK_MS);
