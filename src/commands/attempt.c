@@ -15,24 +15,33 @@
 
 static void feed_gate(void *context, const char *bytes, size_t length, int64_t now_ms)
 {
-    struct gate *gate = context;
-    gate->evidence->time.now = time(NULL); /* what "resets 5pm" is relative to */
-    gate_feed(gate, bytes, length, now_ms);
+    struct attempt_stream *stream = context;
+    struct attempt *attempt = stream->attempt;
+    struct evidence *evidence = &attempt->evidence;
+    evidence->time.now = time(NULL); /* what "resets 5pm" is relative to */
+    gate_feed(&stream->gate, bytes, length, now_ms);
+    /* A client that takes its turns from stdin does not exit on a limit until stdin ends. */
+    if (attempt->fast_fail && attempt->session->call.claude.streams_input &&
+        evidence->result_is_error && evidence->result.class != CLASS_NONE)
+        input_cut(&attempt->session->input);
 }
 
 static void end_gate(void *context)
 {
-    gate_end(context);
+    struct attempt_stream *stream = context;
+    gate_end(&stream->gate);
 }
 
 static int64_t gate_deadline_of(const void *context)
 {
-    return gate_deadline(context);
+    const struct attempt_stream *stream = context;
+    return gate_deadline(&stream->gate);
 }
 
 static void tick_gate(void *context, int64_t now_ms)
 {
-    gate_tick(context, now_ms);
+    struct attempt_stream *stream = context;
+    gate_tick(&stream->gate, now_ms);
 }
 
 static void emit(void *context, const char *bytes, size_t length)
@@ -56,20 +65,20 @@ static enum relay_kind kind_of(const struct session *session, int fd)
     return is_file || session->call.id == CLIENT_CLAUDE ? RELAY_SPOOL : RELAY_PIPE;
 }
 
-static int open_stream(struct attempt *attempt, enum stream_id stream)
+static int open_stream(struct attempt *attempt, enum stream_id id)
 {
-    int fd = stream == STREAM_OUT ? STDOUT_FILENO : STDERR_FILENO;
-    struct gate *gate = &attempt->gates[stream];
-    struct relay *relay = &attempt->relays[stream];
-    struct relay_filter filter = {feed_gate, end_gate, gate_deadline_of, tick_gate, gate};
-    gate_init(gate, &attempt->evidence, stream, emit, relay);
-    int r = relay_open(relay, kind_of(attempt->session, fd), fd, &filter);
+    int fd = id == STREAM_OUT ? STDOUT_FILENO : STDERR_FILENO;
+    struct attempt_stream *stream = &attempt->streams[id];
+    struct relay_filter filter = {feed_gate, end_gate, gate_deadline_of, tick_gate, stream};
+    stream->attempt = attempt;
+    gate_init(&stream->gate, &attempt->evidence, id, emit, &stream->relay);
+    int r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
     if (r < 0) {
         log_say("cannot make a channel for the command's output: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
     }
-    attempt->plan.relays[stream] = relay;
-    attempt->plan.spawn.streams[fd] = relay->child_end;
+    attempt->plan.relays[id] = &stream->relay;
+    attempt->plan.spawn.streams[fd] = stream->relay.child_end;
     return 0;
 }
 
@@ -92,14 +101,26 @@ static int open_streams(struct attempt *attempt)
     return open_stream(attempt, STREAM_ERR);
 }
 
+/* A client that takes its turns from stdin is told to continue there. */
+static const char continue_turn[] = "{\"type\":\"user\",\"message\":{\"role\":\"user\","
+                                    "\"content\":\"" CLIENT_CONTINUE "\"}}\n";
+
+static enum input_part input_part_of(const struct session *session)
+{
+    if (session->carry == CARRY_FIRST)
+        return INPUT_FIRST;
+    if (session->carry != CARRY_CONTINUE)
+        return INPUT_AGAIN;
+    return session->call.claude.streams_input ? INPUT_TEXT : INPUT_NONE;
+}
+
 static int open_input(struct attempt *attempt)
 {
     struct session *session = attempt->session;
-    bool first = session->carry == CARRY_FIRST;
     int stream;
     if (attempt->plan.spawn.streams[0] == SPAWN_CLOSED)
         return 0;
-    int r = input_begin(&session->input, first, session->carry == CARRY_CONTINUE, &stream);
+    int r = input_begin(&session->input, input_part_of(session), continue_turn, &stream);
     if (r < 0) {
         log_say("the command's input cannot be given again: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
@@ -125,6 +146,7 @@ static void read_transcript(struct attempt *attempt, off_t offset, struct transc
     if (*attempt->evidence.session_id && !call->names_session && !call->claude.session_id)
         memcpy(call->session_id, attempt->evidence.session_id, sizeof call->session_id - 1);
     char *path = *call->session_id ? claude_session_path(session->config, call->session_id) : NULL;
+    memcpy(transcript->since, session->since, sizeof transcript->since);
     if (path)
         (void)claude_session_read(path, offset, transcript);
     free(path);
@@ -164,8 +186,11 @@ static void judge(struct attempt *attempt, off_t offset)
     check_source(attempt);
     attempt->finding = verdict_find(&attempt->result.ending, &attempt->evidence,
                                     transcript.any_row ? &transcript : NULL, session->options);
-    session->carry = client_next_carry(&session->call, session->options, transcript.any_row,
+    session->session_exists |= transcript.any_row;
+    session->carry = client_next_carry(&session->call, session->options, session->session_exists,
                                        session->work_begun);
+    if (session->carry == CARRY_REPEAT && session->session_exists)
+        session_rename(session);
     if (attempt->finding.class != CLASS_NONE)
         log_explain("\"%s\": class %s, scope %s, known from %s: %s", attempt->candidate->key->name,
                     failure_class_name(attempt->finding.class),
@@ -194,7 +219,6 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     plan->spawn.argv = handover->argv;
     plan->spawn.environment = handover->environment.entries;
     pass_descriptor(&plan->spawn, handover->secret_fd);
-    pass_descriptor(&plan->spawn, handover->settings_fd);
     int r = supervisor_run(plan, &attempt->result);
     if (r < 0) {
         log_say("cannot start %s: %s", handover->argv[0], strerror(-r));
@@ -227,7 +251,7 @@ void attempt_release(struct attempt *attempt, bool drop)
 {
     for (int i = 0; i < STREAM_COUNT; i++)
         if (attempt->plan.relays[i])
-            gate_release(&attempt->gates[i], drop);
+            gate_release(&attempt->streams[i].gate, drop);
     supervisor_flush(&attempt->plan);
 }
 
@@ -236,6 +260,6 @@ void attempt_finish(struct attempt *attempt)
     for (int i = 0; i < STREAM_COUNT; i++) {
         if (attempt->plan.relays[i])
             relay_close(attempt->plan.relays[i]);
-        gate_finish(&attempt->gates[i]);
+        gate_finish(&attempt->streams[i].gate);
     }
 }

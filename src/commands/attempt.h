@@ -9,14 +9,22 @@
 
 #include <stdbool.h>
 
+struct attempt;
+
+/* One watched stream: what the command writes goes through the gate to ours. */
+struct attempt_stream {
+    struct attempt *attempt;
+    struct gate gate;
+    struct relay relay;
+};
+
 struct attempt {
     struct session *session;
     struct candidate *candidate;
     bool fast_fail; /* another key could be tried: the client need not be patient */
 
     struct evidence evidence;
-    struct gate gates[STREAM_COUNT];
-    struct relay relays[STREAM_COUNT];
+    struct attempt_stream streams[STREAM_COUNT];
     struct supervision plan;
     struct supervised result;
     struct finding finding; /* CLASS_NONE: not the key's affair */
@@ -39,7 +47,7 @@ struct handover {
     struct shield shield;
     struct settings_source own; /* the user's --settings, read */
     int secret_fd;              /* -1: in the variable */
-    int settings_fd;            /* -1: in the argument */
+    char *settings_path;        /* a file of ours that --settings names; NULL: none, or in argv */
 };
 
 /* Returns 0, or the exit status to end with, the reason said. Ended with handover_finish either

@@ -107,7 +107,7 @@ static void append_policy(struct buffer *text, const struct session *session)
 static int explain(struct session *session)
 {
     struct buffer text = {0}, error = {0};
-    struct handover handover = {.secret_fd = -1, .settings_fd = -1};
+    struct handover handover = {.secret_fd = -1};
     int64_t now = time(NULL);
     const struct state *state = pool_survey(&session->pool, &session->demand, now);
     if (!state)

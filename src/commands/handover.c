@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+extern char **environ;
 
 /* Above what scripts open by number, so that none of theirs is in the way. */
 #define DESCRIPTOR_FLOOR 10
@@ -40,20 +41,27 @@ static int secret_pipe(const char *token)
     return fd;
 }
 
-/* Settings that came from a file of the user's may hold what must not stand in argv. */
-static int settings_file(const char *text)
+/* Settings that came from a file of the user's may hold what must not stand in argv. The client
+ * wants a name that can be looked up, so neither a pipe nor an unlinked file will do. */
+static int settings_file(const char *text, char **ret_path)
 {
-    int fd = memfd_create("settings", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = files_write_all(fd, text, strlen(text));
-    int high = r == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) : r;
-    if (high == -1)
-        high = -errno;
-    (void)close(fd);
-    if (high >= 0)
-        (void)lseek(high, 0, SEEK_SET);
-    return high;
+    const char *folder = environment_get(environ, "TMPDIR");
+    char *path;
+    if (asprintf(&path, "%s/tcr-settings-XXXXXX.json",
+                 folder && folder[0] == '/' ? folder : "/tmp") < 0)
+        return -ENOMEM;
+    int fd = mkostemps(path, (int)strlen(".json"), O_CLOEXEC);
+    int r = fd < 0 ? -errno : files_write_all(fd, text, strlen(text));
+    if (fd >= 0 && close(fd) < 0 && r == 0)
+        r = -errno;
+    if (r == 0) {
+        *ret_path = path;
+        return 0;
+    }
+    if (fd >= 0)
+        (void)unlink(path);
+    free(path);
+    return r;
 }
 
 static bool wants_descriptor(const struct session *session, const struct key *key,
@@ -159,18 +167,13 @@ static int build_environment(struct session *session, const struct key *key, boo
 
 static int build_arguments(struct session *session, struct handover *handover)
 {
-    char path[32];
     const char *settings = handover->shield.settings;
-    if (settings && handover->own.path && strcmp(handover->own.path, "--settings") != 0) {
-        handover->settings_fd = settings_file(settings);
-        if (handover->settings_fd < 0)
-            return own_failure("settings", handover->settings_fd);
-        snprintf(path, sizeof path, "/dev/fd/%d", handover->settings_fd);
-        json_free_text(handover->shield.settings);
-        settings = handover->shield.settings = cJSON_malloc(sizeof path);
-        if (!settings)
-            return own_failure("settings", -ENOMEM);
-        memcpy(handover->shield.settings, path, sizeof path);
+    const char *own = handover->own.path;
+    if (settings && own && strcmp(own, "--settings") != 0) {
+        int r = settings_file(settings, &handover->settings_path);
+        if (r < 0)
+            return own_failure("settings", r);
+        settings = handover->settings_path;
     }
     handover->argv = client_arguments(&session->call, session->carry, settings);
     return handover->argv ? 0 : own_failure("arguments", -ENOMEM);
@@ -180,7 +183,7 @@ int handover_build(struct session *session, struct candidate *candidate, bool fa
                    struct handover *ret_handover)
 {
     struct key *key = candidate->key;
-    *ret_handover = (struct handover){.secret_fd = -1, .settings_fd = -1};
+    *ret_handover = (struct handover){.secret_fd = -1};
     /* For claude it is opened before it is known to be needed: the shield names its number. */
     bool perhaps = session->call.id == CLIENT_CLAUDE || session->options->via == VIA_FD;
     if (perhaps && key->token && kind_descriptor_variable(&key->kind))
@@ -208,6 +211,7 @@ void handover_finish(struct handover *handover)
     claude_settings_source_finish(&handover->own);
     if (handover->secret_fd >= 0)
         (void)close(handover->secret_fd);
-    if (handover->settings_fd >= 0)
-        (void)close(handover->settings_fd);
+    if (handover->settings_path)
+        (void)unlink(handover->settings_path);
+    free(handover->settings_path);
 }

@@ -206,7 +206,7 @@ static int exit_as(const struct attempt *attempt)
 {
     const struct ending *ending = &attempt->result.ending;
     for (int i = 0; i < STREAM_COUNT; i++) {
-        int error = attempt->relays[i].error;
+        int error = attempt->streams[i].relay.error;
         if (!attempt->plan.relays[i] || error == 0 || error == -EPIPE)
             continue;
         log_say("cannot write the command's %s: %s", i == STREAM_OUT ? "output" : "errors",

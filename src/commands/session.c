@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -28,6 +29,25 @@ static void fresh_uuid(char ret_id[CLIENT_SESSION_ID])
              "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
+}
+
+void session_rename(struct session *session)
+{
+    if (session->call.names_session)
+        fresh_uuid(session->call.session_id);
+    session->session_exists = session->work_begun = false;
+}
+
+static void stamp_start(struct session *session)
+{
+    struct timespec now;
+    struct tm civil;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (!gmtime_r(&now.tv_sec, &civil))
+        return;
+    size_t length = strftime(session->since, sizeof session->since, "%Y-%m-%dT%H:%M:%S", &civil);
+    snprintf(session->since + length, sizeof session->since - length, ".%03uZ",
+             (unsigned)(now.tv_nsec / 1000000) % 1000);
 }
 
 /* Where the transcript stands now, so that only rows of this run count. */
@@ -64,6 +84,7 @@ static int open_client(struct session *session)
         log_say("there is no home folder: set HOME or CLAUDE_CONFIG_DIR");
         return EXIT_OWN_FAILURE;
     }
+    stamp_start(session);
     find_session_start(session);
     return 0;
 }

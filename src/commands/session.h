@@ -25,7 +25,8 @@ struct session {
     char *config;     /* the client's configuration folder; NULL for other clients */
     enum carry carry; /* how the next attempt goes on */
     off_t run_offset; /* where the transcript stood when the run began */
-    bool work_begun;
+    char since[32];   /* when the run began, as the transcript stamps its rows */
+    bool session_exists, work_begun;
     bool warned_of_source, warned_of_managed;
 };
 
@@ -33,6 +34,9 @@ struct session {
  * exit status to end with, the reason said. Ended with session_close either way. */
 int session_open(struct session *session, const struct options *options);
 void session_close(struct session *session);
+
+/* Gives a session that is begun anew an id of its own: the old one is taken. */
+void session_rename(struct session *session);
 
 /* Records what befell the key just used (finding NULL: nothing to record) and chooses the next one,
  * in one step under the store's lock. */

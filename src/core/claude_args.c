@@ -175,13 +175,36 @@ static bool is_word(const char *word)
     return word && (word[0] != '-' || !word[1]);
 }
 
-/* Does a positional follow at or after `i`, with only complete options between? */
+static bool takes_value(const struct claude_option *option)
+{
+    return option->arity == ARITY_ONE || option->arity == ARITY_OPTIONAL;
+}
+
+/* The option in this word that takes what stands behind it; the unknown one if there is none. */
+static const struct claude_option *open_option(const char *word)
+{
+    if (word[1] == '-')
+        return strchr(word, '=') ? &unknown_option : find_long(word, strlen(word));
+    for (const char *letter = word + 1; *letter; letter++)
+        if (takes_value(find_short(*letter)))
+            return letter[1] ? &unknown_option : find_short(*letter);
+    return &unknown_option;
+}
+
+/* Does a positional follow at or after `i`, with only complete options between? What other unknown
+ * options take is not asked: that question would ask itself again and again. */
 static bool word_follows(char *const *argv, size_t i)
 {
-    for (; argv[i]; i++)
-        if (is_word(argv[i]) || strcmp(argv[i], "--") == 0)
-            return argv[i + 1] != NULL || is_word(argv[i]);
-    return false;
+    while (argv[i] && strcmp(argv[i], "--") != 0) {
+        if (is_word(argv[i]))
+            return true;
+        enum arity arity = open_option(argv[i++])->arity;
+        if (argv[i] && (arity == ARITY_ONE || (arity == ARITY_OPTIONAL && is_word(argv[i]))))
+            i++;
+        while (arity == ARITY_MANY && is_word(argv[i]))
+            i++;
+    }
+    return argv[i] && argv[i + 1];
 }
 
 static void take_values(char *const *argv, struct spot *spot)
@@ -227,7 +250,7 @@ static struct spot read_option(char *const *argv, size_t at, struct claude_args 
     }
     for (const char *letter = word + 1; *letter; letter++) {
         spot.option = find_short(*letter);
-        bool takes = spot.option->arity == ARITY_ONE || spot.option->arity == ARITY_OPTIONAL;
+        bool takes = takes_value(spot.option);
         if (takes && letter[1])
             spot.value = letter + 1;
         else if (takes)
@@ -272,69 +295,141 @@ void claude_args_parse(char *const *argv, struct claude_args *ret_args)
     *ret_args = args;
 }
 
-static bool is_dropped(const struct spot *spot, const struct claude_rewrite *rewrite)
+static bool is_dropped(const struct claude_option *option, const struct claude_rewrite *rewrite)
 {
-    enum meaning meaning = spot->option->meaning;
+    enum meaning meaning = option->meaning;
     if (meaning == MEANS_SETTINGS)
         return rewrite->settings != NULL;
     return rewrite->resume_id && (meaning == MEANS_SESSION_ID || meaning == MEANS_RESUME ||
                                   meaning == MEANS_CONTINUE || meaning == MEANS_FORK);
 }
 
-/* -pc with -c to be dropped is still a -p. */
-static bool keeps_print(const char *word, const struct spot *spot)
+/* The vector being written, and behind its last pointer room for words that are made anew. */
+struct writer {
+    const struct claude_rewrite *rewrite;
+    char **vector;
+    size_t count;
+    char *text;
+    bool open; /* the last option written would take a word that came next */
+};
+
+static void put(struct writer *writer, const char *word)
 {
-    return word[1] != '-' && strchr(word, 'p') && spot->option->meaning != MEANS_PRINT;
+    writer->vector[writer->count++] = (char *)word;
 }
 
-static size_t put_front(char **vector, size_t n, const struct claude_args *args,
-                        const struct claude_rewrite *rewrite)
+/* Where what goes kept the word behind it from an option before it, ours stands in its place. */
+static void put_fence(struct writer *writer, const struct claude_option *option)
 {
-    const char *pairs[][2] = {{"--settings", rewrite->settings},
-                              {"--session-id", rewrite->session_id},
-                              {"--resume", rewrite->resume_id}};
+    bool settings = option->meaning == MEANS_SETTINGS;
+    if (!writer->open)
+        return;
+    put(writer, settings ? "--settings" : "--resume");
+    put(writer, settings ? writer->rewrite->settings : writer->rewrite->resume_id);
+    writer->open = false;
+}
+
+/* A bundle such as -pc without the letters that go; NULL if none is left. `ret_last` is the last
+ * letter's option. */
+static const char *put_bundle(struct writer *writer, const char *word,
+                              const struct claude_option **ret_last)
+{
+    char *made = writer->text, *end = made;
+    *end++ = '-';
+    for (const char *letter = word + 1; *letter; letter++) {
+        const struct claude_option *option = *ret_last = find_short(*letter);
+        size_t rest = takes_value(option) ? strlen(letter) : 1;
+        if (!is_dropped(option, writer->rewrite)) {
+            memcpy(end, letter, rest);
+            end += rest;
+        }
+        letter += rest - 1;
+    }
+    *end++ = '\0';
+    if (end == made + 2)
+        return NULL;
+    if (strcmp(made, word) == 0)
+        return word;
+    writer->text = end;
+    return made;
+}
+
+static void put_option(struct writer *writer, char *const *argv, const struct spot *spot)
+{
+    const char *word = argv[spot->at];
+    const struct claude_option *last = spot->option;
+    bool is_bundle = word[1] != '-';
+    if (is_bundle)
+        word = put_bundle(writer, word, &last);
+    bool dropped = is_dropped(last, writer->rewrite);
+    if (is_bundle ? !word : dropped) {
+        put_fence(writer, last);
+        return;
+    }
+    put(writer, word);
+    for (size_t i = 1; i < spot->words && !dropped; i++)
+        put(writer, argv[spot->at + i]);
+    bool may_take = last->arity == ARITY_OPTIONAL || (last->arity == ARITY_UNKNOWN && !is_bundle);
+    writer->open =
+        !dropped && !spot->value && ((may_take && spot->words == 1) || last->arity == ARITY_MANY);
+}
+
+static void put_front(struct writer *writer, const struct claude_args *args)
+{
+    const struct claude_rewrite *rewrite = writer->rewrite;
+    const char *const pairs[][2] = {{"--settings", rewrite->settings},
+                                    {"--session-id", rewrite->session_id},
+                                    {"--resume", rewrite->resume_id}};
     for (size_t i = 0; i < COUNT(pairs); i++) {
         if (!pairs[i][1])
             continue;
-        vector[n++] = (char *)pairs[i][0];
-        vector[n++] = (char *)pairs[i][1];
+        put(writer, pairs[i][0]);
+        put(writer, pairs[i][1]);
     }
     /* Here no option that takes many words can swallow it. */
     if (rewrite->prompt && !args->prompt)
-        vector[n++] = (char *)rewrite->prompt;
-    return n;
+        put(writer, rewrite->prompt);
+}
+
+/* Each word may become two, a bundle at most as long as it was. */
+static bool writer_init(struct writer *writer, char *const *argv, const struct claude_args *args,
+                        const struct claude_rewrite *rewrite)
+{
+    size_t most = 2 * args->count + 8, text = 0;
+    for (size_t i = 0; i < args->count; i++)
+        text += strlen(argv[i]) + 1;
+    char **vector = calloc(1, most * sizeof *vector + text);
+    *writer = (struct writer){
+        .rewrite = rewrite, .vector = vector, .text = vector ? (char *)(vector + most) : NULL};
+    return vector != NULL;
 }
 
 char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
                            const struct claude_rewrite *rewrite)
 {
     struct claude_args scratch = {0};
-    char **vector = calloc(args->count + 8, sizeof *vector);
-    if (!vector)
+    struct writer writer;
+    size_t i = 0;
+    if (!writer_init(&writer, argv, args, rewrite))
         return NULL;
-    size_t n = 0, i = 0;
     while (i < args->start)
-        vector[n++] = argv[i++];
-    n = put_front(vector, n, args, rewrite);
+        put(&writer, argv[i++]);
+    put_front(&writer, args);
     bool options_ended = false;
     while (argv[i]) {
         if (i == args->prompt && rewrite->prompt && args->prompt) {
-            vector[n++] = (char *)rewrite->prompt;
+            put(&writer, rewrite->prompt);
+            writer.open = false;
             i++;
         } else if (options_ended || is_word(argv[i]) || strcmp(argv[i], "--") == 0) {
             options_ended |= strcmp(argv[i], "--") == 0;
-            vector[n++] = argv[i++];
+            writer.open = false;
+            put(&writer, argv[i++]);
         } else {
             struct spot spot = read_option(argv, i, &scratch);
-            if (is_dropped(&spot, rewrite)) {
-                if (keeps_print(argv[i], &spot))
-                    vector[n++] = (char *)"-p";
-            } else {
-                memcpy(vector + n, argv + i, spot.words * sizeof *argv);
-                n += spot.words;
-            }
+            put_option(&writer, argv, &spot);
             i += spot.words;
         }
     }
-    return vector;
+    return writer.vector;
 }

@@ -38,7 +38,7 @@ struct claude_rewrite {
     const char *settings;   /* replace every --settings by this one */
 };
 
-/* A NULL-terminated vector whose strings are borrowed from argv and the rewrite; the caller frees
- * the vector alone. NULL if out of memory. */
+/* A NULL-terminated vector whose strings are borrowed from argv and the rewrite, or lie behind it:
+ * the caller frees the vector alone. NULL if out of memory. */
 char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
                            const struct claude_rewrite *rewrite);

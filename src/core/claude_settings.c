@@ -84,32 +84,57 @@ static void blank_variable(struct builder *builder, const cJSON *item)
         builder->shield->needs_descriptor = true;
 }
 
-/* ~/.claude.json may hold megabytes of history and nothing that shadows. */
+/* ~/.claude.json may hold megabytes of history and nothing that shadows. A name may be written with
+ * escapes. */
 static bool is_worth_parsing(const struct settings_source *source)
 {
-    return memmem(source->text, source->length, "\"env\"", 5) ||
-           memmem(source->text, source->length, "\"apiKeyHelper\"", 14);
+    static const char *const words[] = {"\"env\"", "\"apiKeyHelper\"", "\\u"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (memmem(source->text, source->length, words[i], strlen(words[i])))
+            return true;
+    return false;
 }
 
-static void read_source(struct builder *builder, const struct settings_source *source)
+static void read_helper(struct builder *builder, const struct settings_source *source,
+                        const cJSON *item)
 {
-    if (!is_worth_parsing(source))
+    const char *helper = cJSON_GetStringValue(item);
+    if (!helper || !*helper)
         return;
-    CLEANUP_JSON cJSON *json = json_parse(source->text, source->length, NULL);
-    const char *helper = json_string(json, "apiKeyHelper");
-    if (helper && *helper) {
-        note(builder, source, "apiKeyHelper");
-        if (!source->managed && !json_set_string(settings_of(builder), "apiKeyHelper", ""))
-            builder->failed = true;
-    }
+    note(builder, source, "apiKeyHelper");
+    if (!source->managed && !json_set_string(settings_of(builder), "apiKeyHelper", ""))
+        builder->failed = true;
+}
+
+static void read_env(struct builder *builder, const struct settings_source *source,
+                     const cJSON *env)
+{
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_get(json, "env"))
+    cJSON_ArrayForEach(item, env)
     {
         if (!is_shadow(item))
             continue;
         note(builder, source, item->string);
         if (!source->managed)
             blank_variable(builder, item);
+    }
+}
+
+/* Of members of one name the client takes the last, so that each is looked at. */
+static void read_source(struct builder *builder, const struct settings_source *source)
+{
+    if (!is_worth_parsing(source))
+        return;
+    CLEANUP_JSON cJSON *json = json_parse(source->text, source->length, NULL);
+    const cJSON *item;
+    if (!cJSON_IsObject(json))
+        return;
+    cJSON_ArrayForEach(item, json)
+    {
+        if (strcmp(item->string, "apiKeyHelper") == 0)
+            read_helper(builder, source, item);
+        else if (strcmp(item->string, "env") == 0 && cJSON_IsObject(item))
+            read_env(builder, source, item);
     }
 }
 

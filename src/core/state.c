@@ -39,7 +39,8 @@ static size_t find_place(const struct record_table *table, const char *id, bool 
     *ret_found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(table->records[middle].id, id);
+        /* An organization's name may be longer than its place. */
+        int order = strncmp(table->records[middle].id, id, sizeof table->records->id - 1);
         if (order == 0) {
             *ret_found = true;
             return middle;

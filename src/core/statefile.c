@@ -130,7 +130,7 @@ static int read_master_uses(const cJSON *array, struct state *state)
     if (!state->master_uses)
         return -ENOMEM;
     const cJSON *item;
-    cJSON_ArrayForEach(item, array) if (cJSON_IsNumber(item) && item->valuedouble > 0 &&
+    cJSON_ArrayForEach(item, array) if (cJSON_IsNumber(item) && item->valuedouble >= 1 &&
                                         item->valuedouble < 1e15)
         state->master_uses[state->master_use_count++] = (int64_t)item->valuedouble;
     return 0;

@@ -41,7 +41,9 @@ void transcript_read_row(struct transcript *transcript, const char *row, size_t 
         return;
     CLEANUP_JSON cJSON *json = json_parse(row, length, NULL);
     const char *type = json_string(json, "type");
-    if (!type || strcmp(type, "assistant") != 0 || json_is_true(json, "isSidechain"))
+    const char *stamp = json_string(json, "timestamp");
+    if (!type || strcmp(type, "assistant") != 0 || json_is_true(json, "isSidechain") ||
+        (stamp && strcmp(stamp, transcript->since) < 0))
         return;
     if (json_is_true(json, "isApiErrorMessage")) {
         read_error(transcript, json);

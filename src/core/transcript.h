@@ -13,6 +13,9 @@
  * began. */
 struct transcript {
     struct reading_time time;
+    /* Rows stamped before this are older than the run: a fork of a session copies them. ISO 8601 in
+     * UTC as the client writes it, so that text order is time order; "" counts every row. */
+    char since[32];
     bool any_row;
     bool work_begun;     /* the model answered or called a tool */
     struct finding last; /* the last answer was this failure; CLASS_NONE if it was none */

@@ -10,19 +10,22 @@ static struct finding with_window(struct finding finding, const struct evidence 
         (finding.class != CLASS_LIMIT && finding.class != CLASS_THROTTLED))
         return finding;
     struct finding exact = *window;
+    /* Of a window that has no name here the sentence may still say which one it is. */
+    if (!*window->what && finding.class == CLASS_LIMIT)
+        exact = finding;
     exact.source = finding.source;
-    if (!exact.until)
-        exact.until = finding.until;
+    exact.until = window->until ? window->until : finding.until;
     snprintf(exact.line, sizeof exact.line, "%s", finding.line);
     return exact;
 }
 
+/* The stronger of the two streams'; the first of equals. */
 static const struct finding *text_finding(const struct evidence *evidence)
 {
-    for (int i = 0; i < STREAM_COUNT; i++)
-        if (evidence->text[i].finding.source != SOURCE_NOTHING)
-            return &evidence->text[i].finding;
-    return NULL;
+    const struct finding *out = &evidence->text[STREAM_OUT].finding;
+    const struct finding *err = &evidence->text[STREAM_ERR].finding;
+    const struct finding *best = err->source > out->source ? err : out;
+    return best->source != SOURCE_NOTHING ? best : NULL;
 }
 
 struct finding verdict_find(const struct ending *ending, const struct evidence *evidence,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,26 +62,51 @@ static int open_nothing(struct input *input)
     return input->pipe_read < 0 ? -errno : 0;
 }
 
-int input_begin(struct input *input, bool first, bool empty, int *ret_stream)
+static int begin_file(const struct input *input, enum input_part part)
 {
-    int r = 0;
+    bool again = part == INPUT_AGAIN;
+    return again && lseek(STDIN_FILENO, input->start, SEEK_SET) < 0 ? -errno : 0;
+}
+
+static int begin_pipe(struct input *input, enum input_part part, const char *text)
+{
+    int r = open_pipe(input);
+    if (r < 0)
+        return r;
+    if (part == INPUT_AGAIN)
+        input->replayed = 0;
+    else
+        input->replayed = input->copied;
+    if (part == INPUT_TEXT)
+        buffer_append(&input->pending, text, strlen(text));
+    /* A file's rest is not read past the text: the client read all of it. */
+    if (part == INPUT_TEXT && input->kind == INPUT_FILE)
+        input->ended = true;
+    return input->pending.failed ? -ENOMEM : 0;
+}
+
+int input_begin(struct input *input, enum input_part part, const char *text, int *ret_stream)
+{
+    int r;
     *ret_stream = -1;
     if (input->kind == INPUT_INHERITED)
         return 0;
-    if (empty) {
+    if (part == INPUT_NONE)
         r = open_nothing(input);
-    } else if (input->kind == INPUT_FILE) {
-        if (!first && lseek(STDIN_FILENO, input->start, SEEK_SET) < 0)
-            return -errno;
-        return 0;
-    } else if (input->overflowed) {
+    else if (input->kind == INPUT_FILE && part != INPUT_TEXT)
+        return begin_file(input, part);
+    else if (input->overflowed && part == INPUT_AGAIN)
         return -EFBIG;
-    } else {
-        input->replayed = 0;
-        r = open_pipe(input);
-    }
+    else
+        r = begin_pipe(input, part, text);
     *ret_stream = input->pipe_read;
     return r;
+}
+
+void input_cut(struct input *input)
+{
+    if (input->kind == INPUT_COPIED)
+        input_end(input);
 }
 
 void input_started(struct input *input)

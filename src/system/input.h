@@ -30,10 +30,21 @@ struct input {
 void input_init(struct input *input, bool replay);
 void input_finish(struct input *input);
 
-/* Before each attempt. `empty`: the command gets none of it (its prompt says all). Sets *ret_stream
- * for spawn_request.streams[0]. Returns 0; -EFBIG if it cannot be given again; another negative
- * errno. */
-int input_begin(struct input *input, bool first, bool empty, int *ret_stream);
+/* Which part of it an attempt gets. */
+enum input_part {
+    INPUT_FIRST, /* as it comes */
+    INPUT_AGAIN, /* from where it began, then as it comes */
+    INPUT_NONE,  /* an empty one: the prompt says all */
+    INPUT_TEXT   /* a text of ours, then what has not come yet */
+};
+
+/* Before each attempt; `text` is for INPUT_TEXT. Sets *ret_stream for spawn_request.streams[0].
+ * Returns 0; -EFBIG if it cannot be given again; another negative errno. */
+int input_begin(struct input *input, enum input_part part, const char *text, int *ret_stream);
+
+/* Ends the command's input now, whatever may still come: a client that waits for its end before it
+ * exits is let go. */
+void input_cut(struct input *input);
 
 /* After the spawn: closes our copy of the command's end. */
 void input_started(struct input *input);

@@ -22,7 +22,9 @@ static ssize_t read_small(const char *path, char *text, size_t size)
     return n;
 }
 
-/* Field 22 of /proc/PID/stat; counted behind the last ')', because the name may hold anything. */
+/* When a process began, in clock ticks since boot; 0 if there is none of this number, or only what
+ * is left of one that ended (field 3 of /proc/PID/stat, and 22; counted behind the last ')',
+ * because the name may hold anything). */
 static int64_t start_time(int64_t pid)
 {
     char path[64], text[1024];
@@ -30,6 +32,8 @@ static int64_t start_time(int64_t pid)
     if (read_small(path, text, sizeof text) <= 0)
         return 0;
     const char *p = strrchr(text, ')');
+    if (!p || strncmp(p, ") Z", 3) == 0 || strncmp(p, ") X", 3) == 0)
+        return 0;
     for (int field = 2; p && field < 22; field++) {
         p = strchr(p, ' ');
         p = p ? p + 1 : NULL;
@@ -73,5 +77,6 @@ bool process_holds(const struct lease *lease)
     if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
         return false;
     /* One that began after the lease was given has only inherited the number. */
-    return owner->start == 0 || start_time(owner->pid) <= owner->start;
+    int64_t start = start_time(owner->pid);
+    return start > 0 && (owner->start == 0 || start <= owner->start);
 }
