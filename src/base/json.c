@@ -13,13 +13,15 @@ union header {
     max_align_t alignment;
 };
 
+static bool ran_out_of_memory;
+
 static void *hook_malloc(size_t size)
 {
-    if (size > SIZE_MAX - sizeof(union header))
+    union header *header = size <= SIZE_MAX - sizeof *header ? malloc(sizeof *header + size) : NULL;
+    if (!header) {
+        ran_out_of_memory = true;
         return NULL;
-    union header *header = malloc(sizeof *header + size);
-    if (!header)
-        return NULL;
+    }
     header->size = size;
     return header + 1;
 }
@@ -60,6 +62,7 @@ static bool is_blank(const char *p, const char *end)
 cJSON *json_parse(const char *text, size_t length, struct json_place *ret_place)
 {
     const char *stop = text;
+    ran_out_of_memory = false;
     cJSON *json = cJSON_ParseWithLengthOpts(text, length, &stop, 0);
     if (json && is_blank(stop, text + length))
         return json;
@@ -67,6 +70,11 @@ cJSON *json_parse(const char *text, size_t length, struct json_place *ret_place)
     if (ret_place)
         *ret_place = place_of(text, stop > text + length ? text + length : stop);
     return NULL;
+}
+
+bool json_ran_out_of_memory(void)
+{
+    return ran_out_of_memory;
 }
 
 void json_destroy(cJSON *json)
@@ -107,7 +115,8 @@ bool json_set(cJSON *object, const char *name, cJSON *value)
                                        : cJSON_AddItemToObject(object, name, value);
     if (!done)
         cJSON_Delete(value);
-    return done;
+    /* cJSON does not notice that it ran out of memory for a replaced member's name. */
+    return done && value->string;
 }
 
 bool json_set_string(cJSON *object, const char *name, const char *value)

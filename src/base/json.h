@@ -14,6 +14,9 @@ struct json_place {
     int line, column; /* from 1, in bytes */
 };
 
+/* True if the last json_parse failed for lack of memory: then nothing is known of the text. */
+bool json_ran_out_of_memory(void);
+
 /* Parses one JSON value that fills `text` but for white space. NULL on a mistake, with *ret_place
  * (may be NULL) set to where reading stopped. The caller frees it with json_destroy. */
 cJSON *json_parse(const char *text, size_t length, struct json_place *ret_place);

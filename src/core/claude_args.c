@@ -339,7 +339,8 @@ static const char *put_bundle(struct writer *writer, const char *word,
     for (const char *letter = word + 1; *letter; letter++) {
         const struct claude_option *option = *ret_last = find_short(*letter);
         size_t rest = takes_value(option) ? strlen(letter) : 1;
-        if (!is_dropped(option, writer->rewrite)) {
+        bool looks_long = end == made + 1 && *letter == '-';
+        if (!is_dropped(option, writer->rewrite) && !looks_long) {
             memcpy(end, letter, rest);
             end += rest;
         }

@@ -317,7 +317,10 @@ static void read_key(struct reader *reader, const char *place, const cJSON *obje
     take_source(reader, key, object);
     const char *token = json_string(object, "token");
     struct buffer fault = {0};
-    if (token && keyring_set_token(reader->keyring, key, token, strlen(token), &fault) < 0)
+    int r = token ? keyring_set_token(reader->keyring, key, token, strlen(token), &fault) : 0;
+    if (r == -ENOMEM)
+        reader->out_of_memory = true;
+    else if (r < 0)
         mistake(reader, place, "token", "%s", buffer_text(&fault));
     buffer_finish(&fault);
     struct kind by_prefix;
@@ -563,6 +566,8 @@ int keyfile_parse(const char *text, size_t length, struct keyring *ret_keyring,
     struct reader reader = {.keyring = &keyring, .report = report};
     *ret_keyring = (struct keyring){0};
     CLEANUP_JSON cJSON *json = json_parse(text, length, &place);
+    if (!json && json_ran_out_of_memory())
+        return -ENOMEM;
     if (!json) {
         buffer_append_format(&report->errors,
                              "line %d, column %d: this is no JSON; expected {\"keys\": [...]}\n",

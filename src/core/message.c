@@ -1,5 +1,7 @@
 #include "core/message.h"
 
+#include "core/prefilter.h"
+
 #include <ctype.h>
 #include <regex.h>
 #include <stdio.h>
@@ -10,19 +12,6 @@
 /* A message is a sentence; a longer line is prose or data and is not looked at. An SDK's line holds
  * the whole error body, hence the generous bound. */
 #define MESSAGE_LONGEST 8192
-
-/* The first words of every family below, lower case. Keeps the cost of a line that is no message to
- * a few comparisons. */
-static const char *const first_words[] = {
-    "5-hour",     "anthropic.", "api error",  "apiconn",    "apierror",        "apistatus",
-    "apitimeout", "auth",       "badreq",     "claude",     "credit b",        "daily",
-    "error",      "expired",    "failed t",   "five-h",     "haiku",           "internals",
-    "invalid ",   "limit r",    "monthly",    "not log",    "oauth ",          "openai.",
-    "opus",       "overloaded", "permission", "please run", "ratelim",         "serviceun",
-    "session l",  "sonnet",     "this org",   "uncaught",   "usage l",         "weekly",
-    "you have",   "you've",     "you're",     "your ",      "you\xe2\x80\x99", "[",
-    "{",
-};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -67,19 +56,10 @@ static size_t skip_lead(const char *bytes, size_t length)
 
 bool message_may_start(const char *bytes, size_t length)
 {
+    if (length >= 2 && prefilter_rules_out(bytes))
+        return false;
     size_t lead = skip_lead(bytes, length);
-    bytes += lead;
-    length -= lead;
-    if (length == 0)
-        return true;
-    int first = tolower((unsigned char)bytes[0]);
-    for (size_t i = 0; i < COUNT(first_words); i++) {
-        size_t word = strlen(first_words[i]);
-        if (first_words[i][0] == first &&
-            strncasecmp(first_words[i], bytes, word < length ? word : length) == 0)
-            return true;
-    }
-    return false;
+    return prefilter_may_match(bytes + lead, length - lead);
 }
 
 void message_strip(const char *line, size_t length, struct buffer *text)
@@ -339,7 +319,8 @@ static enum failure_class classify_text(const char *text, bool trusted, struct f
 {
     static struct pattern sdk, body;
     regmatch_t group[8];
-    const struct family *family = find_family(text);
+    bool is_data = *text == '{' || *text == '[';
+    const struct family *family = is_data ? NULL : find_family(text);
     if (family && family->class == CLASS_LIMIT) {
         if (!trusted && !is_plan_limit(text))
             return CLASS_NONE;
@@ -347,7 +328,7 @@ static enum failure_class classify_text(const char *text, bool trusted, struct f
     }
     if (family)
         return family->class;
-    if (pattern_match(&sdk, sdk_pattern, text, 8, group))
+    if (*text != '{' && pattern_match(&sdk, sdk_pattern, text, 8, group))
         return class_of_status(atoi(text + group[SDK_STATUS_GROUP].rm_so), text);
     if (!pattern_match(&body, body_pattern, text, 8, group))
         return CLASS_NONE;

@@ -17,8 +17,8 @@ struct reading_time {
     const struct zone_ops *zones;
 };
 
-/* True unless the line that begins with these bytes (all of it or its first part) can be ruled out
- * as a known message by its first words: the cheap question asked of every line. */
+/* True unless the line that begins with these bytes (all of it with its '\n', or its first part)
+ * can be ruled out as a known message by a few words: the cheap question asked of every line. */
 bool message_may_start(const char *bytes, size_t length);
 
 /* Classifies one whole line (or a message from a structured field). True if it is a known failure,

@@ -169,7 +169,9 @@ int state_parse(const char *text, size_t length, struct state *ret_state)
 {
     struct state state = {0};
     cJSON *json = json_parse(text, length, NULL);
-    int r = cJSON_IsObject(json) ? read_state(json, &state) : -EINVAL;
+    int r = !json && json_ran_out_of_memory() ? -ENOMEM : -EINVAL;
+    if (cJSON_IsObject(json))
+        r = read_state(json, &state);
     state.tree = json;
     if (r < 0)
         state_finish(&state);
@@ -178,25 +180,43 @@ int state_parse(const char *text, size_t length, struct state *ret_state)
     return r;
 }
 
+/* NULL unless all of it could be made: half of it would be remembered as the whole. */
+static cJSON *only_if(bool done, cJSON *made)
+{
+    if (done)
+        return made;
+    json_destroy(made);
+    return NULL;
+}
+
+static bool add_item(cJSON *array, cJSON *item)
+{
+    bool done = cJSON_AddItemToArray(array, item);
+    if (!done)
+        json_destroy(item);
+    return done;
+}
+
 static cJSON *print_cooldown(const struct cooldown *cooldown)
 {
     cJSON *item = cJSON_CreateObject();
-    json_set_string(item, "class", failure_class_name(cooldown->class));
+    bool done = json_set_string(item, "class", failure_class_name(cooldown->class));
     if (*cooldown->model)
-        json_set_string(item, "model", cooldown->model);
+        done &= json_set_string(item, "model", cooldown->model);
     if (*cooldown->what)
-        json_set_string(item, "what", cooldown->what);
-    json_set_integer(item, "until", cooldown->until);
-    json_set_integer(item, "length", cooldown->length);
-    return item;
+        done &= json_set_string(item, "what", cooldown->what);
+    done &= json_set_integer(item, "until", cooldown->until);
+    done &= json_set_integer(item, "length", cooldown->length);
+    return only_if(done, item);
 }
 
 static bool print_record(const struct record *record, cJSON *node)
 {
     cJSON *cooldowns = cJSON_CreateArray();
+    bool done = true;
     for (size_t i = 0; i < record->cooldown_count; i++)
-        cJSON_AddItemToArray(cooldowns, print_cooldown(&record->cooldowns[i]));
-    bool done = json_set(node, "cooldowns", cooldowns);
+        done &= add_item(cooldowns, print_cooldown(&record->cooldowns[i]));
+    done &= json_set(node, "cooldowns", cooldowns);
     if (*record->name)
         done &= json_set_string(node, "name", record->name);
     done &= json_set_integer(node, "failures", record->failures);
@@ -219,10 +239,14 @@ static bool print_table(cJSON *tree, const char *name, struct record_table *tabl
     bool done = true;
     for (size_t i = 0; i < table->count; i++) {
         struct record *record = &table->records[i];
-        if (!record->node) {
+        if (record->changed && !cJSON_IsObject(record->node)) {
+            json_destroy(cJSON_DetachItemViaPointer(object, record->node));
             record->node = cJSON_CreateObject();
-            if (!record->node || !cJSON_AddItemToObject(object, record->id, record->node))
+            if (!cJSON_AddItemToObject(object, record->id, record->node)) {
+                json_destroy(record->node);
+                record->node = NULL;
                 return false;
+            }
         }
         if (record->changed)
             done &= print_record(record, record->node);
@@ -234,28 +258,30 @@ static cJSON *print_leases(const struct state *state)
 {
     char namespace[24];
     cJSON *array = cJSON_CreateArray();
+    bool done = array != NULL;
     for (size_t i = 0; i < state->lease_count; i++) {
         const struct lease *lease = &state->leases[i];
         cJSON *item = cJSON_CreateObject();
-        json_set_string(item, "key", lease->key);
-        json_set_integer(item, "pid", lease->owner.pid);
-        json_set_integer(item, "start", lease->owner.start);
+        done &= json_set_string(item, "key", lease->key);
+        done &= json_set_integer(item, "pid", lease->owner.pid);
+        done &= json_set_integer(item, "start", lease->owner.start);
         /* As text: cJSON prints a number over 2^31 a hundred times slower. */
         snprintf(namespace, sizeof namespace, "%lld", (long long)lease->owner.pid_namespace);
-        json_set_string(item, "pid_namespace", namespace);
-        json_set_string(item, "boot", lease->owner.boot);
-        json_set_integer(item, "since", lease->since);
-        cJSON_AddItemToArray(array, item);
+        done &= json_set_string(item, "pid_namespace", namespace);
+        done &= json_set_string(item, "boot", lease->owner.boot);
+        done &= json_set_integer(item, "since", lease->since);
+        done &= add_item(array, item);
     }
-    return array;
+    return only_if(done, array);
 }
 
 static cJSON *print_master_uses(const struct state *state)
 {
     cJSON *array = cJSON_CreateArray();
+    bool done = array != NULL;
     for (size_t i = 0; i < state->master_use_count; i++)
-        cJSON_AddItemToArray(array, cJSON_CreateNumber((double)state->master_uses[i]));
-    return array;
+        done &= add_item(array, cJSON_CreateNumber((double)state->master_uses[i]));
+    return only_if(done, array);
 }
 
 char *state_print(struct state *state)
