@@ -198,16 +198,39 @@ static void judge(struct attempt *attempt, off_t offset)
                     failure_source_name(attempt->finding.source), attempt->finding.line);
 }
 
-static int exec_status(const struct attempt *attempt, char *const *argv)
+/* The kernel takes no single argument or variable over 32 pages, and nothing tells which it was. */
+#define LONGEST_STRING 131072
+
+static void say_too_long(const struct handover *handover)
 {
+    const char *program = handover->argv[0];
+    for (char **entry = handover->environment.entries; *entry; entry++)
+        if (strlen(*entry) >= LONGEST_STRING) {
+            log_say("%s: the variable %.*s is longer than the system passes on (128 KiB)", program,
+                    (int)strcspn(*entry, "="), *entry);
+            return;
+        }
+    for (char **word = handover->argv; *word; word++)
+        if (strlen(*word) >= LONGEST_STRING) {
+            log_say("%s: argument %td is longer than the system passes on (128 KiB)", program,
+                    word - handover->argv);
+            return;
+        }
+    log_say(
+        "%s: arguments and environment together are longer than the system passes on (a quarter "
+        "of the stack limit)",
+        program);
+}
+
+static int exec_status(const struct attempt *attempt, const struct handover *handover)
+{
+    const char *program = handover->argv[0];
     int error = attempt->result.error;
     if (error == E2BIG)
-        log_say("%s: arguments and environment are too long for the system (one of them over 128 "
-                "KiB, or all over a quarter of the stack limit)",
-                argv[0]);
+        say_too_long(handover);
     else
-        log_say("%s: %s", argv[0],
-                error == ENOENT && !strchr(argv[0], '/') ? "command not found" : strerror(error));
+        log_say("%s: %s", program,
+                error == ENOENT && !strchr(program, '/') ? "command not found" : strerror(error));
     return error == ENOENT ? 127 : 126;
 }
 
@@ -225,7 +248,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
         return EXIT_OWN_FAILURE;
     }
     if (attempt->result.exec_failed)
-        return exec_status(attempt, handover->argv);
+        return exec_status(attempt, handover);
     judge(attempt, offset);
     return 0;
 }

@@ -335,6 +335,14 @@ static bool attempt_once(struct run *run, int *ret_status)
     return again;
 }
 
+/* Between attempts there is no command to forward a signal to: it is ours. */
+static void end_if_asked(void)
+{
+    int signal = signals_end_pending();
+    if (signal)
+        signals_die_of(signal);
+}
+
 static int run_session(struct session *session)
 {
     struct run run = {.session = session};
@@ -347,12 +355,16 @@ static int run_session(struct session *session)
     }
     take_turn(&run, &turn);
     if (!make_ready(&run)) {
+        end_if_asked();
         say_nothing_usable(session, time(NULL));
-        if (!wait_for_key(&run) || !make_ready(&run))
+        bool waited = wait_for_key(&run) && make_ready(&run);
+        end_if_asked();
+        if (!waited)
             return EXIT_NO_KEY;
     }
-    while (attempt_once(&run, &status))
-        ;
+    do
+        end_if_asked();
+    while (attempt_once(&run, &status));
     return status;
 }
 

@@ -63,16 +63,16 @@ bool signals_asks_to_end(int signal)
     return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
-bool signals_end_pending(void)
+int signals_end_pending(void)
 {
     sigset_t pending;
-    if (sigpending(&pending) < 0)
-        return false;
+    if (!taken || sigpending(&pending) < 0)
+        return 0;
     for (int signal = 1; signal < SIGRTMIN; signal++)
         if (signals_asks_to_end(signal) && sigismember(&pending, signal) == 1 &&
             sigismember(&watched, signal) == 1)
-            return true;
-    return false;
+            return signal;
+    return 0;
 }
 
 void signals_stop_self(int signal)

@@ -18,8 +18,8 @@ void signals_give_back(void);
  * death, it was not ignored at start, and it does not tell of a fault of our own. */
 bool signals_is_forwarded(int signal);
 
-/* True if one that asks to end (INT, TERM, HUP, QUIT) waits to be read. */
-bool signals_end_pending(void);
+/* The signal that asks to end (INT, TERM, HUP, QUIT) and waits to be read; 0 if none does. */
+int signals_end_pending(void);
 bool signals_asks_to_end(int signal);
 
 /* Stops this process the way `signal` stops one, until somebody continues it. */

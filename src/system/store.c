@@ -5,6 +5,7 @@
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process.h"
+#include "system/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,7 +121,8 @@ static int take_lock(struct store *store, int *ret_fd)
         int error = errno;
         if (error == EINTR)
             continue;
-        if (error != EWOULDBLOCK || waited >= LOCK_WAIT_MS) {
+        bool wait = error == EWOULDBLOCK && waited < LOCK_WAIT_MS && !signals_end_pending();
+        if (!wait) {
             (void)close(fd);
             return error == EWOULDBLOCK ? -ETIMEDOUT : -error;
         }
