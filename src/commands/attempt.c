@@ -234,11 +234,23 @@ static int exec_status(const struct attempt *attempt, const struct handover *han
     return error == ENOENT ? 127 : 126;
 }
 
+/* A plain command that succeeded, or died of a signal, is never started again. */
+static void drop_inherited(void *context, const struct ending *ending)
+{
+    const struct attempt *attempt = context;
+    bool last =
+        ending->by_signal || (ending->code == 0 && attempt->session->call.id != CLIENT_CLAUDE);
+    if (last)
+        startup_drop_inherited();
+}
+
 static int supervise(struct attempt *attempt, struct handover *handover)
 {
     struct supervision *plan = &attempt->plan;
     off_t offset = transcript_size(attempt->session);
     plan->signal_fd = attempt->session->signal_fd;
+    plan->lingers = drop_inherited;
+    plan->context = attempt;
     plan->spawn.argv = handover->argv;
     plan->spawn.environment = handover->environment.entries;
     pass_descriptor(&plan->spawn, handover->secret_fd);
@@ -275,6 +287,8 @@ void attempt_release(struct attempt *attempt, bool drop)
     for (int i = 0; i < STREAM_COUNT; i++)
         if (attempt->plan.relays[i])
             gate_release(&attempt->streams[i].gate, drop);
+    if (!drop && supervisor_is_pending(&attempt->plan))
+        startup_drop_inherited();
     supervisor_flush(&attempt->plan);
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,17 +74,22 @@ int64_t relay_next_look(struct relay *relay, int64_t now_ms)
     return now_ms + (pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
 }
 
-/* Three openings: ours to read, the command's to append (so that several processes that write to it
- * do not overwrite each other), and one to give relayed parts back. */
-static int open_spool(struct relay *relay)
+/* Three openings: ours to read, the command's to write (appending like our own file; where ours is
+ * none, so that several processes that open it do not overwrite each other), and one to give
+ * relayed parts back. */
+static int open_spool(struct relay *relay, int target)
 {
     char path[64];
+    struct stat status;
+    int flags = fcntl(target, F_GETFL);
+    bool is_file = fstat(target, &status) == 0 && S_ISREG(status.st_mode);
+    int append = !is_file || flags < 0 ? O_APPEND : flags & O_APPEND;
     relay->writable = files_temporary();
     if (relay->writable < 0)
         return relay->writable;
     snprintf(path, sizeof path, "/proc/self/fd/%d", relay->writable);
     relay->source = open(path, O_RDONLY | O_CLOEXEC);
-    relay->child_end = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    relay->child_end = open(path, O_WRONLY | append | O_CLOEXEC);
     if (relay->source >= 0 && relay->child_end >= 0)
         return 0;
     int error = errno;
@@ -106,7 +112,7 @@ int relay_open(struct relay *relay, enum relay_kind kind, int target,
     };
     int r = kind == RELAY_PIPE       ? open_pipe(relay)
             : kind == RELAY_TERMINAL ? open_terminal(relay, target)
-                                     : open_spool(relay);
+                                     : open_spool(relay, target);
     if (r < 0)
         return r;
     sink_open(&relay->sink, target);

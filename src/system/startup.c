@@ -2,9 +2,11 @@
 
 #include "base/json.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -35,4 +37,19 @@ const char *startup_prepare(void)
         return "libsodium found no source of random numbers";
     json_init();
     return NULL;
+}
+
+void startup_drop_inherited(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder)
+        return;
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        int fd = atoi(entry->d_name);
+        int flags = fd > 2 ? fcntl(fd, F_GETFD) : -1;
+        /* All that is ours was opened close-on-exec; nothing inherited can be. */
+        if (flags >= 0 && !(flags & FD_CLOEXEC))
+            (void)close(fd);
+    }
+    (void)closedir(folder);
 }

@@ -10,3 +10,7 @@ const char *startup_prepare(void);
 
 /* True if this descriptor was closed when we started: the command finds it closed too. */
 bool startup_was_closed(int fd);
+
+/* Closes what we inherited beyond 0, 1, 2: once no command will be started any more, a pipe that
+ * somebody waits on must not stay open because we are still writing output. */
+void startup_drop_inherited(void);

@@ -67,13 +67,18 @@ static bool came_from_terminal(const struct signalfd_siginfo *info)
     return info->ssi_code == SI_KERNEL;
 }
 
+/* The terminal told the whole process group of its new size, perhaps before the command's own
+ * terminal had it: once that has it, they are told again. */
 static void resize(const struct run *run)
 {
+    bool changed = false;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         const struct relay *relay = run->plan->relays[i];
         if (relay && relay->kind == RELAY_TERMINAL && relay->source >= 0)
-            terminal_copy_size(relay->like, relay->source);
+            changed |= terminal_copy_size(relay->like, relay->source);
     }
+    if (changed)
+        (void)kill(0, SIGWINCH);
 }
 
 static void take_signal(struct run *run, const struct signalfd_siginfo *info)
@@ -255,6 +260,8 @@ static void loop(struct run *run)
         if (run->ended && !drained) {
             drain(run);
             drained = true;
+            if (run->plan->lingers && !is_over(run))
+                run->plan->lingers(run->plan->context, &run->result->ending);
         }
     }
 }
@@ -288,7 +295,7 @@ int supervisor_run(struct supervision *plan, struct supervised *ret_result)
     return r;
 }
 
-static bool is_pending(const struct supervision *plan)
+bool supervisor_is_pending(const struct supervision *plan)
 {
     for (int i = 0; i < SUPERVISOR_RELAYS; i++)
         if (plan->relays[i] && plan->relays[i]->pending.length > 0)
@@ -298,7 +305,7 @@ static bool is_pending(const struct supervision *plan)
 
 void supervisor_flush(struct supervision *plan)
 {
-    while (is_pending(plan) && !signals_end_pending()) {
+    while (supervisor_is_pending(plan) && !signals_end_pending()) {
         struct pollfd slots[SUPERVISOR_RELAYS + 1];
         for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
             const struct relay *relay = plan->relays[i];

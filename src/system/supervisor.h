@@ -15,6 +15,10 @@ struct supervision {
     struct relay *relays[SUPERVISOR_RELAYS]; /* NULL where the stream is inherited */
     struct input *input;                     /* NULL: inherited */
     int signal_fd;                           /* from signals_take_over */
+    /* Called when the command has ended and its output has not, before that is waited for; may be
+     * NULL. */
+    void (*lingers)(void *context, const struct ending *ending);
+    void *context;
 };
 
 struct supervised {
@@ -27,6 +31,9 @@ struct supervised {
 /* Returns 0 with the command ended and its output read to the end (what the filters hold back
  * excepted); or a negative errno if it could not be started for a reason of ours. */
 int supervisor_run(struct supervision *supervision, struct supervised *ret_result);
+
+/* True if the relays have output that their sinks have not taken yet. */
+bool supervisor_is_pending(const struct supervision *supervision);
 
 /* Writes what the relays still have pending, waiting for slow readers. Ends early when somebody
  * asks to end. */

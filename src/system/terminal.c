@@ -39,18 +39,21 @@ int terminal_open(int like, int *ret_master, int *ret_slave)
         settings.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
         (void)tcsetattr(slave, TCSANOW, &settings);
     }
-    terminal_copy_size(like, slave);
+    (void)terminal_copy_size(like, slave);
     *ret_master = master;
     *ret_slave = slave;
     master = -1;
     return 0;
 }
 
-void terminal_copy_size(int from, int to)
+bool terminal_copy_size(int from, int to)
 {
-    struct winsize size;
-    if (ioctl(from, TIOCGWINSZ, &size) == 0)
-        (void)ioctl(to, TIOCSWINSZ, &size);
+    struct winsize size, old;
+    if (ioctl(from, TIOCGWINSZ, &size) < 0 || ioctl(to, TIOCGWINSZ, &old) < 0 ||
+        (size.ws_row == old.ws_row && size.ws_col == old.ws_col &&
+         size.ws_xpixel == old.ws_xpixel && size.ws_ypixel == old.ws_ypixel))
+        return false;
+    return ioctl(to, TIOCSWINSZ, &size) == 0;
 }
 
 static bool read_answer(int fd)

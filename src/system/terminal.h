@@ -7,9 +7,8 @@
  * outer one does that) and echo off. Both ends close-on-exec. Returns 0 or a negative errno. */
 int terminal_open(int like, int *ret_master, int *ret_slave);
 
-/* Copies the window size; the programs on `to` learn of it by SIGWINCH where it is their
- * controlling terminal. */
-void terminal_copy_size(int from, int to);
+/* Copies the window size. True if it was another one. */
+bool terminal_copy_size(int from, int to);
 
 /* Waits for Enter on the controlling terminal, showing `question`. True if it came; false on
  * anything else: end of file, "n", an interrupt, or no terminal. */
