@@ -234,14 +234,17 @@ static int exec_status(const struct attempt *attempt, const struct handover *han
     return error == ENOENT ? 127 : 126;
 }
 
-/* A plain command that succeeded, or died of a signal, is never started again. */
+/* A plain command that ended without a message of a used-up key is not started again, whatever a
+ * descendant may still print. */
 static void drop_inherited(void *context, const struct ending *ending)
 {
-    const struct attempt *attempt = context;
-    bool last =
-        ending->by_signal || (ending->code == 0 && attempt->session->call.id != CLIENT_CLAUDE);
-    if (last)
-        startup_drop_inherited();
+    struct attempt *attempt = context;
+    const struct session *session = attempt->session;
+    if (session->call.id == CLIENT_CLAUDE ||
+        verdict_find(ending, &attempt->evidence, NULL, session->options).class != CLASS_NONE)
+        return;
+    attempt->is_last = true;
+    startup_drop_inherited();
 }
 
 static int supervise(struct attempt *attempt, struct handover *handover)
@@ -261,6 +264,10 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     }
     if (attempt->result.exec_failed)
         return exec_status(attempt, handover);
+    if (attempt->result.input_broken) {
+        log_say("what was kept of the command's input could not be read again");
+        return EXIT_OWN_FAILURE;
+    }
     judge(attempt, offset);
     return 0;
 }

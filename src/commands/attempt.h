@@ -27,6 +27,7 @@ struct attempt {
     struct attempt_stream streams[STREAM_COUNT];
     struct supervision plan;
     struct supervised result;
+    bool is_last;           /* what we inherited is closed: no other attempt can follow */
     struct finding finding; /* CLASS_NONE: not the key's affair */
 };
 

@@ -2,6 +2,8 @@
 #include "base/duration.h"
 #include "commands/attempt.h"
 #include "commands/command.h"
+#include "commands/help.h"
+#include "commands/journal.h"
 #include "commands/session.h"
 #include "commands/wait.h"
 #include "core/render.h"
@@ -22,6 +24,7 @@ struct run {
     struct session *session;
     struct candidate *candidate;
     bool is_master, fast_fail;
+    bool failed;            /* out of memory */
     int number;             /* of this attempt, from 1 */
     int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
 };
@@ -39,6 +42,7 @@ static void say_failover(const struct run *run, const struct turn *turn)
                              run->session->pool_attempts + 1, run->session->pool.policy.retries);
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
+    journal_add_turn(turn, EVENT_FAILOVER);
 }
 
 /* `; "work" is ready first, at 23:02 (in 1h 12m)` */
@@ -77,10 +81,16 @@ static void say_given_up(const struct run *run, const struct turn *turn)
     append_earliest(&line, &run->session->pool.rotation, turn->now);
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
+    journal_add_turn(turn, EVENT_EXHAUSTED);
 }
 
 static void say_nothing_usable(const struct session *session, int64_t now)
 {
+    if (session->pool.policy.retries == 0 && !session->pool.keyring.has_master) {
+        log_say("no key can be used: --retries 0 allows none of the pool, and there is no master "
+                "key");
+        return;
+    }
     const struct rotation *rotation = &session->pool.rotation;
     struct buffer line = {0};
     for (size_t i = 0; i < rotation->count + rotation->has_master && i < 20; i++) {
@@ -99,10 +109,12 @@ static void say_nothing_usable(const struct session *session, int64_t now)
 
 static void say_undersized(const struct turn *turn)
 {
-    if (turn->undersized)
-        log_say("warning: %zu runs share %zu ready keys; API keys of one organization share its "
-                "limits, so more of them add nothing: other accounts or fewer runs at once do",
-                turn->live_runs, turn->ready_keys);
+    if (!turn->undersized)
+        return;
+    log_say("warning: %zu runs share %zu ready keys; API keys of one organization share its "
+            "limits, so more of them add nothing: other accounts or fewer runs at once do",
+            turn->live_runs, turn->ready_keys);
+    journal_add_undersized(turn);
 }
 
 static void take_turn(struct run *run, const struct turn *turn)
@@ -138,6 +150,7 @@ static bool wait_for_key(struct run *run)
 {
     struct session *session = run->session;
     int64_t said = 0, now = time(NULL);
+    bool noted = false;
     if (!session->options->waits)
         return false;
     if (run->wait_until_end == 0)
@@ -160,6 +173,11 @@ static bool wait_for_key(struct run *run)
                     earliest_name(&session->pool.rotation));
             return false;
         }
+        if (!noted)
+            journal_add(session, &(struct event){.kind = EVENT_WAIT,
+                                                 .key = earliest_name(&session->pool.rotation),
+                                                 .until = earliest});
+        noted = true;
         if (!wait_a_while(session->signal_fd, earliest, earliest_name(&session->pool.rotation),
                           &said)) {
             wait_over();
@@ -168,9 +186,12 @@ static bool wait_for_key(struct run *run)
     }
 }
 
-static void set_aside(struct candidate *candidate, struct buffer *error)
+static void set_aside(struct session *session, struct candidate *candidate, struct buffer *error)
 {
     log_say("\"%s\" is passed over: %s", candidate->key->name, buffer_text(error));
+    journal_add(session, &(struct event){.kind = EVENT_WARNING,
+                                         .key = candidate->key->name,
+                                         .text = buffer_text(error)});
     candidate->tried = true;
     buffer_finish(error);
 }
@@ -193,10 +214,11 @@ static bool make_ready(struct run *run)
                                  kind_name(&key->kind));
         else if (error.length == 0)
             buffer_append_text(&error, strerror(-r));
-        set_aside(run->candidate, &error);
+        set_aside(session, run->candidate, &error);
         struct turn turn = {.session = session, .choose = true};
         if (!signals_end_pending())
             session_turn(&turn);
+        run->failed |= turn.failed;
         take_turn(run, &turn);
     }
     return false;
@@ -251,6 +273,7 @@ static bool try_patiently(struct run *run, const struct turn *turn)
     render_failure(&line, turn->finding);
     log_say("%s; trying again, with the client's own patience", buffer_text(&line));
     buffer_finish(&line);
+    journal_add_turn(turn, EVENT_RETRY);
     run->candidate = turn->used;
     run->fast_fail = false;
     return true;
@@ -274,19 +297,23 @@ static bool next_key(struct run *run, const struct attempt *attempt)
     struct turn turn = {.session = session,
                         .used = run->candidate,
                         .finding = &attempt->finding,
-                        .choose =
-                            rotates && !attempt->result.asked_to_end && can_repeat_input(session)};
+                        .choose = rotates && !attempt->is_last && !attempt->result.asked_to_end &&
+                                  can_repeat_input(session)};
     session_turn(&turn);
-    if (!turn.choose || turn.failed)
+    if (!turn.choose || turn.failed) {
+        journal_add_turn(&turn, EVENT_STOPPED);
         return false;
+    }
     if (!turn.chosen && try_patiently(run, &turn))
         return true;
     if (!turn.chosen) {
         say_given_up(run, &turn);
         return wait_for_key(run);
     }
-    if (!may_carry_on(run, &turn))
+    if (!may_carry_on(run, &turn)) {
+        journal_add_turn(&turn, EVENT_STOPPED);
         return false;
+    }
     say_failover(run, &turn);
     take_turn(run, &turn);
     if (failure_is_transient(attempt->finding.class))
@@ -306,6 +333,9 @@ static void count_attempt(struct run *run)
         log_say("using the master key \"%s\", which is billed", run->candidate->key->name);
     log_explain("attempt %d with \"%s\" (%s)%s", run->number, run->candidate->key->name,
                 kind_name(&run->candidate->key->kind), run->fast_fail ? ", failing fast" : "");
+    journal_add(session, &(struct event){.kind = EVENT_ATTEMPT,
+                                         .key = run->candidate->key->name,
+                                         .master = run->is_master});
 }
 
 static void note_success(struct run *run, const struct attempt *attempt)
@@ -321,9 +351,14 @@ static bool attempt_once(struct run *run, int *ret_status)
 {
     struct attempt attempt = {
         .session = run->session, .candidate = run->candidate, .fast_fail = run->fast_fail};
-    bool again = false;
+    bool again = false, warned = run->session->warned_of_source;
     count_attempt(run);
     *ret_status = attempt_run(&attempt);
+    journal_add_ending(&attempt, run->number, *ret_status);
+    if (!warned && run->session->warned_of_source)
+        journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
+                                                  .key = run->candidate->key->name,
+                                                  .text = "the client used another credential"});
     if (*ret_status == 0) {
         note_success(run, &attempt);
         again = attempt.finding.class != CLASS_NONE && next_key(run, &attempt);
@@ -356,7 +391,13 @@ static int run_session(struct session *session)
     take_turn(&run, &turn);
     if (!make_ready(&run)) {
         end_if_asked();
+        if (run.failed) {
+            log_say("out of memory");
+            return EXIT_OWN_FAILURE;
+        }
         say_nothing_usable(session, time(NULL));
+        journal_add(session, &(struct event){.kind = EVENT_EXHAUSTED,
+                                             .until = rotation_earliest(&session->pool.rotation)});
         bool waited = wait_for_key(&run) && make_ready(&run);
         end_if_asked();
         if (!waited)
@@ -365,6 +406,7 @@ static int run_session(struct session *session)
     do
         end_if_asked();
     while (attempt_once(&run, &status));
+    end_if_asked();
     return status;
 }
 
@@ -385,6 +427,10 @@ int command_run(int argc, char **argv)
         buffer_finish(&error);
         options_finish(&options);
         return status;
+    }
+    if (options.help || options.version) {
+        options_finish(&options);
+        return options.help ? command_help(argc, argv) : command_version();
     }
     log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
     status = session_open(&session, &options);

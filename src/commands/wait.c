@@ -14,8 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_EVERY_SECONDS 600
-#define LOOK_AGAIN_SECONDS 60
+#define LINE_EVERY_SECONDS    600
+#define LOOK_AGAIN_SECONDS    60
+#define LONGEST_PAUSE_SECONDS 5
 
 static void show_countdown(int64_t until, int64_t now, const char *name)
 {
@@ -59,7 +60,8 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t *last_
             *last_said = now;
         }
         /* A signal that does not ask to end stays readable: then this is a short sleep. */
-        if (poll(&ready, 1, terminal ? 1000 : 5000) > 0 && !signals_end_pending())
+        int64_t pause = terminal || until - now < LONGEST_PAUSE_SECONDS ? 1 : LONGEST_PAUSE_SECONDS;
+        if (poll(&ready, 1, (int)pause * 1000) > 0 && !signals_end_pending())
             (void)poll(NULL, 0, 200);
     }
     return !signals_end_pending();

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Within how many bytes an error body names itself. */
+#define BODY_BEGINNING 64
+
 static void copy_id(char *target, const char *text)
 {
     if (text)
@@ -183,8 +186,13 @@ bool evidence_read_line(struct evidence *evidence, enum stream_id stream, const 
     int marker = read_marker(evidence, stream, line, length);
     if (marker >= 0)
         return marker;
-    if (length > 1 && (line[0] == '{' || line[0] == '[') && read_json(evidence, line, length))
-        return true;
+    if (length > 1 && (line[0] == '{' || line[0] == '[')) {
+        if (read_json(evidence, line, length))
+            return true;
+        /* As text only the provider's bare error body counts: {"type":"error",… */
+        if (!contains(line, length < BODY_BEGINNING ? length : BODY_BEGINNING, "error"))
+            return false;
+    }
     return read_text(evidence, stream, line, length);
 }
 

@@ -118,7 +118,7 @@ static int check_names(const struct keyring *keyring, struct keyring_report *rep
 int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
                  struct keyring_report *report)
 {
-    struct keyring keyring;
+    struct keyring keyring = {0};
     *ret_keyring = (struct keyring){0};
     int r = keyring_init(&keyring);
     for (size_t i = 0; i < sizeof ways / sizeof ways[0] && r == 0; i++) {

@@ -2,6 +2,7 @@
 
 #include "base/duration.h"
 #include "base/json.h"
+#include "core/keydate.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -133,10 +134,13 @@ static void read_object(struct reader *reader, const char *place, const cJSON *o
 static void read_text(struct reader *reader, const char *place, const cJSON *item,
                       const char **ret_text)
 {
+    struct kind token_kind;
     if (!cJSON_IsString(item))
         wrong_type(reader, place, item, "a string");
     else if (!*item->valuestring)
         mistake(reader, place, item->string, "expected a text, found an empty one");
+    else if (kind_from_token(item->valuestring, &token_kind)) /* not repeated on stderr */
+        mistake(reader, place, item->string, "expected a text, found a token: that is \"token\"");
     else
         *ret_text = keep(reader, item->valuestring);
 }
@@ -267,6 +271,41 @@ static void read_at_most(struct reader *reader, const char *place, const cJSON *
     key->at_most = key->at_most_period ? number : 0;
 }
 
+static int64_t read_time(struct reader *reader, const char *place, const cJSON *item)
+{
+    char text[FOUND_LONGEST];
+    int64_t epoch = 0;
+    if (cJSON_IsString(item) ? keydate_parse(item->valuestring, &epoch)
+                             : cJSON_IsNumber(item) && item->valuedouble >= KEYDATE_FIRST &&
+                                   item->valuedouble <= KEYDATE_LAST)
+        return cJSON_IsString(item) ? epoch : (int64_t)item->valuedouble;
+    mistake(reader, place, item->string,
+            "expected a date such as \"2027-03-31\" or seconds since 1970, found %s",
+            found(item, text));
+    return 0;
+}
+
+static void read_expires(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    key->expires = read_time(reader, place, item);
+}
+
+static void read_added(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    key->added = read_time(reader, place, item);
+}
+
+/* Not used: it stays in the file for whoever renews the token. */
+static void read_refresh_token(struct reader *reader, const char *place, const cJSON *item,
+                               void *target)
+{
+    (void)target;
+    if (!cJSON_IsString(item))
+        wrong_type(reader, place, item, "a string");
+}
+
 static const struct field key_fields[] = {
     {"name", read_name},
     {"token", read_token},
@@ -278,6 +317,9 @@ static const struct field key_fields[] = {
     {"priority", read_priority},
     {"disabled", read_disabled},
     {"at_most", read_at_most},
+    {"expires", read_expires},
+    {"added", read_added},
+    {"refresh_token", read_refresh_token},
     {NULL, NULL},
 };
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_LONGEST 16384
+#define TOKEN_LONGEST    16384
+#define SETUP_TOKEN_LIFE (365 * (int64_t)86400)
 
 void keyring_report_finish(struct keyring_report *report)
 {
@@ -151,6 +152,14 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
     if (cJSON_IsFalse(json_get(found, "master")))
         keyring->has_master = false;
     return 0;
+}
+
+int64_t key_end(const struct key *key)
+{
+    bool is_setup_token = key->kind_known && key->kind.id == KIND_OAUTH && key->added > 0;
+    if (key->expires > 0)
+        return key->expires;
+    return is_setup_token ? key->added + SETUP_TOKEN_LIFE : 0;
 }
 
 void key_identity_source(const struct key *key, struct buffer *bytes)

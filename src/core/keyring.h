@@ -29,6 +29,8 @@ struct key {
     const char *organization; /* NULL if not said */
     int64_t priority;         /* lower comes first; 0 if not said */
     bool disabled;
+    int64_t expires;        /* seconds since 1970; 0 if not said */
+    int64_t added;          /* when it came into the file; 0 if not said */
     bool left_out;          /* by the profile, or as a duplicate */
     int64_t at_most;        /* master: uses per at_most_period; 0 is no bound */
     int64_t at_most_period; /* seconds */
@@ -68,6 +70,10 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
 
 /* By exact name, the master included; NULL if there is none. */
 struct key *keyring_find(struct keyring *keyring, const char *name);
+
+/* When its secret ends, in seconds since 1970: as the file says, or, for a setup token, a year
+ * after it was added. 0 if that is not known. */
+int64_t key_end(const struct key *key);
 
 /* What a key's identity in state is a hash of: its token, or what stands for it where the token is
  * not known before the key is chosen (command, login folder). Appended to `bytes`. */

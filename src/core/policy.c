@@ -45,6 +45,8 @@ static int parse_cooldown_item(struct policy *policy, const char *item, struct b
     }
     if (!equals) {
         policy->cooldown_all = seconds;
+        for (int class = 0; class < CLASS_COUNT; class ++)
+            policy->cooldown[class] = -1;
         return 0;
     }
     enum failure_class class = failure_class_parse(item, (size_t)(equals - item));
@@ -117,11 +119,11 @@ bool policy_rotates(const struct policy *policy, enum failure_class class)
 
 int64_t policy_cooldown(const struct policy *policy, const struct finding *finding, int64_t now)
 {
+    int64_t own = policy->cooldown[finding->class];
     if (policy->cooldown_all >= 0)
-        return policy->cooldown_all;
+        return own >= 0 ? own : policy->cooldown_all;
     int64_t told = finding->until - now;
     if (finding->until > 0 && told > 0 && told <= FARTHEST_RESET)
         return told;
-    int64_t own = policy->cooldown[finding->class];
     return own >= 0 ? own : failure_default_cooldown(finding->class);
 }

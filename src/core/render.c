@@ -5,10 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 void render_time(struct buffer *text, int64_t when, int64_t now, const struct zone_ops *zones)
 {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct tm then, today;
     if (zones->to_civil(NULL, when, &then) < 0 || zones->to_civil(NULL, now, &today) < 0) {
         buffer_append_format(text, "%lld", (long long)when);
@@ -17,6 +18,16 @@ void render_time(struct buffer *text, int64_t when, int64_t now, const struct zo
     if (then.tm_yday != today.tm_yday || then.tm_year != today.tm_year)
         buffer_append_format(text, "%s %d ", months[then.tm_mon % 12], then.tm_mday);
     buffer_append_format(text, "%02d:%02d", then.tm_hour, then.tm_min);
+}
+
+void render_stamp(struct buffer *text, int64_t when, const struct zone_ops *zones)
+{
+    struct tm then;
+    if (zones->to_civil(NULL, when, &then) < 0)
+        buffer_append_format(text, "%12lld", (long long)when);
+    else
+        buffer_append_format(text, "%s %2d %02d:%02d", months[then.tm_mon % 12], then.tm_mday,
+                             then.tm_hour, then.tm_min);
 }
 
 void render_failure(struct buffer *text, const struct finding *finding)

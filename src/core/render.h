@@ -12,6 +12,9 @@
 /* "23:02" today, "Nov 24 08:41" on another day, in the machine's zone. */
 void render_time(struct buffer *text, int64_t when, int64_t now, const struct zone_ops *zones);
 
+/* "Nov 20 22:45", whatever day it is: for lists that line up. */
+void render_stamp(struct buffer *text, int64_t when, const struct zone_ops *zones);
+
 /* "reached its session limit", "was refused (401) …": what befell a key. */
 void render_failure(struct buffer *text, const struct finding *finding);
 

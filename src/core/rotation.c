@@ -51,14 +51,14 @@ static enum standing standing_of(struct candidate *candidate, bool is_master,
         return STANDING_DISABLED;
     if (key->kind_known && demand->can_use && !demand->can_use(&key->kind, demand->can_use_context))
         return STANDING_WRONG_KIND;
-    if (candidate->tried)
-        return STANDING_TRIED;
     if (is_master && key->at_most > 0 &&
         state_master_uses_since(state, now - key->at_most_period) >= key->at_most)
         return STANDING_SPENT;
+    candidate->cooling = cooling_of(state, candidate, demand->model, now);
+    if (candidate->tried)
+        return STANDING_TRIED;
     if (demand->pinned) /* asked for by name: used even while it rests */
         return STANDING_READY;
-    candidate->cooling = cooling_of(state, candidate, demand->model, now);
     return candidate->cooling ? STANDING_COOLING : STANDING_READY;
 }
 

@@ -25,7 +25,7 @@ struct candidate {
     struct key *key;
     char id[IDENTITY_TEXT];
     enum standing standing;
-    const struct cooldown *cooling; /* in the state; NULL unless STANDING_COOLING */
+    const struct cooldown *cooling; /* in the state; NULL if it does not rest or is not asked for */
     size_t leases;                  /* live runs on it */
     bool had_trouble;               /* failures or rests are recorded */
     bool tried;                     /* the caller's; kept by rotation_survey */

@@ -159,6 +159,7 @@ static int write_temporary(int folder, const char *name, const char *bytes, size
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
+    (void)fchmod(fd, 0600);
     int r = files_write_all(fd, bytes, length);
     /* A full disk or an exceeded quota may show only here. */
     if (close(fd) < 0 && r == 0)
@@ -184,9 +185,14 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
 
 static int write_spare(int folder, const char *spare, const char *bytes, size_t length)
 {
-    int fd = openat(folder, spare, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    int fd = openat(folder, spare, flags, 0600);
+    /* A link that stood in the file's place and changed places once. */
+    if (fd < 0 && errno == ELOOP && unlinkat(folder, spare, 0) == 0)
+        fd = openat(folder, spare, flags, 0600);
     if (fd < 0)
         return -errno;
+    (void)fchmod(fd, 0600); /* whatever the umask took away */
     int r = files_write_all(fd, bytes, length);
     if (r == 0 && ftruncate(fd, (off_t)length) < 0)
         r = -errno;
@@ -223,7 +229,9 @@ int files_make_folders(const char *path)
             continue;
         char kept = *p;
         *p = '\0';
-        if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+        if (mkdir(copy, 0700) == 0)
+            (void)chmod(copy, 0700); /* whatever the umask took away */
+        else if (errno != EEXIST)
             r = -errno;
         *p = kept;
         if (!kept)

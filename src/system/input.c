@@ -165,9 +165,8 @@ static void read_copy(struct input *input)
     if (n > 0) {
         buffer_append(&input->pending, chunk, (size_t)n);
         input->replayed += n;
-    } else {
-        input->overflowed = true; /* unreadable: never half an input as if it were whole */
-        input->replayed = input->copied;
+    } else if (n == 0 || errno != EINTR) {
+        input->broken = true;
     }
 }
 

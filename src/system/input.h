@@ -21,6 +21,7 @@ struct input {
     int copy;    /* INPUT_COPIED: what was read so far; -1 before the first byte */
     off_t copied, replayed;
     bool ended;                /* our stdin is at its end */
+    bool broken;               /* what was kept could not be read */
     bool overflowed;           /* more came than is kept: it cannot be given again */
     int pipe_write, pipe_read; /* to the command; -1 when closed */
     struct buffer pending;

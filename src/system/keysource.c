@@ -41,17 +41,16 @@ static int read_token_file(struct keyring *keyring, struct key *key, const char 
     if (!path)
         return -ENOMEM;
     int r = files_read(path, FILE_SECRET, KEYSOURCE_TOKEN_LARGEST, error, &bytes, &length);
+    if (r == 0)
+        r = keyring_set_token(keyring, key, bytes, length, error);
+    secret_free(bytes);
     if (r < 0) {
         struct buffer reason = {0};
         buffer_append_format(&reason, "%s: %s", path,
                              error->length ? buffer_text(error) : strerror(-r));
-        buffer_clear(error);
-        buffer_append_text(error, buffer_text(&reason));
-        buffer_finish(&reason);
-        return r;
+        buffer_finish(error);
+        *error = reason;
     }
-    r = keyring_set_token(keyring, key, bytes, length, error);
-    secret_free(bytes);
     return r;
 }
 
@@ -114,7 +113,10 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
 {
     const char *asked = asked_file(file, environment);
     *ret_keyring = (struct keyring){0};
+    errno = 0;
     *ret_origin = asked ? files_expand(asked, NULL) : keysource_default_path();
+    if (!*ret_origin && errno == ENOMEM)
+        return -ENOMEM;
     if (*ret_origin) {
         int r = read_key_file(*ret_origin, ret_keyring, report);
         if (r == -ENOENT && asked) {

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -210,7 +211,10 @@ static ssize_t read_source(struct relay *relay, char *chunk)
         return n;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    return -EPIPE; /* end of file, or the terminal's EIO once its last user closed it */
+    /* A terminal says EIO once its last user has closed it. */
+    if (n < 0 && relay->kind != RELAY_TERMINAL)
+        relay->error = -errno;
+    return -EPIPE;
 }
 
 ssize_t relay_pump(struct relay *relay, int64_t now_ms)
@@ -225,6 +229,8 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms)
         ssize_t n = read_source(relay, chunk);
         if (n == 0)
             break;
+        if (n > 0)
+            relay->owed = n < relay->owed ? relay->owed - n : 0;
         if (n > 0 && relay->kind == RELAY_SPOOL) {
             relay->position += n;
             free_relayed(relay);
@@ -238,6 +244,18 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms)
         total += n;
     }
     return total;
+}
+
+void relay_note_end(struct relay *relay)
+{
+    struct stat status;
+    int waiting = 0;
+    if (relay->source < 0)
+        return;
+    if (relay->kind != RELAY_SPOOL)
+        relay->owed = ioctl(relay->source, FIONREAD, &waiting) == 0 ? waiting : 0;
+    else if (fstat(relay->source, &status) == 0 && status.st_size > relay->position)
+        relay->owed = status.st_size - relay->position;
 }
 
 /* A read lease on a file is granted only while nobody has it open for writing. Where leases do not

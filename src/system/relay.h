@@ -36,6 +36,7 @@ struct relay {
     int like;     /* RELAY_TERMINAL: our own terminal, for its size */
     int writable; /* RELAY_SPOOL: ours, for giving back what was relayed; -1 once closed */
     off_t position, freed;
+    off_t owed; /* what stood in the source when the command ended and was not read yet */
     struct sink sink;
     struct buffer pending; /* passed by the filter, not yet taken by the sink */
     int error;             /* negative errno of the sink; 0 while it works */
@@ -71,6 +72,9 @@ int64_t relay_next_look(struct relay *relay, int64_t now_ms);
 /* False if it is certain that nobody can write to the source any more: the command has ended and no
  * descendant kept its stream. */
 bool relay_may_grow(struct relay *relay);
+
+/* The command has ended: notes what it left to be read. */
+void relay_note_end(struct relay *relay);
 
 /* No more will come: closes the source, tells the filter. */
 void relay_end(struct relay *relay);

@@ -7,12 +7,16 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A descendant may keep the pipe open after the command's end. Silent, it is not waited for; while
  * it writes it is listened to, but not for ever. */
 #define IDLE_GRACE_MS  100
 #define TOTAL_GRACE_MS 5000
+/* How long a reader may take for what is left when somebody asked to end. */
+#define HURRIED_MS     1000
+#define BLIND_PAUSE_NS 10000000
 /* How long a command may go on after the SIGPIPE that says that its reader is gone. */
 #define BROKEN_SINK_MS 500
 
@@ -21,7 +25,7 @@ struct run {
     struct supervised *result;
     pid_t pid;
     bool ended;
-    int64_t idle_until, grace_until;
+    int64_t ended_at, idle_until, grace_until;
     int64_t broken_at; /* when a spool's reader was found gone; 0: all are there */
     bool ended_for_it;
 };
@@ -37,6 +41,10 @@ static void note_end(struct run *run, int status)
     int64_t now = relay_now_ms();
     struct ending *ending = &run->result->ending;
     run->ended = true;
+    run->ended_at = now;
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (run->plan->relays[i])
+            relay_note_end(run->plan->relays[i]);
     ending->by_signal = WIFSIGNALED(status);
     ending->code = ending->by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
     run->idle_until = now + IDLE_GRACE_MS;
@@ -199,6 +207,11 @@ static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
         if (theirs->revents & (POLLERR | POLLHUP | POLLNVAL))
             input_end(run->plan->input);
         input_pump(run->plan->input, slots[SLOT_STDIN].revents != 0, theirs->revents & POLLOUT);
+        /* Half an input must not look like a whole one. */
+        if (run->plan->input->broken && !run->result->input_broken) {
+            run->result->input_broken = true;
+            send_to_command(run, SIGKILL);
+        }
     }
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         struct relay *relay = run->plan->relays[i];
@@ -208,38 +221,69 @@ static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
     }
 }
 
-/* Over when the command has ended and each stream too, or is silent, or had its time. A stream
- * whose reader is slow is not silent. */
-static bool is_over(const struct run *run)
+/* What the command left in its channels is its own and comes out whole, however long that takes:
+ * the time a descendant is given begins after it. */
+static bool is_owing(const struct run *run)
 {
-    bool open = false, waiting = false;
-    if (!run->ended)
-        return false;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         const struct relay *relay = run->plan->relays[i];
-        open |= relay && relay->source >= 0;
-        waiting |= relay && relay->source >= 0 && !relay_wants_input(relay);
+        if (relay && relay->source >= 0 && (relay->owed > 0 || !relay_wants_input(relay)))
+            return true;
     }
-    int64_t now = relay_now_ms();
-    return !open || run->result->asked_to_end || (!waiting && now >= run->idle_until) ||
-           (!waiting && now >= run->grace_until);
+    return false;
 }
 
-/* What stands in the channels at the command's end is its own and comes out whole, before anybody
- * asks how long a descendant may go on. */
+static bool is_open(const struct run *run)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (run->plan->relays[i] && run->plan->relays[i]->source >= 0)
+            return true;
+    return false;
+}
+
+/* Over when the command has ended and each stream too, or is silent, or had its time. */
+static bool is_over(struct run *run)
+{
+    if (!run->ended)
+        return false;
+    int64_t now = relay_now_ms();
+    if (!is_open(run) || (run->result->asked_to_end && now >= run->ended_at + HURRIED_MS))
+        return true;
+    if (is_owing(run)) {
+        run->idle_until = now + IDLE_GRACE_MS;
+        run->grace_until = now + TOTAL_GRACE_MS;
+    }
+    return now >= run->idle_until || now >= run->grace_until;
+}
+
+/* Reads what is there without waiting, and ends a spool that nobody can write to any more. */
 static void drain(struct run *run)
 {
     int64_t now = relay_now_ms();
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         struct relay *relay = run->plan->relays[i];
-        while (relay && relay_wants_input(relay) && relay_pump(relay, now) > 0 &&
-               relay_now_ms() < run->grace_until)
+        if (!relay)
+            continue;
+        while (relay->owed > 0 && relay_wants_input(relay) && relay_pump(relay, now) > 0)
             ;
-        /* Nobody else has the spool open: what comes after this look cannot come. */
-        if (relay && relay->kind == RELAY_SPOOL && !relay_may_grow(relay) &&
-            relay_wants_input(relay) && relay_pump(relay, now) == 0)
+        /* What comes after this look cannot come. */
+        if (relay->kind == RELAY_SPOOL && !relay_may_grow(relay) && relay_wants_input(relay) &&
+            relay_pump(relay, now) == 0)
             relay_end(relay);
     }
+}
+
+/* Without memory the kernel cannot even wait: then everything that does not block is looked at. */
+static void wait_for_events(struct run *run, struct pollfd slots[SLOT_COUNT])
+{
+    int n = poll(slots, SLOT_COUNT, poll_timeout(run, relay_now_ms()));
+    bool blind = n < 0 && errno != EINTR;
+    for (int i = 0; n <= 0 && i < SLOT_COUNT; i++) {
+        bool look = blind && slots[i].fd >= 0 && i != SLOT_STDIN;
+        slots[i].revents = look ? slots[i].events : 0;
+    }
+    if (blind)
+        (void)nanosleep(&(struct timespec){.tv_nsec = BLIND_PAUSE_NS}, NULL);
 }
 
 static void loop(struct run *run)
@@ -248,12 +292,7 @@ static void loop(struct run *run)
     while (!is_over(run)) {
         struct pollfd slots[SLOT_COUNT];
         fill_slots(run, slots);
-        int n = poll(slots, SLOT_COUNT, poll_timeout(run, relay_now_ms()));
-        if (n < 0 && errno != EINTR)
-            break;
-        if (n <= 0)
-            for (int i = 0; i < SLOT_COUNT; i++)
-                slots[i].revents = 0;
+        wait_for_events(run, slots);
         pump(run, slots);
         if (slots[SLOT_SIGNALS].revents)
             take_signals(run);

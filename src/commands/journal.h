@@ -1,0 +1,18 @@
+/* What subcommands write into events.jsonl beside the state. Best effort: it never fails a run. */
+#pragma once
+
+#include "commands/attempt.h"
+#include "core/event.h"
+
+/* Adds the event, with the time (unless it has one), our process and the command's base name. */
+void journal_add(const struct session *session, const struct event *event);
+
+/* Adds what befell the key that a turn is about, and which one follows. */
+void journal_add_turn(const struct turn *turn, enum event_kind kind);
+
+/* Adds that there are more runs than keys. */
+void journal_add_undersized(const struct turn *turn);
+
+/* Adds how an attempt ended that did not fail for its key: nothing if it is the run's first and
+ * went well. `own_status` is what attempt_run gave. */
+void journal_add_ending(const struct attempt *attempt, int number, int own_status);

@@ -1,0 +1,90 @@
+#include "commands/screen.h"
+
+#include "core/environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define LEAST_COLUMNS 10 /* nobody can mean less; a serial line says 0 or 1 */
+#define MOST_COLUMNS  10000
+
+static bool is_set(const char *name)
+{
+    const char *value = environment_get(environ, name);
+    return value && *value;
+}
+
+bool screen_can_move(void)
+{
+    const char *term = environment_get(environ, "TERM");
+    return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static size_t columns_told(void)
+{
+    const char *text = environment_get(environ, "COLUMNS");
+    long columns = text ? strtol(text, NULL, 10) : 0;
+    return columns >= LEAST_COLUMNS && columns <= MOST_COLUMNS ? (size_t)columns : 0;
+}
+
+struct screen screen_look(void)
+{
+    struct winsize size;
+    struct screen screen = {.columns = columns_told(),
+                            .colours = screen_can_move() && !is_set("NO_COLOR")};
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+        return screen;
+    screen.rows = size.ws_row;
+    if (size.ws_col >= LEAST_COLUMNS)
+        screen.columns = size.ws_col;
+    return screen;
+}
+
+static const char *const codes[] = {
+    [STYLE_PLAIN] = "",        [STYLE_GOOD] = "\033[32m", [STYLE_BUSY] = "\033[36m",
+    [STYLE_WAIT] = "\033[33m", [STYLE_BAD] = "\033[31m",  [STYLE_FAINT] = "\033[2m",
+};
+
+void screen_begin(struct buffer *text, const struct screen *screen, enum style style)
+{
+    if (screen->colours)
+        buffer_append_text(text, codes[style]);
+}
+
+void screen_end(struct buffer *text, const struct screen *screen, enum style style)
+{
+    if (screen->colours && *codes[style])
+        buffer_append_text(text, "\033[0m");
+}
+
+static bool continues(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+size_t screen_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += !continues(*text);
+    return width;
+}
+
+void screen_append_cut(struct buffer *text, const char *cell, size_t columns)
+{
+    if (screen_width(cell) <= columns) {
+        buffer_append_text(text, cell);
+        return;
+    }
+    size_t length = 0;
+    for (size_t width = 0; cell[length] && (width + 1 < columns || continues(cell[length]));
+         length++)
+        width += !continues(cell[length + 1]);
+    buffer_append(text, cell, length);
+    if (columns > 0)
+        buffer_append_text(text, "…");
+}

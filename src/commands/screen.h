@@ -1,0 +1,31 @@
+/* What stdout can show. */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct screen {
+    size_t columns; /* 0: no limit is known */
+    size_t rows;    /* 0: no terminal */
+    bool colours;   /* a terminal that is not dumb, and no NO_COLOR */
+};
+
+/* A terminal's size is its own; COLUMNS counts where stdout is none. */
+struct screen screen_look(void);
+
+/* True for a terminal that can be told to move its cursor. */
+bool screen_can_move(void);
+
+enum style { STYLE_PLAIN, STYLE_GOOD, STYLE_BUSY, STYLE_WAIT, STYLE_BAD, STYLE_FAINT };
+
+/* Begins and ends a style; nothing where there are no colours. */
+void screen_begin(struct buffer *text, const struct screen *screen, enum style style);
+void screen_end(struct buffer *text, const struct screen *screen, enum style style);
+
+/* Columns that the eye counts: a UTF-8 continuation byte is none. */
+size_t screen_width(const char *text);
+
+/* Appends as much as fits; what was cut ends with "…". */
+void screen_append_cut(struct buffer *text, const char *cell, size_t columns);

@@ -1,0 +1,51 @@
+/* Changes to the JSON of a key file: fields it does not know and the order stay as they are. What
+ * it makes has still to be read by keyfile_parse before it replaces a file: names and values are
+ * checked there. Functions that can fail return 0; -EINVAL with one sentence in `error` and the
+ * file as it was; or -ENOMEM, after which it must not be used. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A file without keys; the caller frees it; NULL if out of memory. */
+cJSON *keyedit_new(void);
+
+/* How many keys there are, the master included. */
+size_t keyedit_count(const cJSON *file);
+
+/* By name, the master included; also by the names that keys without one have ("key2", "master").
+ * Borrowed; NULL if there is none. */
+cJSON *keyedit_find(const cJSON *file, const char *name);
+
+/* The name of the first key that has the same secret as `entry` (the same token, file, command or
+ * folder) into `ret_name`; false if there is none. */
+#define KEYEDIT_NAME 80
+bool keyedit_holder(const cJSON *file, const cJSON *entry, char ret_name[KEYEDIT_NAME]);
+
+/* Adds an entry at the end of the pool, or as the master; takes it over in any case. Refuses a name
+ * or a secret that is there already, and a second master. */
+int keyedit_add(cJSON *file, cJSON *entry, bool master, struct buffer *error);
+
+/* Removes a key and takes it out of the profiles. Keys without a name keep the ones they were known
+ * by. Appends a line to `notes` for each profile that is left without keys. */
+int keyedit_remove(cJSON *file, const char *name, struct buffer *notes, struct buffer *error);
+
+/* Renames a key, in the profiles too. */
+int keyedit_rename(cJSON *file, const char *name, const char *other, struct buffer *error);
+
+/* Sets "disabled": true, or removes it. */
+int keyedit_disable(cJSON *file, const char *name, bool disabled, struct buffer *error);
+
+/* Notes in "added" when a setup token was added: its end is not told, but it lives for a year. Does
+ * nothing for other secrets, and where the end is known. 0 or -ENOMEM. */
+int keyedit_stamp(cJSON *entry, int64_t now);
+
+/* `"home" (oauth, sk-ant-oat01-…x9Qa)`: an entry in a message. */
+void keyedit_describe(const cJSON *entry, struct buffer *text);
+
+/* The file as indented text. */
+void keyedit_print(const cJSON *file, struct buffer *text);
