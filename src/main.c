@@ -12,8 +12,9 @@ static const struct subcommand {
     const char *name;
     int (*run)(int argc, char **argv);
 } subcommands[] = {
-    {"keys", command_keys},       {"status", command_status},     {"reset", command_reset},
-    {"explain", command_explain}, {"classify", command_classify}, {"help", command_help},
+    {"keys", command_keys},         {"status", command_status}, {"reset", command_reset},
+    {"log", command_log},           {"doctor", command_doctor}, {"explain", command_explain},
+    {"classify", command_classify}, {"help", command_help},
 };
 
 static int unknown_word(int argc, char **argv)

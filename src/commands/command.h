@@ -10,6 +10,8 @@
 int command_run(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_log(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_reset(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_classify(int argc, char **argv);

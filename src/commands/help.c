@@ -13,7 +13,11 @@ static const char head[] =
 static const char tail[] =
     "\n"
     "Subcommands:\n"
-    "  status [--json]              the keys and what is known of them\n"
+    "  status [--json | --prometheus | --watch]\n"
+    "                               the keys and what is known of them\n"
+    "  log [-f] [--json] [--key NAME] [--since TIME] [-n N]\n"
+    "                               what happened, newest last\n"
+    "  doctor [--json]              what keeps tcr-run from working, and how to mend it\n"
     "  keys list [--json]           the keys\n"
     "  reset [NAME]...              forget cooldowns and failures\n"
     "  explain [OPTION]... -- CMD   what a run would do, without running it\n"

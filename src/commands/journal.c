@@ -10,18 +10,28 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-void journal_add(const struct session *session, const struct event *event)
+static void add(const struct pool *pool, const char *command, const struct event *event)
 {
     struct event full = *event;
     struct buffer line = {0};
     if (full.time == 0)
         full.time = time(NULL);
     full.pid = getpid();
-    full.command = base_name(session->call.argv[0]);
+    full.command = command;
     event_print(&full, &line);
     if (!line.failed)
-        store_log_event(session->pool.store, buffer_text(&line));
+        store_log_event(pool->store, buffer_text(&line));
     buffer_finish(&line);
+}
+
+void journal_add(const struct session *session, const struct event *event)
+{
+    add(&session->pool, base_name(session->call.argv[0]), event);
+}
+
+void journal_add_reset(const struct pool *pool, const char *key)
+{
+    add(pool, NULL, &(struct event){.kind = EVENT_RESET, .key = key});
 }
 
 void journal_add_turn(const struct turn *turn, enum event_kind kind)

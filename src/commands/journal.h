@@ -4,11 +4,14 @@
 #include "commands/attempt.h"
 #include "core/event.h"
 
-/* Adds the event, with the time (unless it has one), our process and the command's base name. */
+/* Adds the event, with the time (unless it has one), our process and the run's command. */
 void journal_add(const struct session *session, const struct event *event);
 
 /* Adds what befell the key that a turn is about, and which one follows. */
 void journal_add_turn(const struct turn *turn, enum event_kind kind);
+
+/* Adds that what was known of a key was forgotten. */
+void journal_add_reset(const struct pool *pool, const char *key);
 
 /* Adds that there are more runs than keys. */
 void journal_add_undersized(const struct turn *turn);

@@ -283,7 +283,14 @@ static bool can_repeat_input(const struct session *session)
 {
     if (!session->input.overflowed || session->carry == CARRY_CONTINUE)
         return true;
-    log_say("the command read more input than is kept for another attempt (%d MiB), so it is not "
+    if (session->input.keep_error)
+        log_say(
+            "the command's input could not be kept for another attempt (%s), so it is not started "
+            "again",
+            strerror(session->input.keep_error));
+    else
+        log_say(
+            "the command read more input than is kept for another attempt (%d MiB), so it is not "
             "started again",
             INPUT_KEPT_MOST / (1024 * 1024));
     return false;

@@ -12,21 +12,20 @@
 #define GAP              2 /* between columns, and before the first: the mark of the next key */
 #define STATE_LEAST      12
 
-enum column { KEY, KIND, STATE, FAILURES, LAST_USED, LAST_FAILURE, COLUMN_COUNT };
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* `goes`: on a narrow screen the highest is the first to be left out; 0 stays. */
+enum column { KEY, KIND, STATE, FAILURES, USED, LAST_FAILURE, COLUMN_COUNT };
+
 static const struct {
     const char *title;
-    int goes;
     bool is_number;
 } columns[COLUMN_COUNT] = {
-    [KEY] = {"KEY", 0, false},
-    [KIND] = {"KIND", 4, false},
-    [STATE] = {"STATE", 0, false},
-    [FAILURES] = {"FAILURES", 3, true},
-    [LAST_USED] = {"LAST USED", 2, false},
-    [LAST_FAILURE] = {"LAST FAILURE", 1, false},
+    [KEY] = {"KEY", false},      [KIND] = {"KIND", false}, [STATE] = {"STATE", false},
+    [FAILURES] = {"FAIL", true}, [USED] = {"USED", false}, [LAST_FAILURE] = {"LAST FAILURE", false},
 };
+
+/* What a narrow screen does without, first things first; the state loses only its "(in 1h 12m)". */
+static const enum column spared[] = {KIND, STATE, FAILURES, USED, LAST_FAILURE};
 
 struct row {
     struct buffer cells[COLUMN_COUNT];
@@ -80,20 +79,20 @@ static void fill_row(struct row *row, const struct status_view *view,
     render_standing(&row->cells[STATE], candidate, view->now, &zone_system);
     buffer_append_format(&row->cells[FAILURES], "%lld", known ? (long long)known->failures : 0LL);
     if (known && known->last_used > 0)
-        render_time(&row->cells[LAST_USED], known->last_used, view->now, &zone_system);
+        render_time(&row->cells[USED], known->last_used, view->now, &zone_system);
     if (!known || known->last_class == CLASS_NONE)
         return;
     buffer_append_format(&row->cells[LAST_FAILURE], "%s, ", last_reason(known));
     render_time(&row->cells[LAST_FAILURE], known->last_failed, view->now, &zone_system);
 }
 
-static void measure(struct table *table)
+static void measure(struct table *table, int column)
 {
-    for (size_t i = 0; i < table->count; i++)
-        for (int c = 0; c < COLUMN_COUNT; c++) {
-            size_t width = screen_width(buffer_text(&table->rows[i].cells[c]));
-            table->widths[c] = width > table->widths[c] ? width : table->widths[c];
-        }
+    table->widths[column] = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        size_t width = screen_width(buffer_text(&table->rows[i].cells[column]));
+        table->widths[column] = width > table->widths[column] ? width : table->widths[column];
+    }
 }
 
 static size_t total_width(const struct table *table)
@@ -109,15 +108,30 @@ static size_t less(size_t a, size_t b)
     return a > b ? a - b : 0;
 }
 
-/* Leaves out columns, then cuts the state, then the name. */
+static void shorten_states(struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct buffer *cell = &table->rows[i].cells[STATE];
+        char *span = cell->data ? strstr(cell->data, " (in ") : NULL;
+        if (!span)
+            continue;
+        *span = '\0';
+        cell->length = (size_t)(span - cell->data);
+    }
+    measure(table, STATE);
+}
+
+/* Leaves out what is spared, then cuts the states, then the names. */
 static void fit(struct table *table)
 {
-    size_t limit = table->screen->columns;
-    for (int goes = COLUMN_COUNT; goes > 0 && limit > 0 && total_width(table) > limit; goes--)
-        for (int c = 0; c < COLUMN_COUNT; c++)
-            if (columns[c].goes == goes)
-                table->widths[c] = 0;
-    size_t over = limit > 0 ? less(total_width(table), limit) : 0;
+    size_t limit = table->screen->columns ? table->screen->columns : SIZE_MAX;
+    for (size_t i = 0; i < COUNT(spared) && total_width(table) > limit; i++) {
+        if (spared[i] == STATE)
+            shorten_states(table);
+        else
+            table->widths[spared[i]] = 0;
+    }
+    size_t over = less(total_width(table), limit);
     size_t cut = less(table->widths[STATE], STATE_LEAST);
     cut = cut < over ? cut : over;
     table->widths[STATE] -= cut;
@@ -283,7 +297,8 @@ void status_append_table(struct buffer *text, const struct status_view *view,
         text->failed = true;
         return;
     }
-    measure(&table);
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        measure(&table, c);
     fit(&table);
     append_notes(&notes, view);
     append_rows(text, &table, count_lines(buffer_text(&notes)));

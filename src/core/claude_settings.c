@@ -110,8 +110,7 @@ static void read_env(struct builder *builder, const struct settings_source *sour
                      const cJSON *env)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, env)
-    {
+    cJSON_ArrayForEach (item, env) {
         if (!is_shadow(item))
             continue;
         note(builder, source, item->string);
@@ -129,8 +128,7 @@ static void read_source(struct builder *builder, const struct settings_source *s
     const cJSON *item;
     if (!cJSON_IsObject(json))
         return;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach (item, json) {
         if (strcmp(item->string, "apiKeyHelper") == 0)
             read_helper(builder, source, item);
         else if (strcmp(item->string, "env") == 0 && cJSON_IsObject(item))

@@ -123,7 +123,7 @@ static bool read_json(struct evidence *evidence, const char *line, size_t length
         return read_object(evidence, json);
     bool mark = false;
     const cJSON *item;
-    cJSON_ArrayForEach(item, json) /* --output-format json --verbose: one array on one line */
+    cJSON_ArrayForEach (item, json) /* --output-format json --verbose: one array on one line */
         mark |= read_object(evidence, item);
     return mark;
 }

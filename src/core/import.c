@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_LONGEST 60 /* leaves room for a number behind it */
-#define PLACE        160
+#define PLACE 160
 
 const char *import_form_name(enum import_form form)
 {
@@ -38,28 +37,13 @@ void importer_skip(struct importer *importer, const char *place, const char *rea
     buffer_append_format(&importer->import->notes, "%s: %s; skipped\n", place, reason);
 }
 
-/* A name as a key file takes it; false for none, and for what may be a token. */
-static bool clean_name(const char *name, char ret_name[NAME_LONGEST + 1])
-{
-    size_t length = 0;
-    if (!name || !*name || strstr(name, "sk-ant-"))
-        return false;
-    for (; *name && length < NAME_LONGEST; name++)
-        ret_name[length++] = iscntrl((unsigned char)*name) || strchr("\",", *name) ? '-' : *name;
-    /* Not in the middle of a character of several bytes. */
-    while (*name && length > 0 && ((unsigned char)*name & 0xC0) == 0x80)
-        name--, length--;
-    ret_name[length] = '\0';
-    return length > 0;
-}
-
 static bool fill_entry(cJSON *entry, const struct found_key *key, const struct key *judged,
                        int64_t now)
 {
-    char name[NAME_LONGEST + 1];
+    char name[IMPORT_NAME + 1];
     int64_t expires = key->expires > KEYDATE_LAST ? key->expires / 1000 : key->expires;
     bool fine = entry != NULL;
-    if (fine && clean_name(key->name, name))
+    if (fine && import_clean_name(key->name, name))
         fine = json_set_string(entry, "name", name);
     fine = fine && json_set_string(entry, "token", judged->token);
     if (fine && key->refresh_token && *key->refresh_token)
@@ -98,29 +82,34 @@ void importer_add(struct importer *importer, const char *place, const struct fou
     importer->out_of_memory = true;
 }
 
+static const char *first_string(const cJSON *object, const char *const *names)
+{
+    const char *string = NULL;
+    for (; *names && !string; names++)
+        string = json_string(object, *names);
+    return string;
+}
+
 /* An entry of any of the JSON forms: each says the same by other names. */
 static void read_account(struct importer *importer, const char *list, const cJSON *item,
                          size_t number)
 {
-    static const char *const token_names[] = {"accessToken", "access_token", "token"};
-    static const char *const refresh_names[] = {"refreshToken", "refresh_token"};
-    static const char *const label_names[] = {"label", "name"};
+    static const char *const token_names[] = {"accessToken", "access_token", "token", NULL};
+    static const char *const refresh_names[] = {"refreshToken", "refresh_token", NULL};
+    static const char *const label_names[] = {"label", "name", NULL};
+    const char *token = cJSON_GetStringValue(item), *label = first_string(item, label_names);
+    bool by_label = importer->import->form == IMPORT_LABELLED || !item->string;
+    char name[IMPORT_NAME + 1], place[PLACE];
     struct found_key key = {.name = item->string};
-    char name[NAME_LONGEST + 1], place[PLACE];
-    for (size_t i = 0; i < 3 && !key.token; i++)
-        key.token = json_string(item, token_names[i]);
-    for (size_t i = 0; i < 2 && !key.refresh_token; i++)
-        key.refresh_token = json_string(item, refresh_names[i]);
-    for (size_t i = 0; i < 2; i++)
-        if (clean_name(json_string(item, label_names[i]), name)) {
-            key.name = json_string(item, label_names[i]);
-            break;
-        }
+    if (by_label && import_clean_name(label, name))
+        key.name = label;
+    key.token = token ? token : first_string(item, token_names);
+    key.token_length = key.token ? strlen(key.token) : 0;
+    key.refresh_token = first_string(item, refresh_names);
     if (!json_integer(item, "expiresAt", &key.expires))
         (void)json_integer(item, "expires_at", &key.expires);
-    key.token_length = key.token ? strlen(key.token) : 0;
     key.disabled = json_is_true(item, "disabled") || cJSON_IsFalse(json_get(item, "enabled"));
-    if (clean_name(item->string, name))
+    if (import_clean_name(item->string, name))
         snprintf(place, sizeof place, "%s.%s", list, name);
     else
         snprintf(place, sizeof place, "%s[%zu]", list, number);
@@ -131,17 +120,12 @@ static void read_accounts(struct importer *importer, const char *list, const cJS
 {
     const cJSON *item;
     size_t number = 0;
-    cJSON_ArrayForEach(item, accounts)
-    {
-        const cJSON *inner = json_get(item, "claudeAiOauth");
-        if (!inner) {
-            read_account(importer, list, item, number++);
-            continue;
-        }
-        /* A login kept under the name of its account. */
-        cJSON renamed = *inner;
-        renamed.string = item->string;
-        read_account(importer, list, &renamed, number++);
+    cJSON_ArrayForEach (item, accounts) {
+        /* A login may be kept under the name of its account. */
+        const cJSON *login = json_get(item, "claudeAiOauth");
+        cJSON account = login ? *login : *item;
+        account.string = item->string;
+        read_account(importer, list, &account, number++);
     }
 }
 
@@ -199,7 +183,8 @@ static int read_own(struct importer *importer, const cJSON *json, const char *by
     keyring_finish(&keyring);
     keyring_report_finish(&report);
     const cJSON *item, *keys = r == 0 ? json_get(json, "keys") : NULL;
-    cJSON_ArrayForEach(item, keys) copy_entry(importer, item, import->keys, folder);
+    cJSON_ArrayForEach (item, keys)
+        copy_entry(importer, item, import->keys, folder);
     if (r == 0 && cJSON_IsObject(json_get(json, "master")))
         copy_entry(importer, json_get(json, "master"), import->masters, folder);
     if (r == 0 && (json_get(json, "profiles") || json_get(json, "policy")))
@@ -270,92 +255,5 @@ int import_read(const char *bytes, size_t length, const char *folder, int64_t no
         buffer_append_text(&import->notes, "there is no key in it that could be used\n");
         return import->notes.failed ? -ENOMEM : -EINVAL;
     }
-    return r;
-}
-
-/* The first name that is free: the one it has, else with a number behind it. */
-static bool name_entry(const cJSON *file, cJSON *entry, const char *prefix, bool master,
-                       struct buffer *notes)
-{
-    char own[NAME_LONGEST + 8], name[NAME_LONGEST + 32];
-    const char *told = json_string(entry, "name");
-    size_t number = keyedit_count(file) + 1;
-    int room = NAME_LONGEST - (int)strlen(prefix);
-    snprintf(own, sizeof own, "%s%.*s", prefix, room, told ? told : master ? "master" : "key");
-    if (!told && !master)
-        snprintf(name, sizeof name, "%s%zu", own, number);
-    else
-        snprintf(name, sizeof name, "%s", own);
-    for (size_t next = 2; keyedit_find(file, name); next++)
-        snprintf(name, sizeof name, told || master ? "%s-%zu" : "%s%zu", own,
-                 told || master ? next : ++number);
-    if (told && strcmp(name, own) != 0)
-        buffer_append_format(notes, "the name \"%s\" is taken: it comes in as \"%s\"\n", own, name);
-    return json_set_string(entry, "name", name);
-}
-
-static bool may_come_in(struct import *import, const cJSON *entry, bool master, const cJSON *file)
-{
-    char holder[KEYEDIT_NAME], name[NAME_LONGEST + 1];
-    const char *there = NULL;
-    if (keyedit_holder(file, entry, holder))
-        there = "has the same secret already";
-    else if (master && cJSON_IsObject(json_get(file, "master")))
-        there = "is the master key already, and there is one only";
-    if (!there)
-        return true;
-    if (master && there[0] == 'i')
-        snprintf(holder, sizeof holder, "%s",
-                 json_string(json_get(file, "master"), "name")
-                     ? json_string(json_get(file, "master"), "name")
-                     : "master");
-    bool named = clean_name(json_string(entry, "name"), name);
-    import->skipped++;
-    buffer_append_format(&import->notes, "%s%s%s: \"%s\" %s; skipped\n", named ? "\"" : "",
-                         named    ? name
-                         : master ? "the master key"
-                                  : "a key without a name",
-                         named ? "\"" : "", holder, there);
-    return false;
-}
-
-static int merge_array(struct import *import, const cJSON *array, bool master, const char *prefix,
-                       cJSON *file, struct buffer *added, size_t *count)
-{
-    const cJSON *item;
-    struct buffer error = {0};
-    int r = 0;
-    cJSON_ArrayForEach(item, array)
-    {
-        if (!may_come_in(import, item, master, file))
-            continue;
-        cJSON *entry = cJSON_Duplicate(item, true);
-        if (!entry || !name_entry(file, entry, prefix, master, &import->notes)) {
-            json_destroy(entry);
-            r = -ENOMEM;
-            break;
-        }
-        keyedit_describe(entry, added);
-        buffer_append_text(added, master ? ", as the master key\n" : "\n");
-        r = keyedit_add(file, entry, master, &error);
-        if (r < 0)
-            break;
-        (*count)++;
-    }
-    buffer_finish(&error);
-    return r;
-}
-
-int import_merge(struct import *import, const char *prefix, cJSON *file, struct buffer *added,
-                 size_t *ret_added)
-{
-    size_t count = 0;
-    int r = merge_array(import, import->keys, false, prefix, file, added, &count);
-    if (r == 0)
-        r = merge_array(import, import->masters, true, prefix, file, added, &count);
-    if (r == 0 && (added->failed || import->notes.failed))
-        r = -ENOMEM;
-    if (r == 0)
-        *ret_added = count;
     return r;
 }

@@ -62,28 +62,40 @@ static struct span next_line(struct line_reader *reader)
     return (struct span){begin, (size_t)((stop ? stop : reader->end) - begin)};
 }
 
-/* What stands in quotes, which may go on over lines: a list may be written one to a line. */
-static void take_quoted(struct line_reader *reader, struct span text, struct buffer *value)
+/* Where the quoted text ends; NULL if it does not. */
+static const char *closing_quote(const char *p, const char *end, char quote)
 {
-    char quote = text.begin[0];
-    const char *p = text.begin + 1;
-    for (; p < reader->end && *p != quote; p++) {
-        if (quote == '"' && *p == '\\' && p + 1 < reader->end)
-            p++, buffer_append_char(value, *p == 'n' ? '\n' : *p);
-        else
-            buffer_append_char(value, *p);
+    for (; p < end; p++) {
+        if (*p == quote)
+            return p;
+        if (quote == '"' && *p == '\\')
+            p++;
     }
-    while (reader->at < p)
+    return NULL;
+}
+
+/* It may go on over lines: a list may be written one to a line. A quote that nothing closes is an
+ * apostrophe, and must not take the rest of the file. */
+static bool take_quoted(struct line_reader *reader, struct span text, struct buffer *value)
+{
+    char quote = text.length > 0 ? text.begin[0] : '\0';
+    bool quoted = quote == '"' || quote == '\'';
+    const char *close = quoted ? closing_quote(text.begin + 1, reader->end, quote) : NULL;
+    for (const char *p = close ? text.begin + 1 : NULL; p < close; p++) {
+        bool escaped = quote == '"' && *p == '\\';
+        p += escaped;
+        buffer_append_char(value, escaped && *p == 'n' ? '\n' : *p);
+    }
+    while (close && reader->at < close)
         (void)next_line(reader);
+    return close != NULL;
 }
 
 static void take_value(struct line_reader *reader, struct span text, struct buffer *value)
 {
     text = trim(text);
-    if (text.length > 0 && (text.begin[0] == '"' || text.begin[0] == '\'')) {
-        take_quoted(reader, text, value);
+    if (take_quoted(reader, text, value))
         return;
-    }
     for (size_t i = 1; i < text.length; i++)
         if (text.begin[i] == '#' && strchr(BLANKS, text.begin[i - 1]))
             text.length = i;
@@ -181,7 +193,7 @@ static void read_line(struct line_reader *reader, struct span line)
     struct span text = {buffer_text(&value), value.length};
     if (variable)
         take_variable(reader, variable, suffix, text);
-    else if (!reader->variables_only || !name.length || begins_with(text, "sk-ant-"))
+    else if (!reader->variables_only || begins_with(text, "sk-ant-"))
         add(reader, name, text, false);
     reader->importer->out_of_memory |= value.failed;
     buffer_finish_wiping(&value);

@@ -6,6 +6,11 @@
 
 #include <stdbool.h>
 
+#define IMPORT_NAME 64 /* of a key file */
+
+/* A name as a key file takes it; false for none, and for what may be a token. */
+bool import_clean_name(const char *name, char ret_name[IMPORT_NAME + 1]);
+
 struct importer {
     struct import *import;
     struct keyring scratch; /* judges the tokens */

@@ -84,6 +84,13 @@ cJSON *keyedit_find(const cJSON *file, const char *name)
     return find(file, name, &master);
 }
 
+const char *keyedit_master(const cJSON *file)
+{
+    const cJSON *master = json_get(file, "master");
+    const char *name = json_string(master, "name");
+    return !cJSON_IsObject(master) ? NULL : name ? name : "master";
+}
+
 static bool is_same_secret(const cJSON *a, const cJSON *b)
 {
     static const char *const sources[] = {"token", "token_file", "token_command", "config_dir"};
@@ -106,36 +113,34 @@ bool keyedit_holder(const cJSON *file, const cJSON *entry, char ret_name[KEYEDIT
     return false;
 }
 
-static bool may_add(const cJSON *file, const cJSON *entry, bool master, struct buffer *error)
+int keyedit_may_add(const cJSON *file, const cJSON *entry, bool master, struct buffer *error)
 {
     char holder[KEYEDIT_NAME];
-    const cJSON *there = json_get(file, "master");
-    const char *name = json_string(entry, "name");
+    const char *name = json_string(entry, "name"), *master_name = keyedit_master(file);
     if (name && keyedit_find(file, name)) {
         buffer_append_format(error,
                              "there is a key \"%s\" already; choose another name, or first: "
                              "tcr-run keys remove %s",
                              name, name);
-    } else if (master && cJSON_IsObject(there)) {
-        const char *its_name = json_string(there, "name");
+    } else if (master && master_name) {
         buffer_append_format(error, "there is a master key already; first: tcr-run keys remove %s",
-                             its_name ? its_name : "master");
+                             master_name);
     } else if (keyedit_holder(file, entry, holder)) {
         buffer_append_format(error,
                              "this is the secret of \"%s\" already; in the pool twice it adds "
                              "nothing",
                              holder);
     } else {
-        return true;
+        return 0;
     }
-    return false;
+    return -EINVAL;
 }
 
 int keyedit_add(cJSON *file, cJSON *entry, bool master, struct buffer *error)
 {
     if (!entry)
         return -ENOMEM;
-    if (!may_add(file, entry, master, error)) {
+    if (keyedit_may_add(file, entry, master, error) < 0) {
         json_destroy(entry);
         return -EINVAL;
     }
@@ -165,8 +170,7 @@ static bool write_names(cJSON *file)
 static bool change_profiles(cJSON *file, const char *name, const char *other, struct buffer *notes)
 {
     cJSON *profile, *profiles = json_get(file, "profiles");
-    cJSON_ArrayForEach(profile, profiles)
-    {
+    cJSON_ArrayForEach (profile, profiles) {
         cJSON *keys = json_get(profile, "keys"), *item = keys ? keys->child : NULL, *next;
         bool taken = false;
         for (; item; item = next) {
@@ -294,10 +298,11 @@ static bool print_in_line(const cJSON *item, struct buffer *text)
     size_t begin = text->length;
     if (!cJSON_IsArray(item))
         return false;
-    cJSON_ArrayForEach(child, item) if (child->child) return false;
+    cJSON_ArrayForEach (child, item)
+        if (child->child)
+            return false;
     buffer_append_char(text, '[');
-    cJSON_ArrayForEach(child, item)
-    {
+    cJSON_ArrayForEach (child, item) {
         print_scalar(child, text);
         buffer_append_text(text, child->next ? ", " : "]");
     }
@@ -318,8 +323,7 @@ static void print_item(const cJSON *item, struct buffer *text, int depth)
     bool is_object = cJSON_IsObject(item);
     buffer_append_char(text, is_object ? '{' : '[');
     const cJSON *child;
-    cJSON_ArrayForEach(child, item)
-    {
+    cJSON_ArrayForEach (child, item) {
         begin_line(text, depth + 1);
         if (is_object)
             print_name(child->string, text);

@@ -21,13 +21,19 @@ size_t keyedit_count(const cJSON *file);
  * Borrowed; NULL if there is none. */
 cJSON *keyedit_find(const cJSON *file, const char *name);
 
+/* The name of the master key, borrowed; NULL if there is none. */
+const char *keyedit_master(const cJSON *file);
+
 /* The name of the first key that has the same secret as `entry` (the same token, file, command or
  * folder) into `ret_name`; false if there is none. */
 #define KEYEDIT_NAME 80
 bool keyedit_holder(const cJSON *file, const cJSON *entry, char ret_name[KEYEDIT_NAME]);
 
-/* Adds an entry at the end of the pool, or as the master; takes it over in any case. Refuses a name
- * or a secret that is there already, and a second master. */
+/* Whether an entry may be added: not with a name or a secret that is there already, nor as a second
+ * master. */
+int keyedit_may_add(const cJSON *file, const cJSON *entry, bool master, struct buffer *error);
+
+/* Adds an entry at the end of the pool, or as the master; takes it over in any case. */
 int keyedit_add(cJSON *file, cJSON *entry, bool master, struct buffer *error);
 
 /* Removes a key and takes it out of the profiles. Keys without a name keep the ones they were known

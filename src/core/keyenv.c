@@ -9,8 +9,8 @@
 
 #define SEPARATORS ",\n\r"
 
-/* Each row is one way; the first that gives any key is taken. A list holds many tokens, a master
- * one. */
+/* Each row is one way; the first that gives pool keys is taken, and the first master up to there. A
+ * list holds many tokens, a master one. */
 static const struct way {
     const char *lists[2];
     const char *master;
@@ -20,11 +20,26 @@ static const struct way {
     {{"CLAUDE_CODE_OAUTH_TOKEN", NULL}, "ANTHROPIC_API_KEY"},
 };
 
+/* A token without a known prefix, a gateway's perhaps, is of its variable's kind. */
+static bool kind_of_variable(const char *variable, struct kind *ret_kind)
+{
+    bool api = strncmp(variable, "ANTHROPIC_API_KEY", strlen("ANTHROPIC_API_KEY")) == 0 ||
+               strcmp(variable, "CLAUDE_FALLBACK_API_KEY") == 0;
+    bool oauth =
+        strncmp(variable, "CLAUDE_CODE_OAUTH_TOKEN", strlen("CLAUDE_CODE_OAUTH_TOKEN")) == 0;
+    if (api || oauth)
+        *ret_kind = kind_make(api ? KIND_API : KIND_OAUTH);
+    return api || oauth;
+}
+
 /* Says which one by its number: what stands before a '=' may be a piece of a token. */
 static int add_token(struct keyring *keyring, struct key *key, const char *token, size_t length,
                      struct keyring_report *report)
 {
     struct buffer fault = {0};
+    struct kind by_prefix;
+    if (!kind_from_token(token, &by_prefix))
+        key->kind_known = kind_of_variable(key->place, &key->kind);
     int r = keyring_set_token(keyring, key, token, length, &fault);
     if (r == -EINVAL && key == &keyring->master)
         buffer_append_format(&report->errors, "%s: %s\n", key->place, buffer_text(&fault));
@@ -35,12 +50,17 @@ static int add_token(struct keyring *keyring, struct key *key, const char *token
     return r;
 }
 
-/* "name=token"; a token itself may hold '=' when it starts like one. */
+/* "name=token"; a token itself may hold '=' when it starts like one. With anything else before it
+ * it is no name either: names are shown, and stand in the state. */
 static const char *split_name(const char *item, size_t length)
 {
+    static const char token[] = "sk-ant-";
     if (length > 3 && memcmp(item, "sk-", 3) == 0)
         return NULL;
-    return memchr(item, '=', length);
+    const char *equals = memchr(item, '=', length);
+    if (equals && memmem(item, (size_t)(equals - item), token, sizeof token - 1))
+        return NULL;
+    return equals;
 }
 
 static int add_item(struct keyring *keyring, const char *variable, const char *item, size_t length,
@@ -92,7 +112,7 @@ static int read_way(const struct way *way, char *const *environment, struct keyr
             r = add_list(keyring, way->lists[i], list, report);
     }
     const char *master = environment_get(environment, way->master);
-    if (r == 0 && master && *master) {
+    if (r == 0 && master && *master && !keyring->has_master) {
         keyring->master = (struct key){.name = "master", .place = way->master};
         keyring->has_master = true;
         r = add_token(keyring, &keyring->master, master, strlen(master), report);
@@ -123,7 +143,7 @@ int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
     int r = keyring_init(&keyring);
     for (size_t i = 0; i < sizeof ways / sizeof ways[0] && r == 0; i++) {
         r = read_way(&ways[i], environment, &keyring, report);
-        if (keyring.count > 0 || keyring.has_master)
+        if (keyring.count > 0)
             break;
     }
     if (r == 0)

@@ -37,6 +37,13 @@ static size_t token_length(const char *text)
     return length > TOKEN_SHORTEST ? length : 0;
 }
 
+static bool holds_token(const char *text)
+{
+    while (*text && token_length(text) == 0)
+        text++;
+    return *text != '\0';
+}
+
 /* Messages quote the file: a text in it must not break the line, and a token that stands where a
  * name belongs must not get into a log. */
 static void make_harmless(char *text)
@@ -117,8 +124,7 @@ static void read_object(struct reader *reader, const char *place, const cJSON *o
                         const struct field *fields, void *target)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach (item, object) {
         const struct field *field = fields;
         while (field->name && strcmp(field->name, item->string) != 0)
             field++;
@@ -152,7 +158,7 @@ static void read_name(struct reader *reader, const char *place, const cJSON *ite
     read_text(reader, place, item, &name);
     if (!name)
         return;
-    if (token_length(name) > 0)
+    if (holds_token(name))
         mistake(reader, place, "name", "expected a name, found what looks like a token");
     if (strlen(name) > NAME_LONGEST)
         mistake(reader, place, "name", "is longer than %d bytes", NAME_LONGEST);
@@ -385,8 +391,7 @@ static void read_keys(struct reader *reader, const char *place, const cJSON *ite
         return;
     }
     const cJSON *object;
-    cJSON_ArrayForEach(object, item)
-    {
+    cJSON_ArrayForEach (object, item) {
         struct key *key = &keyring->keys[keyring->count];
         char at[PLACE_LONGEST], name[PLACE_LONGEST];
         snprintf(at, sizeof at, "keys[%zu]", keyring->count);
@@ -416,8 +421,7 @@ static void read_profile_keys(struct reader *reader, const char *place, const cJ
     if (!cJSON_IsArray(item))
         wrong_type(reader, place, item, "an array of key names");
     const cJSON *name;
-    cJSON_ArrayForEach(name, item)
-    {
+    cJSON_ArrayForEach (name, item) {
         if (!cJSON_IsString(name))
             mistake(reader, place, "keys", "expected key names, found %s", json_type_name(name));
         else if (!keyring_find(reader->keyring, name->valuestring))
@@ -443,8 +447,7 @@ static void read_profiles(struct reader *reader, const char *place, const cJSON 
         return;
     }
     const cJSON *profile;
-    cJSON_ArrayForEach(profile, item)
-    {
+    cJSON_ArrayForEach (profile, item) {
         char at[PLACE_LONGEST];
         snprintf(at, sizeof at, "profiles.%s", profile->string);
         if (!cJSON_IsObject(profile))
@@ -495,8 +498,7 @@ static void read_cooldown(struct reader *reader, const char *place, const cJSON 
         wrong_type(reader, place, item, "an object such as {\"limit\": \"5m\"}, or one time");
     }
     const cJSON *class, *classes = cJSON_IsObject(item) ? item : NULL;
-    cJSON_ArrayForEach(class, classes)
-    {
+    cJSON_ArrayForEach (class, classes) {
         if (cJSON_IsString(class))
             snprintf(text, sizeof text, "%.40s=%.80s", class->string, class->valuestring);
         else if (cJSON_IsNumber(class))

@@ -127,7 +127,9 @@ struct key *keyring_find(struct keyring *keyring, const char *name)
 static bool profile_has(const cJSON *names, const char *name)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, names) if (strcmp(cJSON_GetStringValue(item), name) == 0) return true;
+    cJSON_ArrayForEach (item, names)
+        if (strcmp(cJSON_GetStringValue(item), name) == 0)
+            return true;
     return false;
 }
 
@@ -138,8 +140,7 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
         buffer_append_format(error, "there is no profile \"%s\"", profile);
         const cJSON *other = NULL;
         const char *separator = "; there are: ";
-        cJSON_ArrayForEach(other, (const cJSON *)keyring->profiles)
-        {
+        cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles) {
             buffer_append_format(error, "%s%s", separator, other->string);
             separator = ", ";
         }

@@ -14,6 +14,11 @@ static int64_t is_ready(const struct sample *sample)
     return sample->candidate->standing == STANDING_READY;
 }
 
+static int64_t is_disabled(const struct sample *sample)
+{
+    return sample->candidate->key->disabled;
+}
+
 static int64_t rests_until(const struct sample *sample)
 {
     return sample->candidate->cooling ? sample->candidate->cooling->until : 0;
@@ -62,6 +67,8 @@ static const struct metric {
 } metrics[] = {
     {"tcr_key_info", "gauge", "What the key is; always 1.", one, true},
     {"tcr_key_ready", "gauge", "1 if a run could use the key now, else 0.", is_ready, false},
+    {"tcr_key_disabled", "gauge", "1 if the key file disables the key, else 0.", is_disabled,
+     false},
     {"tcr_key_rest_until_timestamp_seconds", "gauge", "When the key's rest ends; 0: it rests not.",
      rests_until, false},
     {"tcr_key_runs_now", "gauge", "Runs that use the key now.", runs_now, false},
@@ -92,17 +99,12 @@ static void append_label(struct buffer *text, const char *name, const char *valu
 
 static void append_description(struct buffer *text, const struct sample *sample)
 {
-    const struct candidate *candidate = sample->candidate;
-    const struct key *key = candidate->key;
-    const struct cooldown *cooling = candidate->cooling;
+    const struct key *key = sample->candidate->key;
     buffer_append_char(text, ',');
     append_label(text, "kind", key->kind_known ? kind_name(&key->kind) : "");
     buffer_append_char(text, ',');
     append_label(text, "organization", key->organization ? key->organization : "");
-    buffer_append_format(text, ",master=\"%s\",", sample->is_master ? "true" : "false");
-    append_label(text, "state", standing_name(candidate->standing));
-    buffer_append_char(text, ',');
-    append_label(text, "class", cooling ? failure_class_name(cooling->class) : "");
+    buffer_append_format(text, ",master=\"%s\"", sample->is_master ? "true" : "false");
 }
 
 static void append_head(struct buffer *text, const char *name, const char *type, const char *help)
@@ -126,6 +128,23 @@ static void append_metric(struct buffer *text, const struct metric *metric,
     }
 }
 
+/* One series for each class, so that an alert can name one. */
+static void append_resting(struct buffer *text, const struct rotation *rotation)
+{
+    append_head(text, "tcr_key_resting", "gauge", "1 if the key rests for this reason, else 0.");
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        const struct cooldown *cooling = candidate->cooling;
+        for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class ++) {
+            buffer_append_text(text, "tcr_key_resting{");
+            append_label(text, "key", candidate->key->name);
+            buffer_append_format(text, ",class=\"%s\"} %d\n",
+                                 failure_class_name((enum failure_class) class),
+                                 cooling && (int)cooling->class == class);
+        }
+    }
+}
+
 static void append_master(struct buffer *text, const struct key *master, const struct state *state,
                           int64_t now)
 {
@@ -145,6 +164,7 @@ void prometheus_append(struct buffer *text, const struct rotation *rotation,
 {
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         append_metric(text, &metrics[i], rotation, state);
+    append_resting(text, rotation);
     if (rotation->has_master)
         append_master(text, rotation->candidates[rotation->count].key, state, now);
     append_head(text, "tcr_keys_ready", "gauge", "Keys of the pool that a run could use now.");

@@ -1,23 +1,9 @@
 #pragma once
 
+#include "core/instant.h" /* struct zone_ops */
+
 #include <stdbool.h>
 #include <stdint.h>
-
-struct tm;
-
-/*
- * Time zones are the caller's: core reads no files and no environment. zone NULL or "" means the
- * machine's own zone; "UTC" must always be known. Both return 0, -EINVAL for an unknown zone, or
- * another negative errno for a time that cannot be told; the result is untouched on failure.
- *
- * to_civil fills all of ret_civil, tm_wday too. to_epoch ignores tm_wday and tm_yday and takes
- * fields out of range as mktime does (the 32nd is the 1st of the next month). Which instant a civil
- * time means that a daylight-saving change skips or repeats is theirs to say.
- */
-struct zone_ops {
-    int (*to_civil)(const char *zone, int64_t epoch, struct tm *ret_civil);
-    int (*to_epoch)(const char *zone, const struct tm *civil, int64_t *ret_epoch);
-};
 
 /*
  * Finds the first reset time told in text, a NUL-terminated string of which the first 64 KiB are

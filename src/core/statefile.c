@@ -55,9 +55,9 @@ static int read_cooldowns(const cJSON *array, struct record *record)
     if (!record->cooldowns)
         return -ENOMEM;
     const cJSON *item;
-    cJSON_ArrayForEach(item,
-                       array) if (read_cooldown(item, &record->cooldowns[record->cooldown_count]))
-        record->cooldown_count++;
+    cJSON_ArrayForEach (item, array)
+        if (read_cooldown(item, &record->cooldowns[record->cooldown_count]))
+            record->cooldown_count++;
     return 0;
 }
 
@@ -88,8 +88,7 @@ static int read_table(const cJSON *object, struct record_table *table)
     if (!table->records)
         return -ENOMEM;
     cJSON *node;
-    cJSON_ArrayForEach(node, object)
-    {
+    cJSON_ArrayForEach (node, object) {
         int r = read_record(node, &table->records[table->count++]);
         if (r < 0)
             return r;
@@ -107,8 +106,7 @@ static int read_leases(const cJSON *array, struct state *state)
     if (!state->leases)
         return -ENOMEM;
     const cJSON *item;
-    cJSON_ArrayForEach(item, array)
-    {
+    cJSON_ArrayForEach (item, array) {
         struct lease *lease = &state->leases[state->lease_count++];
         copy_text(lease->key, sizeof lease->key, json_string(item, "key"));
         copy_text(lease->owner.boot, sizeof lease->owner.boot, json_string(item, "boot"));
@@ -130,9 +128,9 @@ static int read_master_uses(const cJSON *array, struct state *state)
     if (!state->master_uses)
         return -ENOMEM;
     const cJSON *item;
-    cJSON_ArrayForEach(item, array) if (cJSON_IsNumber(item) && item->valuedouble >= 1 &&
-                                        item->valuedouble < 1e15)
-        state->master_uses[state->master_use_count++] = (int64_t)item->valuedouble;
+    cJSON_ArrayForEach (item, array)
+        if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble < 1e15)
+            state->master_uses[state->master_use_count++] = (int64_t)item->valuedouble;
     return 0;
 }
 

@@ -7,10 +7,9 @@
 static const char *first_text(const cJSON *message)
 {
     const cJSON *block;
-    cJSON_ArrayForEach(
-        block,
-        json_get(message, "content")) if (json_string(block, "text")) return json_string(block,
-                                                                                         "text");
+    cJSON_ArrayForEach (block, json_get(message, "content"))
+        if (json_string(block, "text"))
+            return json_string(block, "text");
     return NULL;
 }
 

@@ -161,6 +161,9 @@ static int write_temporary(int folder, const char *name, const char *bytes, size
         return -errno;
     (void)fchmod(fd, 0600);
     int r = files_write_all(fd, bytes, length);
+    /* Keys cannot be had again: after a power cut the new name must not stand for an empty file. */
+    if (r == 0 && fsync(fd) < 0)
+        r = -errno;
     /* A full disk or an exceeded quota may show only here. */
     if (close(fd) < 0 && r == 0)
         r = -errno;

@@ -11,16 +11,29 @@
 
 #define CHUNK 65536
 
+static void cannot_keep(struct input *input, int error)
+{
+    input->overflowed = true;
+    input->keep_error = error;
+}
+
 void input_init(struct input *input, bool replay)
 {
     struct stat status;
     *input = (struct input){.copy = -1, .pipe_write = -1, .pipe_read = -1};
-    if (!replay || fstat(STDIN_FILENO, &status) < 0)
+    if (!replay)
         return;
-    input->start = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    if (S_ISREG(status.st_mode) && input->start >= 0)
+    if (fstat(STDIN_FILENO, &status) < 0) {
+        cannot_keep(input, errno);
+        return;
+    }
+    if (S_ISREG(status.st_mode)) {
         input->kind = INPUT_FILE;
-    else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+        input->start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+        if (input->start < 0)
+            cannot_keep(input, errno);
+    }
+    if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
         input->kind = INPUT_COPIED;
 }
 
@@ -136,9 +149,12 @@ static void keep(struct input *input, const char *bytes, size_t length)
         return;
     if (input->copy < 0)
         input->copy = files_temporary();
-    if (input->copy < 0 || input->copied + (off_t)length > INPUT_KEPT_MOST ||
-        files_write_all(input->copy, bytes, length) < 0) {
-        input->overflowed = true;
+    int r = input->copy < 0 ? input->copy : 0;
+    bool fits = input->copied + (off_t)length <= INPUT_KEPT_MOST;
+    if (r == 0 && fits)
+        r = files_write_all(input->copy, bytes, length);
+    if (r < 0 || !fits) {
+        cannot_keep(input, -r);
         close_fd(&input->copy);
         return;
     }
@@ -175,7 +191,7 @@ static void write_pending(struct input *input)
     ssize_t n = write(input->pipe_write, input->pending.data, input->pending.length);
     if (n > 0)
         buffer_drop_front(&input->pending, (size_t)n);
-    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+    else if (n < 0 && errno == EPIPE)
         input_end(input); /* the command reads no more */
 }
 

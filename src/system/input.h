@@ -22,7 +22,8 @@ struct input {
     off_t copied, replayed;
     bool ended;                /* our stdin is at its end */
     bool broken;               /* what was kept could not be read */
-    bool overflowed;           /* more came than is kept: it cannot be given again */
+    int keep_error;            /* positive errno: why it cannot be given again; 0: see overflowed */
+    bool overflowed;           /* it cannot be given again: more came than is kept, or keep_error */
     int pipe_write, pipe_read; /* to the command; -1 when closed */
     struct buffer pending;
 };

@@ -5,6 +5,7 @@
 #include "core/keyenv.h"
 #include "core/keyfile.h"
 #include "system/files.h"
+#include "system/keystore.h"
 #include "system/signals.h"
 #include "system/spawn.h"
 
@@ -21,6 +22,19 @@
 char *keysource_default_path(void)
 {
     return files_xdg("XDG_CONFIG_HOME", ".config", "keys.json");
+}
+
+/* An empty TCR_KEYS_FILE is one that is not set. */
+static const char *asked_file(const char *file, char *const *environment)
+{
+    const char *named = file ? file : environment_get(environment, "TCR_KEYS_FILE");
+    return named && *named ? named : NULL;
+}
+
+char *keysource_path(const char *file, char *const *environment)
+{
+    const char *asked = asked_file(file, environment);
+    return asked ? files_expand(asked, NULL) : keysource_default_path();
 }
 
 /* The folder of the key file: what relative token files are relative to. */
@@ -82,7 +96,7 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     char *bytes = NULL;
     size_t length;
     struct buffer error = {0};
-    int r = files_read(path, FILE_SECRET, KEYSOURCE_FILE_LARGEST, &error, &bytes, &length);
+    int r = keystore_read(path, NULL, &error, &bytes, &length);
     if (r == 0) {
         r = keyfile_parse(bytes, length, ret_keyring, report);
         secret_free(bytes);
@@ -101,20 +115,13 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     return r;
 }
 
-/* An empty TCR_KEYS_FILE is one that is not set. */
-static const char *asked_file(const char *file, char *const *environment)
-{
-    const char *named = file ? file : environment_get(environment, "TCR_KEYS_FILE");
-    return named && *named ? named : NULL;
-}
-
 int keysource_load(const char *file, char *const *environment, struct keyring *ret_keyring,
                    struct keyring_report *report, char **ret_origin)
 {
     const char *asked = asked_file(file, environment);
     *ret_keyring = (struct keyring){0};
     errno = 0;
-    *ret_origin = asked ? files_expand(asked, NULL) : keysource_default_path();
+    *ret_origin = keysource_path(file, environment);
     if (!*ret_origin && errno == ENOMEM)
         return -ENOMEM;
     if (*ret_origin) {

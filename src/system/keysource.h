@@ -21,6 +21,10 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
 int keysource_resolve(struct keyring *keyring, struct key *key, char *const *environment,
                       struct buffer *error);
 
+/* The path of the key file that keysource_load would read, whether it is there or not. Freed by the
+ * caller; NULL if there is none. */
+char *keysource_path(const char *file, char *const *environment);
+
 /* The path where the key file is looked for when nothing else is said; freed by the caller; NULL if
  * there is no home. */
 char *keysource_default_path(void);

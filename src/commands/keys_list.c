@@ -1,0 +1,134 @@
+#include "base/duration.h"
+#include "base/json.h"
+#include "commands/command.h"
+#include "commands/keys.h"
+#include "commands/output.h"
+#include "commands/pool.h"
+#include "core/keydate.h"
+#include "core/render.h"
+#include "system/log.h"
+#include "system/zone.h"
+
+#include <string.h>
+#include <time.h>
+
+/* How long before its end a key is spoken of: time enough to get another. */
+#define WARN_BEFORE (30 * (int64_t)86400)
+
+/* How a key is told from another without giving it away. */
+static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16])
+{
+    if (key->token)
+        secret_redact(key->token, shown);
+    else if (key->source == KEY_COMMAND)
+        strcpy(shown, "(command)");
+    else if (key->source == KEY_CONFIG_DIR)
+        strcpy(shown, "(login folder)");
+    else
+        strcpy(shown, "(unreadable)");
+}
+
+static void append_key(struct buffer *text, const struct candidate *candidate, bool is_master,
+                       int64_t now)
+{
+    char shown[SECRET_REDACTED + 16];
+    struct buffer standing = {0};
+    const struct key *key = candidate->key;
+    shown_secret(key, shown);
+    render_standing(&standing, candidate, now, &zone_system);
+    buffer_append_format(text, "%-20s %-7s %-24s %-16s %s\n", key->name,
+                         is_master         ? "master"
+                         : key->kind_known ? kind_name(&key->kind)
+                                           : "?",
+                         shown, key->organization ? key->organization : "-",
+                         buffer_text(&standing));
+    buffer_finish(&standing);
+}
+
+static cJSON *describe(const struct candidate *candidate, bool is_master)
+{
+    char shown[SECRET_REDACTED + 16];
+    const struct key *key = candidate->key;
+    cJSON *object = cJSON_CreateObject();
+    shown_secret(key, shown);
+    json_set_string(object, "name", key->name);
+    if (key->kind_known)
+        json_set_string(object, "kind", kind_name(&key->kind));
+    json_set(object, "master", cJSON_CreateBool(is_master));
+    json_set_string(object, "token", shown);
+    if (key->organization)
+        json_set_string(object, "organization", key->organization);
+    json_set_integer(object, "priority", key->priority);
+    json_set(object, "disabled", cJSON_CreateBool(key->disabled));
+    if (key_end(key) > 0)
+        json_set_integer(object, "ends", key_end(key));
+    json_set_string(object, "state", standing_name(candidate->standing));
+    return object;
+}
+
+static void append_json(struct buffer *text, const struct rotation *rotation)
+{
+    CLEANUP_JSON cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        cJSON_AddItemToArray(array, describe(&rotation->candidates[i], i == rotation->count));
+    char *printed = json_print(array, true);
+    if (printed)
+        buffer_append_format(text, "%s\n", printed);
+    else
+        text->failed = true;
+    json_free_text(printed);
+}
+
+static void warn_of_end(const struct pool *pool, const struct key *key, int64_t now)
+{
+    char day[KEYDATE_TEXT], span[DURATION_TEXT];
+    int64_t end = key_end(key);
+    if (end == 0 || end - now > WARN_BEFORE || key->disabled)
+        return;
+    keydate_format(end, day);
+    duration_format(end - now, span);
+    log_say("%s: %s: \"%s\" %s on %s%s%s; get a new one%s, then: tcr-run keys remove %s, keys add "
+            "%s",
+            pool->origin, key->place, key->name, end > now ? "ends" : "ended", day,
+            end > now ? ", in " : "", end > now ? span : "",
+            key->kind_known && key->kind.id == KIND_OAUTH ? " with claude setup-token" : "",
+            key->name, key->name);
+}
+
+static int print_keys(struct pool *pool, bool json)
+{
+    const struct demand demand = {0};
+    const struct rotation *rotation = &pool->rotation;
+    struct buffer text = {0};
+    int64_t now = time(NULL);
+    if (!pool_survey(pool, &demand, now))
+        return EXIT_OWN_FAILURE;
+    if (json) {
+        append_json(&text, rotation);
+    } else {
+        buffer_append_format(&text, "%-20s %-7s %-24s %-16s %s\n", "NAME", "KIND", "TOKEN",
+                             "ORGANIZATION", "STATE");
+        for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+            append_key(&text, &rotation->candidates[i], i == rotation->count, now);
+    }
+    int status = output_print(&text);
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        warn_of_end(pool, rotation->candidates[i].key, now);
+    return status;
+}
+
+int keys_list(int argc, char **argv)
+{
+    bool json = false;
+    struct options options;
+    struct pool pool = {0};
+    const struct flag flags[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+    int words = arguments_parse(argc, argv, flags, &options);
+    if (words != 0)
+        return keys_say_usage(argv[0]);
+    int status = pool_open(&pool, &options);
+    if (status == 0)
+        status = print_keys(&pool, json);
+    pool_close(&pool);
+    return status;
+}

@@ -1,0 +1,200 @@
+#include "core/keyenv.h"
+
+#include "support.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { ENTRIES = 8, KEYS = 4 };
+
+struct expected_key {
+    const char *name, *token, *place;
+};
+
+static int parse(const char *const *entries, struct keyring *keyring, struct keyring_report *report)
+{
+    *report = (struct keyring_report){0};
+    int r = keyenv_parse((char *const *)entries, keyring, report);
+    expect_no_secret("errors", buffer_text(&report->errors));
+    expect_no_secret("warnings", buffer_text(&report->warnings));
+    return r;
+}
+
+static void expect_key(const struct key *key, const struct expected_key *expected)
+{
+    assert_string_equal(key->name, expected->name);
+    assert_string_equal(key->token, expected->token);
+    assert_string_equal(key->place, expected->place);
+    assert_true(key->kind_known);
+    assert_int_equal(key->source, KEY_INLINE);
+}
+
+static void test_pools(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *entries[ENTRIES];
+        struct expected_key keys[KEYS];
+        struct expected_key master;
+    } rows[] = {
+        {{"TCR_KEYS=" OAUTH_1}, {{"key1", OAUTH_1, "TCR_KEYS"}}, {0}},
+        {{"TCR_KEYS=" OAUTH_1 "," API_1 "\n" OAUTH_2},
+         {{"key1", OAUTH_1, "TCR_KEYS"},
+          {"key2", API_1, "TCR_KEYS"},
+          {"key3", OAUTH_2, "TCR_KEYS"}},
+         {0}},
+        {{"TCR_KEYS=home=" OAUTH_1 ",,\r\n work=" OAUTH_2 " ,\n,"},
+         {{"home", OAUTH_1, "TCR_KEYS"}, {"work", OAUTH_2, "TCR_KEYS"}},
+         {0}},
+        {{"TCR_KEYS=" OAUTH_1 "==," OAUTH_2 "=x"},
+         {{"key1", OAUTH_1 "==", "TCR_KEYS"}, {"key2", OAUTH_2 "=x", "TCR_KEYS"}},
+         {0}},
+        {{"TCR_KEYS=" OAUTH_1, "TCR_MASTER_KEY=" API_1},
+         {{"key1", OAUTH_1, "TCR_KEYS"}},
+         {"master", API_1, "TCR_MASTER_KEY"}},
+        {{"TCR_MASTER_KEY=" API_1}, {{0}}, {"master", API_1, "TCR_MASTER_KEY"}},
+        {{"CLAUDE_CODE_OAUTH_TOKENS=" OAUTH_1 "," OAUTH_2},
+         {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKENS"},
+          {"key2", OAUTH_2, "CLAUDE_CODE_OAUTH_TOKENS"}},
+         {0}},
+        {{"ANTHROPIC_API_KEYS=" API_1, "CLAUDE_CODE_OAUTH_TOKENS=" OAUTH_1,
+          "CLAUDE_FALLBACK_API_KEY=" API_2},
+         {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKENS"}, {"key2", API_1, "ANTHROPIC_API_KEYS"}},
+         {"master", API_2, "CLAUDE_FALLBACK_API_KEY"}},
+        {{"CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1, "ANTHROPIC_API_KEY=" API_1},
+         {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKEN"}},
+         {"master", API_1, "ANTHROPIC_API_KEY"}},
+        {{"ANTHROPIC_API_KEY=" API_1}, {{0}}, {"master", API_1, "ANTHROPIC_API_KEY"}},
+        /* a gateway's token is of its variable's kind */
+        {{"CLAUDE_CODE_OAUTH_TOKEN=FAKE-gateway", "ANTHROPIC_API_KEY=FAKE"},
+         {{"key1", "FAKE-gateway", "CLAUDE_CODE_OAUTH_TOKEN"}},
+         {"master", "FAKE", "ANTHROPIC_API_KEY"}},
+        /* a master alone does not hide the pool of a later way */
+        {{"CLAUDE_FALLBACK_API_KEY=" API_1, "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1,
+          "ANTHROPIC_API_KEY=" API_2},
+         {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKEN"}},
+         {"master", API_1, "CLAUDE_FALLBACK_API_KEY"}},
+        /* the first way that gives a pool key is the only one */
+        {{"ANTHROPIC_API_KEY=" API_1, "CLAUDE_CODE_OAUTH_TOKENS=" OAUTH_2,
+          "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1},
+         {{"key1", OAUTH_2, "CLAUDE_CODE_OAUTH_TOKENS"}},
+         {0}},
+        {{"CLAUDE_CODE_OAUTH_TOKENS=" OAUTH_2, "TCR_KEYS=" OAUTH_1,
+          "CLAUDE_FALLBACK_API_KEY=" API_1},
+         {{"key1", OAUTH_1, "TCR_KEYS"}},
+         {0}},
+        /* an empty variable counts as unset; of two of one name the first counts */
+        {{"TCR_KEYS=", "TCR_MASTER_KEY=", "CLAUDE_CODE_OAUTH_TOKENS= ,\n",
+          "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1, "ANTHROPIC_API_KEY="},
+         {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKEN"}},
+         {0}},
+        {{"TCR_KEYS=" OAUTH_1, "TCR_KEYS=" OAUTH_2}, {{"key1", OAUTH_1, "TCR_KEYS"}}, {0}},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct keyring ring;
+        struct keyring_report report;
+        if (parse(rows[i].entries, &ring, &report) != 1)
+            fail_msg("row %zu: %s", i, buffer_text(&report.errors));
+        size_t count = 0;
+        for (; count < KEYS && rows[i].keys[count].name; count++)
+            expect_key(&ring.keys[count], &rows[i].keys[count]);
+        assert_int_equal(ring.count, count);
+        assert_int_equal(ring.has_master, rows[i].master.name != NULL);
+        if (ring.has_master)
+            expect_key(&ring.master, &rows[i].master);
+        assert_int_equal(ring.policy.retries, POLICY_DEFAULT_RETRIES);
+        keyring_finish(&ring);
+        keyring_report_finish(&report);
+    }
+}
+
+static void test_no_pool(void **state)
+{
+    (void)state;
+    static const char *const rows[][ENTRIES] = {
+        {NULL},
+        {"HOME=/home/dev", "TCR_KEYS", "TCR_KEYSX=" OAUTH_1, "=" OAUTH_1},
+        {"TCR_KEYS=", "ANTHROPIC_API_KEY=", "CLAUDE_CODE_OAUTH_TOKEN="},
+        {"TCR_KEYS= \t,\r\n,"},
+        {"OPENAI_API_KEYS=sk-FAKE", "tcr_keys=" OAUTH_1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct keyring ring = {.count = 7};
+        struct keyring_report report;
+        assert_int_equal(parse(rows[i], &ring, &report), 0);
+        assert_int_equal(report.errors.length, 0);
+        assert_int_equal(ring.count, 0);
+        assert_null(ring.store);
+    }
+}
+
+/* Where the mistake is, and never a part of what may be a token. */
+static void test_mistakes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *entries[ENTRIES];
+        size_t lines;
+        const char *place, *fault;
+    } rows[] = {
+        {{"TCR_KEYS=FAKE-of-no-kind"}, 1, "TCR_KEYS: ", "no known kind"},
+        {{"TCR_KEYS=" OAUTH_1 ",home=FAKE"}, 1, "TCR_KEYS: ", "no known kind"},
+        {{"TCR_KEYS=home="}, 1, "TCR_KEYS: ", "is empty"},
+        {{"TCR_KEYS=c2VjcmV0RkFLRQFAKE=="}, 1, "TCR_KEYS: ", "token"},
+        {{"TCR_KEYS=old-" OAUTH_1 "=" OAUTH_2}, 1, "TCR_KEYS: ", "no known kind"},
+        {{"TCR_KEYS=FAKE=FAKE"}, 1, "TCR_KEYS: ", "no known kind"},
+        {{"TCR_KEYS=FAKE one,FAKE two," OAUTH_1}, 2, "TCR_KEYS: ", "white space"},
+        {{"TCR_KEYS=a=" OAUTH_1 ",a=" OAUTH_2}, 1, "TCR_KEYS: ", "two keys are named \"a\""},
+        {{"TCR_KEYS=key2=" OAUTH_1 "," OAUTH_2}, 1, "TCR_KEYS: ", "two keys are named \"key2\""},
+        {{"TCR_KEYS=" OAUTH_1, "TCR_MASTER_KEY=FAKE"}, 1, "TCR_MASTER_KEY: ", "no known kind"},
+        {{"TCR_KEYS=master=" OAUTH_1, "TCR_MASTER_KEY=" API_1},
+         1,
+         "TCR_MASTER_KEY: ",
+         "two keys are named \"master\""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct keyring ring;
+        struct keyring_report report;
+        const char *row = rows[i].entries[0];
+        if (parse(rows[i].entries, &ring, &report) != -EINVAL)
+            fail_msg("%s was taken", row);
+        const char *errors = buffer_text(&report.errors);
+        if (count_lines(errors) != rows[i].lines)
+            fail_msg("%s: %s", row, errors);
+        if (strncmp(errors, rows[i].place, strlen(rows[i].place)) != 0)
+            fail_msg("%s: %s", row, errors);
+        expect_part(row, errors, rows[i].fault);
+        assert_null(ring.keys);
+        keyring_report_finish(&report);
+    }
+}
+
+static void test_many_keys(void **state)
+{
+    (void)state;
+    enum { MANY = 300 };
+    struct buffer list = {0};
+    struct keyring ring;
+    struct keyring_report report;
+    buffer_append_text(&list, "TCR_KEYS=");
+    for (int i = 0; i < MANY; i++)
+        buffer_append_format(&list, "n%d=sk-ant-oat01-FAKE-%d,", i, i);
+    const char *entries[] = {buffer_text(&list), NULL};
+    assert_int_equal(parse(entries, &ring, &report), 1);
+    assert_int_equal(ring.count, MANY);
+    assert_string_equal(ring.keys[MANY - 1].name, "n299");
+    assert_string_equal(ring.keys[17].token, "sk-ant-oat01-FAKE-17");
+    keyring_finish(&ring);
+    buffer_finish(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_no_pool),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_many_keys),
+    };
+    return cmocka_run_group_tests(tests, start_libraries, NULL);
+}

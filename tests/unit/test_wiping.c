@@ -1,0 +1,159 @@
+/* No token is left in memory that was given back: linked with -Wl,--wrap=free, every free that this
+ * program and the archives under test make comes by here first. */
+#include "base/json.h"
+#include "base/secret.h"
+#include "core/environment.h"
+#include "core/identity.h"
+#include "core/keyenv.h"
+#include "core/keyfile.h"
+#include "support.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+void __real_free(void *pointer);
+void __wrap_free(void *pointer);
+
+static int blocks_with_a_secret;
+
+void __wrap_free(void *pointer)
+{
+    size_t size = pointer ? malloc_usable_size(pointer) : 0;
+    if (size && memmem(pointer, size, SECRET_WORD, strlen(SECRET_WORD)))
+        blocks_with_a_secret++;
+    /* A block is larger than what was asked for: the next owner must not be blamed for the rest. */
+    if (size)
+        secret_wipe(pointer, size);
+    __real_free(pointer);
+}
+
+static void expect_none_left(const char *step)
+{
+    if (blocks_with_a_secret > 0)
+        fail_msg("%s: %d blocks were given back with a token in them", step, blocks_with_a_secret);
+}
+
+/* The watch itself has to see what it is there for. */
+static void test_watch(void **state)
+{
+    (void)state;
+    free(strdup("a token: " OAUTH_1));
+    assert_int_equal(blocks_with_a_secret, 1);
+    blocks_with_a_secret = 0;
+}
+
+static void test_buffer(void **state)
+{
+    (void)state;
+    struct buffer buffer = {0};
+    for (int i = 0; i < 500; i++)
+        buffer_append_text(&buffer, OAUTH_1);
+    expect_none_left("growing");
+    buffer_drop_front(&buffer, 100);
+    buffer_clear(&buffer);
+    buffer_finish_wiping(&buffer);
+    expect_none_left("ending");
+}
+
+#define FILE_TEXT                                                                                  \
+    "{\"keys\":[{\"name\":\"home\",\"token\":\"" OAUTH_1 "\"},{\"name\":\"env\",\"token\":"        \
+    "\"FAKE-\\u0041\",\"kind\":{\"env\":\"X\"}}],\"master\":{\"token\":\"" API_1 "\"},"            \
+    "\"profiles\":{\"p\":{\"keys\":[\"home\"]}}}"
+
+static void test_json(void **state)
+{
+    (void)state;
+    cJSON *json = json_parse(FILE_TEXT, strlen(FILE_TEXT), NULL);
+    assert_non_null(json);
+    assert_true(json_set_string(json, "master", "x"));
+    expect_none_left("replacing");
+    json_free_text(json_print(json, false));
+    json_free_text(json_print(json, true));
+    expect_none_left("printing");
+    json_destroy(json);
+    expect_none_left("ending");
+    assert_null(json_parse(FILE_TEXT "}", strlen(FILE_TEXT) + 1, NULL));
+    assert_null(json_parse(FILE_TEXT, strlen(FILE_TEXT) - 1, NULL));
+    expect_none_left("refusing");
+}
+
+static void test_keyfile(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        FILE_TEXT,
+        "{\"keys\":[{\"token\":\"" OAUTH_1 "\"},{\"token\":\"" OAUTH_1 "\"}]}",
+        "{\"keys\":[{\"token\":\"FAKE of none\"},{\"name\":\"" OAUTH_1 "\"}],\"" OAUTH_2 "\":1}",
+        "{\"keys\":[{\"token\":\"" OAUTH_1 "\"",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct keyring ring;
+        struct keyring_report report = {0};
+        if (keyfile_parse(texts[i], strlen(texts[i]), &ring, &report) == 0)
+            assert_int_equal(keyring_drop_duplicates(&ring, &report), 0);
+        keyring_finish(&ring);
+        keyring_report_finish(&report);
+        expect_none_left(texts[i]);
+    }
+}
+
+static void test_keyenv(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "TCR_KEYS=a=" OAUTH_1 "," OAUTH_2 "\n" API_1,
+        "TCR_KEYS=a=" OAUTH_1 ",FAKE of none",
+        "ANTHROPIC_API_KEY=" API_1,
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const char *entries[] = {texts[i], NULL};
+        struct keyring ring;
+        struct keyring_report report = {0};
+        (void)keyenv_parse((char *const *)entries, &ring, &report);
+        keyring_finish(&ring);
+        keyring_report_finish(&report);
+        expect_none_left(texts[i]);
+    }
+}
+
+static void test_identity(void **state)
+{
+    (void)state;
+    const struct key key = {.source = KEY_INLINE, .token = OAUTH_1};
+    char id[IDENTITY_TEXT];
+    assert_int_equal(identity_of(&key, SALT, id), 0);
+    expect_none_left("identity");
+}
+
+static void test_environment(void **state)
+{
+    (void)state;
+    static const char *const entries[] = {
+        "ANTHROPIC_API_KEY=" API_1,
+        "ANTHROPIC_CUSTOM_HEADERS=x-api-key: " API_2 "\nX-Team: a",
+        "OTHER=FAKE",
+        NULL,
+    };
+    static const struct name_list scrub = {.names = {"OTH*"}, .count = 1};
+    const struct assignment set[] = {{"CLAUDE_CODE_OAUTH_TOKEN", OAUTH_1}};
+    const struct environment_plan plan = {.scrub = &scrub, .set = set, .set_count = 1};
+    struct environment environment;
+    struct buffer text = {0};
+    assert_int_equal(environment_build((char *const *)entries, &plan, &environment), 0);
+    environment_describe((char *const *)entries, environment.entries, &text);
+    buffer_finish(&text);
+    environment_finish(&environment);
+    expect_none_left("environment");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_watch),       cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_json),        cmocka_unit_test(test_keyfile),
+        cmocka_unit_test(test_keyenv),      cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_environment),
+    };
+    return cmocka_run_group_tests(tests, start_libraries, NULL);
+}
