@@ -1,0 +1,340 @@
+"""A home of its own for each run of tcr-run, the commands it is given, and what must hold after it."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+SECONDS_MOST = 5
+ORPHAN_SECONDS = 1
+SECRET = b"FAKE"  # every token holds this word, and nothing else does
+OWN_FAILURE = 125
+
+KEYS = {
+    "version": 1,
+    "keys": [
+        {"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"},
+        {"name": "work", "token": "sk-ant-oat01-FAKE-work-0002"},
+    ],
+    "master": {"name": "billing", "token": "sk-ant-api03-FAKE-bill-0009"},
+}
+
+# The same pool, but for a program that has to be asked for the first token.
+COMMAND_KEYS = {
+    "keys": [{"name": "home", "token_command": ["cat", "../home/token"]}, KEYS["keys"][1]],
+    "master": KEYS["master"],
+}
+
+# Settings that shadow the variable: the token then goes by a descriptor.
+SETTINGS = {"model": "opus", "env": {"CLAUDE_CODE_OAUTH_TOKEN": "another", "X": "1"}}
+
+INPUT = b"a line of the input\n" * 5000
+STATE_NAMES = {"state.json", "state.json.spare", "state.lock", "events.jsonl"}
+
+COMMANDS = {
+    # About 200 KB and a status of its own.
+    "output": """#!/bin/sh
+i=0
+while [ $i -lt 2000 ]; do
+    echo "line $i, with words behind it so that all of them together are 200 KB: one two three four five six"
+    i=$((i + 1))
+done
+echo "a word on stderr" >&2
+exit 7
+""",
+    # Used up with the first key, and an answer with the second.
+    "failover": """#!/bin/sh
+case $CLAUDE_CODE_OAUTH_TOKEN in *home*)
+    echo "You've hit your session limit · resets 11:21pm (UTC)"
+    exit 1 ;;
+esac
+echo "an answer"
+""",
+    # The same for input: the second attempt has to be given all of it again.
+    "replay": """#!/bin/sh
+case $CLAUDE_CODE_OAUTH_TOKEN in *home*)
+    read -r line
+    echo "You've hit your session limit · resets 11:21pm (UTC)"
+    exit 1 ;;
+esac
+exec cat
+""",
+    "claude": """#!/bin/sh
+token=$CLAUDE_CODE_OAUTH_TOKEN
+if [ -n "$CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR" ]; then
+    token=$(cat "/dev/fd/$CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR")
+fi
+case $token in *home*)
+    echo "You've hit your session limit · resets 11:21pm (UTC)"
+    exit 1 ;;
+*work*)
+    echo "an answer" ;;
+*)
+    echo "no token"
+    exit 3 ;;
+esac
+""",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str
+    command: str
+    arguments: tuple = ()
+    input: bytes | None = None
+    from_file: bool = False
+    to_file: bool = False
+    options: tuple = ()
+    fresh: bool = False  # no state from earlier runs
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("output", "output"),
+        Scenario("file", "output", to_file=True),
+        Scenario("failover", "failover"),
+        Scenario("fresh", "failover", fresh=True, options=("-vv",)),
+        Scenario("replay", "replay", input=INPUT),
+        Scenario("rewind", "replay", input=INPUT, from_file=True),
+        Scenario("claude", "claude", arguments=("-p", "hello")),
+        Scenario("asked", "failover", options=("--keys", "../config/asked.json")),
+    )
+}
+
+
+@dataclasses.dataclass
+class Outcome:
+    status: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool = False
+    left_process: bool = False
+
+    def own_lines(self):
+        return [line for line in self.stderr.splitlines() if line.startswith(b"tcr-run: ")]
+
+    def command_stderr(self):
+        lines = self.stderr.splitlines(keepends=True)
+        return b"".join(line for line in lines if not line.startswith(b"tcr-run: "))
+
+    def describe(self):
+        last = self.own_lines()[-1].decode(errors="replace") if self.own_lines() else "nothing"
+        return f"status {self.status}, {len(self.stdout)} bytes out, said: {last}"
+
+
+@dataclasses.dataclass
+class Expected:
+    whole: Outcome
+    first: Outcome
+
+
+class Alive:
+    """Tells whether a process is left: each inherits the end of a pipe that nobody closes."""
+
+    def __init__(self):
+        self.read_end, self.write_end = os.pipe()
+
+    def started(self):
+        os.close(self.write_end)
+
+    def somebody(self, seconds):
+        try:
+            return not select.select([self.read_end], [], [], seconds)[0]
+        finally:
+            os.close(self.read_end)
+
+
+def end_session(process):
+    """What the run left in its session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class Sandbox:
+    def __init__(self, binary):
+        self.binary = binary
+        self.root = tempfile.mkdtemp(prefix="tcr-fault.")
+        self.state = os.path.join(self.root, "state", "tcr")
+        self.temporary = os.path.join(self.root, "tmp")
+        self.template = None
+        for name in ("config/tcr", "state", "tmp", "home/.claude", "bin", "cwd"):
+            os.makedirs(os.path.join(self.root, name), mode=0o700)
+        self.write("config/tcr/keys.json", json.dumps(KEYS), 0o600)
+        self.write("config/asked.json", json.dumps(COMMAND_KEYS), 0o600)
+        self.write("home/token", KEYS["keys"][0]["token"] + "\n", 0o600)
+        self.write("home/.claude/settings.json", json.dumps(SETTINGS), 0o600)
+        self.write("input", INPUT.decode(), 0o600)
+        for name, text in COMMANDS.items():
+            self.write(os.path.join("bin", name), text, 0o755)
+
+    def destroy(self):
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def write(self, name, text, mode):
+        path = os.path.join(self.root, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+
+    def environment(self):
+        return {
+            "PATH": os.path.join(self.root, "bin") + ":/usr/bin:/bin",
+            "HOME": os.path.join(self.root, "home"),
+            "XDG_CONFIG_HOME": os.path.join(self.root, "config"),
+            "XDG_STATE_HOME": os.path.join(self.root, "state"),
+            "TMPDIR": self.temporary,
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def command(self, scenario):
+        return [scenario.command, *scenario.arguments]
+
+    def wrapped(self, scenario):
+        return [self.binary, *scenario.options, "--", *self.command(scenario)]
+
+    def reset(self, scenario):
+        if self.template is None and not scenario.fresh:
+            self.template = self.make_template()
+        shutil.rmtree(self.state, ignore_errors=True)
+        if scenario.fresh:
+            return
+        os.makedirs(self.state, mode=0o700)
+        for name, content in self.template.items():
+            with open(os.path.join(self.state, name), "wb") as file:
+                file.write(content)
+
+    def make_template(self):
+        """The state after runs that went well: it must survive whatever goes wrong later."""
+        for _ in range(2):
+            self.run_once(SCENARIOS["output"], self.wrapped(SCENARIOS["output"]), {})
+        return {name: self.read_state_file(name) for name in os.listdir(self.state)}
+
+    def read_state_file(self, name):
+        with open(os.path.join(self.state, name), "rb") as file:
+            return file.read()
+
+    def run(self, scenario, prefix=(), environment=None):
+        self.reset(scenario)
+        return self.run_once(scenario, [*prefix, *self.wrapped(scenario)], environment or {})
+
+    def expect(self, scenario):
+        """How the run ends undisturbed, and how its first attempt ends by itself."""
+        first_key = {"CLAUDE_CODE_OAUTH_TOKEN": KEYS["keys"][0]["token"]}
+        return Expected(
+            self.run(scenario), self.run_once(scenario, self.command(scenario), first_key)
+        )
+
+    def run_once(self, scenario, command, environment):
+        alive = Alive()
+        output = tempfile.TemporaryFile() if scenario.to_file else subprocess.PIPE
+        piped = None if scenario.from_file else scenario.input
+        with open(self.input_path(scenario), "rb") as given:
+            process = subprocess.Popen(
+                command,
+                stdin=given if piped is None else subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.PIPE,
+                env=self.environment() | environment,
+                cwd=os.path.join(self.root, "cwd"),
+                pass_fds=(alive.write_end,),
+                start_new_session=True,
+            )
+        alive.started()
+        outcome = self.wait(process, piped)
+        if scenario.to_file:
+            output.seek(0)
+            outcome.stdout = output.read()
+            output.close()
+        outcome.left_process = alive.somebody(ORPHAN_SECONDS)
+        end_session(process)
+        return outcome
+
+    def input_path(self, scenario):
+        return os.path.join(self.root, "input") if scenario.from_file else os.devnull
+
+    def wait(self, process, piped):
+        try:
+            out, err = process.communicate(piped, SECONDS_MOST)
+            return Outcome(process.returncode, out or b"", err)
+        except subprocess.TimeoutExpired:
+            end_session(process)
+            out, err = process.communicate()
+            return Outcome(process.returncode, out or b"", err, timed_out=True)
+
+
+def problems(sandbox, scenario, outcome, expected):
+    """What must not be, as sentences."""
+    found = [*judge_outcome(outcome, expected), *judge_files(sandbox, scenario)]
+    if SECRET in outcome.stderr or SECRET in outcome.stdout:
+        found.append("a token is shown")
+    return found
+
+
+def judge_outcome(outcome, expected):
+    if outcome.timed_out:
+        yield f"it took more than {SECONDS_MOST} s"
+        return
+    if outcome.left_process:
+        yield f"a process was left behind for {ORPHAN_SECONDS} s"
+    if not is_exact(outcome, expected.whole) and not is_said(outcome, expected):
+        yield f"{outcome.describe()}; expected {expected.whole.describe()}"
+
+
+def is_exact(outcome, expected):
+    return (
+        outcome.status == expected.status
+        and outcome.stdout == expected.stdout
+        and outcome.command_stderr() == expected.command_stderr()
+    )
+
+
+def is_said(outcome, expected):
+    """tcr-run failed and says so, and what came out until then is right; or it passes the first
+    attempt on as it was, and says why there is no second one."""
+    if not outcome.own_lines():
+        return False
+    if is_exact(outcome, expected.first):
+        return True
+    lost = any(b"cannot write the command's" in line for line in outcome.own_lines())
+    failed = outcome.status == OWN_FAILURE or (lost and outcome.status != 0)
+    return failed and expected.whole.stdout.startswith(outcome.stdout)
+
+
+def judge_files(sandbox, scenario):
+    for name in os.listdir(sandbox.temporary):
+        yield f"the temporary file {name} was left"
+    names = set(os.listdir(sandbox.state)) if os.path.isdir(sandbox.state) else set()
+    for name in names - STATE_NAMES:
+        yield f"{name} was left beside the state"
+    for name in names:
+        if SECRET in sandbox.read_state_file(name):
+            yield f"a token is in {name}"
+    yield from judge_state(sandbox, "state.json" in names, scenario.fresh)
+
+
+def judge_state(sandbox, is_there, is_fresh):
+    if not is_there:
+        if not is_fresh:
+            yield "the state is gone"
+        return
+    try:
+        salt = json.loads(sandbox.read_state_file("state.json"))["salt"]
+    except (ValueError, KeyError, TypeError) as error:
+        yield f"the state is no state: {error}"
+        return
+    if not is_fresh and salt != json.loads(sandbox.template["state.json"])["salt"]:
+        yield "the state was begun anew"
+
+
+def timed(seconds):
+    """True until so many seconds have passed."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
