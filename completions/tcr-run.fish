@@ -1,0 +1,106 @@
+# fish completion for tcr-run(1)
+
+# The words before the cursor, without the program's own.
+function __tcr_run_words
+    commandline -opc | tail -n +2
+end
+
+# True while no `--` was typed.
+function __tcr_run_before_command
+    not contains -- -- (__tcr_run_words)
+end
+
+# True if the subcommand is one of these; without arguments, if there is none.
+function __tcr_run_in
+    __tcr_run_before_command; or return
+    set -l words (__tcr_run_words)
+    if test (count $argv) -eq 0
+        not set -q words[1]; or string match -q -- '-*' $words[1]
+    else
+        set -q words[1]; and contains -- $words[1] $argv
+    end
+end
+
+# Options of a run: without a subcommand, or behind explain.
+function __tcr_run_in_run
+    __tcr_run_in; or __tcr_run_in explain
+end
+
+# What says which keys are meant, so that names come from the same file.
+function __tcr_run_keys_file
+    set -l words (__tcr_run_words)
+    for i in (seq (count $words))
+        switch $words[$i]
+            case -f --keys
+                set -q words[(math $i + 1)]; and printf '%s\n' --keys (string replace -r '^~/' "$HOME/" -- $words[(math $i + 1)])
+            case '--keys=*'
+                printf '%s\n' --keys (string replace -- --keys= '' $words[$i])
+        end
+    end
+end
+
+function __tcr_run_key_names
+    tcr-run keys list --json (__tcr_run_keys_file) 2>/dev/null | string replace -rf '^\s*"name":\s*"(.*)",?$' '$1'
+end
+
+# Asked for a profile that does not exist, tcr-run says which there are.
+function __tcr_run_profile_names
+    tcr-run keys list --profile '' (__tcr_run_keys_file) 2>&1 >/dev/null | string replace -rf '.*there is no profile ""; there are: ' '' | string split ', '
+end
+
+set -g __tcr_run_classes limit throttled auth forbidden billing server network
+
+# The classes, each with this suffix, also behind a comma of a list.
+function __tcr_run_class_list -a suffix
+    set -l typed (string replace -r '^--[a-z-]+=' '' -- (commandline -ct))
+    set -l before (string replace -rf '^(.*,)[^,]*$' '$1' -- $typed)
+    printf '%s\n' "$before"$__tcr_run_classes"$suffix"
+end
+
+# The wrapped command's own completion.
+function __tcr_run_command
+    set -l words (commandline -opc)
+    set -l dashes (contains -i -- -- $words); or return
+    complete -C (string join ' ' -- (string escape -- $words[(math $dashes + 1)..-1]) (commandline -ct))
+end
+
+complete -c tcr-run -f
+complete -c tcr-run -n 'not __tcr_run_before_command' -a '(__tcr_run_command)'
+
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a status -d 'The keys and what is known of them'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a keys -d 'The keys'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a reset -d 'Forget cooldowns and failures'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a explain -d 'What a run would do, without running it'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a classify -d 'What a run would make of this output'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a help -d 'Show the options'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s h -l help -d 'Show the options'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s V -l version -d 'Show the version'
+complete -c tcr-run -n __tcr_run_in_run -a -- -d 'The command follows'
+
+complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset' -s f -l keys -r -F -d 'Read the keys from a file'
+complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
+complete -c tcr-run -n '__tcr_run_in status keys' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a list -d 'List them'
+complete -c tcr-run -n '__tcr_run_in reset' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_in classify' -l exit -x -d 'The exit status'
+complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote to standard error'
+complete -c tcr-run -n '__tcr_run_in classify' -F
+
+complete -c tcr-run -n __tcr_run_in_run -s k -l key -x -a '(__tcr_run_key_names)' -d 'Use this key and no other'
+complete -c tcr-run -n __tcr_run_in_run -s r -l retries -x -d 'Pool keys to try before the master key'
+complete -c tcr-run -n __tcr_run_in_run -l no-master -d 'Never use the master key'
+complete -c tcr-run -n __tcr_run_in_run -s w -l wait -d 'When no key is left, wait for the first reset'
+complete -c tcr-run -n __tcr_run_in_run -s c -l cooldown -x -a '(__tcr_run_class_list =)' -d 'How long keys rest'
+complete -c tcr-run -n __tcr_run_in_run -l retry-on -x -a '(__tcr_run_class_list; echo none)' -d 'Classes that go on with the next key'
+complete -c tcr-run -n __tcr_run_in_run -s m -l marker -x -a '$__tcr_run_classes= none=' -d 'A line of output that means a class'
+complete -c tcr-run -n __tcr_run_in_run -l exit-class -x -a '(string match -r "^(?:--exit-class=)?([0-9]+=)" -- (commandline -ct))[2]$__tcr_run_classes' -d 'An exit status that means a class'
+complete -c tcr-run -n __tcr_run_in_run -l via -x -a 'auto env fd' -d 'How to hand the key over'
+complete -c tcr-run -n __tcr_run_in_run -l keep -x -a '(set -nx)' -d 'Leave this variable in the environment'
+complete -c tcr-run -n __tcr_run_in_run -l scrub -x -a '(set -nx)' -d 'Remove this variable too'
+complete -c tcr-run -n __tcr_run_in_run -l clean-env -d 'Pass on PATH, HOME and the like only'
+complete -c tcr-run -n __tcr_run_in_run -l client -x -a 'claude generic' -d 'Treat the command as'
+complete -c tcr-run -n __tcr_run_in_run -l no-fast-fail -d 'Leave the client its own retries on every key'
+complete -c tcr-run -n __tcr_run_in_run -l no-resume -d 'Never carry a conversation on'
+complete -c tcr-run -n __tcr_run_in_run -l auto -d 'Carry an interactive session on without asking'
+complete -c tcr-run -n __tcr_run_in_run -s q -l quiet -d 'Say nothing'
+complete -c tcr-run -n __tcr_run_in_run -s v -l verbose -d 'Explain every decision'
