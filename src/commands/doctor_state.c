@@ -217,6 +217,7 @@ void doctor_check_state(struct doctor *doctor)
     } else if (open_folder(doctor, &place)) {
         check_folder(doctor, &place);
         CLEANUP_CLOSE int lock = take_lock(doctor, &place);
+        (void)lock; /* held until the state is read */
         read_state(doctor, &place);
     }
     place_finish(&place);

@@ -12,6 +12,7 @@
 #include "system/prompt.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -119,25 +120,20 @@ static size_t count_short_lived(const struct intake *intake)
 
 static void sum_up(const struct intake *intake, const struct keystore *store)
 {
-    size_t short_lived = count_short_lived(intake);
-    const char *skipped = intake->import.skipped == 1 ? "one was" : "were";
+    size_t short_lived = intake->count > 0 ? count_short_lived(intake) : 0;
+    char skipped[64] = "";
     say_notes(intake);
     if (short_lived > 0)
-        log_say(
-            "%s: %zu of these tokens end within a week, and tcr-run does not renew them; claude "
-            "setup-token makes one for a year, and keys add --config-dir uses a login that the "
-            "client renews",
-            intake->path, short_lived);
+        log_say("%s: %zu of these tokens end%s within a week, and tcr-run does not renew them; "
+                "claude setup-token makes one for a year, and keys add --config-dir uses a login "
+                "that the client renews",
+                intake->path, short_lived, short_lived == 1 ? "s" : "");
     if (intake->import.skipped > 0)
-        log_say("%s: %s %zu %s from %s, %s; %zu %s skipped", store->path,
-                intake->dry_run ? "would take" : "took", intake->count,
-                intake->count == 1 ? "key" : "keys", intake->path,
-                import_form_name(intake->import.form), intake->import.skipped,
-                intake->import.skipped == 1 ? "was" : skipped);
-    else
-        log_say("%s: %s %zu %s from %s, %s", store->path, intake->dry_run ? "would take" : "took",
-                intake->count, intake->count == 1 ? "key" : "keys", intake->path,
-                import_form_name(intake->import.form));
+        snprintf(skipped, sizeof skipped, "; %zu %s skipped", intake->import.skipped,
+                 intake->import.skipped == 1 ? "was" : "were");
+    log_say("%s: %s %zu %s from %s, %s%s", store->path, intake->dry_run ? "would take" : "took",
+            intake->count, intake->count == 1 ? "key" : "keys", intake->path,
+            import_form_name(intake->import.form), skipped);
 }
 
 static int take_in(struct intake *intake, struct keystore *store)

@@ -121,6 +121,12 @@ static void shorten_states(struct table *table)
     measure(table, STATE);
 }
 
+static void cut_column(struct table *table, int column, size_t least, size_t limit)
+{
+    size_t over = less(total_width(table), limit), most = less(table->widths[column], least);
+    table->widths[column] -= over < most ? over : most;
+}
+
 /* Leaves out what is spared, then cuts the states, then the names. */
 static void fit(struct table *table)
 {
@@ -131,11 +137,9 @@ static void fit(struct table *table)
         else
             table->widths[spared[i]] = 0;
     }
-    size_t over = less(total_width(table), limit);
-    size_t cut = less(table->widths[STATE], STATE_LEAST);
-    cut = cut < over ? cut : over;
-    table->widths[STATE] -= cut;
-    table->widths[KEY] -= over - cut < table->widths[KEY] ? over - cut : table->widths[KEY] - 1;
+    cut_column(table, STATE, STATE_LEAST, limit);
+    cut_column(table, KEY, 1, limit);
+    cut_column(table, STATE, 1, limit);
 }
 
 static void append_spaces(struct buffer *text, size_t count)

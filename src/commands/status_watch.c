@@ -185,6 +185,7 @@ int status_watch(struct pool *pool)
         return EXIT_OWN_FAILURE;
     }
     CLEANUP_CLOSE int signal_fd = watch.signal_fd;
+    (void)signal_fd; /* closed at the end of the watch */
     watch.has_keys = tcgetattr(STDIN_FILENO, &watch.before) == 0;
     log_set_level(LOG_QUIET);
     enter(&watch);

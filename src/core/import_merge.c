@@ -20,15 +20,28 @@ static void cut(char *text, size_t most)
 bool import_clean_name(const char *name, char ret_name[IMPORT_NAME + 1])
 {
     char copy[IMPORT_NAME + 8];
-    if (!name || !*name || strstr(name, "sk-ant-"))
+    if (!name || !*name)
         return false;
     snprintf(copy, sizeof copy, "%s", name);
     cut(copy, IMPORT_NAME);
     for (char *p = copy; *p; p++)
         if (iscntrl((unsigned char)*p) || *p == '"' || *p == ',')
             *p = '-';
+    if (strstr(copy, "sk-ant-"))
+        return false;
     memcpy(ret_name, copy, strlen(copy) + 1);
     return true;
+}
+
+/* Where a person looks for it: before the secret. */
+static bool put_name_first(cJSON *entry, const char *name)
+{
+    if (json_get(entry, "name"))
+        return json_set_string(entry, "name", name);
+    if (!json_set_string(entry, "name", name))
+        return false;
+    cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(entry, "name");
+    return cJSON_InsertItemInArray(entry, 0, item);
 }
 
 /* The first name that is free: the one it has, else with a number behind it. */
@@ -51,7 +64,7 @@ static bool name_entry(const cJSON *file, cJSON *entry, const char *prefix, bool
     if (told && number > 1)
         buffer_append_format(notes, "the name \"%s%s\" is taken: it comes in as \"%s\"\n", prefix,
                              told, name);
-    return json_set_string(entry, "name", name);
+    return put_name_first(entry, name);
 }
 
 static bool may_come_in(struct import *import, const cJSON *entry, bool master, const cJSON *file)
