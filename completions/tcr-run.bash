@@ -12,16 +12,22 @@ _tcr_run_keys_file()
     done
 }
 
+# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read.
+_tcr_run_ask()
+{
+    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} "${words[0]}" "$@" "${keys_file[@]}"
+}
+
 _tcr_run_key_names()
 {
-    "${words[0]}" keys list --json "${keys_file[@]}" 2>/dev/null |
+    _tcr_run_ask keys list --json 2>/dev/null |
         sed -n 's/^[[:space:]]*"name":[[:space:]]*"\(.*\)",*$/\1/p'
 }
 
 # Asked for a profile that does not exist, tcr-run says which there are.
 _tcr_run_profile_names()
 {
-    "${words[0]}" keys list --profile '' "${keys_file[@]}" 2>&1 >/dev/null |
+    _tcr_run_ask keys list --profile '' 2>&1 >/dev/null |
         sed -n 's/.*there is no profile ""; there are: //p' | sed 's/, /\n/g'
 }
 
@@ -57,7 +63,10 @@ _tcr_run_value()
     local classes='limit throttled auth forbidden billing server network' option=$1
     [[ $option != -[!-]* ]] || option=-${option: -1}
     case $option in
-        --keys | --stderr | -f) _filedir ;;
+        --keys | --stderr | --token-file | -f) _filedir ;;
+        --config-dir) _filedir -d ;;
+        --kind) _tcr_run_words 'oauth api openai cursor env:' ;;
+        --limits) _tcr_run_words 'interactive moderate' ;;
         --key | -k) _tcr_run_names < <(_tcr_run_key_names) ;;
         --profile | -p) _tcr_run_names < <(_tcr_run_profile_names) ;;
         --cooldown | -c) _tcr_run_list "${classes// /= }=" ;;
@@ -67,8 +76,40 @@ _tcr_run_value()
         --via) _tcr_run_words 'auto env fd' ;;
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
-        --retries | -r | --exit | --wait) ;;
+        --retries | -r | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
+        --organization | --priority | --expires | --at-most) ;;
         *) return 1 ;;
+    esac
+    return 0
+}
+
+# Behind `keys`; fails for what is completed as everywhere: the value of an option.
+_tcr_run_keys()
+{
+    local verb=${words[2]} i
+    for ((i = 3; i < cword; i++)); do
+        if [[ ${words[i]} == --token-command ]]; then
+            _command_offset $((i + 1))
+            return 0
+        fi
+    done
+    if ((cword == 2)); then
+        _tcr_run_words 'list add remove rename enable disable import seal unseal --help'
+        return 0
+    fi
+    [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
+        $prev == --master) ]] || return 1
+    case $verb/$cur in
+        list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
+        add/-*)
+            _tcr_run_words '--master --kind --organization --priority --expires --at-most
+                --token-file --config-dir --token-command --keys --passphrase-fd'
+            ;;
+        import/-*) _tcr_run_words '--dry-run --prefix --keys --passphrase-fd' ;;
+        seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
+        */-*) _tcr_run_words '--keys --passphrase-fd' ;;
+        import/*) _filedir ;;
+        remove/* | rename/* | enable/* | disable/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }
@@ -76,7 +117,7 @@ _tcr_run_value()
 _tcr_run()
 {
     local i cur prev words cword split keys_file=()
-    local common='--keys --profile'
+    local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --retries --no-master --wait --wait= --cooldown --retry-on --marker
         --exit-class --via --keep --scrub --clean-env --client --no-fast-fail --no-resume --auto
         --quiet --verbose --"
@@ -88,14 +129,24 @@ _tcr_run()
     done
     _init_completion -s -n '=:' || return
     _tcr_run_keys_file
+    if [[ ${words[1]} == log && $prev == -f ]]; then
+        _tcr_run_words "$log"
+        return
+    fi
+    if [[ ${words[1]} == keys ]] && _tcr_run_keys; then
+        return
+    fi
     if [[ ($prev == --[!-]* && ($split == true || $prev != --wait)) || $prev == -[!-]* ]]; then
         _tcr_run_value "$prev" && return
     fi
     $split && return
     case $cword/${words[1]} in
-        1/*) _tcr_run_words "status keys reset explain classify help --help --version $run" ;;
-        2/keys) _tcr_run_words list ;;
-        */status | */keys) _tcr_run_words "--json $common" ;;
+        1/*)
+            _tcr_run_words "status log keys reset doctor explain classify help --help --version $run"
+            ;;
+        */status) _tcr_run_words "--json --prometheus --watch $common" ;;
+        */log) _tcr_run_words "$log" ;;
+        */doctor) _tcr_run_words "--json $common" ;;
         */reset)
             if [[ $cur == -* ]]; then
                 _tcr_run_words "$common"

@@ -21,6 +21,12 @@ function __tcr_run_in
     end
 end
 
+# True behind `keys VERB` with one of these verbs.
+function __tcr_run_verb
+    set -l words (__tcr_run_words)
+    __tcr_run_in keys; and set -q words[2]; and contains -- $words[2] $argv
+end
+
 # Options of a run: without a subcommand, or behind explain.
 function __tcr_run_in_run
     __tcr_run_in; or __tcr_run_in explain
@@ -32,6 +38,7 @@ function __tcr_run_keys_file
     for i in (seq (count $words))
         switch $words[$i]
             case -f --keys
+                test $words[1] = log; and continue
                 set -q words[(math $i + 1)]; and printf '%s\n' --keys (string replace -r '^~/' "$HOME/" -- $words[(math $i + 1)])
             case '--keys=*'
                 printf '%s\n' --keys (string replace -- --keys= '' $words[$i])
@@ -39,13 +46,19 @@ function __tcr_run_keys_file
     end
 end
 
+# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read.
+function __tcr_run_ask
+    set -q TCR_PASSPHRASE_FILE[1]; or set -lx TCR_PASSPHRASE_FILE /dev/null
+    tcr-run $argv (__tcr_run_keys_file)
+end
+
 function __tcr_run_key_names
-    tcr-run keys list --json (__tcr_run_keys_file) 2>/dev/null | string replace -rf '^\s*"name":\s*"(.*)",?$' '$1'
+    __tcr_run_ask keys list --json 2>/dev/null | string replace -rf '^\s*"name":\s*"(.*)",?$' '$1'
 end
 
 # Asked for a profile that does not exist, tcr-run says which there are.
 function __tcr_run_profile_names
-    tcr-run keys list --profile '' (__tcr_run_keys_file) 2>&1 >/dev/null | string replace -rf '.*there is no profile ""; there are: ' '' | string split ', '
+    __tcr_run_ask keys list --profile '' 2>&1 >/dev/null | string replace -rf '.*there is no profile ""; there are: ' '' | string split ', '
 end
 
 set -g __tcr_run_classes limit throttled auth forbidden billing server network
@@ -68,7 +81,9 @@ complete -c tcr-run -f
 complete -c tcr-run -n 'not __tcr_run_before_command' -a '(__tcr_run_command)'
 
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a status -d 'The keys and what is known of them'
-complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a keys -d 'The keys'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a log -d 'What happened, newest last'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a keys -d 'List and change the keys'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a doctor -d 'What keeps tcr-run from working'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a reset -d 'Forget cooldowns and failures'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a explain -d 'What a run would do, without running it'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a classify -d 'What a run would make of this output'
@@ -77,10 +92,38 @@ complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s h -l help -d 'S
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s V -l version -d 'Show the version'
 complete -c tcr-run -n __tcr_run_in_run -a -- -d 'The command follows'
 
-complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset' -s f -l keys -r -F -d 'Read the keys from a file'
-complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
-complete -c tcr-run -n '__tcr_run_in status keys' -l json -d 'As JSON'
-complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a list -d 'List them'
+complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset doctor' -s f -l keys -r -F -d 'Read the keys from a file'
+complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status reset doctor; or __tcr_run_verb list' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
+complete -c tcr-run -n '__tcr_run_in status log doctor; or __tcr_run_verb list' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_in status' -l prometheus -d 'As metrics'
+complete -c tcr-run -n '__tcr_run_in status' -s w -l watch -d 'On the whole terminal, anew every second'
+complete -c tcr-run -n '__tcr_run_in log' -s f -l follow -d 'Go on with what is added'
+complete -c tcr-run -n '__tcr_run_in log' -s k -l key -x -a '(__tcr_run_key_names)' -d 'Only about this key'
+complete -c tcr-run -n '__tcr_run_in log' -l since -x -d 'Not older than'
+complete -c tcr-run -n '__tcr_run_in log' -s n -l lines -x -d 'Only the last'
+
+set -l verbs list 'The keys, never their secrets' add 'Add one; its token is asked for' remove 'Remove keys' \
+    rename 'Give a key another name' enable 'Use keys again' disable 'Keep keys unused' \
+    import "Add the keys of another tool's file" seal 'Encrypt the key file under a passphrase' \
+    unseal 'Decrypt it for good'
+for i in (seq 1 2 (count $verbs))
+    complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a $verbs[$i] -d $verbs[(math $i + 1)]
+end
+complete -c tcr-run -n '__tcr_run_in keys' -l passphrase-fd -x -d 'Read passphrases from this descriptor'
+complete -c tcr-run -n '__tcr_run_verb remove rename enable disable' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_verb add' -l master -d 'As the master key'
+complete -c tcr-run -n '__tcr_run_verb add' -l kind -x -a 'oauth api openai cursor env:' -d 'What kind of key it is'
+complete -c tcr-run -n '__tcr_run_verb add' -l organization -x -d 'Whose it is'
+complete -c tcr-run -n '__tcr_run_verb add' -l priority -x -d 'Lower ones are used earlier'
+complete -c tcr-run -n '__tcr_run_verb add' -l expires -x -d 'When the token ends'
+complete -c tcr-run -n '__tcr_run_verb add' -l at-most -x -d 'How many uses of the master key'
+complete -c tcr-run -n '__tcr_run_verb add' -l token-file -r -F -d 'The token stands in this file'
+complete -c tcr-run -n '__tcr_run_verb add' -l config-dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'The login in this folder'
+complete -c tcr-run -n '__tcr_run_verb add' -l token-command -d 'This command prints the token'
+complete -c tcr-run -n '__tcr_run_verb import' -F
+complete -c tcr-run -n '__tcr_run_verb import' -l dry-run -d 'Only show what would be added'
+complete -c tcr-run -n '__tcr_run_verb import' -l prefix -x -d 'Text before each name'
+complete -c tcr-run -n '__tcr_run_verb seal' -l limits -x -a 'interactive moderate' -d 'What a guess costs'
 complete -c tcr-run -n '__tcr_run_in reset' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_in classify' -l exit -x -d 'The exit status'
 complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote to standard error'

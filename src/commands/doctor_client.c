@@ -277,8 +277,9 @@ static bool is_host(const char *host, const char *name)
 
 static bool is_this_machine(const char *host)
 {
-    return is_host(host, "localhost") || is_host(host, "[::1]") ||
-           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") >= 7);
+    size_t digits = strspn(host, "0123456789.");
+    bool is_loopback = strncmp(host, "127.", 4) == 0 && strchr(":", host[digits]);
+    return is_loopback || is_host(host, "localhost") || is_host(host, "[::1]");
 }
 
 static size_t check_address(struct doctor *doctor)

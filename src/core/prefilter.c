@@ -49,7 +49,7 @@ static const struct beginning {
     {"uncaught ", "error"},
     {"usage limit", NULL},
     {"weekly", "limit"},
-    {"you are ", "out of"},
+    {"you are ", "out"},
     {"you have ", "limit"},
     {"you're ", NULL},
     {"you've ", "limit"},
@@ -116,13 +116,17 @@ bool prefilter_rules_out(const char *bytes)
     return !(pairs[pair / 8] & 1u << pair % 8);
 }
 
-/* The bytes are not NUL-terminated. */
-static bool has_word(const char *bytes, size_t length, const char *word)
+/* The bytes are not NUL-terminated. An escape sequence or control character may stand in the
+ * middle of the word: it will be stripped. */
+static bool may_have_word(const char *bytes, size_t length, const char *word)
 {
     size_t size = strlen(word);
-    for (size_t i = 0; i + size <= length; i++)
-        if (tolower((unsigned char)bytes[i]) == word[0] && strncasecmp(bytes + i, word, size) == 0)
+    for (size_t i = 0; i + size <= length; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f ||
+            (tolower(c) == word[0] && strncasecmp(bytes + i, word, size) == 0))
             return true;
+    }
     return false;
 }
 
@@ -134,7 +138,7 @@ static bool begins_as(const struct beginning *beginning, const char *bytes, size
     if (length < size)
         return !finished && strncasecmp(beginning->words, bytes, length) == 0;
     return strncasecmp(beginning->words, bytes, size) == 0 &&
-           (!beginning->needs || !finished || has_word(bytes, length, beginning->needs));
+           (!beginning->needs || !finished || may_have_word(bytes, length, beginning->needs));
 }
 
 bool prefilter_may_match(const char *bytes, size_t length)

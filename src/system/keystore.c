@@ -183,8 +183,9 @@ static int lock(const struct keystore *store, struct buffer *error, int *ret_fd)
     if (asprintf(&path, "%s.lock", store->path) < 0)
         return -ENOMEM;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    (void)fchmod(fd, 0600);
-    int r = fd < 0 ? -errno : files_read(path, FILE_SECRET, 4096, error, &bytes, &length);
+    int r = fd < 0 || fchmod(fd, 0600) < 0
+                ? -errno
+                : files_read(path, FILE_SECRET, 4096, error, &bytes, &length);
     if (r == 0)
         r = wait_for_lock(fd, error);
     secret_free(bytes);

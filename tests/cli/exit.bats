@@ -118,8 +118,8 @@ stauts|unknown subcommand "stauts"; did you mean:
 --keys|option --keys needs a value
 -k|option -k needs a value
 --quiet=yes -- client|option --quiet takes no value
-keys|keys: .*usage: tcr-run keys
-keys frobnicate|keys: unknown verb "frobnicate"
+keys|keys: .*list
+keys frobnicate|keys: .*"frobnicate"
 status --frobnicate|status: unknown option --frobnicate
 status home|status takes no names
 reset --frobnicate|reset: unknown option --frobnicate

@@ -13,6 +13,8 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TCR_RUN=$(realpath -m "${TCR_RUN:-$HERE/../../build/tcr-run}")
 DATA=$HERE/../data
 MASK=$(umask)
+# An instrumented build would take the limit of core files away from the command.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}disable_coredump=0
 A_TOKEN='sk-ant-(oat01|api03)-FAKE-[A-Za-z0-9]+-0001'
 
 # What is the same for all tests of a file: the helper programs, and Python itself rather than a shim.

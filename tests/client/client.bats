@@ -69,8 +69,8 @@ END
   run_bare home -p "work" --allowedTools Bash
   assert_status 1
   assert_equal "$(wc -l < effects.txt)" 1
-  assert_equal "$(jq -r 'select(.type == "assistant") | [.isApiErrorMessage == true, .apiErrorStatus, .error] | @csv' "$(transcripts)")" \
-    "$(printf 'false,,\ntrue,429,"rate_limit"')"
+  local row='select(.type == "assistant") | [.isApiErrorMessage == true, .apiErrorStatus, .error] | @csv'
+  assert_equal "$(jq -r "$row" "$(transcripts)")" "$(printf 'false,,\ntrue,429,"rate_limit"')"
 }
 
 @test "client: settings beat the environment, which is what the settings tests stand on" {

@@ -52,7 +52,8 @@ report() {
   echo "--- status: $status, ms: $took"
   echo "--- stdout:"; head -c 2000 "$out" 2>/dev/null; echo
   echo "--- stderr:"; head -c 2000 "$err" 2>/dev/null; echo
-  echo "--- requests:"; jq -c '[.path, .kind, .token, .main, .step, .messages, .tool_results, (.user_text // "" | .[:100])]' "$log"
+  echo "--- requests:"
+  jq -c '[.path, .kind, .token, .main, .step, .messages, .tool_results, (.user_text // "" | .[:100])]' "$log"
 }
 
 start_api() {

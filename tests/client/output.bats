@@ -4,6 +4,11 @@ load helpers
 
 SIZE=800000
 
+# The program under test at the head of a pipe, with its own exit status.
+into() {
+  capture bash -c "\"\$0\" \"\$@\" | { $1; }; exit \"\${PIPESTATUS[0]}\"" "$TCR_RUN" -- claude -p ping "${@:2}"
+}
+
 setup_answer() {
   big_answer "$SIZE" > "$scratch/expected"
   pool home work
@@ -15,7 +20,7 @@ setup_answer() {
   setup_answer
   local i
   for ((i = 0; i < REPEAT; i++)); do
-    capture bash -c '"$0" -- claude -p ping | { sleep 3; cat; }; exit "${PIPESTATUS[0]}"' "$TCR_RUN"
+    into 'sleep 3; cat'
     assert_status 0
     cmp "$scratch/expected" "$out" || fail "run $i: $(wc -c < "$out") bytes"
   done
@@ -25,7 +30,7 @@ setup_answer() {
   setup_answer
   local i
   for ((i = 0; i < REPEAT; i++)); do
-    capture bash -c '"$0" -- claude -p ping | cat; exit "${PIPESTATUS[0]}"' "$TCR_RUN"
+    into cat
     assert_status 0
     cmp "$scratch/expected" "$out" || fail "run $i: $(wc -c < "$out") bytes"
   done
@@ -33,7 +38,7 @@ setup_answer() {
 
 @test "output: a reader that stops and starts gets all of it" {
   setup_answer
-  capture bash -c '"$0" -- claude -p ping | { for i in 1 2 3 4 5; do head -c 100000; sleep 0.3; done; cat; }; exit "${PIPESTATUS[0]}"' "$TCR_RUN"
+  into 'for i in 1 2 3 4 5; do head -c 100000; sleep 0.3; done; cat'
   assert_status 0
   cmp "$scratch/expected" "$out"
 }
@@ -59,7 +64,7 @@ setup_answer() {
 @test "output: all of it after a limit, too" {
   setup_answer
   answers home "limit:five_hour:3600"
-  capture bash -c '"$0" -- claude -p ping | { sleep 3; cat; }; exit "${PIPESTATUS[0]}"' "$TCR_RUN"
+  into 'sleep 3; cat'
   assert_status 0
   cmp "$scratch/expected" "$out"
   assert_seen "bearer:home bearer:work"
@@ -67,7 +72,7 @@ setup_answer() {
 
 @test "output: one line of json as long" {
   setup_answer
-  capture bash -c '"$0" -- claude -p ping --output-format json | { sleep 3; cat; }; exit "${PIPESTATUS[0]}"' "$TCR_RUN"
+  into 'sleep 3; cat' --output-format json
   assert_status 0
   jq -rj .result "$out" | cmp -n "$SIZE" - "$scratch/expected"
   assert_equal "$(jq -r '.result | length' "$out")" "$SIZE"
@@ -75,7 +80,7 @@ setup_answer() {
 
 @test "output: one line of stream-json as long" {
   setup_answer
-  capture bash -c '"$0" -- claude -p ping --output-format stream-json --verbose | { sleep 3; cat; }; exit "${PIPESTATUS[0]}"' "$TCR_RUN"
+  into 'sleep 3; cat' --output-format stream-json --verbose
   assert_status 0
   assert_equal "$(jq -r 'select(.type == "result") | .result | length' "$out")" "$SIZE"
 }

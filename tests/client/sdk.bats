@@ -101,5 +101,5 @@ python_script() {
   capture env "ANTHROPIC_API_KEY=$(token api:ci)" "$PYTHON" "$HERE/fixtures/ask.py" "ping"
   assert_status 1
   assert_stderr_has "^Traceback"
-  assert_stderr_has "^anthropic.RateLimitError: Error code: 429 - \{'type': 'error', 'error': \{'type': 'rate_limit_error', 'message': "
+  assert_stderr_has "^anthropic.RateLimitError: Error code: 429 - \{'type': 'error', 'error': \{'type': 'rate_limit_error', "
 }

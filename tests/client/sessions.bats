@@ -130,7 +130,7 @@ earlier() {
   run_tcr -- claude -p --resume "$ID" --fork-session "second question"
   assert_status 0
   assert_stdout "pong from work"
-  assert_equal "$(last_request '.user_texts | map(select(test("question"))) | unique | join(", ")')" '"first question, second question"'
+  assert_equal "$(last_request '.user_texts | map(select(test("question"))) | unique')" '["first question","second question"]'
   assert_less 3 "$(last_request .messages)"
   assert_equal "$(sha256sum < "$(transcripts | grep "$ID")")" "$before"
 }
@@ -195,7 +195,11 @@ earlier() {
   answers work "tool:echo two >> effects.txt" "limit:five_hour:3600"
   answers ci "ok:finished by ci"
   local first_out=$scratch/first
-  ( out=$first_out err=$scratch/first.err; run_tcr -- claude -p "do it" --allowedTools Bash; echo "$status" > "$scratch/first.status" ) &
+  (
+    out=$first_out err=$scratch/first.err
+    run_tcr -- claude -p "do it" --allowedTools Bash
+    echo "$status" > "$scratch/first.status"
+  ) &
   local other=$!
   run_tcr -- claude -p "do it too" --allowedTools Bash
   wait "$other"

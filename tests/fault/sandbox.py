@@ -4,12 +4,15 @@ import contextlib
 import dataclasses
 import json
 import os
+import pty
 import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
+import tty
 
 SECONDS_MOST = 5
 ORPHAN_SECONDS = 1
@@ -90,7 +93,7 @@ class Scenario:
     arguments: tuple = ()
     input: bytes | None = None
     from_file: bool = False
-    to_file: bool = False
+    to: str = "pipe"  # or "file", "terminal": what stdout is
     options: tuple = ()
     fresh: bool = False  # no state from earlier runs
 
@@ -99,12 +102,13 @@ SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         Scenario("output", "output"),
-        Scenario("file", "output", to_file=True),
+        Scenario("file", "output", to="file"),
         Scenario("failover", "failover"),
         Scenario("fresh", "failover", fresh=True, options=("-vv",)),
         Scenario("replay", "replay", input=INPUT),
         Scenario("rewind", "replay", input=INPUT, from_file=True),
         Scenario("claude", "claude", arguments=("-p", "hello")),
+        Scenario("terminal", "failover", to="terminal"),
         Scenario("asked", "failover", options=("--keys", "../config/asked.json")),
     )
 }
@@ -113,7 +117,7 @@ SCENARIOS = {
 @dataclasses.dataclass
 class Outcome:
     status: int
-    stdout: bytes
+    stdout: bytes | None
     stderr: bytes
     timed_out: bool = False
     left_process: bool = False
@@ -150,6 +154,55 @@ class Alive:
             return not select.select([self.read_end], [], [], seconds)[0]
         finally:
             os.close(self.read_end)
+
+
+class PipeOutput:
+    """Read by Popen.communicate."""
+
+    target = subprocess.PIPE
+
+    def started(self):
+        pass
+
+    def ended(self, read_so_far):
+        return read_so_far or b""
+
+
+class FileOutput(PipeOutput):
+    def __init__(self):
+        self.target = tempfile.TemporaryFile()
+
+    def ended(self, read_so_far):
+        with self.target as file:
+            file.seek(0)
+            return file.read()
+
+
+class TerminalOutput(PipeOutput):
+    """Raw, so that the bytes stay as they are; read by a thread until nobody has it open."""
+
+    def __init__(self):
+        self.master, self.target = pty.openpty()
+        tty.setraw(self.target)
+        self.bytes = bytearray()
+        self.reader = threading.Thread(target=self.read)
+
+    def read(self):
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self.master, 65536):
+                self.bytes += chunk
+
+    def started(self):
+        os.close(self.target)
+        self.reader.start()
+
+    def ended(self, read_so_far):
+        self.reader.join()
+        os.close(self.master)
+        return bytes(self.bytes)
+
+
+OUTPUTS = {"pipe": PipeOutput, "file": FileOutput, "terminal": TerminalOutput}
 
 
 def end_session(process):
@@ -234,13 +287,13 @@ class Sandbox:
 
     def run_once(self, scenario, command, environment):
         alive = Alive()
-        output = tempfile.TemporaryFile() if scenario.to_file else subprocess.PIPE
+        output = OUTPUTS[scenario.to]()
         piped = None if scenario.from_file else scenario.input
         with open(self.input_path(scenario), "rb") as given:
             process = subprocess.Popen(
                 command,
                 stdin=given if piped is None else subprocess.PIPE,
-                stdout=output,
+                stdout=output.target,
                 stderr=subprocess.PIPE,
                 env=self.environment() | environment,
                 cwd=os.path.join(self.root, "cwd"),
@@ -248,13 +301,11 @@ class Sandbox:
                 start_new_session=True,
             )
         alive.started()
+        output.started()
         outcome = self.wait(process, piped)
-        if scenario.to_file:
-            output.seek(0)
-            outcome.stdout = output.read()
-            output.close()
         outcome.left_process = alive.somebody(ORPHAN_SECONDS)
         end_session(process)
+        outcome.stdout = output.ended(outcome.stdout)
         return outcome
 
     def input_path(self, scenario):
@@ -263,11 +314,11 @@ class Sandbox:
     def wait(self, process, piped):
         try:
             out, err = process.communicate(piped, SECONDS_MOST)
-            return Outcome(process.returncode, out or b"", err)
+            return Outcome(process.returncode, out, err)
         except subprocess.TimeoutExpired:
             end_session(process)
             out, err = process.communicate()
-            return Outcome(process.returncode, out or b"", err, timed_out=True)
+            return Outcome(process.returncode, out, err, timed_out=True)
 
 
 def problems(sandbox, scenario, outcome, expected):

@@ -25,14 +25,22 @@ static void check_finding(const struct finding *finding)
         EXPECT((unsigned char)*p >= ' ' && *p != 0x7f);
 }
 
-/* A line that is a message is one from its first byte on: else a split read would hide it. */
+/* A line that is a message is one from its first byte on, and with its end: else a split read would
+ * hide it. */
 static void check_prefixes(const char *line, size_t length)
 {
+    if (length > 0 && memchr(line, '\n', length))
+        return;
     for (size_t i = 0; i <= length && i <= PREFIXES_MOST; i++) {
         char *part = fuzz_copy(line, i);
         EXPECT(message_may_start(part, i));
         free(part);
     }
+    struct buffer ended = {0};
+    buffer_append(&ended, line, length);
+    buffer_append_char(&ended, '\n');
+    EXPECT(message_may_start(ended.data, ended.length));
+    buffer_finish(&ended);
 }
 
 static void classify(const char *line, size_t length, const struct reading_time *time)

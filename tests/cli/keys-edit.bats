@@ -1,0 +1,190 @@
+# tcr-run keys remove, rename, enable, disable
+load keys-helpers
+
+@test "remove: one, several, the master" {
+  pool a b c d --master api:m
+  tcr keys remove b
+  assert_status 0
+  assert_no_stdout
+  assert_stderr_has "^tcr-run: $keys: removed 1 key\$"
+  assert_equal "$(names)" 'a c d'
+  tcr keys remove d m a
+  assert_stderr_has 'removed 3 keys'
+  assert_equal "$(names)" c
+  assert_equal "$(in_file .master)" null
+  assert_mode 600 "$keys"
+}
+
+@test "remove: all of them or none" {
+  pool a b
+  unchanged tcr keys remove a nobody
+  assert_refused
+  assert_stderr_has "$keys: there is no key \"nobody\"; tcr-run keys list shows them"
+  unchanged tcr keys remove a a
+  assert_refused
+  unchanged tcr keys remove
+  assert_refused
+}
+
+@test "remove: the last one; a run says then what to do" {
+  pool a
+  tcr keys remove a
+  assert_status 0
+  assert_equal "$(in_file .keys)" '[]'
+  tcr -- client
+  assert_refused
+  assert_stderr_has 'there are none'
+  add b
+  fresh -- client
+  assert_used b
+}
+
+@test "remove: keys without a name keep the ones they are known by, in profiles too" {
+  echo "{\"keys\": [{\"token\": \"$(token a)\"}, {\"token\": \"$(token b)\"}, $(entry c)],
+    \"profiles\": {\"p\": {\"keys\": [\"key1\", \"key2\", \"c\"]}, \"q\": {\"keys\": [\"key1\"]}}}" | keyfile
+  tcr keys remove key1
+  assert_status 0
+  assert_equal "$(in_file '[.keys[0].name, .profiles.p.keys]')" '["key2",["key2","c"]]'
+  assert_stderr_has 'the profile "q" has no keys any more'
+  tcr --profile p -- client
+  assert_used b
+  # A profile without keys is not one with all.
+  fresh --profile q -- client
+  assert_refused 75
+}
+
+@test "rename: in the key and in the profiles" {
+  echo "{\"keys\": [$(entry a '"x": 1'), $(entry b)], \"profiles\": {\"p\": {\"keys\": [\"b\", \"a\"]}}}" | keyfile
+  tcr keys rename a office
+  assert_status 0
+  assert_equal "$(in_file '[.keys[0].name, .keys[0].x, .profiles.p.keys]')" '["office",1,["b","office"]]'
+  assert_stderr_has '"a" is "office" now'
+}
+
+@test "rename: what cannot be" {
+  pool a b --master api:m
+  while IFS='|' read -r words pattern; do
+    read -ra list <<< "$words"
+    unchanged tcr keys rename "${list[@]}"
+    assert_refused
+    assert_stderr_has "$pattern"
+  done <<'END'
+a b|a key "b" already
+a m|a key "m" already
+m a|a key "a" already
+nobody x|no key "nobody"
+a|expected two words, found 1
+a b c|expected two words, found 3
+a x,y|keys\[0\].name: holds a control character, a quote or a comma
+END
+  unchanged tcr keys rename a "$(printf '%070d' 0)"
+  assert_refused
+  assert_stderr_has 'longer than 64'
+}
+
+@test "rename does not wake a key that rests" {
+  pool a b
+  fails a
+  tcr -- client
+  assert_used 'a b'
+  tcr keys rename a office
+  fresh -- client
+  assert_used b
+  tcr keys list
+  assert_stdout_has '^office .*limited'
+}
+
+@test "disable keeps a key unused, enable uses it again; the file says so" {
+  pool a b
+  tcr keys disable a
+  assert_status 0
+  assert_stderr_has "disabled 1 key"
+  assert_equal "$(in_file '[.keys[].disabled]')" '[true,null]'
+  tcr -- client
+  assert_used b
+  tcr keys list
+  assert_stdout_has '^a .*disabled$'
+  tcr keys enable a
+  assert_stderr_has "enabled 1 key"
+  assert_equal "$(in_file '[.keys[].disabled]')" '[null,null]'
+  tcr keys disable b
+  fresh -- client
+  assert_used a
+}
+
+@test "disable and enable: what is so already is no change, and said" {
+  pool a b
+  tcr keys disable a
+  unchanged tcr keys disable a
+  assert_status 0
+  assert_stderr_has '"a" is disabled already'
+  unchanged tcr keys enable b
+  assert_status 0
+  assert_stderr_has '"b" is enabled already'
+  unchanged tcr keys enable a nobody
+  assert_refused
+  assert_stderr_has 'no key "nobody"'
+  tcr keys enable a b
+  assert_status 0
+  assert_stderr_has 'enabled 1 key'
+}
+
+@test "the master can be disabled" {
+  pool a --master api:m
+  fails a
+  tcr keys disable m
+  tcr -- client
+  assert_used a
+  tcr keys enable m
+  fresh -- client
+  assert_used m
+}
+
+@test "edits of different kinds at once: none is lost" {
+  for i in $(seq 12); do list+=" k$i"; done
+  pool $list
+  for i in 1 2 3; do within "$TCR_RUN" keys remove "k$i" 2>> "$scratch/stderr.$i" & done
+  for i in 4 5 6; do within "$TCR_RUN" keys disable "k$i" 2>> "$scratch/stderr.$i" & done
+  for i in 7 8 9; do within "$TCR_RUN" keys rename "k$i" "r$i" 2>> "$scratch/stderr.$i" & done
+  wait
+  assert_equal "$(names)" 'k4 k5 k6 r7 r8 r9 k10 k11 k12'
+  assert_equal "$(in_file '[.keys[] | select(.disabled).name]')" '["k4","k5","k6"]'
+}
+
+@test "an edit that is killed leaves a whole file: the old or the new" {
+  pool $(seq -f 'k%g' 200)
+  for try in $(seq 40); do
+    tcr_background keys rename k$try r$try
+    sleep "0.0$((try % 10))$((try % 7))"
+    kill -KILL "$pid" 2> /dev/null || true
+    await
+    assert_equal "$(in_file '.keys | length')" 200
+  done
+  tcr keys rename k200 last
+  assert_status 0
+  assert_equal "$(ls "$config" | paste -sd ' ')" 'keys.json keys.json.lock'
+}
+
+@test "a folder that cannot be written: the reason, and the old file" {
+  pool a b
+  become_person
+  chmod 500 "$config"
+  unchanged tcr keys remove a
+  assert_status 125
+  assert_stderr_has "^tcr-run: $keys: it cannot be locked: Permission denied"
+  chmod 700 "$config"
+}
+
+@test "keys without a verb, with an unknown one, and help" {
+  tcr keys
+  assert_refused
+  assert_stderr_has 'list, add, remove, rename, enable, disable, import, seal, unseal'
+  tcr keys ad x
+  assert_refused
+  assert_stderr_has 'unknown verb "ad"'
+  tcr keys --help
+  assert_status 0
+  for verb in list add remove rename enable disable import seal unseal; do
+    assert_stdout_has "^  tcr-run keys $verb "
+  done
+}

@@ -1,0 +1,197 @@
+# tcr-run log: what happened.
+load helpers
+
+NOON=1795176000 # 2026-11-20T12:00:00Z
+
+# Writes a line as a run would; minutes after noon, then the members.
+event() {
+  mkdir -p "$state"
+  echo "{\"time\":$((NOON + $1 * 60)),$2}" >> "$state/${3-events.jsonl}"
+}
+
+three_events() {
+  event 0 '"event":"attempt","key":"home","pid":7,"command":"claude"'
+  event 5 "\"event\":\"failover\",\"key\":\"home\",\"class\":\"limit\",\"what\":\"session limit\",\"until\":$((NOON + 3660)),\"next\":\"work\",\"pid\":7,\"command\":\"claude\""
+  event 6 '"event":"success","key":"work","pid":7,"command":"claude"'
+}
+
+@test "one line for each event, the newest last" {
+  three_events
+  tcr log
+  assert_status 0
+  assert_no_stderr
+  assert_stdout 'Nov 20 12:00  claude was started with "home"
+Nov 20 12:05  "home" reached its session limit (resets 13:01); carried on with "work"
+Nov 20 12:06  claude ended well with "work"'
+}
+
+@test "in the zone of the machine" {
+  three_events
+  extra_env=(TZ=Asia/Tokyo)
+  tcr log -n 1
+  assert_stdout 'Nov 20 21:06  claude ended well with "work"'
+}
+
+@test "--json: the lines as they are, with members of newer versions" {
+  three_events
+  event 7 '"event":"parade","key":"work","more":[1,{"a":null}]'
+  tcr log --json
+  assert_status 0
+  cmp "$state/events.jsonl" "$out"
+  tcr log -n 1
+  assert_stdout 'Nov 20 12:07  parade "work"'
+}
+
+@test "-n: the last ones; 0 is none, more than there are is all" {
+  three_events
+  for pair in 1:1 2:2 3:3 99:3 0:0; do
+    tcr log -n "${pair%:*}"
+    assert_status 0
+    assert_equal "$(wc -l < "$out")" "${pair#*:}"
+  done
+  tcr log -n 1
+  assert_stdout_has 'ended well'
+  tcr log --lines=2 --json
+  assert_equal "$(jq -r .event "$out" | paste -sd ' ')" 'failover success'
+}
+
+@test "--key: what concerns this key, also as the next" {
+  three_events
+  event 7 '"event":"warning","text":"work"'
+  tcr log --key work --json
+  assert_equal "$(jq -r .event "$out" | paste -sd ' ')" 'failover success'
+  tcr log --key home --json
+  assert_equal "$(jq -r .event "$out" | paste -sd ' ')" 'attempt failover'
+  tcr log --key nobody
+  assert_status 0
+  assert_no_stdout
+}
+
+@test "--since: of the last so-and-so long" {
+  mkdir -p "$state"
+  local now
+  now=$(date +%s)
+  for ago in 7300 7000 10; do
+    echo "{\"time\":$((now - ago)),\"event\":\"attempt\",\"key\":\"ago$ago\"}" >> "$state/events.jsonl"
+  done
+  tcr log --json --since 2h
+  assert_equal "$(jq -r .key "$out" | paste -sd ' ')" 'ago7000 ago10'
+  tcr log --json --since=1m
+  assert_equal "$(jq -r .key "$out")" 'ago10'
+  tcr log --json --since 1w --key ago7300 -n 5
+  assert_equal "$(jq -r .key "$out")" 'ago7300'
+}
+
+@test "the older file comes before the newer one" {
+  event 0 '"event":"attempt","key":"a"' events.jsonl.1
+  event 1 '"event":"attempt","key":"b"' events.jsonl.1
+  event 2 '"event":"attempt","key":"c"'
+  tcr log --json
+  assert_equal "$(jq -r .key "$out" | paste -sd ' ')" 'a b c'
+  tcr log --json -n 2
+  assert_equal "$(jq -r .key "$out" | paste -sd ' ')" 'b c'
+  rm "$state/events.jsonl"
+  tcr log --json
+  assert_equal "$(jq -r .key "$out" | paste -sd ' ')" 'a b'
+}
+
+@test "what is no event is passed over, and a torn line costs only itself" {
+  event 0 '"event":"attempt","key":"a"'
+  printf '%s\n' 'no json' '{}' '[1]' '{"time":"x","event":"attempt"}' '' >> "$state/events.jsonl"
+  printf '{"time":1,"event":"att' >> "$state/events.jsonl"
+  event 2 '"event":"attempt","key":"b"'
+  printf '\0\0\0\n' >> "$state/events.jsonl"
+  event 3 '"event":"attempt","key":"c"'
+  printf '{"time":1,"event":"attempt","key":"not yet whole"' >> "$state/events.jsonl"
+  tcr log --json
+  assert_status 0
+  assert_no_stderr
+  assert_equal "$(jq -r .key "$out" | paste -sd ' ')" 'a b c'
+}
+
+@test "nothing in the file reaches the terminal as a control" {
+  event 0 '"event":"warning","key":"\u001b[2J\u001b]0;x\u0007","text":"a\u009bb\r\nc\u007f"'
+  tcr log
+  assert_equal "$(wc -l < "$out")" 1
+  assert_equal "$(LC_ALL=C tr -d '\n -~' < "$out" | wc -c)" 0
+}
+
+@test "nothing has happened yet: it is said, and no failure" {
+  tcr log
+  assert_status 0
+  assert_no_stdout
+  assert_stderr_has "^tcr-run: nothing is known: there is no $state/events.jsonl\$"
+  [ ! -e "$state" ] || fail "the folder was made"
+}
+
+@test "no keys are needed, and no key file is looked at" {
+  three_events
+  echo 'no json' | keyfile
+  tcr log
+  assert_status 0
+  assert_no_stderr
+  assert_equal "$(wc -l < "$out")" 3
+}
+
+@test "beside the state that TCR_STATE names" {
+  state=$scratch/elsewhere
+  three_events
+  extra_env=("TCR_STATE=$scratch/elsewhere/pool.json")
+  tcr log
+  assert_equal "$(wc -l < "$out")" 3
+  extra_env=(TCR_STATE=pool.json)
+  cp "$scratch/elsewhere/events.jsonl" .
+  tcr log -n 1
+  assert_stdout_has 'ended well'
+}
+
+@test "without a home there is no place, and it is said" {
+  without=(HOME)
+  extra_env=(HOME=)
+  as=(setpriv --reuid 12345 --regid 12345 --clear-groups)
+  need_root
+  cp "$TCR_RUN" "$scratch/bin/tcr-run"
+  TCR_RUN=$scratch/bin/tcr-run
+  tcr log
+  assert_status 125
+  assert_stderr_has 'HOME'
+}
+
+@test "mistakes in the options" {
+  while IFS='|' read -r words pattern; do
+    eval "tcr log $words"
+    assert_status 125
+    assert_no_stdout
+    assert_stderr_has "^tcr-run: log: .*$pattern|^tcr-run: .*$pattern"
+  done <<'END'
+--since|--since needs a value
+--since soon|--since soon: expected
+--since -5|--since -5: expected
+--since ''|--since : expected
+-n|-n needs a value
+-n x|-n x: expected
+-n -1|-n -1: expected
+-n 1.5|-n 1.5: expected
+-n ''|-n : expected
+-n 99999999999999999999|expected
+--json=yes|--json takes no value
+--frobnicate|unknown option --frobnicate
+home|takes no names
+END
+}
+
+@test "a full disk under the output is a failure" {
+  three_events
+  [ -w /dev/full ] || skip "no /dev/full"
+  status=0
+  within "$TCR_RUN" log > /dev/full 2> "$err" < /dev/null || status=$?
+  assert_status 125
+  assert_stderr_has 'No space left'
+}
+
+@test "a reader that has seen enough ends it" {
+  mkdir -p "$state"
+  yes '{"time":1,"event":"attempt","key":"a","command":"claude"}' | head -n 20000 > "$state/events.jsonl"
+  within "$TCR_RUN" log < /dev/null 2> "$err" | head -n 1 > "$out"
+  assert_equal "$(wc -l < "$out")" 1
+}

@@ -1,0 +1,71 @@
+# tcr-run status --json: what programs rely on (tcr-run-status(1)).
+load helpers
+
+# The value of a jq expression over the last output.
+value() {
+  jq -c "$1" "$out"
+}
+
+@test "every member that is promised, with its type, before the first run" {
+  echo "{\"keys\": [$(entry home '"priority": 2, "organization": "acme", "expires": 1900000000'), $(entry api:ci)]}" | keyfile
+  tcr status --json
+  assert_status 0
+  assert_no_stderr
+  assert_equal "$(value 'keys_unsorted')" '["version","now","keys","next","master"]'
+  assert_equal "$(value '[.version, .next, .master]')" '[1,"ci",null]'
+  assert_between "$(value .now)" $(($(date +%s) - 60)) "$(date +%s)"
+  assert_equal "$(value '.keys[0]')" '{"name":"home","kind":"oauth","master":false,"state":"ready","runs_now":0,"priority":2,"organization":"acme","failures":0,"runs":0,"last_used":0,"last_failed":0,"ends":1900000000}'
+  assert_equal "$(value '.keys[1]')" '{"name":"ci","kind":"api","master":false,"state":"ready","runs_now":0,"priority":0,"failures":0,"runs":0,"last_used":0,"last_failed":0}'
+}
+
+@test "a key that rests: class, what, until, model" {
+  pool home work
+  plays home "printf '%s\n' \"You've hit your session limit · resets 11:21pm (UTC)\"; exit 1"
+  tcr -- client
+  tcr status --json
+  assert_equal "$(value '.keys[0] | [.state, .class, .what, .failures, .runs, .last_class]')" '["cooling","limit","session limit",1,1,"limit"]'
+  assert_equal "$(value '.keys[0].until')" "$(record home '.cooldowns[0].until')"
+  assert_equal "$(value '.keys[0].last_failed')" "$(record home .last_failed)"
+  assert_equal "$(value '.keys[0] | has("model")')" false
+  change_state '.keys[] |= (.cooldowns[]?.model = "opus")'
+  tcr status --json
+  assert_equal "$(value '.keys[0].model')" '"opus"'
+}
+
+@test "states: disabled, in use, none is next" {
+  echo "{\"keys\": [$(entry home '"disabled": true'), $(entry work)]}" | keyfile
+  plays work 'sleep 20'
+  tcr_background -- client
+  eventually test -s "$play/.used"
+  tcr status --json
+  kill "$pid"
+  assert_equal "$(value '[.keys[] | [.state, .runs_now]]')" '[["disabled",0],["ready",1]]'
+  echo "{\"keys\": [$(entry home '"disabled": true')]}" | keyfile
+  tcr status --json
+  assert_equal "$(value .next)" null
+}
+
+@test "the master: uses, bound, period" {
+  echo "{\"keys\": [$(entry home)], \"master\": $(entry api:billing '"at_most": "5/hour"')}" | keyfile
+  fails home
+  tcr -- client
+  tcr status --json
+  assert_equal "$(value .master)" '{"name":"billing","uses":1,"at_most":5,"period":3600}'
+  assert_equal "$(value '.keys[1] | [.name, .master]')" '["billing",true]'
+  assert_equal "$(value .next)" '"billing"'
+  pool home --master api:billing
+  tcr status --json
+  assert_equal "$(value .master)" '{"name":"billing","uses":1,"at_most":null,"period":86400}'
+}
+
+@test "a kind that is not known yet is null" {
+  echo '{"keys": [{"name": "a", "token_command": ["false"]}]}' | keyfile
+  tcr status --json
+  assert_equal "$(value '.keys[0].kind')" null
+}
+
+@test "names in every script survive" {
+  echo "{\"keys\": [{\"name\": \"größe\\\\ €🔑\", \"token\": \"$(token a)\"}]}" | keyfile
+  tcr status --json
+  assert_equal "$(value '.keys[0].name')" '"größe\\ €🔑"'
+}
