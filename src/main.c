@@ -17,6 +17,20 @@ static const struct subcommand {
     {"classify", command_classify}, {"help", command_help},
 };
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* keys has a help of its own. */
+static bool shares_help(const char *word)
+{
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (strcmp(subcommands[i].name, word) == 0)
+            return subcommands[i].run != command_keys;
+    return false;
+}
+
 static int unknown_word(int argc, char **argv)
 {
     const char *word = argv[1];
@@ -42,12 +56,14 @@ int main(int argc, char **argv)
         (void)command_help(1, help);
         return EXIT_OWN_FAILURE;
     }
+    if (argc > 2 && asks_for_help(argv[2]) && shares_help(argv[1]))
+        return command_help(argc - 1, argv + 1);
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return subcommands[i].run(argc - 1, argv + 1);
     if (argv[1][0] != '-')
         return unknown_word(argc, argv);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    if (asks_for_help(argv[1]))
         return command_help(argc, argv);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return command_version();

@@ -7,7 +7,7 @@
 
 static const char head[] =
     "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"
-    "Run COMMAND with one key of a pool; when the key is used up, carry on with the next.\n"
+    "Run COMMAND with one key of a pool; when it is used up, go on with the next.\n"
     "\n";
 
 static const char tail[] =
@@ -17,15 +17,19 @@ static const char tail[] =
     "                               the keys and what is known of them\n"
     "  log [-f] [--json] [--key NAME] [--since TIME] [-n N]\n"
     "                               what happened, newest last\n"
-    "  doctor [--json]              what keeps tcr-run from working, and how to mend it\n"
+    "  doctor [--json]              what keeps tcr-run from working, and the mend\n"
     "  keys list [--json]           the keys\n"
+    "  keys add|remove|rename|enable|disable NAME...\n"
+    "                               change them; keys --help tells more\n"
+    "  keys import FILE             add those of another tool's file\n"
+    "  keys seal|unseal             keep them under a passphrase\n"
     "  reset [NAME]...              forget cooldowns and failures\n"
     "  explain [OPTION]... -- CMD   what a run would do, without running it\n"
     "  classify [--exit N] [--stderr FILE] [FILE]\n"
     "                               what a run would make of this output\n"
     "\n"
     "Keys: ~/.config/tcr/keys.json, or CLAUDE_CODE_OAUTH_TOKEN and ANTHROPIC_API_KEY.\n"
-    "Manual: tcr-run(1), tcr-keys(5).\n";
+    "Manual: tcr-run(1), tcr-run-keys(1), tcr-keys(5).\n";
 
 int command_help(int argc, char **argv)
 {

@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import tempfile
 
+from judge import is_exact, problems
 from pool import Pool, sample
-from sandbox import SCENARIOS, Sandbox, is_exact, problems
+from sandbox import Sandbox
+from scenarios import SCENARIOS
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "failing_malloc.c")
 

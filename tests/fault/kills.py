@@ -8,8 +8,10 @@ import random
 import subprocess
 import time
 
-from pool import WORKERS
-from sandbox import ORPHAN_SECONDS, SCENARIOS, SECRET, Alive, Sandbox, end_session, timed
+from judge import SECRET
+from pool import WORKERS, timed
+from sandbox import ORPHAN_SECONDS, Alive, Sandbox, end_session
+from scenarios import SCENARIOS
 
 # A run takes about ten milliseconds; the long one is killed while its command runs.
 LATEST_MS = 14

@@ -1,4 +1,4 @@
-"""A home of its own for each run of tcr-run, the commands it is given, and what must hold after it."""
+"""A home of its own for each run of tcr-run."""
 
 import contextlib
 import dataclasses
@@ -11,107 +11,12 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 import tty
+
+from scenarios import COMMAND_KEYS, COMMANDS, INPUT, KEYS, SCENARIOS, SETTINGS
 
 SECONDS_MOST = 5
 ORPHAN_SECONDS = 1
-SECRET = b"FAKE"  # every token holds this word, and nothing else does
-OWN_FAILURE = 125
-
-KEYS = {
-    "version": 1,
-    "keys": [
-        {"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"},
-        {"name": "work", "token": "sk-ant-oat01-FAKE-work-0002"},
-    ],
-    "master": {"name": "billing", "token": "sk-ant-api03-FAKE-bill-0009"},
-}
-
-# The same pool, but for a program that has to be asked for the first token.
-COMMAND_KEYS = {
-    "keys": [{"name": "home", "token_command": ["cat", "../home/token"]}, KEYS["keys"][1]],
-    "master": KEYS["master"],
-}
-
-# Settings that shadow the variable: the token then goes by a descriptor.
-SETTINGS = {"model": "opus", "env": {"CLAUDE_CODE_OAUTH_TOKEN": "another", "X": "1"}}
-
-INPUT = b"a line of the input\n" * 5000
-STATE_NAMES = {"state.json", "state.json.spare", "state.lock", "events.jsonl"}
-
-COMMANDS = {
-    # About 200 KB and a status of its own.
-    "output": """#!/bin/sh
-i=0
-while [ $i -lt 2000 ]; do
-    echo "line $i, with words behind it so that all of them together are 200 KB: one two three four five six"
-    i=$((i + 1))
-done
-echo "a word on stderr" >&2
-exit 7
-""",
-    # Used up with the first key, and an answer with the second.
-    "failover": """#!/bin/sh
-case $CLAUDE_CODE_OAUTH_TOKEN in *home*)
-    echo "You've hit your session limit · resets 11:21pm (UTC)"
-    exit 1 ;;
-esac
-echo "an answer"
-""",
-    # The same for input: the second attempt has to be given all of it again.
-    "replay": """#!/bin/sh
-case $CLAUDE_CODE_OAUTH_TOKEN in *home*)
-    read -r line
-    echo "You've hit your session limit · resets 11:21pm (UTC)"
-    exit 1 ;;
-esac
-exec cat
-""",
-    "claude": """#!/bin/sh
-token=$CLAUDE_CODE_OAUTH_TOKEN
-if [ -n "$CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR" ]; then
-    token=$(cat "/dev/fd/$CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR")
-fi
-case $token in *home*)
-    echo "You've hit your session limit · resets 11:21pm (UTC)"
-    exit 1 ;;
-*work*)
-    echo "an answer" ;;
-*)
-    echo "no token"
-    exit 3 ;;
-esac
-""",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Scenario:
-    name: str
-    command: str
-    arguments: tuple = ()
-    input: bytes | None = None
-    from_file: bool = False
-    to: str = "pipe"  # or "file", "terminal": what stdout is
-    options: tuple = ()
-    fresh: bool = False  # no state from earlier runs
-
-
-SCENARIOS = {
-    scenario.name: scenario
-    for scenario in (
-        Scenario("output", "output"),
-        Scenario("file", "output", to="file"),
-        Scenario("failover", "failover"),
-        Scenario("fresh", "failover", fresh=True, options=("-vv",)),
-        Scenario("replay", "replay", input=INPUT),
-        Scenario("rewind", "replay", input=INPUT, from_file=True),
-        Scenario("claude", "claude", arguments=("-p", "hello")),
-        Scenario("terminal", "failover", to="terminal"),
-        Scenario("asked", "failover", options=("--keys", "../config/asked.json")),
-    )
-}
 
 
 @dataclasses.dataclass
@@ -319,73 +224,3 @@ class Sandbox:
             end_session(process)
             out, err = process.communicate()
             return Outcome(process.returncode, out, err, timed_out=True)
-
-
-def problems(sandbox, scenario, outcome, expected):
-    """What must not be, as sentences."""
-    found = [*judge_outcome(outcome, expected), *judge_files(sandbox, scenario)]
-    if SECRET in outcome.stderr or SECRET in outcome.stdout:
-        found.append("a token is shown")
-    return found
-
-
-def judge_outcome(outcome, expected):
-    if outcome.timed_out:
-        yield f"it took more than {SECONDS_MOST} s"
-        return
-    if outcome.left_process:
-        yield f"a process was left behind for {ORPHAN_SECONDS} s"
-    if not is_exact(outcome, expected.whole) and not is_said(outcome, expected):
-        yield f"{outcome.describe()}; expected {expected.whole.describe()}"
-
-
-def is_exact(outcome, expected):
-    return (
-        outcome.status == expected.status
-        and outcome.stdout == expected.stdout
-        and outcome.command_stderr() == expected.command_stderr()
-    )
-
-
-def is_said(outcome, expected):
-    """tcr-run failed and says so, and what came out until then is right; or it passes the first
-    attempt on as it was, and says why there is no second one."""
-    if not outcome.own_lines():
-        return False
-    if is_exact(outcome, expected.first):
-        return True
-    lost = any(b"cannot write the command's" in line for line in outcome.own_lines())
-    failed = outcome.status == OWN_FAILURE or (lost and outcome.status != 0)
-    return failed and expected.whole.stdout.startswith(outcome.stdout)
-
-
-def judge_files(sandbox, scenario):
-    for name in os.listdir(sandbox.temporary):
-        yield f"the temporary file {name} was left"
-    names = set(os.listdir(sandbox.state)) if os.path.isdir(sandbox.state) else set()
-    for name in names - STATE_NAMES:
-        yield f"{name} was left beside the state"
-    for name in names:
-        if SECRET in sandbox.read_state_file(name):
-            yield f"a token is in {name}"
-    yield from judge_state(sandbox, "state.json" in names, scenario.fresh)
-
-
-def judge_state(sandbox, is_there, is_fresh):
-    if not is_there:
-        if not is_fresh:
-            yield "the state is gone"
-        return
-    try:
-        salt = json.loads(sandbox.read_state_file("state.json"))["salt"]
-    except (ValueError, KeyError, TypeError) as error:
-        yield f"the state is no state: {error}"
-        return
-    if not is_fresh and salt != json.loads(sandbox.template["state.json"])["salt"]:
-        yield "the state was begun anew"
-
-
-def timed(seconds):
-    """True until so many seconds have passed."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() < end

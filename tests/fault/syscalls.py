@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import tempfile
 
+from judge import problems
 from pool import Pool, sample
-from sandbox import SCENARIOS, Sandbox, problems
+from sandbox import Sandbox
+from scenarios import SCENARIOS
 
 ERRORS = {
     "read": ("EINTR", "EAGAIN", "EIO"),
