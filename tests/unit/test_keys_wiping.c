@@ -17,8 +17,11 @@ static int blocks_with_a_secret;
 void __wrap_free(void *pointer)
 {
     size_t size = pointer ? malloc_usable_size(pointer) : 0;
-    if (size && memmem(pointer, size, SECRET_WORD, strlen(SECRET_WORD)))
+    if (size && memmem(pointer, size, SECRET_WORD, strlen(SECRET_WORD))) {
         blocks_with_a_secret++;
+        /* Once is enough: the next who gets this block may not write all of it. */
+        memset(pointer, 0, size);
+    }
     __real_free(pointer);
 }
 
