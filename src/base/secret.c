@@ -133,6 +133,37 @@ void secret_redact(const char *token, char ret_text[SECRET_REDACTED])
         snprintf(ret_text, SECRET_REDACTED, "%.*s…%s", (int)shown, token, token + length - 4);
 }
 
+static bool is_token_character(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+size_t secret_mask(char *text, size_t length)
+{
+    static const char beginning[] = "sk-ant-", instead[] = "...";
+    const size_t start = sizeof beginning - 1, shown = sizeof instead - 1;
+    size_t to = 0;
+    for (size_t from = 0; from < length;) {
+        if (length - from <= start || memcmp(text + from, beginning, start) != 0) {
+            text[to++] = text[from++];
+            continue;
+        }
+        size_t end = from + start;
+        while (end < length && is_token_character(text[end]))
+            end++;
+        memmove(text + to, text + from, start);
+        to += start;
+        /* A word about tokens in general, such as sk-ant-oat, is no longer than what stands for it.
+         */
+        size_t rest = end - from - start;
+        bool is_token = rest > 12;
+        memmove(text + to, is_token ? instead : text + from + start, is_token ? shown : rest);
+        to += is_token ? shown : rest;
+        from = end;
+    }
+    return to;
+}
+
 void secret_wipe(void *bytes, size_t length)
 {
     sodium_memzero(bytes, length);

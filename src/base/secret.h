@@ -29,5 +29,10 @@ void secret_free(char *bytes);
 #define SECRET_REDACTED 48
 void secret_redact(const char *token, char ret_text[SECRET_REDACTED]);
 
+/* Cuts every token of a known form out of a text on its way to a person, in place, leaving its
+ * prefix: whatever a message quotes, a path, a name or an argument, may be a token in the wrong
+ * place. Returns the new length. */
+size_t secret_mask(char *text, size_t length);
+
 /* Overwrites bytes that held a secret, in a way no optimiser removes. */
 void secret_wipe(void *bytes, size_t length);

@@ -289,5 +289,7 @@ int files_temporary(void)
         fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         fd = memfd_create("tcr-run", MFD_CLOEXEC);
+    if (fd >= 0)
+        (void)fchmod(fd, 0600); /* whatever the umask took away: it is opened again by its number */
     return fd < 0 ? -errno : fd;
 }

@@ -1,5 +1,7 @@
 #include "system/log.h"
 
+#include "base/secret.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +31,7 @@ static void put_line(const char *format, va_list args)
     size_t end = start + (size_t)length;
     if (end > sizeof line - 2)
         end = sizeof line - 2;
+    end = secret_mask(line, end);
     for (size_t i = start; i < end; i++)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
             line[i] = ' ';

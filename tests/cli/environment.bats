@@ -63,6 +63,13 @@ names_of_credentials='ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_API_KEYS 
   assert_given 'A=1' "${base[@]}" "$credential"
 }
 
+@test "all copies of a name that the key file invented are gone" {
+  own_setup
+  echo '{"keys": [{"name": "own", "token": "fake-own-0001", "kind": {"env": "OWN_KEY"}}]}' | keyfile
+  handed OWN_KEY=1 A=1 OWN_KEY OWN_KEY=2 "${base[@]}" OWN_KEYS=3 OWN_KEY=4
+  assert_given A=1 "${base[@]}" OWN_KEYS=3 OWN_KEY=fake-own-0001
+}
+
 @test "every TCR_ variable is gone" {
   own_setup
   handed "TCR_KEYS=$(token other)" 'TCR_=1' 'TCR_X' 'A=1' "TCR_KEYS_FILE=$keys" 'TCR_MASTER_KEY=x' "${base[@]}"

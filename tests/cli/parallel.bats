@@ -81,19 +81,23 @@ stays='while [ ! -e "$PLAY/go" ]; do sleep 0.1; done; echo "$name is done"'
   plays a "$stays"
   tcr_background -- client
   eventually lines_of "$play/.used" 1
-  fresh -- client
-  assert_used b
   kill -9 "$pid"
   await
-  works a b
-  # The cursor stands on b: a is chosen only if b is in use and a is not.
-  plays b "$stays"
-  forget_used
-  tcr_background -- client
-  eventually lines_of "$play/.used" 1
-  assert_used b
+  works a
+  # The cursor is on a: only a lease could send the run to b.
   fresh -- client
   assert_used a
+}
+
+@test "a run that lives holds its key" {
+  pool a b
+  plays a "$stays"
+  tcr_background -- client
+  eventually lines_of "$play/.used" 1
+  for run in 1 2; do
+    fresh -- client
+    assert_used b
+  done
   touch "$play/go"
   await
 }

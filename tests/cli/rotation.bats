@@ -46,6 +46,22 @@ load helpers
   assert_used 1
 }
 
+@test "nine keys: when all have rested, it goes on after the last one that failed" {
+  pool 1 2 3 4 5 6 7 8 9 --master api:billing
+  fails 1; fails 2; fails 3
+  tcr --cooldown 60 -- client
+  works 1 2 3
+  age 61
+  fresh --cooldown 60 -- client
+  assert_used 4
+  fails 4
+  fresh --retries 1 --cooldown 60 -- client
+  works 4
+  age 61
+  fresh -- client
+  assert_used 5
+}
+
 @test "nine keys: while all of them rest, only the master is used" {
   pool 1 2 3 4 5 6 7 8 9 --master api:billing
   for key in 1 2 3 4 5 6 7 8 9; do fails $key; done

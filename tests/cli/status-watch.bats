@@ -136,6 +136,17 @@ watcher() {
   pane_lacks 'limited'
 }
 
+@test "what somebody else writes over it goes with the next frame" {
+  pool home
+  terminal 100 20
+  watch
+  printf '\n\nnoise below\033[1;40Hnoise beside' > "$(flag pane_tty)"
+  eventually pane_lacks noise
+  pane_has '^> home +oauth +ready'
+  tm send-keys q
+  assert_restored
+}
+
 @test "a smaller window: fewer columns, no wrapping; a larger one again" {
   pool home work --master api:billing
   fails home
