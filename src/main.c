@@ -22,13 +22,31 @@ static bool asks_for_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* keys has a help of its own. */
-static bool shares_help(const char *word)
+static const struct subcommand *find_subcommand(const char *word)
 {
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
         if (strcmp(subcommands[i].name, word) == 0)
-            return subcommands[i].run != command_keys;
+            return &subcommands[i];
+    return NULL;
+}
+
+/* A subcommand with --help anywhere before a "--": what follows that is a command's own. */
+static bool wants_help(int argc, char **argv)
+{
+    if (argc < 2 || !find_subcommand(argv[1]))
+        return false;
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (asks_for_help(argv[i]))
+            return true;
     return false;
+}
+
+/* keys has a help of its own. */
+static int help_for(const char *name)
+{
+    char keys[] = "keys", help[] = "--help";
+    char *vector[] = {keys, help, NULL};
+    return strcmp(name, keys) == 0 ? command_keys(2, vector) : command_help(0, NULL);
 }
 
 static int unknown_word(int argc, char **argv)
@@ -56,11 +74,11 @@ int main(int argc, char **argv)
         (void)command_help(1, help);
         return EXIT_OWN_FAILURE;
     }
-    if (argc > 2 && asks_for_help(argv[2]) && shares_help(argv[1]))
-        return command_help(argc - 1, argv + 1);
-    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-        if (strcmp(argv[1], subcommands[i].name) == 0)
-            return subcommands[i].run(argc - 1, argv + 1);
+    if (wants_help(argc, argv))
+        return help_for(argv[1]);
+    const struct subcommand *subcommand = find_subcommand(argv[1]);
+    if (subcommand)
+        return subcommand->run(argc - 1, argv + 1);
     if (argv[1][0] != '-')
         return unknown_word(argc, argv);
     if (asks_for_help(argv[1]))

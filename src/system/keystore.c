@@ -126,7 +126,8 @@ static int parse(const char *bytes, size_t length, cJSON **ret_file, struct buff
 {
     bool blank = is_blank(bytes, length);
     cJSON *file = blank ? keyedit_new() : json_parse(bytes, length, NULL);
-    int r = blank ? (file ? 0 : -ENOMEM) : check(file, bytes, length, error);
+    bool lacks_memory = !file && (blank || json_ran_out_of_memory());
+    int r = lacks_memory ? -ENOMEM : blank ? 0 : check(file, bytes, length, error);
     if (r < 0)
         json_destroy(file);
     else

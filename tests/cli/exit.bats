@@ -16,8 +16,12 @@ load helpers
   "$PYTHON" - "$out" env -i "${list[@]}" "$TCR_RUN" -- sh -c 'kill -s $0 $$; sleep 5' 2> "$err" <<'END'
 import resource, signal, subprocess, sys
 resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+def start():
+    # A shell that starts this in the background has these two ignored, and so they would stay.
+    for kept in signal.SIGINT, signal.SIGQUIT:
+        signal.signal(kept, signal.SIG_DFL)
 for name in "HUP INT QUIT ILL ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM XCPU SYS".split():
-    status = subprocess.run(sys.argv[2:] + [name], stdin=subprocess.DEVNULL).returncode
+    status = subprocess.run(sys.argv[2:] + [name], stdin=subprocess.DEVNULL, preexec_fn=start).returncode
     if status != -getattr(signal, "SIG" + name):
         sys.exit(f"SIG{name}: {status}")
 END

@@ -39,7 +39,8 @@ def kill_one(sandbox, number, delay_ms):
     process.kill()
     process.wait()
     left = alive.somebody(ORPHAN_SECONDS)
-    end_session(process)
+    if left:
+        end_session(process)
     return left
 
 

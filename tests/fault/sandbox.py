@@ -111,7 +111,8 @@ OUTPUTS = {"pipe": PipeOutput, "file": FileOutput, "terminal": TerminalOutput}
 
 
 def end_session(process):
-    """What the run left in its session."""
+    """What the run left in its process group. Only while somebody is in it: else the number may be
+    a stranger's by now."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -209,7 +210,8 @@ class Sandbox:
         output.started()
         outcome = self.wait(process, piped)
         outcome.left_process = alive.somebody(ORPHAN_SECONDS)
-        end_session(process)
+        if outcome.left_process:
+            end_session(process)
         outcome.stdout = output.ended(outcome.stdout)
         return outcome
 
