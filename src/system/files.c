@@ -154,12 +154,20 @@ int files_write_all(int fd, const char *bytes, size_t length)
     return 0;
 }
 
+void files_keep_private(int fd)
+{
+    struct stat status;
+    /* Looked at first: changing it, even to what it is, costs a transaction of the file system. */
+    if (fstat(fd, &status) < 0 || (status.st_mode & 07777) != 0600)
+        (void)fchmod(fd, 0600);
+}
+
 static int write_temporary(int folder, const char *name, const char *bytes, size_t length)
 {
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    (void)fchmod(fd, 0600);
+    files_keep_private(fd);
     int r = files_write_all(fd, bytes, length);
     /* Keys cannot be had again: after a power cut the new name must not stand for an empty file. */
     if (r == 0 && fsync(fd) < 0)
@@ -195,7 +203,7 @@ static int write_spare(int folder, const char *spare, const char *bytes, size_t 
         fd = openat(folder, spare, flags, 0600);
     if (fd < 0)
         return -errno;
-    (void)fchmod(fd, 0600); /* whatever the umask took away */
+    files_keep_private(fd);
     int r = files_write_all(fd, bytes, length);
     if (r == 0 && ftruncate(fd, (off_t)length) < 0)
         r = -errno;
@@ -290,6 +298,6 @@ int files_temporary(void)
     if (fd < 0)
         fd = memfd_create("tcr-run", MFD_CLOEXEC);
     if (fd >= 0)
-        (void)fchmod(fd, 0600); /* whatever the umask took away: it is opened again by its number */
+        files_keep_private(fd);
     return fd < 0 ? -errno : fd;
 }

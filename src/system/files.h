@@ -37,6 +37,9 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
  * the lock may see the next writer at work. */
 int files_swap_in(int folder, const char *name, const char *bytes, size_t length);
 
+/* Gives a file of ours mode 0600, whatever the umask took away or somebody added. */
+void files_keep_private(int fd);
+
 /* Makes the folder and those above it, mode 0700. Returns 0 or a negative errno. */
 int files_make_folders(const char *path);
 

@@ -116,7 +116,7 @@ static int take_lock(struct store *store, int *ret_fd)
     int fd = openat(store->folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    (void)fchmod(fd, 0600); /* whatever the umask took away */
+    files_keep_private(fd);
     long waited = 0, step = 1;
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         int error = errno;
@@ -274,7 +274,7 @@ void store_log_event(struct store *store, const char *line)
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return;
     if (status.st_size == 0)
-        (void)fchmod(fd, 0600);
+        files_keep_private(fd);
     if (status.st_size > EVENTS_LARGEST)
         (void)renameat(store->folder_fd, "events.jsonl", store->folder_fd, "events.jsonl.1");
     (void)files_write_all(fd, line, strlen(line));

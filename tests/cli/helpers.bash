@@ -202,10 +202,10 @@ await() {
   took=$((($(date +%s%N) - start) / 1000000))
 }
 
-# Until a command succeeds, for 10 s at most.
+# Until a command succeeds, for half a minute at most.
 eventually() {
   local try
-  for try in $(seq 200); do
+  for try in $(seq 600); do
     ! "$@" 2> /dev/null || return 0
     sleep 0.05
   done

@@ -25,7 +25,7 @@ lines_of() {
   [ "$(wc -l < "$1")" -ge "$2" ]
 }
 
-stays='while [ ! -e "$PLAY/go" ]; do sleep 0.1; done; echo "$name is done"'
+stays='while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.1; done; echo "$name is done"'
 
 @test "50 runs at once over 5 keys get 10 each" {
   pool a b c d e

@@ -146,7 +146,7 @@ END
 @test "another process of the same user cannot look into ours; into the command's it can" {
   pool home
   become_person
-  plays home 'echo $$ > "$PLAY/pid"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
+  plays home 'echo $$ > "$PLAY/pid"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
   tcr_background -- client
   eventually test -s "$play/pid"
   # As the same person.
@@ -165,7 +165,7 @@ END
 
 @test "no core of ours: not even with a generous limit" {
   pool home
-  plays home 'ulimit -c > "$PLAY/limit"; echo $PPID > "$PLAY/pid"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
+  plays home 'ulimit -c > "$PLAY/limit"; echo $PPID > "$PLAY/pid"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
   ulimit -S -c "$(ulimit -H -c)"
   tcr_background -- client
   eventually test -s "$play/pid"

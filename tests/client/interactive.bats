@@ -52,10 +52,16 @@ say() {
   terminal send-keys -t run Enter
 }
 
-# The second press only counts after the first was understood.
+# The second press only counts after the first was understood; a menu that is just opening swallows one.
 leave() {
-  terminal send-keys -t run C-c
-  wait_for 'Press Ctrl-C again to exit'
+  local try
+  for try in 1 2 3 4; do
+    terminal send-keys -t run C-c
+    if wait_for 'Press Ctrl-C again to exit' 25 > /dev/null; then
+      break
+    fi
+  done
+  wait_for 'Press Ctrl-C again to exit' 1
   terminal send-keys -t run C-c
 }
 
