@@ -103,10 +103,27 @@ static int64_t time_command(struct command *command, int null, int out)
     return took;
 }
 
+/* A new order each round, the same in every run: turning the order round would leave each command
+ * behind the same other, and who follows an interpreter finds the caches cold. */
+static void shuffle(int *order, int count)
+{
+    static uint32_t seed = 1;
+    for (int i = 0; i < count; i++)
+        order[i] = i;
+    for (int i = count - 1; i > 0; i--) {
+        seed = seed * 1664525u + 1013904223u;
+        int other = (int)((seed >> 16) % (uint32_t)(i + 1));
+        int kept = order[i];
+        order[i] = order[other];
+        order[other] = kept;
+    }
+}
+
 static int verb_time(int argc, char **argv)
 {
     static struct command commands[MAX_COMMANDS];
     int64_t took[MAX_COMMANDS];
+    int order[MAX_COMMANDS];
 
     (void)argc;
     int rounds = atoi(argv[0]), out = -1;
@@ -115,11 +132,9 @@ static int verb_time(int argc, char **argv)
     if (strcmp(argv[1], "pipe") != 0)
         out = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     for (int round = 0; round < rounds; round++) {
-        /* Each takes each place in the order, so that none always follows the heaviest. */
-        for (int i = 0; i < count; i++) {
-            int which = (i + round) % count;
-            took[which] = time_command(&commands[which], null, out);
-        }
+        shuffle(order, count);
+        for (int i = 0; i < count; i++)
+            took[order[i]] = time_command(&commands[order[i]], null, out);
         for (int i = 0; i < count; i++)
             printf("%lld%c", (long long)took[i], i + 1 < count ? ' ' : '\n');
     }
