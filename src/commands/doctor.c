@@ -72,7 +72,6 @@ static void append_text(struct buffer *text, const struct doctor *doctor)
     struct screen screen = screen_look();
     for (size_t i = 0; i < doctor->count; i++) {
         const struct diagnosis *diagnosis = &doctor->diagnoses[i];
-        size_t start = text->length;
         screen_begin(text, &screen, styles[diagnosis->health]);
         buffer_append_format(text, "%-4s", health_names[diagnosis->health]);
         screen_end(text, &screen, styles[diagnosis->health]);
@@ -81,7 +80,7 @@ static void append_text(struct buffer *text, const struct doctor *doctor)
         if (diagnosis->mend)
             buffer_append_format(text, "; %s", diagnosis->mend);
         /* Paths and what programs print may hold anything. */
-        for (size_t k = quoted; k < text->length && start < text->length; k++)
+        for (size_t k = quoted; k < text->length; k++)
             if ((unsigned char)text->data[k] < ' ' || text->data[k] == 0x7f)
                 text->data[k] = ' ';
         buffer_append_char(text, '\n');

@@ -49,4 +49,5 @@ void doctor_check_keys(struct doctor *doctor);
 /* doctor_client.c */
 void doctor_check_client(struct doctor *doctor);
 void doctor_check_settings(struct doctor *doctor);
+/* doctor_environment.c */
 void doctor_check_environment(struct doctor *doctor);

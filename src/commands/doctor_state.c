@@ -130,12 +130,12 @@ static void check_folder(struct doctor *doctor, const struct place *place)
     struct stat status;
     CLEANUP_CLOSE int probe = make_probe(place);
     int r = probe < 0 ? probe : fill_probe(probe);
-    bool fine = r == 0 && faccessat(place->fd, place->name, W_OK, 0) < 0 && errno != ENOENT;
+    bool is_closed = r == 0 && faccessat(place->fd, place->name, W_OK, 0) < 0 && errno != ENOENT;
     if (r < 0)
         doctor_say(doctor, "state", HEALTH_FAIL,
                    "%s cannot be written or locked: %s; " NO_MEMORY "; mend: %s", place->folder,
                    strerror(-r), mend_of(-r));
-    else if (fine)
+    else if (is_closed)
         doctor_say(doctor, "state", HEALTH_FAIL,
                    "%s cannot be written: %s; " NO_MEMORY "; mend: %s", place->path,
                    strerror(errno), mend_of(errno));
