@@ -1,5 +1,6 @@
 #include "commands/arguments.h"
 #include "commands/command.h"
+#include "commands/journal.h"
 #include "commands/pool.h"
 #include "system/log.h"
 
@@ -42,11 +43,14 @@ static bool change(struct state *state, int64_t now, void *context)
         return false;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
+        size_t before = reset->done;
         if (!is_named(reset, candidate->key->name))
             continue;
         reset_one(&state->keys, candidate->id, &reset->done);
         if (candidate->key->organization)
             reset_one(&state->organizations, candidate->key->organization, &reset->done);
+        if (reset->done > before)
+            journal_add_reset(reset->pool, candidate->key->name);
     }
     return reset->done > 0;
 }

@@ -263,6 +263,19 @@ struct state *store_read(struct store *store)
     return &store->memory;
 }
 
+/* Of several that find the file too long only one may rename it: the next would put the new file,
+ * nearly empty, in the place of the old one. Whoever holds the lock of the file that still has the
+ * name is the one. */
+static void rotate_events(struct store *store, int fd, const struct stat *opened)
+{
+    struct stat named;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+        fstatat(store->folder_fd, "events.jsonl", &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+        named.st_dev != opened->st_dev || named.st_ino != opened->st_ino)
+        return;
+    (void)renameat(store->folder_fd, "events.jsonl", store->folder_fd, "events.jsonl.1");
+}
+
 void store_log_event(struct store *store, const char *line)
 {
     struct stat status;
@@ -276,6 +289,6 @@ void store_log_event(struct store *store, const char *line)
     if (status.st_size == 0)
         files_keep_private(fd);
     if (status.st_size > EVENTS_LARGEST)
-        (void)renameat(store->folder_fd, "events.jsonl", store->folder_fd, "events.jsonl.1");
+        rotate_events(store, fd, &status);
     (void)files_write_all(fd, line, strlen(line));
 }

@@ -160,6 +160,17 @@ assert_kinds() {
   assert_equal "$(events 'select(.event == "warning") | .text')" '"2 runs share 1 ready keys"'
 }
 
+@test "reset: one line for each key that was forgotten" {
+  pool home work spare
+  fails home; fails work
+  tcr -- client
+  tcr reset
+  assert_status 0
+  assert_equal "$(events 'select(.event == "reset") | [.key, .command]' | paste -sd ' ')" '["home",null] ["work",null]'
+  tcr reset
+  assert_equal "$(events 'select(.event == "reset")' | wc -l)" 2
+}
+
 @test "quiet runs write as well" {
   pool home
   tcr -q -- client
