@@ -30,12 +30,18 @@ static const struct subcommand *find_subcommand(const char *word)
     return NULL;
 }
 
-/* A subcommand with --help anywhere before a "--": what follows that is a command's own. */
+/* What follows is a command's own. */
+static bool begins_command(const char *word)
+{
+    return strcmp(word, "--") == 0 || strcmp(word, "--token-command") == 0;
+}
+
+/* A subcommand with --help anywhere before a command. */
 static bool wants_help(int argc, char **argv)
 {
     if (argc < 2 || !find_subcommand(argv[1]))
         return false;
-    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+    for (int i = 2; i < argc && !begins_command(argv[i]); i++)
         if (asks_for_help(argv[i]))
             return true;
     return false;

@@ -22,12 +22,14 @@ extern char **environ;
 static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *usage, *help;
+    const char *usage; /* its lines are one in a message */
+    const char *help;
 } verbs[] = {
     {"list", keys_list, "[--json]", "the keys, never their secrets"},
     {"add", keys_add,
-     "NAME [--master] [--kind KIND] [--organization NAME] [--priority N] [--expires WHEN] "
-     "[--at-most N/day] [--token-file FILE | --config-dir DIR | --token-command COMMAND ARG...]",
+     "NAME [--master] [--kind KIND] [--organization NAME]\n"
+     "[--priority N] [--expires WHEN] [--at-most N/day]\n"
+     "[--token-file FILE | --config-dir DIR | --token-command COMMAND ARG...]",
      "add one; its token is asked for, or read from standard input"},
     {"remove", keys_remove, "NAME...", "remove keys"},
     {"rename", keys_rename, "OLD NEW", "give a key another name"},
@@ -105,6 +107,15 @@ int keys_open(const struct options *options, struct keystore *ret_store)
     buffer_finish(&error);
     free(path);
     return status;
+}
+
+int keys_open_existing(const struct options *options, struct keystore *ret_store)
+{
+    int status = keys_open(options, ret_store);
+    if (status != 0 || ret_store->exists)
+        return status;
+    log_say("%s: there is no such file; tcr-run keys add makes one", ret_store->path);
+    return EXIT_OWN_FAILURE;
 }
 
 /* A pool that was in the environment until now is not any more: nobody may find that out by a
@@ -192,6 +203,14 @@ static bool take_descriptor(int *argc, char **argv)
     return true;
 }
 
+static void append_usage(struct buffer *text, const struct verb *verb)
+{
+    buffer_append_format(text, "  tcr-run keys %s%s", verb->name, *verb->usage ? " " : "");
+    for (const char *p = verb->usage; *p; p++)
+        buffer_append_format(text, *p == '\n' ? "%c      " : "%c", *p);
+    buffer_append_char(text, '\n');
+}
+
 static int print_help(void)
 {
     struct buffer text = {0};
@@ -201,7 +220,7 @@ static int print_help(void)
         buffer_append_format(&text, "  %-8s %s\n", verbs[i].name, verbs[i].help);
     buffer_append_text(&text, "\n");
     for (size_t i = 0; i < VERB_COUNT; i++)
-        buffer_append_format(&text, "  tcr-run keys %s %s\n", verbs[i].name, verbs[i].usage);
+        append_usage(&text, &verbs[i]);
     buffer_append_text(&text, "\nManual: tcr-run-keys(1).\n");
     return output_print(&text);
 }

@@ -26,9 +26,12 @@ int keys_say_usage(const char *verb);
  * saying why; ended with keystore_close either way. */
 int keys_open(const struct options *options, struct keystore *ret_store);
 
+/* The same, for what makes no sense without a file. */
+int keys_open_existing(const struct options *options, struct keystore *ret_store);
+
 /* Changes it; the same. */
 int keys_change(struct keystore *store, keystore_edit *edit, void *context);
 
-/* Says each line of `error` (`fallback` if there is none) with the path before it; ends the buffer.
- * Returns EXIT_OWN_FAILURE. */
+/* Says each line of `error`, or what `r` means if there is none, with the path before it; ends the
+ * buffer. Returns EXIT_OWN_FAILURE. */
 int keys_fail(const char *path, struct buffer *error, int r);

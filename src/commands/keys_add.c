@@ -20,6 +20,13 @@ static bool complain(const char *option, const char *expected, const char *found
     return false;
 }
 
+static bool stored(bool done)
+{
+    if (!done)
+        log_say("keys add: out of memory");
+    return done;
+}
+
 /* Cuts the command off: it takes the rest of the line. */
 static int cut_command(int argc, char **argv, struct addition *addition)
 {
@@ -68,22 +75,18 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
 static bool set_kind(struct addition *addition)
 {
     const char *text = addition->kind_text;
-    bool fine;
     if (!text)
         return true;
-    if (strncmp(text, "env:", 4) == 0) {
-        cJSON *object = cJSON_CreateObject();
-        fine = kind_from_variable(text + 4, &addition->kind);
-        if (fine)
-            return object && json_set_string(object, "env", text + 4) &&
-                   json_set(addition->entry, "kind", object);
-        json_destroy(object);
-    } else {
-        fine = kind_from_name(text, &addition->kind);
-    }
-    if (!fine)
+    bool other = strncmp(text, "env:", 4) == 0;
+    if (!(other ? kind_from_variable(text + 4, &addition->kind)
+                : kind_from_name(text, &addition->kind)))
         return complain("--kind", "oauth, api, openai, cursor or env:VARIABLE", text);
-    return json_set_string(addition->entry, "kind", text);
+    cJSON *value = other ? cJSON_CreateObject() : cJSON_CreateString(text);
+    if (other && !json_set_string(value, "env", text + 4)) {
+        json_destroy(value);
+        value = NULL;
+    }
+    return stored(json_set(addition->entry, "kind", value));
 }
 
 static bool set_priority(struct addition *addition)
@@ -95,34 +98,40 @@ static bool set_priority(struct addition *addition)
     long priority = strtol(addition->priority, &end, 10);
     if (!*addition->priority || *end || errno || priority < INT_MIN || priority > INT_MAX)
         return complain("--priority", "a whole number, lower ones come first", addition->priority);
-    return json_set_integer(addition->entry, "priority", priority);
+    return stored(json_set_integer(addition->entry, "priority", priority));
+}
+
+/* Seconds since 1970, or a length of time with its unit; -1 for anything else. */
+static int64_t parse_time(const char *text, int64_t now)
+{
+    char *end;
+    int64_t length;
+    errno = 0;
+    int64_t seconds = strtoll(text, &end, 10);
+    if (isdigit((unsigned char)*text) && !*end && errno == 0)
+        return seconds;
+    return duration_parse(text, &length) == 0 ? now + length : -1;
 }
 
 /* A day stays as it was written; the rest becomes seconds since 1970. */
 static bool set_expires(struct addition *addition)
 {
     const char *text = addition->expires;
-    int64_t epoch, length;
-    char *end;
+    int64_t epoch;
     if (!text)
         return true;
     bool is_day = keydate_parse(text, &epoch);
-    errno = 0;
-    if (!is_day && *text && isdigit((unsigned char)text[strlen(text) - 1]))
-        epoch = strtoll(text, &end, 10);
-    else if (!is_day && duration_parse(text, &length) == 0)
-        epoch = addition->now + length;
-    else if (!is_day)
-        epoch = -1;
-    if (errno || epoch < KEYDATE_FIRST || epoch > KEYDATE_LAST)
+    if (!is_day)
+        epoch = parse_time(text, addition->now);
+    if (epoch < KEYDATE_FIRST || epoch > KEYDATE_LAST)
         return complain("--expires",
                         "a day such as 2027-03-31, a time from now such as 90d, or seconds since "
                         "1970",
                         text);
     if (epoch <= addition->now)
         return complain("--expires", "a time to come", text);
-    return is_day ? json_set_string(addition->entry, "expires", text)
-                  : json_set_integer(addition->entry, "expires", epoch);
+    return stored(is_day ? json_set_string(addition->entry, "expires", text)
+                         : json_set_integer(addition->entry, "expires", epoch));
 }
 
 static const char *source_field(const struct addition *addition)
@@ -146,9 +155,7 @@ static bool set_fields(struct addition *addition)
     addition->entry = cJSON_CreateObject();
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && fine; i++)
         fine = !texts[i].value || json_set_string(addition->entry, texts[i].name, texts[i].value);
-    if (!fine)
-        log_say("out of memory");
-    return fine && set_kind(addition) && set_priority(addition) && set_expires(addition);
+    return stored(fine) && set_kind(addition) && set_priority(addition) && set_expires(addition);
 }
 
 /* A file with this key alone, and a source that needs no asking. */

@@ -23,7 +23,7 @@ static int edit_names(int argc, char **argv, keystore_edit *apply, struct edit *
     if (!keys_parse(argc, argv, none, 1, INT_MAX, &options))
         return EXIT_OWN_FAILURE;
     edit->names = argv + 1;
-    int status = keys_open(&options, &store);
+    int status = keys_open_existing(&options, &store);
     if (status == 0)
         status = keys_change(&store, apply, edit);
     if (status == 0) {
@@ -98,7 +98,7 @@ int keys_rename(int argc, char **argv)
     struct keystore store;
     if (!keys_parse(argc, argv, none, 2, 2, &options))
         return EXIT_OWN_FAILURE;
-    int status = keys_open(&options, &store);
+    int status = keys_open_existing(&options, &store);
     if (status == 0)
         status = keys_change(&store, apply_rename, argv + 1);
     if (status == 0)

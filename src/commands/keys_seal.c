@@ -22,10 +22,8 @@ static int seal(struct keystore *store, const struct seal_limits *limits)
 {
     struct buffer error = {0};
     char *passphrase = NULL;
-    if (!store->exists || store->sealed) {
-        log_say("%s: %s", store->path,
-                store->exists ? "it is sealed already; tcr-run keys unseal opens it"
-                              : "there is no such file; tcr-run keys add makes one");
+    if (store->sealed) {
+        log_say("%s: it is sealed already; tcr-run keys unseal opens it", store->path);
         return EXIT_OWN_FAILURE;
     }
     int r = passphrase_choose(store->path, &error, &passphrase);
@@ -53,7 +51,7 @@ int keys_seal(int argc, char **argv)
         log_say("keys seal: --limits: expected interactive or moderate, found \"%s\"", name);
         return EXIT_OWN_FAILURE;
     }
-    int status = keys_open(&options, &store);
+    int status = keys_open_existing(&options, &store);
     if (status == 0)
         status = seal(&store, limits);
     keystore_close(&store);
@@ -64,8 +62,7 @@ static int unseal(struct keystore *store)
 {
     struct buffer error = {0};
     if (!store->sealed) {
-        log_say("%s: %s", store->path,
-                store->exists ? "it is not sealed" : "there is no such file");
+        log_say("%s: it is not sealed", store->path);
         return EXIT_OWN_FAILURE;
     }
     int r = keystore_unseal(store, &error);
@@ -83,7 +80,7 @@ int keys_unseal(int argc, char **argv)
     struct keystore store;
     if (!keys_parse(argc, argv, none, 0, 0, &options))
         return EXIT_OWN_FAILURE;
-    int status = keys_open(&options, &store);
+    int status = keys_open_existing(&options, &store);
     if (status == 0)
         status = unseal(&store);
     keystore_close(&store);

@@ -70,6 +70,9 @@ load keys-helpers
 4102444800000
 90
 tomorrow
+4102444800x1
+-4102444800
+1d1d
 2027-1-1
 999999999999999999999
 END
@@ -212,6 +215,13 @@ END
   tcr keys add c --token-command sh -c 'touch ran; echo --keys "$1"' -- --master
   assert_refused
   assert_stderr_has 'the secret of "b" already'
+}
+
+@test "--token-command: what follows is its own, also what tcr-run would know" {
+  tcr keys add b --token-command tool -h --help --passphrase-fd 99 --profile x --keys y
+  assert_status 0
+  assert_no_stdout
+  assert_equal "$(in_file '.keys[0].token_command | length')" 9
 }
 
 @test "--token-file: read and judged, kept as an absolute path" {

@@ -175,6 +175,17 @@ END
   chmod 700 "$config"
 }
 
+@test "without a file there is nothing to change, and nothing is made" {
+  rm -rf "$config"
+  for words in 'remove a' 'rename a b' 'enable a' 'disable a'; do
+    read -ra list <<< "$words"
+    tcr keys "${list[@]}"
+    assert_refused
+    assert_stderr_has "^tcr-run: $keys: there is no such file; tcr-run keys add makes one"
+  done
+  [ ! -e "$config" ]
+}
+
 @test "keys without a verb, with an unknown one, and help" {
   tcr keys
   assert_refused
@@ -185,6 +196,9 @@ END
   tcr keys --help
   assert_status 0
   for verb in list add remove rename enable disable import seal unseal; do
-    assert_stdout_has "^  tcr-run keys $verb "
+    assert_stdout_has "^  tcr-run keys $verb( |\$)"
   done
+  [ "$(awk 'length > 80' "$out" | wc -l)" -eq 0 ] || fail "lines of more than 80 columns"
+  tcr keys add
+  assert_equal "$(wc -l < "$err")" 2
 }

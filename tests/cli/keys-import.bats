@@ -97,6 +97,19 @@ END
   assert_used 'a b'
 }
 
+@test "our own file, sealed" {
+  pool a b
+  passphrase 'one horse'
+  tcr keys seal
+  mv "$keys" sealed.json
+  import sealed.json
+  assert_equal "$(names)" 'a b'
+  passphrase 'two horse'
+  unchanged tcr keys import sealed.json
+  assert_refused
+  assert_stderr_has '^tcr-run: sealed.json: this is not its passphrase'
+}
+
 @test "nothing is overwritten: names that are taken get a number, secrets that are there stay alone" {
   pool home b --master api:m
   printf 'home=%s\nother=%s\nTCR_MASTER_KEY=%s\n%s\n' "$(token x)" "$(token b)" "$(token api:n)" "$(token x)" | other list

@@ -98,3 +98,25 @@ END
   assert_status 0
   assert_sealed
 }
+
+@test "a file that is sealed or unsealed while a token is typed is left as it is then" {
+  pool home
+  passphrase 'one horse'
+  person see:'Token of' run:"'$TCR_RUN' keys seal" type:"$(token work)\n" -- keys add work
+  assert_status 125
+  assert_stdout_has 'it was sealed or unsealed meanwhile; try again'
+  assert_sealed
+  person see:'Token of' run:"'$TCR_RUN' keys unseal" type:"$(token work)\n" -- keys add work
+  assert_status 125
+  assert_stdout_has 'it was sealed or unsealed meanwhile; try again'
+  assert_equal "$(names)" home
+  tcr keys seal
+  person see:'Token of' run:"'$TCR_RUN' keys unseal && '$TCR_RUN' keys seal" type:"$(token work)\n" -- keys add work
+  assert_status 125
+  assert_stdout_has 'it was sealed anew meanwhile; try again'
+  # Another change meanwhile is none that hinders.
+  person see:'Token of' run:"'$TCR_RUN' keys rename home house" type:"$(token work)\n" -- keys add work
+  assert_status 0
+  tcr keys unseal
+  assert_equal "$(names)" 'house work'
+}

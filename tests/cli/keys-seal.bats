@@ -159,6 +159,8 @@ END
   capture "$TCR_RUN" keys list --passphrase-fd=5 5<<< 'correct horse'
   assert_status 0
   assert_stdout_has '^home '
+  capture "$TCR_RUN" keys list --passphrase-fd=5 5<<< $'correct horse\r'
+  assert_status 0
   printf 'correct horse\n%s\n' "$(token work)" > both
   input=both tcr keys add work --passphrase-fd 0
   assert_status 0
