@@ -34,6 +34,14 @@ static int check_secret_file(const struct stat *status, const char *path, struct
     return 0;
 }
 
+/* Whoever owns "/" can replace anything. In a user namespace that is nobody (65534), as whom the
+ * users without a number there appear, root among them. */
+static bool is_owner_of_all(uid_t uid)
+{
+    struct stat status;
+    return uid == 0 || (stat("/", &status) == 0 && uid == status.st_uid);
+}
+
 /* Whoever can write a folder above the file can put another file in its place. A sticky folder such
  * as /tmp is safe from that. */
 static int check_folders(const char *path, struct buffer *error)
@@ -51,7 +59,7 @@ static int check_folders(const char *path, struct buffer *error)
             buffer_append_format(error, "others can write the folder %s; mend: chmod go-w %s",
                                  folder, folder);
             r = -EPERM;
-        } else if (status.st_uid != geteuid() && status.st_uid != 0) {
+        } else if (status.st_uid != geteuid() && !is_owner_of_all(status.st_uid)) {
             buffer_append_format(error, "the folder %s belongs to user %u", folder, status.st_uid);
             r = -EPERM;
         }

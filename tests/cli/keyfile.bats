@@ -66,6 +66,18 @@ END
   assert_faults "the folder $config belongs to user 65534"
 }
 
+@test "in a user namespace, where the folders above belong to nobody" {
+  pool a
+  become_person
+  as+=(unshare --user --map-root-user)
+  capture stat -c %u /
+  [ "$status" = 0 ] || skip "no user namespace can be made here"
+  assert_stdout 65534
+  tcr -- client
+  assert_status 0
+  assert_no_stderr
+}
+
 @test "a file that cannot be opened" {
   pool a
   become_person
