@@ -163,29 +163,53 @@ static off_t transcript_size(const struct session *session)
     return size;
 }
 
-/* What the init line says of the credential that won. */
-static void check_source(struct attempt *attempt)
+static bool names_another(const struct attempt *attempt)
 {
     const char *source = attempt->evidence.key_source;
-    bool own = attempt->candidate->key->kind.id == KIND_API
-                   ? strcmp(source, "ANTHROPIC_API_KEY") == 0
-                   : strcmp(source, "none") == 0;
-    if (!*source || own || attempt->session->warned_of_source)
+    bool is_api = attempt->candidate->key->kind.id == KIND_API;
+    return *source && strcmp(source, is_api ? "ANTHROPIC_API_KEY" : "none") != 0;
+}
+
+/* The init line names the winner, but says "none" of an OAuth token and of ANTHROPIC_AUTH_TOKEN
+ * alike, and comes with stream-json alone. */
+static bool used_another(const struct attempt *attempt, const struct shield *shield)
+{
+    return shield->replaced || names_another(attempt);
+}
+
+static void warn_of_source(struct attempt *attempt)
+{
+    if (!names_another(attempt) || attempt->session->warned_of_source)
         return;
     attempt->session->warned_of_source = true;
     log_say("warning: the client used another credential (%s) than \"%s\"; tcr-run explain -- ... "
             "shows what shadows it",
-            source, attempt->candidate->key->name);
+            attempt->evidence.key_source, attempt->candidate->key->name);
 }
 
-static void judge(struct attempt *attempt, off_t offset)
+/* A credential that is not the pool's failed: no key has to rest for it, and no other would help.
+ */
+static void drop_foreign(struct attempt *attempt, const struct shield *shield)
+{
+    if (!used_another(attempt, shield))
+        return;
+    warn_of_source(attempt);
+    if (attempt->finding.class == CLASS_NONE)
+        return;
+    log_say("what failed is the client's other credential, not \"%s\": no key rests for it, and no "
+            "other is tried",
+            attempt->candidate->key->name);
+    attempt->finding = (struct finding){.class = CLASS_NONE};
+}
+
+static void judge(struct attempt *attempt, off_t offset, const struct shield *shield)
 {
     struct transcript transcript = {.time = {time(NULL), &zone_system}};
     struct session *session = attempt->session;
     read_transcript(attempt, offset, &transcript);
-    check_source(attempt);
     attempt->finding = verdict_find(&attempt->result.ending, &attempt->evidence,
                                     transcript.any_row ? &transcript : NULL, session->options);
+    drop_foreign(attempt, shield);
     session->session_exists |= transcript.any_row;
     session->carry = client_next_carry(&session->call, session->options, session->session_exists,
                                        session->work_begun);
@@ -268,7 +292,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
         log_say("what was kept of the command's input could not be read again");
         return EXIT_OWN_FAILURE;
     }
-    judge(attempt, offset);
+    judge(attempt, offset, &handover->shield);
     return 0;
 }
 

@@ -102,8 +102,18 @@ static void read_helper(struct builder *builder, const struct settings_source *s
     if (!helper || !*helper)
         return;
     note(builder, source, "apiKeyHelper");
-    if (!source->managed && !json_set_string(settings_of(builder), "apiKeyHelper", ""))
+    if (source->managed)
+        builder->shield->replaced = true;
+    else if (!json_set_string(settings_of(builder), "apiKeyHelper", ""))
         builder->failed = true;
+}
+
+/* Another address still gets the key, and an API key beats an OAuth token. */
+static bool replaces_key(const struct shield_request *request, const char *name)
+{
+    if (strcmp(name, "CLAUDE_CODE_OAUTH_TOKEN") == 0)
+        return request->kind->id != KIND_API;
+    return strcmp(name, "ANTHROPIC_BASE_URL") != 0;
 }
 
 static void read_env(struct builder *builder, const struct settings_source *source,
@@ -114,7 +124,9 @@ static void read_env(struct builder *builder, const struct settings_source *sour
         if (!is_shadow(item))
             continue;
         note(builder, source, item->string);
-        if (!source->managed)
+        if (source->managed)
+            builder->shield->replaced |= replaces_key(builder->request, item->string);
+        else
             blank_variable(builder, item);
     }
 }

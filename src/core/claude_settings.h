@@ -34,6 +34,7 @@ struct shield {
     bool needs_descriptor; /* the variable itself is shadowed: hand over by descriptor */
     struct buffer shadows; /* one line each: "PATH sets NAME" */
     struct buffer managed; /* the same for what cannot be helped */
+    bool replaced;         /* by one of those: the key is not what the client will use */
 };
 
 /* Returns 0; -EINVAL with one sentence in `error` if the user's own settings are no JSON object;

@@ -198,7 +198,7 @@ managed() {
   capture unshare -m bash -c 'mount --bind "$0" /etc && exec "$@"' "$scratch/etc" "$@"
 }
 
-@test "settings: an administrator's are respected and reported" {
+managed_settings() {
   local name
   mkdir -p "$scratch/etc"
   for name in passwd group nsswitch.conf hosts ld.so.cache; do
@@ -207,11 +207,45 @@ managed() {
   managed true
   [ "$status" = 0 ] || skip "nothing can be mounted here"
   mkdir -p "$scratch/etc/claude-code"
-  shadow ANTHROPIC_AUTH_TOKEN > "$scratch/etc/claude-code/managed-settings.json"
+  shadow "$1" > "$scratch/etc/claude-code/managed-settings.json"
+}
+
+@test "settings: an administrator's are respected and reported" {
+  managed_settings ANTHROPIC_AUTH_TOKEN
   pool home
   answers '*' "ok:pong"
   managed "$TCR_RUN" -- claude -p "ping"
   assert_status 0
   assert_seen "bearer:settings"
   assert_stderr_has '^tcr-run: .*managed'
+}
+
+@test "settings: an administrator's credential is used up: the keys, which were not asked, do not rest for it" {
+  local format
+  managed_settings ANTHROPIC_AUTH_TOKEN
+  pool home work
+  answers '*' "limit:five_hour" "limit:five_hour"
+  for format in text stream-json; do
+    managed "$TCR_RUN" -- claude -p "ping" --verbose --output-format "$format"
+    assert_status 1
+    assert_seen "bearer:settings"
+    assert_stderr_has '^tcr-run: what failed is .*not "home": no key rests'
+    : > "$log"
+  done
+  answers home "ok:pong"
+  run_tcr -- claude -p "ping"
+  assert_status 0
+  assert_seen "bearer:home"
+}
+
+@test "settings: an administrator's other address still asks the keys" {
+  managed_settings ANTHROPIC_BASE_URL
+  jq -n --arg url "$url" '{env: {ANTHROPIC_BASE_URL: $url}}' > "$scratch/etc/claude-code/managed-settings.json"
+  pool home work
+  answers home "limit:five_hour"
+  answers work "ok:pong"
+  managed "$TCR_RUN" -- claude -p "ping"
+  assert_status 0
+  assert_stdout "pong"
+  assert_stderr_has '"home" reached'
 }
