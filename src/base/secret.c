@@ -6,33 +6,90 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-/* Each block costs three guard pages, so many small secrets share one. */
+/* Blocks of one page each, mapped a few at a time between two pages that nothing may touch: a
+ * launch needs two, and each mapping costs four system calls. sodium_malloc would do the same with
+ * six for each block, after a sodium_init that costs more than all of them (identity.c). */
 #define BLOCK_SIZE 4096
+#define TOGETHER   2
 
-/* Blocks given back, wiped, for the next who asks: to set up and take down guards and locks takes
- * ten system calls, and a launch needs three blocks one after the other. */
-#define SPARES 4
-static char *spares[SPARES];
-static size_t spare_count;
+/* Blocks given back, wiped, for the next who asks; each begins with the address of the next. */
+static char *spares;
+
+static size_t page_size(void)
+{
+    static size_t size;
+    if (size == 0)
+        size = (size_t)sysconf(_SC_PAGESIZE);
+    return size;
+}
+
+static size_t whole_pages(size_t size)
+{
+    return (size + page_size() - 1) / page_size() * page_size();
+}
+
+/* Locked, left out of core dumps, with a guard on either side. Locking is best effort. */
+static char *map(size_t size)
+{
+    const size_t guard = page_size();
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = whole_pages(size);
+    char *region =
+        mmap(NULL, size + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region == MAP_FAILED)
+        return NULL;
+    if (mprotect(region + guard, size, PROT_READ | PROT_WRITE) < 0) {
+        (void)munmap(region, size + 2 * guard);
+        return NULL;
+    }
+    (void)sodium_mlock(region + guard, size);
+    return region + guard;
+}
+
+static void unmap(char *bytes, size_t size)
+{
+    const size_t guard = page_size();
+    (void)sodium_munlock(bytes, size); /* wipes */
+    (void)munmap(bytes - guard, whole_pages(size) + 2 * guard);
+}
+
+static void keep_block(char *bytes)
+{
+    memcpy(bytes, &spares, sizeof spares);
+    spares = bytes;
+}
 
 static char *take_block(size_t size)
 {
-    if (spare_count == 0 || size > BLOCK_SIZE)
-        return sodium_malloc(size > BLOCK_SIZE ? size : BLOCK_SIZE);
-    return spares[--spare_count];
+    if (size > BLOCK_SIZE)
+        return map(size);
+    if (!spares) {
+        char *blocks = map((size_t)TOGETHER * BLOCK_SIZE);
+        for (size_t i = 0; blocks && i < TOGETHER; i++)
+            keep_block(blocks + i * BLOCK_SIZE);
+    }
+    char *bytes = spares;
+    if (bytes) {
+        memcpy(&spares, bytes, sizeof spares);
+        sodium_memzero(bytes, sizeof spares);
+    }
+    return bytes;
 }
 
 static void give_block(char *bytes, size_t size)
 {
     if (!bytes)
         return;
-    if (spare_count == SPARES || size > BLOCK_SIZE) {
-        sodium_free(bytes);
+    if (size > BLOCK_SIZE) {
+        unmap(bytes, size);
         return;
     }
     sodium_memzero(bytes, BLOCK_SIZE);
-    spares[spare_count++] = bytes;
+    keep_block(bytes);
 }
 
 struct block {

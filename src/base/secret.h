@@ -1,5 +1,5 @@
-/* Credentials in memory that is locked, guarded and wiped (libsodium's sodium_malloc): from the
- * moment they are read to the exec that hands one of them over. */
+/* Credentials in memory that is locked, guarded and wiped: from the moment they are read to the
+ * exec that hands one of them over. */
 #pragma once
 
 #include <stdbool.h>

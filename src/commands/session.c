@@ -5,9 +5,9 @@
 #include "system/claude_files.h"
 #include "system/log.h"
 #include "system/process.h"
+#include "system/random.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ extern char **environ;
 static void fresh_uuid(char ret_id[CLIENT_SESSION_ID])
 {
     unsigned char b[16];
-    randombytes_buf(b, sizeof b);
+    random_fill(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     snprintf(ret_id, CLIENT_SESSION_ID,

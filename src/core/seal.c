@@ -120,7 +120,7 @@ int seal_read(const char *bytes, size_t length, struct seal *ret_seal, struct bu
 
 int seal_derive(struct seal *seal, const char *passphrase)
 {
-    char *key = secret_alloc(SEAL_KEY);
+    char *key = sodium_init() < 0 ? NULL : secret_alloc(SEAL_KEY);
     if (!key)
         return -ENOMEM;
     if (crypto_pwhash((unsigned char *)key, SEAL_KEY, passphrase, strlen(passphrase), seal->salt,

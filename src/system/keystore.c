@@ -7,6 +7,7 @@
 #include "system/files.h"
 #include "system/keysource.h"
 #include "system/passphrase.h"
+#include "system/random.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -219,7 +220,7 @@ static int close_seal(const struct keystore *store, const char *bytes, size_t le
                       struct buffer *text)
 {
     unsigned char nonce[SEAL_NONCE];
-    randombytes_buf(nonce, sizeof nonce);
+    random_fill(nonce, sizeof nonce);
     return seal_close(&store->seal, nonce, bytes, length, text);
 }
 
@@ -311,7 +312,7 @@ int keystore_seal(struct keystore *store, const struct seal_limits *limits, cons
                   struct buffer *error)
 {
     struct seal seal = {.operations = limits->operations, .memory = limits->memory};
-    randombytes_buf(seal.salt, sizeof seal.salt);
+    random_fill(seal.salt, sizeof seal.salt);
     if (seal_derive(&seal, passphrase) < 0)
         return refuse(error, "there is not enough memory to seal it; try --limits interactive");
     int r = rewrite(store, true, &seal, error);

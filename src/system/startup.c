@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -33,8 +32,6 @@ const char *startup_prepare(void)
 #ifdef PR_SET_DUMPABLE
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
-    if (sodium_init() < 0)
-        return "libsodium found no source of random numbers";
     json_init();
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process.h"
+#include "system/random.h"
 #include "system/signals.h"
 
 #include <errno.h>
@@ -139,7 +140,7 @@ static int fresh_state(struct state *ret_state)
 {
     unsigned char salt[(IDENTITY_SALT - 1) / 2];
     char text[IDENTITY_SALT];
-    randombytes_buf(salt, sizeof salt);
+    random_fill(salt, sizeof salt);
     sodium_bin2hex(text, sizeof text, salt, sizeof salt);
     return state_create(text, ret_state);
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static void test_redacts(void **state)
 {
@@ -158,6 +160,59 @@ static void test_many_stores_one_after_the_other(void **state)
         secret_store_destroy(stores[i]);
 }
 
+/* The flags of the mapping that holds this byte, from /proc/self/smaps. */
+static void read_flags(const char *byte, char *ret_flags, size_t size)
+{
+    char line[512];
+    bool inside = false;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    assert_non_null(maps);
+    *ret_flags = '\0';
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = (uintptr_t)byte >= from && (uintptr_t)byte < to;
+        if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            snprintf(ret_flags, size, "%s", line + 8);
+    }
+    (void)fclose(maps);
+}
+
+static void assert_flag(const char *byte, const char *flag, bool expected)
+{
+    char flags[512];
+    read_flags(byte, flags, sizeof flags);
+    if ((strstr(flags, flag) != NULL) != expected)
+        fail_msg("%s is%s among the flags:%s", flag, expected ? " not" : "", flags);
+}
+
+static void test_locked_and_in_no_core_dump(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 5000};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        char *bytes = secret_alloc(sizes[i]);
+        assert_flag(bytes, " dd", true);
+        struct rlimit most;
+        assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &most), 0);
+        if (most.rlim_cur > 65536)
+            assert_flag(bytes, " lo", true);
+        secret_free(bytes);
+    }
+}
+
+static void test_guarded_on_both_sides(void **state)
+{
+    (void)state;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *bytes = secret_alloc(5 * page);
+    assert_flag(bytes, " wr", true);
+    assert_flag(bytes - page, " rd", false);
+    assert_flag(bytes + 5 * page, " wr", true); /* what the header pushed there */
+    assert_flag(bytes + 6 * page, " rd", false);
+    secret_free(bytes);
+}
+
 static void test_wipes(void **state)
 {
     (void)state;
@@ -180,6 +235,8 @@ int main(void)
         cmocka_unit_test(test_alloc_is_writable),
         cmocka_unit_test(test_blocks_are_wiped_between_uses),
         cmocka_unit_test(test_many_stores_one_after_the_other),
+        cmocka_unit_test(test_locked_and_in_no_core_dump),
+        cmocka_unit_test(test_guarded_on_both_sides),
         cmocka_unit_test(test_wipes),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
