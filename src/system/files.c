@@ -202,6 +202,16 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
     return r;
 }
 
+/* Only where something is to be cut off: the file system writes a journal even to change nothing.
+ */
+static int cut_to(int fd, size_t length)
+{
+    struct stat status;
+    if (fstat(fd, &status) == 0 && status.st_size == (off_t)length)
+        return 0;
+    return ftruncate(fd, (off_t)length) < 0 ? -errno : 0;
+}
+
 static int write_spare(int folder, const char *spare, const char *bytes, size_t length)
 {
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -213,8 +223,8 @@ static int write_spare(int folder, const char *spare, const char *bytes, size_t 
         return -errno;
     files_keep_private(fd);
     int r = files_write_all(fd, bytes, length);
-    if (r == 0 && ftruncate(fd, (off_t)length) < 0)
-        r = -errno;
+    if (r == 0)
+        r = cut_to(fd, length);
     if (close(fd) < 0 && r == 0)
         r = -errno;
     return r;
