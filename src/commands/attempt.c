@@ -1,6 +1,7 @@
 #include "commands/attempt.h"
 
 #include "commands/command.h"
+#include "commands/journal.h"
 #include "system/claude_files.h"
 #include "system/log.h"
 #include "system/startup.h"
@@ -271,11 +272,20 @@ static void drop_inherited(void *context, const struct ending *ending)
     startup_drop_inherited();
 }
 
+static void note_start(void *context)
+{
+    const struct attempt *attempt = context;
+    journal_add(attempt->session, &(struct event){.kind = EVENT_ATTEMPT,
+                                                  .key = attempt->candidate->key->name,
+                                                  .master = attempt->is_master});
+}
+
 static int supervise(struct attempt *attempt, struct handover *handover)
 {
     struct supervision *plan = &attempt->plan;
     off_t offset = transcript_size(attempt->session);
     plan->signal_fd = attempt->session->signal_fd;
+    plan->started = note_start;
     plan->lingers = drop_inherited;
     plan->context = attempt;
     plan->spawn.argv = handover->argv;

@@ -21,6 +21,7 @@ struct attempt_stream {
 struct attempt {
     struct session *session;
     struct candidate *candidate;
+    bool is_master;
     bool fast_fail; /* another key could be tried: the client need not be patient */
 
     struct evidence evidence;

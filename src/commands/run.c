@@ -340,9 +340,6 @@ static void count_attempt(struct run *run)
         log_say("using the master key \"%s\", which is billed", run->candidate->key->name);
     log_explain("attempt %d with \"%s\" (%s)%s", run->number, run->candidate->key->name,
                 kind_name(&run->candidate->key->kind), run->fast_fail ? ", failing fast" : "");
-    journal_add(session, &(struct event){.kind = EVENT_ATTEMPT,
-                                         .key = run->candidate->key->name,
-                                         .master = run->is_master});
 }
 
 static void note_success(struct run *run, const struct attempt *attempt)
@@ -356,8 +353,10 @@ static void note_success(struct run *run, const struct attempt *attempt)
 /* One attempt. True if another follows; otherwise *ret_status is the exit status. */
 static bool attempt_once(struct run *run, int *ret_status)
 {
-    struct attempt attempt = {
-        .session = run->session, .candidate = run->candidate, .fast_fail = run->fast_fail};
+    struct attempt attempt = {.session = run->session,
+                              .candidate = run->candidate,
+                              .is_master = run->is_master,
+                              .fast_fail = run->fast_fail};
     bool again = false, warned = run->session->warned_of_source;
     count_attempt(run);
     *ret_status = attempt_run(&attempt);

@@ -24,6 +24,8 @@ static bool was_ignored(int signal)
 
 bool signals_is_forwarded(int signal)
 {
+    if (signal >= SIGRTMIN)
+        return true; /* a command that was started with it ignored goes on ignoring it */
     for (size_t i = 0; i < sizeof never_forwarded / sizeof never_forwarded[0]; i++)
         if (never_forwarded[i] == signal)
             return false;

@@ -324,6 +324,8 @@ int supervisor_run(struct supervision *plan, struct supervised *ret_result)
             relay_started(plan->relays[i]);
     if (plan->input)
         input_started(plan->input);
+    if (plan->started)
+        plan->started(plan->context);
     if (r == 0)
         loop(&run);
     close_streams(plan);

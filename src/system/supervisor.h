@@ -15,6 +15,9 @@ struct supervision {
     struct relay *relays[SUPERVISOR_RELAYS]; /* NULL where the stream is inherited */
     struct input *input;                     /* NULL: inherited */
     int signal_fd;                           /* from signals_take_over */
+    /* Called when the command has begun, or could not: what need not come before it costs no time
+     * then. May be NULL. */
+    void (*started)(void *context);
     /* Called when the command has ended and its output has not, before that is waited for; may be
      * NULL. */
     void (*lingers)(void *context, const struct ending *ending);
