@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +37,7 @@ void input_init(struct input *input, bool replay)
     }
     if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
         input->kind = INPUT_COPIED;
+    input->lends = S_ISFIFO(status.st_mode);
 }
 
 static void close_fd(int *fd)
@@ -44,8 +47,70 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+static void keep(struct input *input, const char *bytes, size_t length)
+{
+    if (input->overflowed)
+        return;
+    if (input->copy < 0)
+        input->copy = files_temporary();
+    int r = input->copy < 0 ? input->copy : 0;
+    bool fits = input->copied + (off_t)length <= INPUT_KEPT_MOST;
+    if (r == 0 && fits)
+        r = files_write_all(input->copy, bytes, length);
+    if (r < 0 || !fits) {
+        cannot_keep(input, -r);
+        close_fd(&input->copy);
+        return;
+    }
+    input->copied += (off_t)length;
+    input->replayed = input->copied;
+}
+
+/* Takes from our pipe what the command has taken from its own. */
+static void collect(struct input *input)
+{
+    char chunk[CHUNK];
+    int left = 0;
+    if (input->lent == 0 || ioctl(input->pipe_write, FIONREAD, &left) < 0)
+        return;
+    size_t taken = (size_t)left < input->lent ? input->lent - (size_t)left : 0;
+    while (taken > 0) {
+        struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
+        ssize_t n = -1;
+        /* Nothing is there only if somebody else reads this pipe at the same time. */
+        if (poll(&ours, 1, 0) > 0)
+            n = read(STDIN_FILENO, chunk, taken < sizeof chunk ? taken : sizeof chunk);
+        if (n <= 0) {
+            cannot_keep(input, EBUSY);
+            input->lent = 0;
+            return;
+        }
+        keep(input, chunk, (size_t)n);
+        taken -= (size_t)n;
+        input->lent -= (size_t)n;
+    }
+}
+
+/* Lends what our pipe holds, a page at most; false where the kernel cannot do that. */
+static bool lend(struct input *input)
+{
+    ssize_t n = tee(STDIN_FILENO, input->pipe_write, CHUNK, SPLICE_F_NONBLOCK);
+    if (n > 0)
+        input->lent = (size_t)n;
+    else if (n == 0)
+        input->ended = true;
+    else if (errno != EAGAIN && errno != EINTR && errno != EPIPE)
+        return false;
+    input->occupied = n != 0;
+    return true;
+}
+
 void input_end(struct input *input)
 {
+    if (input->pipe_write >= 0)
+        collect(input);
+    input->lent = 0;
+    input->occupied = false;
     close_fd(&input->pipe_write);
     close_fd(&input->pipe_read);
     buffer_clear(&input->pending);
@@ -64,6 +129,9 @@ static int open_pipe(struct input *input)
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     (void)fcntl(ends[1], F_SETFL, O_NONBLOCK); /* our end alone: the command's blocks as usual */
+    /* With one page, room means that all was taken: only then more can be lent. */
+    if (input->lends && fcntl(ends[1], F_SETPIPE_SZ, 1) < 0)
+        input->lends = false;
     input->pipe_read = ends[0];
     input->pipe_write = ends[1];
     return 0;
@@ -135,31 +203,13 @@ static bool is_replaying(const struct input *input)
 bool input_wants_read(const struct input *input)
 {
     return input->pipe_write >= 0 && !input->ended && !is_replaying(input) &&
-           input->pending.length == 0;
+           input->pending.length == 0 && !input->occupied;
 }
 
 bool input_wants_write(const struct input *input)
 {
-    return input->pipe_write >= 0 && (input->pending.length > 0 || is_replaying(input));
-}
-
-static void keep(struct input *input, const char *bytes, size_t length)
-{
-    if (input->overflowed)
-        return;
-    if (input->copy < 0)
-        input->copy = files_temporary();
-    int r = input->copy < 0 ? input->copy : 0;
-    bool fits = input->copied + (off_t)length <= INPUT_KEPT_MOST;
-    if (r == 0 && fits)
-        r = files_write_all(input->copy, bytes, length);
-    if (r < 0 || !fits) {
-        cannot_keep(input, -r);
-        close_fd(&input->copy);
-        return;
-    }
-    input->copied += (off_t)length;
-    input->replayed = input->copied;
+    return input->pipe_write >= 0 &&
+           (input->pending.length > 0 || is_replaying(input) || input->occupied);
 }
 
 static void read_ours(struct input *input)
@@ -189,18 +239,26 @@ static void read_copy(struct input *input)
 static void write_pending(struct input *input)
 {
     ssize_t n = write(input->pipe_write, input->pending.data, input->pending.length);
-    if (n > 0)
+    if (n > 0) {
         buffer_drop_front(&input->pending, (size_t)n);
-    else if (n < 0 && errno == EPIPE)
+        input->occupied = input->lends;
+    } else if (n < 0 && errno == EPIPE) {
         input_end(input); /* the command reads no more */
+    }
 }
 
 void input_pump(struct input *input, bool readable, bool writable)
 {
     if (input->pipe_write < 0)
         return;
-    if (readable && input_wants_read(input))
+    if (writable) {
+        collect(input);
+        input->occupied = input->lent > 0;
+    }
+    if (readable && input_wants_read(input) && !(input->lends && lend(input))) {
+        input->lends = false;
         read_ours(input);
+    }
     if (is_replaying(input) && input->pending.length == 0 && writable)
         read_copy(input);
     if (input->pending.length > 0)

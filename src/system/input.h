@@ -12,7 +12,7 @@
 enum input_kind {
     INPUT_INHERITED, /* a terminal, a device, nothing: the command has ours */
     INPUT_FILE,      /* a regular file: rewound to where it was */
-    INPUT_COPIED     /* a pipe or socket: copied on its way, within a bound */
+    INPUT_COPIED     /* a pipe or socket: kept on its way, within a bound */
 };
 
 struct input {
@@ -26,6 +26,12 @@ struct input {
     bool overflowed;           /* it cannot be given again: more came than is kept, or keep_error */
     int pipe_write, pipe_read; /* to the command; -1 when closed */
     struct buffer pending;
+
+    /* A pipe's bytes are lent: they stay in ours until the command took them from its own, so that
+     * what it leaves is there for the next program, as without us (a `while read` loop). */
+    bool lends;
+    bool occupied; /* the command's pipe, one page, was not seen empty since it was filled */
+    size_t lent;   /* bytes in both pipes */
 };
 
 /* Looks at descriptor 0. `replay`: another attempt may want it again. */

@@ -75,6 +75,27 @@ assert_all_read() {
   assert_stdout $'first\nlast'
 }
 
+@test "what no command read stays in the pipe for whoever reads it next" {
+  pool a b
+  plays a 'head -c 10 | { read -r x; read -r y; echo "$x $y"; }'
+  seq 3 | while read -r line; do tcr_piped -- true; echo "$line"; done > "$scratch/lines"
+  assert_equal "$(paste -sd ' ' "$scratch/lines")" "1 2 3"
+  { printf '1111\n2222\n333\n'; sleep 0.3; seq 100000; } | { tcr_piped -- client; cat > "$scratch/rest"; }
+  assert_stdout '1111 2222'
+  cmp "$scratch/rest" <(echo 333; seq 100000)
+}
+
+@test "what a failed attempt read is given again, and the rest stays in the pipe" {
+  pool a b
+  plays a 'head -c 6 > /dev/null; exit 9'
+  plays b 'head -c 9'
+  seq 10000 > "$scratch/input"
+  cat "$scratch/input" | { tcr_piped --exit-class 9=limit -- client; cat > "$scratch/rest"; }
+  load_capture
+  assert_status 0
+  cat "$out" "$scratch/rest" | cmp - "$scratch/input"
+}
+
 @test "a socket is given again as a pipe is" {
   reading
   seq 1000 > "$scratch/input"
