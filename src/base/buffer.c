@@ -15,7 +15,7 @@ static bool reserve(struct buffer *buffer, size_t more)
         return false;
     }
     size_t needed = buffer->length + more + 1;
-    if (needed <= buffer->capacity)
+    if (buffer->data && needed <= buffer->capacity)
         return true;
     size_t capacity = buffer->capacity ? buffer->capacity : SMALLEST;
     while (capacity < needed)

@@ -16,5 +16,13 @@ static inline void cleanup_close(const int *fd)
         (void)close(*fd);
 }
 
+/* For what outlives the scope after all. */
+static inline int cleanup_take_fd(int *fd)
+{
+    int taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 #define CLEANUP_FREE  __attribute__((cleanup(cleanup_free)))
 #define CLEANUP_CLOSE __attribute__((cleanup(cleanup_close)))

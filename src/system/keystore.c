@@ -229,7 +229,7 @@ static int write_bytes(const struct keystore *store, const char *bytes, size_t l
 {
     struct buffer sealed = {0};
     CLEANUP_CLOSE int folder = -1;
-    const char *name;
+    const char *name = NULL;
     int r = open_folder(store, false, &name, &folder);
     if (r == 0 && store->sealed) {
         r = close_seal(store, bytes, length, &sealed);

@@ -40,9 +40,8 @@ int terminal_open(int like, int *ret_master, int *ret_slave)
         (void)tcsetattr(slave, TCSANOW, &settings);
     }
     (void)terminal_copy_size(like, slave);
-    *ret_master = master;
+    *ret_master = cleanup_take_fd(&master);
     *ret_slave = slave;
-    master = -1;
     return 0;
 }
 
