@@ -276,3 +276,11 @@ END
   assert_between $((($(date +%s%N) - begin) / 1000000)) 0 5000
   assert_equal "$(cat "$scratch/fifo.out")" answer
 }
+
+@test "without /proc the message says that it is needed" {
+  need_root
+  pool home work
+  capture unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' - "$TCR_RUN" --client claude -- client < /dev/null
+  assert_refused 125
+  assert_stderr_has "^tcr-run: cannot make a channel for the command's output: No such file or directory; it takes /proc, and"
+}
