@@ -17,7 +17,7 @@ teardown_file() {
   [ "$(id -u)" -eq 0 ] || skip "needs root"
   root=$BATS_TEST_TMPDIR/root
   mirror=$(sed -nE 's/^(URIs: |deb )(http[^ ]*debian\.org[^ ]*).*/\2/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
-  debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+  PATH=$PATH:/usr/sbin:/sbin debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
     fail "$(tail "$BATS_TEST_TMPDIR/log")"
   build_package deb "$root/tmp"
   before=$(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
@@ -49,15 +49,24 @@ END
   [ "$status" -eq 0 ] || fail "$(tail -n 60 <<<"$output")"
 }
 
-@test "the unit tests pass where makepkg runs them" {
+@test "makepkg builds a package of the archive, and the unit tests pass there" {
   makepkg_in "$made" --check
   [[ $output =~ Ok:\ +[1-9] ]] || fail "its check ran no tests: $output"
+  root=$BATS_TEST_TMPDIR/root
+  mkdir "$root"
+  tar -C "$root" -xf "$made/arch/tcr-run-$VERSION-1-x86_64.pkg.tar"
+  assert_equal "$("$root/usr/bin/tcr-run" --version)" "tcr-run $VERSION"
+  fails_over "$root/usr/bin/tcr-run"
+  has_manual "$root/usr"
+  completes "$root/usr"
+  [ -s "$root/usr/share/licenses/tcr-run/LICENSE" ]
 }
 
 @test "the formula builds the archive, and its own test passes" {
   cp -R "$made/tcr-run-$VERSION" "$BATS_TEST_TMPDIR/sources"
   run ruby "$ROOT/tests/package/formula.rb" "$made/tcr-run.rb" "$BATS_TEST_TMPDIR/sources" "$BATS_TEST_TMPDIR/prefix"
   [ "$status" -eq 0 ] || fail "$output"
+  fails_over "$BATS_TEST_TMPDIR/prefix/bin/tcr-run"
   assert_equal "$("$BATS_TEST_TMPDIR/prefix/bin/tcr-run" --version)" "tcr-run $VERSION"
   has_manual "$BATS_TEST_TMPDIR/prefix"
   completes "$BATS_TEST_TMPDIR/prefix"
