@@ -104,6 +104,23 @@ END
 apt-get -q install -y --no-install-recommends $ROOT/meson.build"
 }
 
+@test "a package at an https address is fetched, by https alone" {
+  fake_apt
+  cat >"$BATS_TEST_TMPDIR/bin/curl" <<END
+#!/bin/sh
+echo "curl \$*" >>"$BATS_TEST_TMPDIR/apt"
+while [ "\$1" != --output ]; do shift; done
+echo package >"\$2"
+END
+  chmod +x "$BATS_TEST_TMPDIR/bin/curl"
+  run action deb=https://files.example/tcr-run.deb
+  [ "$status" -eq 0 ] || fail "$output"
+  grep -qE '^curl .*--fail .*--proto =https .* https://files.example/tcr-run.deb$' "$BATS_TEST_TMPDIR/apt"
+  grep -qxF "apt-get -q install -y --no-install-recommends $RUNNER_TEMP/tcr-run.deb" "$BATS_TEST_TMPDIR/apt"
+  run action deb=http://files.example/tcr-run.deb
+  [ "$status" -eq 1 ] || fail "http was taken: $output"
+}
+
 @test "what cannot be installed is one error, and the commands do not run" {
   fake_apt
   run action deb=nowhere.deb run='echo not this'

@@ -49,6 +49,15 @@ arch() {
   grep -qxF '  homepage "https://project.example"' "$BATS_TEST_TMPDIR/second/tcr-run.rb"
 }
 
+@test "tools/package says how it is used, and makes nothing" {
+  for words in '' 'rpm' 'deb a b' 'deb --help'; do
+    read -ra list <<<"$words"
+    run "$ROOT/tools/package" "${list[@]}"
+    [ "$status" -eq 2 ] || fail "$words: $output"
+    [[ $output == "tools/package WHAT [FOLDER]"* ]] || fail "$words: $output"
+  done
+}
+
 @test "the PKGBUILD is a shell script with what makepkg calls" {
   bash -n "$made/PKGBUILD"
   shellcheck -s bash -e SC2034,SC2154,SC2164 "$made/PKGBUILD"
