@@ -15,9 +15,10 @@ teardown_file() {
 
 @test "on a fresh Debian: apt install, the first failover with --help alone, apt purge" {
   [ "$(id -u)" -eq 0 ] || skip "needs root"
+  PATH=$PATH:/usr/sbin:/sbin
   root=$BATS_TEST_TMPDIR/root
   mirror=$(sed -nE 's/^(URIs: |deb )(http[^ ]*debian\.org[^ ]*).*/\2/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
-  PATH=$PATH:/usr/sbin:/sbin debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+  debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
     fail "$(tail "$BATS_TEST_TMPDIR/log")"
   build_package deb "$root/tmp"
   before=$(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
