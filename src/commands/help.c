@@ -8,7 +8,7 @@
 static const char head[] =
     "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"
     "Run COMMAND with one key of a pool; when it is used up, go on with the next.\n"
-    "To begin: tcr-run keys add NAME, once for each key; then tcr-run -- claude\n"
+    "To begin: tcr-run keys add NAME, for each key (claude setup-token makes one).\n"
     "\n";
 
 static const char tail[] =
