@@ -55,10 +55,25 @@ static int help_for(const char *name)
     return strcmp(name, keys) == 0 ? command_keys(2, vector) : command_help(0, NULL);
 }
 
+/* The subcommand of which somebody typed the first letters. */
+static const struct subcommand *find_beginning(const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (length >= 3 && strncmp(subcommands[i].name, word, length) == 0)
+            return &subcommands[i];
+    return NULL;
+}
+
 static int unknown_word(int argc, char **argv)
 {
     const char *word = argv[1];
-    if (argc > 2 && strcmp(argv[2], "--") != 0)
+    const struct subcommand *longer = find_beginning(word);
+    if (longer)
+        log_say("unknown subcommand \"%s\"; did you mean: tcr-run %s", word, longer->name);
+    else if (keys_has_verb(word))
+        log_say("unknown subcommand \"%s\"; did you mean: tcr-run keys %s", word, word);
+    else if (argc > 2 && strcmp(argv[2], "--") != 0)
         log_say("unknown subcommand \"%s\"; did you mean: tcr-run -- %s %s%s", word, word, argv[2],
                 argc > 3 ? " ..." : "");
     else

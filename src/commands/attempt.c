@@ -75,7 +75,8 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     gate_init(&stream->gate, &attempt->evidence, id, emit, &stream->relay);
     int r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
     if (r < 0) {
-        log_say("cannot make a channel for the command's output: %s", strerror(-r));
+        log_say("cannot make a channel for the command's output: %s%s", strerror(-r),
+                r == -ENOENT ? "; it takes /proc, and a folder TMPDIR or /tmp" : "");
         return EXIT_OWN_FAILURE;
     }
     attempt->plan.relays[id] = &stream->relay;

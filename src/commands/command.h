@@ -2,6 +2,8 @@
  * status. */
 #pragma once
 
+#include <stdbool.h>
+
 /* tcr-run itself failed: bad arguments, bad key file, no memory. */
 #define EXIT_OWN_FAILURE 125
 /* Nothing was run: no key could be used. */
@@ -15,3 +17,6 @@ int command_doctor(int argc, char **argv);
 int command_reset(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_classify(int argc, char **argv);
+
+/* Whether `tcr-run keys WORD` is one of them. */
+bool keys_has_verb(const char *word);

@@ -36,7 +36,7 @@ static void say_no_keys(struct doctor *doctor)
 {
     CLEANUP_FREE char *path = keysource_default_path();
     doctor_say(doctor, "keys", HEALTH_FAIL,
-               "there are none; mend: put them in %s (tcr-keys(5)), or in TCR_KEYS, "
+               "there are none in %s; mend: tcr-run keys add NAME, or set TCR_KEYS, "
                "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY",
                path ? path : "a file named by --keys");
 }

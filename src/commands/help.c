@@ -8,6 +8,7 @@
 static const char head[] =
     "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"
     "Run COMMAND with one key of a pool; when it is used up, go on with the next.\n"
+    "To begin: tcr-run keys add NAME, for each key (claude setup-token makes one).\n"
     "\n";
 
 static const char tail[] =
@@ -28,8 +29,7 @@ static const char tail[] =
     "  classify [--exit N] [--stderr FILE] [FILE]\n"
     "                               what a run would make of this output\n"
     "\n"
-    "Keys: ~/.config/tcr/keys.json, or CLAUDE_CODE_OAUTH_TOKEN and ANTHROPIC_API_KEY.\n"
-    "Manual: tcr-run(1), tcr-run-keys(1), tcr-keys(5).\n";
+    "Keys: ~/.config/tcr/keys.json or the environment. Manual: tcr-run(1).\n";
 
 int command_help(int argc, char **argv)
 {

@@ -52,6 +52,11 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
+bool keys_has_verb(const char *word)
+{
+    return find_verb(word) != NULL;
+}
+
 int keys_say_usage(const char *verb)
 {
     const char *usage = find_verb(verb)->usage;
@@ -71,12 +76,13 @@ bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int 
         return true;
     /* The words are not shown: one of them may be a secret. */
     if (words >= 0)
-        log_say("keys %s: expected %s, found %d %s; a token is never one of them", argv[0],
+        log_say("keys %s: expected %s, found %d %s%s", argv[0],
                 least == most ? (most == 0   ? "no words"
                                  : most == 1 ? "one word"
                                              : "two words")
                               : "names",
-                words, words == 1 ? "word" : "words");
+                words, words == 1 ? "word" : "words",
+                words > most ? "; a token is never one of them" : "");
     (void)keys_say_usage(argv[0]);
     return false;
 }

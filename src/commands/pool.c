@@ -14,8 +14,8 @@ extern char **environ;
 static int say_no_keys(void)
 {
     char *path = keysource_default_path();
-    log_say("there are no keys: put them in %s (see tcr-keys(5)), or in TCR_KEYS, "
-            "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY",
+    log_say("there are no keys in %s; add one: tcr-run keys add NAME (or set TCR_KEYS, "
+            "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY)",
             path ? path : "a file named by --keys");
     free(path);
     return EXIT_NO_KEY;

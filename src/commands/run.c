@@ -29,6 +29,13 @@ struct run {
     int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
 };
 
+/* The pool keys that this run used or still can, as far as --retries lets it. */
+static int keys_in_all(const struct session *session)
+{
+    int keys = session->pool_attempts + (int)rotation_ready(&session->pool.rotation);
+    return keys < session->pool.policy.retries ? keys : session->pool.policy.retries;
+}
+
 static void say_failover(const struct run *run, const struct turn *turn)
 {
     struct buffer line = {0};
@@ -39,7 +46,7 @@ static void say_failover(const struct run *run, const struct turn *turn)
                              turn->chosen->key->name);
     else if (turn->chosen)
         buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
-                             run->session->pool_attempts + 1, run->session->pool.policy.retries);
+                             run->session->pool_attempts + 1, keys_in_all(run->session));
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
     journal_add_turn(turn, EVENT_FAILOVER);

@@ -321,7 +321,9 @@ static int take_command(int argc, char **argv, struct options *options, struct b
         return 0;
     bool dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
     if (!dashes && optind < argc) {
-        buffer_append_format(error, "expected -- before the command \"%s\"", argv[optind]);
+        buffer_append_format(
+            error, "expected -- before the command \"%s\" (a subcommand stands before its options)",
+            argv[optind]);
         return -EINVAL;
     }
     if (optind >= argc) {

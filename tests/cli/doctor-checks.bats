@@ -69,7 +69,7 @@ assert_one_warning() {
   rm "$keys"
   doctor
   assert_one_failure
-  finding fail keys "there are none; put them in $keys"
+  finding fail keys "there are none in $keys; tcr-run keys add NAME, or"
 }
 
 @test "keys: from the environment" {

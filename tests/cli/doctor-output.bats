@@ -6,7 +6,7 @@ load helpers
   assert_status 1
   assert_no_stderr
   ! grep -vE '^(ok  |warn|fail)  [a-z ]{12} — [^;]+(; .+)?$' "$out" || fail "another form"
-  assert_stdout_has '^fail  keys         — there are none; put them in '
+  assert_stdout_has '^fail  keys         — there are none in .*/keys.json; tcr-run keys add NAME, or '
 }
 
 @test "--json: the same, as an array of objects of four members" {

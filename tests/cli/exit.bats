@@ -112,6 +112,10 @@ claude|unknown subcommand "claude"; did you mean: tcr-run -- claude$
 claude -p hello|unknown subcommand "claude"; did you mean: tcr-run -- claude -p
 client --|unknown subcommand "client"; did you mean: tcr-run -- client
 stauts|unknown subcommand "stauts"; did you mean: 
+stat --json|unknown subcommand "stat"; did you mean: tcr-run status$
+key add home|unknown subcommand "key"; did you mean: tcr-run keys$
+add home|unknown subcommand "add"; did you mean: tcr-run keys add$
+-q status|expected -- before the command "status" .a subcommand stands before its options.$
 -v client|expected -- before the command "client"
 --|no command given; usage: tcr-run \[options\] -- COMMAND
 -v|no command given
@@ -148,6 +152,14 @@ END
   assert_equal "$(used | wc -w)" 1
 }
 
+@test "without keys each command says how to add one" {
+  for words in '-- client' 'explain -- client' status 'keys list' reset; do
+    tcr $words
+    assert_refused 75
+    assert_stderr_has "^tcr-run: there are no keys in $keys; add one: tcr-run keys add NAME .or set TCR_KEYS"
+  done
+}
+
 @test "--help: on one screen, with every option and subcommand, and status 0" {
   for words in --help -h help; do
     tcr $words
@@ -159,6 +171,7 @@ END
         no-fast-fail no-resume auto quiet verbose help version; do
       assert_stdout_has "--$word"
     done
+    assert_stdout_has '^To begin: tcr-run keys add NAME'
     for word in status 'keys list' reset explain classify; do
       assert_stdout_has "^  $word"
     done

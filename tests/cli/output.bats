@@ -276,3 +276,14 @@ END
   assert_between $((($(date +%s%N) - begin) / 1000000)) 0 5000
   assert_equal "$(cat "$scratch/fifo.out")" answer
 }
+
+@test "without /proc the message says that it is needed" {
+  need_root
+  pool home work
+  # Sanitizers find their options there.
+  capture unshare -m sh -c 'cp /proc/self/environ environ && mount -t tmpfs none /proc && mkdir /proc/self &&
+    cp environ /proc/self && exec "$@"' - "$TCR_RUN" --client claude -- client < /dev/null
+  assert_status 125
+  assert_used ''
+  assert_stderr_has "^tcr-run: cannot make a channel for the command's output: No such file or directory; it takes /proc, and"
+}

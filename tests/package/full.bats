@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# What takes minutes, a Debian mirror and root: the package on a system that has nothing else, and every test of the
+# archive that meson dist makes, and the recipes that build from it.
+
+load helpers
+
+setup_file() {
+  load helpers
+  build_archive
+}
+
+teardown_file() {
+  [ -z "${made-}" ] || rm -rf "$made"
+}
+
+@test "on a fresh Debian: apt install, the first failover with --help alone, apt purge" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root"
+  PATH=$PATH:/usr/sbin:/sbin
+  root=$BATS_TEST_TMPDIR/root
+  mirror=$(sed -nE 's/^(URIs: |deb )(http[^ ]*debian\.org[^ ]*).*/\2/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
+  debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+    fail "$(tail "$BATS_TEST_TMPDIR/log")"
+  build_package deb "$root/tmp"
+  before=$(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
+  cat >"$root/tmp/try" <<'END'
+set -eu
+cd /root
+export HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+apt-get -q install -y --no-install-recommends /tmp/tcr-run_*.deb
+tcr-run --version
+echo sk-ant-oat01-FAKE-home-0001 | tcr-run keys add home
+echo sk-ant-oat01-FAKE-work-0001 | tcr-run keys add work
+printf '%s\n' '#!/bin/sh' 'case $CLAUDE_CODE_OAUTH_TOKEN in *home*) echo "Claude usage limit reached."; exit 1 ;; esac' 'echo done' >claude
+chmod +x claude
+PATH=$PATH:/root tcr-run -- claude -p prompt
+tcr-run status
+apt-get -q purge -y tcr-run libcjson1
+rm -r claude .config .local
+END
+  run unshare -m sh -c 'mount -t proc proc "$1/proc" && exec chroot "$1" sh /tmp/try' - "$root"
+  [ "$status" -eq 0 ] || fail "$output"
+  [[ $output == *"carrying on with \"work\""*$'\n'done$'\n'* ]] || fail "$output"
+  diff <(echo "$before") <(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
+}
+
+@test "every test of the source archive passes, built from it" {
+  # Without what bats puts into the environment: these tests are bats's too.
+  run env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$HOME" LANG=C.UTF-8 BUILD="$BATS_TEST_TMPDIR/build" ROOT="$ROOT" \
+    sh -c 'meson setup "$BUILD" "$ROOT" --buildtype=release && meson dist -C "$BUILD" --allow-dirty' 3>&-
+  [ "$status" -eq 0 ] || fail "$(tail -n 60 <<<"$output")"
+}
+
+@test "makepkg builds a package of the archive, and the unit tests pass there" {
+  makepkg_in "$made" --check
+  [[ $output =~ Ok:\ +[1-9] ]] || fail "its check ran no tests: $output"
+  root=$BATS_TEST_TMPDIR/root
+  mkdir "$root"
+  tar -C "$root" -xf "$made/arch/tcr-run-$VERSION-1-x86_64.pkg.tar"
+  assert_equal "$("$root/usr/bin/tcr-run" --version)" "tcr-run $VERSION"
+  fails_over "$root/usr/bin/tcr-run"
+  has_manual "$root/usr"
+  completes "$root/usr"
+  [ -s "$root/usr/share/licenses/tcr-run/LICENSE" ]
+}
+
+@test "the formula builds the archive, and its own test passes" {
+  cp -R "$made/tcr-run-$VERSION" "$BATS_TEST_TMPDIR/sources"
+  run ruby "$ROOT/tests/package/formula.rb" "$made/tcr-run.rb" "$BATS_TEST_TMPDIR/sources" "$BATS_TEST_TMPDIR/prefix"
+  [ "$status" -eq 0 ] || fail "$output"
+  fails_over "$BATS_TEST_TMPDIR/prefix/bin/tcr-run"
+  assert_equal "$("$BATS_TEST_TMPDIR/prefix/bin/tcr-run" --version)" "tcr-run $VERSION"
+  has_manual "$BATS_TEST_TMPDIR/prefix"
+  completes "$BATS_TEST_TMPDIR/prefix"
+}
+
+@test "a second build of the archive with the program gives the same bytes" {
+  mkdir "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
+  build_package tar "$BATS_TEST_TMPDIR/first"
+  umask 077
+  TZ=Asia/Tokyo LANG=C.UTF-8 build_package tar "$BATS_TEST_TMPDIR/second"
+  cmp "$BATS_TEST_TMPDIR"/first/*.tar.xz "$BATS_TEST_TMPDIR"/second/*.tar.xz
+}
