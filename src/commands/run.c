@@ -15,6 +15,7 @@
 #include "system/zone.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,8 +23,8 @@
 /* The loop's own state: which key is next, and how the last attempt ended. */
 struct run {
     struct session *session;
-    struct candidate *candidate;
-    bool is_master, fast_fail;
+    bool fast_fail;
+    bool busy;              /* all keys were in use when the last one was looked for */
     bool failed;            /* out of memory */
     int number;             /* of this attempt, from 1 */
     int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
@@ -39,7 +40,7 @@ static void say_failover(const struct run *run, const struct turn *turn)
                              turn->chosen->key->name);
     else if (turn->chosen)
         buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
-                             run->session->pool_attempts + 1, run->session->pool.policy.retries);
+                             turn->slot->attempts + 1, run->session->pool.policy.retries);
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
     journal_add_turn(turn, EVENT_FAILOVER);
@@ -62,12 +63,14 @@ static void append_earliest(struct buffer *line, const struct rotation *rotation
     }
 }
 
-static const char *why_no_other(const struct session *session)
+static const char *why_no_other(const struct session *session, const struct turn *turn)
 {
     const struct rotation *rotation = &session->pool.rotation;
+    if (turn->busy)
+        return "every other key is in use";
     if (session->options->key)
         return "--key allows no other";
-    if (session->pool_attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
+    if (turn->slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
         return "as many keys as --retries allows were tried";
     return "no other key is left";
 }
@@ -77,11 +80,12 @@ static void say_given_up(const struct run *run, const struct turn *turn)
     struct buffer line = {0};
     render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
                        &zone_system);
-    buffer_append_format(&line, "; %s", why_no_other(run->session));
-    append_earliest(&line, &run->session->pool.rotation, turn->now);
+    buffer_append_format(&line, "; %s", why_no_other(run->session, turn));
+    if (!turn->busy)
+        append_earliest(&line, &run->session->pool.rotation, turn->now);
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
-    journal_add_turn(turn, EVENT_EXHAUSTED);
+    journal_add_turn(turn, turn->busy ? EVENT_STOPPED : EVENT_EXHAUSTED);
 }
 
 static void say_nothing_usable(const struct session *session, int64_t now)
@@ -109,30 +113,25 @@ static void say_nothing_usable(const struct session *session, int64_t now)
 
 static void say_undersized(const struct turn *turn)
 {
-    if (!turn->undersized)
+    const struct crowd *crowd = &turn->crowd;
+    char limits[64] = "";
+    if (!crowd->to_be_said)
         return;
-    log_say("warning: %zu runs share %zu ready keys; API keys of one organization share its "
-            "limits, so more of them add nothing: other accounts or fewer runs at once do",
-            turn->live_runs, turn->ready_keys);
+    if (crowd->capacity < crowd->keys)
+        snprintf(limits, sizeof limits, ", which have the limits of %zu", crowd->capacity);
+    log_say("warning: %zu runs share %zu ready key%s%s; keys of one organization share its limits, "
+            "so more of them add nothing; keys of other accounts or organizations help, and fewer "
+            "runs at once (--max-per-key 1 lets them wait)",
+            crowd->runs, crowd->keys, crowd->keys == 1 ? "" : "s", limits);
     journal_add_undersized(turn);
 }
 
 static void take_turn(struct run *run, const struct turn *turn)
 {
-    run->candidate = turn->chosen;
-    run->is_master = turn->is_master;
-    run->fast_fail = turn->another_left;
+    run->fast_fail = session_lead(run->session)->another_left;
+    run->busy = turn->busy;
+    run->failed |= turn->failed;
     say_undersized(turn);
-}
-
-/* Forgets which keys this run tried: after a wait they count again. */
-static void start_over(struct session *session)
-{
-    struct rotation *rotation = &session->pool.rotation;
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        rotation->candidates[i].tried = false;
-    session->pool_attempts = 0;
-    session->master_tried = false;
 }
 
 static const char *earliest_name(const struct rotation *rotation)
@@ -144,42 +143,72 @@ static const char *earliest_name(const struct rotation *rotation)
     return "a key";
 }
 
-/* --wait: true with a key chosen; false if there is nothing to wait for, or it takes too long, or
- * somebody asked to end. */
+/* Until a key that rests is ready: false if that is not to be waited for. */
+static bool wait_for_reset(struct run *run, int64_t *said)
+{
+    struct session *session = run->session;
+    const struct rotation *rotation = &session->pool.rotation;
+    int64_t earliest = rotation_earliest(rotation);
+    if (!session->options->waits || earliest == 0)
+        return false;
+    if (earliest > run->wait_until_end) {
+        log_say("\"%s\" would be ready too late for --wait; giving up", earliest_name(rotation));
+        return false;
+    }
+    if (*said == 0)
+        journal_add(
+            session,
+            &(struct event){.kind = EVENT_WAIT, .key = earliest_name(rotation), .until = earliest});
+    return wait_a_while(session->signal_fd, earliest, earliest_name(rotation), said);
+}
+
+/* Until another run may have ended: false if that was waited for long enough. */
+static bool wait_for_place(struct run *run, const struct turn *turn, struct queue_wait *wait)
+{
+    struct session *session = run->session;
+    wait->ahead = turn->ahead;
+    if (session->options->waits && turn->now > run->wait_until_end) {
+        log_say("no key became free in time for --wait; giving up");
+        return false;
+    }
+    if (wait->since == 0) {
+        wait->since = turn->now;
+        journal_add(session, &(struct event){.kind = EVENT_WAIT});
+    }
+    return wait_in_queue(session->signal_fd, wait);
+}
+
+/* --wait, --max-per-key: true with a key chosen; false if there is nothing to wait for, or it takes
+ * too long, or somebody asked to end. */
 static bool wait_for_key(struct run *run)
 {
     struct session *session = run->session;
-    int64_t said = 0, now = time(NULL);
-    bool noted = false;
-    if (!session->options->waits)
+    struct queue_wait queue = {.at_most = session->pool.policy.max_per_key};
+    int64_t said = 0;
+    bool started_over = false;
+    if (!session->options->waits && !run->busy)
         return false;
     if (run->wait_until_end == 0)
-        run->wait_until_end = now + session->options->wait_longest;
-    start_over(session);
+        run->wait_until_end = time(NULL) + session->options->wait_longest;
     for (;;) {
-        struct turn turn = {.session = session, .choose = true};
+        for (size_t i = 0; i < session->slot_count; i++)
+            session->slots[i].candidate = NULL;
+        if (!run->busy && !started_over)
+            session_start_over(session);
+        started_over |= !run->busy;
+        struct turn turn = {.session = session, .choose = true, .waits = true};
         session_turn(&turn);
+        take_turn(run, &turn);
         if (turn.chosen && !turn.failed) {
             wait_over();
-            log_say("\"%s\" is ready; going on", turn.chosen->key->name);
-            take_turn(run, &turn);
+            log_say("\"%s\" is %s; going on", turn.chosen->key->name,
+                    queue.since ? "free" : "ready");
             return true;
         }
-        int64_t earliest = rotation_earliest(&session->pool.rotation);
-        if (turn.failed || earliest == 0)
+        if (turn.failed)
             return false;
-        if (earliest > run->wait_until_end) {
-            log_say("\"%s\" would be ready too late for --wait; giving up",
-                    earliest_name(&session->pool.rotation));
-            return false;
-        }
-        if (!noted)
-            journal_add(session, &(struct event){.kind = EVENT_WAIT,
-                                                 .key = earliest_name(&session->pool.rotation),
-                                                 .until = earliest});
-        noted = true;
-        if (!wait_a_while(session->signal_fd, earliest, earliest_name(&session->pool.rotation),
-                          &said)) {
+        bool goes_on = turn.busy ? wait_for_place(run, &turn, &queue) : wait_for_reset(run, &said);
+        if (!goes_on) {
             wait_over();
             return false;
         }
@@ -196,16 +225,15 @@ static void set_aside(struct session *session, struct candidate *candidate, stru
     buffer_finish(error);
 }
 
-/* Runs token commands until a chosen key has its secret and is of a usable kind. */
-static bool make_ready(struct run *run)
+/* Runs token commands until the slot's key has its secret and is of a usable kind. */
+static bool make_slot_ready(struct run *run, struct slot *slot)
 {
     struct session *session = run->session;
-    while (run->candidate) {
+    while (slot->candidate) {
         struct buffer error = {0};
-        struct key *key = run->candidate->key;
+        struct key *key = slot->candidate->key;
         int r = keysource_resolve(&session->pool.keyring, key, session->environment, &error);
-        if (r == 0 && (!session->demand.can_use ||
-                       session->demand.can_use(&key->kind, session->demand.can_use_context))) {
+        if (r == 0 && slot->demand.can_use(&key->kind, slot->demand.can_use_context)) {
             buffer_finish(&error);
             return true;
         }
@@ -214,14 +242,31 @@ static bool make_ready(struct run *run)
                                  kind_name(&key->kind));
         else if (error.length == 0)
             buffer_append_text(&error, strerror(-r));
-        set_aside(session, run->candidate, &error);
-        struct turn turn = {.session = session, .choose = true};
+        set_aside(session, slot->candidate, &error);
+        struct turn turn = {.session = session, .slot = slot, .choose = true};
+        slot->candidate = NULL;
         if (!signals_end_pending())
             session_turn(&turn);
-        run->failed |= turn.failed;
         take_turn(run, &turn);
     }
     return false;
+}
+
+static bool make_ready(struct run *run)
+{
+    for (size_t i = 0; i < run->session->slot_count; i++)
+        if (!make_slot_ready(run, &run->session->slots[i]))
+            return false;
+    return true;
+}
+
+/* The same, and if the keys that are left are in use, waits for one. */
+static bool make_ready_in_turn(struct run *run)
+{
+    while (!make_ready(run))
+        if (!run->busy || !wait_for_key(run))
+            return false;
+    return true;
 }
 
 static int exit_as(const struct attempt *attempt)
@@ -274,7 +319,8 @@ static bool try_patiently(struct run *run, const struct turn *turn)
     log_say("%s; trying again, with the client's own patience", buffer_text(&line));
     buffer_finish(&line);
     journal_add_turn(turn, EVENT_RETRY);
-    run->candidate = turn->used;
+    turn->slot->candidate = turn->used;
+    turn->slot->is_new = true;
     run->fast_fail = false;
     return true;
 }
@@ -301,8 +347,10 @@ static bool next_key(struct run *run, const struct attempt *attempt)
 {
     struct session *session = run->session;
     bool rotates = policy_rotates(&session->pool.policy, attempt->finding.class);
+    struct slot *suspect = session_suspect(session, &attempt->finding);
     struct turn turn = {.session = session,
-                        .used = run->candidate,
+                        .slot = suspect,
+                        .used = suspect->candidate,
                         .finding = &attempt->finding,
                         .choose = rotates && !attempt->is_last && !attempt->result.asked_to_end &&
                                   can_repeat_input(session)};
@@ -315,7 +363,8 @@ static bool next_key(struct run *run, const struct attempt *attempt)
         return true;
     if (!turn.chosen) {
         say_given_up(run, &turn);
-        return wait_for_key(run);
+        run->busy = turn.busy;
+        return wait_for_key(run) && make_ready_in_turn(run);
     }
     if (!may_carry_on(run, &turn)) {
         journal_add_turn(&turn, EVENT_STOPPED);
@@ -325,46 +374,58 @@ static bool next_key(struct run *run, const struct attempt *attempt)
     take_turn(run, &turn);
     if (failure_is_transient(attempt->finding.class))
         run->fast_fail = false;
-    return make_ready(run);
+    return make_ready_in_turn(run);
+}
+
+static void count_slot(struct run *run, struct slot *slot)
+{
+    struct session *session = run->session;
+    const struct key *key = slot->candidate->key;
+    if (slot->is_new && slot->is_master)
+        session->master_tried = true;
+    else if (slot->is_new)
+        slot->attempts++;
+    slot->is_new = false;
+    if (slot->is_master && run->number == 1)
+        log_say("using the master key \"%s\", which is billed", key->name);
+    log_explain("attempt %d with \"%s\" (%s)%s", run->number, key->name, kind_name(&key->kind),
+                run->fast_fail ? ", failing fast" : "");
+    journal_add(session, &(struct event){
+                             .kind = EVENT_ATTEMPT, .key = key->name, .master = slot->is_master});
 }
 
 static void count_attempt(struct run *run)
 {
-    struct session *session = run->session;
     run->number++;
-    if (run->is_master)
-        session->master_tried = true;
-    else
-        session->pool_attempts++;
-    if (run->is_master && run->number == 1)
-        log_say("using the master key \"%s\", which is billed", run->candidate->key->name);
-    log_explain("attempt %d with \"%s\" (%s)%s", run->number, run->candidate->key->name,
-                kind_name(&run->candidate->key->kind), run->fast_fail ? ", failing fast" : "");
-    journal_add(session, &(struct event){.kind = EVENT_ATTEMPT,
-                                         .key = run->candidate->key->name,
-                                         .master = run->is_master});
+    for (size_t i = 0; i < run->session->slot_count; i++)
+        count_slot(run, &run->session->slots[i]);
 }
 
 static void note_success(struct run *run, const struct attempt *attempt)
 {
-    struct turn turn = {.session = run->session, .used = run->candidate, .succeeded = true};
     bool fine = !attempt->result.ending.by_signal && attempt->result.ending.code == 0;
-    if (fine && attempt->finding.class == CLASS_NONE && run->candidate->had_trouble)
-        session_turn(&turn);
+    for (size_t i = 0; i < run->session->slot_count; i++) {
+        struct slot *slot = &run->session->slots[i];
+        struct turn turn = {
+            .session = run->session, .slot = slot, .used = slot->candidate, .succeeded = true};
+        if (fine && attempt->finding.class == CLASS_NONE && slot->candidate->had_trouble)
+            session_turn(&turn);
+    }
 }
 
 /* One attempt. True if another follows; otherwise *ret_status is the exit status. */
 static bool attempt_once(struct run *run, int *ret_status)
 {
-    struct attempt attempt = {
-        .session = run->session, .candidate = run->candidate, .fast_fail = run->fast_fail};
+    struct attempt attempt = {.session = run->session,
+                              .candidate = session_lead(run->session)->candidate,
+                              .fast_fail = run->fast_fail};
     bool again = false, warned = run->session->warned_of_source;
     count_attempt(run);
     *ret_status = attempt_run(&attempt);
     journal_add_ending(&attempt, run->number, *ret_status);
     if (!warned && run->session->warned_of_source)
         journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
-                                                  .key = run->candidate->key->name,
+                                                  .key = attempt.candidate->key->name,
                                                   .text = "the client used another credential"});
     if (*ret_status == 0) {
         note_success(run, &attempt);
@@ -402,10 +463,13 @@ static int run_session(struct session *session)
             log_say("out of memory");
             return EXIT_OWN_FAILURE;
         }
-        say_nothing_usable(session, time(NULL));
-        journal_add(session, &(struct event){.kind = EVENT_EXHAUSTED,
-                                             .until = rotation_earliest(&session->pool.rotation)});
-        bool waited = wait_for_key(&run) && make_ready(&run);
+        if (!run.busy) {
+            say_nothing_usable(session, time(NULL));
+            journal_add(session,
+                        &(struct event){.kind = EVENT_EXHAUSTED,
+                                        .until = rotation_earliest(&session->pool.rotation)});
+        }
+        bool waited = wait_for_key(&run) && make_ready_in_turn(&run);
         end_if_asked();
         if (!waited)
             return EXIT_NO_KEY;

@@ -39,6 +39,48 @@ static void say_line(int64_t until, int64_t now, const char *name)
     buffer_finish(&when);
 }
 
+static void say_queue(const struct queue_wait *wait, int64_t now, bool terminal)
+{
+    char span[DURATION_TEXT];
+    struct buffer line = {0};
+    duration_format(now - wait->since, span);
+    buffer_append_format(&line, "waiting for a free key (--max-per-key %d)", wait->at_most);
+    if (wait->ahead > 0)
+        buffer_append_format(&line, ", behind %zu other run%s", wait->ahead,
+                             wait->ahead == 1 ? "" : "s");
+    if (now > wait->since)
+        buffer_append_format(&line, ", since %s", span);
+    if (terminal) {
+        dprintf(STDERR_FILENO, "\r\033[Ktcr-run: %s (Ctrl-C ends)", buffer_text(&line));
+    } else {
+        log_say("%s", buffer_text(&line));
+    }
+    buffer_finish(&line);
+}
+
+/* Those whose turn is near look often; all within the second in which a key must be taken. */
+static int queue_pause(size_t ahead)
+{
+    return ahead < 15 ? 150 + 50 * (int)ahead : 900;
+}
+
+bool wait_in_queue(int signal_fd, struct queue_wait *wait)
+{
+    struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
+    int64_t now = time(NULL);
+    bool terminal = isatty(STDERR_FILENO);
+    bool due = terminal ? now != wait->last_said : now - wait->last_said >= LINE_EVERY_SECONDS;
+    if (signals_end_pending())
+        return false;
+    if (due && log_says(LOG_NORMAL)) {
+        say_queue(wait, now, terminal);
+        wait->last_said = now;
+    }
+    if (poll(&ready, 1, queue_pause(wait->ahead)) > 0 && !signals_end_pending())
+        (void)poll(NULL, 0, 200);
+    return !signals_end_pending();
+}
+
 void wait_over(void)
 {
     if (log_says(LOG_NORMAL) && isatty(STDERR_FILENO))
