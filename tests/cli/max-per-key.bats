@@ -223,7 +223,7 @@ tcr-run: "a" is free; going on'
   begin 1 --max-per-key 1 --key a
   eventually waiting 1
   works b
-  fresh --max-per-key 1 -- client
+  LIMIT=5 fresh --max-per-key 1 -- client
   assert_used b
   touch "$play/go"
   finish
@@ -237,12 +237,50 @@ tcr-run: "a" is free; going on'
   eventually lines_of "$play/.used" 1
   begin 1 --max-per-key 1 --kind openai,anthropic
   eventually waiting 1
-  tcr --max-per-key 1 --kind openai -- true
+  LIMIT=5 tcr --max-per-key 1 --kind openai -- true
   assert_status 0
   assert_no_stderr
   touch "$play/go"
   finish
   assert_equal "$failed" 0
+}
+
+@test "several kinds: who has to wait after a failure gives up what it has of the other, and looks for it again" {
+  rm -f "$keys"
+  extra_env=("CLAUDE_CODE_OAUTH_TOKENS=o=$(token o)" "OPENAI_API_KEYS=p=sk-proj-FAKE-p-0001,q=sk-proj-FAKE-q-0001")
+  plays q "$stays"
+  begin 0 --max-per-key 1 --key q
+  eventually lines_of "$play/.used" 1
+  plays o 'case $OPENAI_API_KEY in *-p-*) echo "openai.RateLimitError: Error code: 429 - {}"; exit 1 ;; esac'
+  begin 1 --max-per-key 1 --kind openai,anthropic
+  eventually waiting 1
+  plays o "$stays"
+  begin 2 --max-per-key 1 --kind anthropic
+  eventually lines_of "$play/.used" 3
+  touch "$play/go.0"
+  wait "${runs[0]}"
+  sleep 0.5
+  assert_used 'q o o'
+  assert_equal "$(jq -r '[.leases[] | select(.ticket > 0)] | length' "$state/state.json")" 1
+  touch "$play/go"
+  finish
+  assert_equal "$failed" 0
+  assert_used 'q o o o'
+}
+
+@test "a run whose next key gives no token waits for the one in use" {
+  echo "{\"keys\": [$(entry a), {\"name\": \"b\", \"token_command\": [\"false\"]}, $(entry c)]}" | keyfile
+  plays c "$stays"
+  begin 0 --max-per-key 1 --key c
+  eventually lines_of "$play/.used" 1
+  fails a
+  begin 1 --max-per-key 1
+  eventually waiting 1
+  grep -q '"b" is passed over' "$err.1" || fail "$(cat "$err.1")"
+  touch "$play/go"
+  finish
+  assert_equal "$failed" 0
+  assert_used 'c a c'
 }
 
 @test "on a terminal the wait is shown on one line, and Ctrl-C ends it" {
