@@ -1,13 +1,11 @@
+#include "commands/run.h"
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "commands/attempt.h"
 #include "commands/command.h"
 #include "commands/help.h"
 #include "commands/journal.h"
-#include "commands/session.h"
-#include "commands/wait.h"
 #include "core/render.h"
-#include "system/keysource.h"
 #include "system/log.h"
 #include "system/signals.h"
 #include "system/startup.h"
@@ -15,20 +13,9 @@
 #include "system/zone.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* The loop's own state: which key is next, and how the last attempt ended. */
-struct run {
-    struct session *session;
-    bool fast_fail;
-    bool busy;              /* all keys were in use when the last one was looked for */
-    bool failed;            /* out of memory */
-    int number;             /* of this attempt, from 1 */
-    int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
-};
 
 static void say_failover(const struct run *run, const struct turn *turn)
 {
@@ -109,164 +96,6 @@ static void say_nothing_usable(const struct session *session, int64_t now)
         log_say("%s; --wait waits for it, tcr-run reset NAME forgets what is known",
                 buffer_text(&line) + 2);
     buffer_finish(&line);
-}
-
-static void say_undersized(const struct turn *turn)
-{
-    const struct crowd *crowd = &turn->crowd;
-    char limits[64] = "";
-    if (!crowd->to_be_said)
-        return;
-    if (crowd->capacity < crowd->keys)
-        snprintf(limits, sizeof limits, ", which have the limits of %zu", crowd->capacity);
-    log_say("warning: %zu runs share %zu ready key%s%s; keys of one organization share its limits, "
-            "so more of them add nothing; keys of other accounts or organizations help, and fewer "
-            "runs at once (--max-per-key 1 lets them wait)",
-            crowd->runs, crowd->keys, crowd->keys == 1 ? "" : "s", limits);
-    journal_add_undersized(turn);
-}
-
-static void take_turn(struct run *run, const struct turn *turn)
-{
-    run->fast_fail = session_lead(run->session)->another_left;
-    run->busy = turn->busy;
-    run->failed |= turn->failed;
-    say_undersized(turn);
-}
-
-static const char *earliest_name(const struct rotation *rotation)
-{
-    int64_t earliest = rotation_earliest(rotation);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        if (rotation->candidates[i].cooling && rotation->candidates[i].cooling->until == earliest)
-            return rotation->candidates[i].key->name;
-    return "a key";
-}
-
-/* Until a key that rests is ready: false if that is not to be waited for. */
-static bool wait_for_reset(struct run *run, int64_t *said)
-{
-    struct session *session = run->session;
-    const struct rotation *rotation = &session->pool.rotation;
-    int64_t earliest = rotation_earliest(rotation);
-    if (!session->options->waits || earliest == 0)
-        return false;
-    if (earliest > run->wait_until_end) {
-        log_say("\"%s\" would be ready too late for --wait; giving up", earliest_name(rotation));
-        return false;
-    }
-    if (*said == 0)
-        journal_add(
-            session,
-            &(struct event){.kind = EVENT_WAIT, .key = earliest_name(rotation), .until = earliest});
-    return wait_a_while(session->signal_fd, earliest, earliest_name(rotation), said);
-}
-
-/* Until another run may have ended: false if that was waited for long enough. */
-static bool wait_for_place(struct run *run, const struct turn *turn, struct queue_wait *wait)
-{
-    struct session *session = run->session;
-    wait->ahead = turn->ahead;
-    if (session->options->waits && turn->now > run->wait_until_end) {
-        log_say("no key became free in time for --wait; giving up");
-        return false;
-    }
-    if (wait->since == 0) {
-        wait->since = turn->now;
-        journal_add(session, &(struct event){.kind = EVENT_WAIT});
-    }
-    return wait_in_queue(session->signal_fd, wait);
-}
-
-/* --wait, --max-per-key: true with a key chosen; false if there is nothing to wait for, or it takes
- * too long, or somebody asked to end. */
-static bool wait_for_key(struct run *run)
-{
-    struct session *session = run->session;
-    struct queue_wait queue = {.at_most = session->pool.policy.max_per_key};
-    int64_t said = 0;
-    bool started_over = false;
-    if (!session->options->waits && !run->busy)
-        return false;
-    if (run->wait_until_end == 0)
-        run->wait_until_end = time(NULL) + session->options->wait_longest;
-    for (;;) {
-        for (size_t i = 0; i < session->slot_count; i++)
-            session->slots[i].candidate = NULL;
-        if (!run->busy && !started_over)
-            session_start_over(session);
-        started_over |= !run->busy;
-        struct turn turn = {.session = session, .choose = true, .waits = true};
-        session_turn(&turn);
-        take_turn(run, &turn);
-        if (turn.chosen && !turn.failed) {
-            wait_over();
-            log_say("\"%s\" is %s; going on", turn.chosen->key->name,
-                    queue.since ? "free" : "ready");
-            return true;
-        }
-        if (turn.failed)
-            return false;
-        bool goes_on = turn.busy ? wait_for_place(run, &turn, &queue) : wait_for_reset(run, &said);
-        if (!goes_on) {
-            wait_over();
-            return false;
-        }
-    }
-}
-
-static void set_aside(struct session *session, struct candidate *candidate, struct buffer *error)
-{
-    log_say("\"%s\" is passed over: %s", candidate->key->name, buffer_text(error));
-    journal_add(session, &(struct event){.kind = EVENT_WARNING,
-                                         .key = candidate->key->name,
-                                         .text = buffer_text(error)});
-    candidate->tried = true;
-    buffer_finish(error);
-}
-
-/* Runs token commands until the slot's key has its secret and is of a usable kind. */
-static bool make_slot_ready(struct run *run, struct slot *slot)
-{
-    struct session *session = run->session;
-    while (slot->candidate) {
-        struct buffer error = {0};
-        struct key *key = slot->candidate->key;
-        int r = keysource_resolve(&session->pool.keyring, key, session->environment, &error);
-        if (r == 0 && slot->demand.can_use(&key->kind, slot->demand.can_use_context)) {
-            buffer_finish(&error);
-            return true;
-        }
-        if (r == 0)
-            buffer_append_format(&error, "the command cannot use a key of kind %s",
-                                 kind_name(&key->kind));
-        else if (error.length == 0)
-            buffer_append_text(&error, strerror(-r));
-        set_aside(session, slot->candidate, &error);
-        struct turn turn = {.session = session, .slot = slot, .choose = true};
-        slot->candidate = NULL;
-        if (!signals_end_pending())
-            session_turn(&turn);
-        take_turn(run, &turn);
-    }
-    return false;
-}
-
-static bool make_ready(struct run *run)
-{
-    for (size_t i = 0; i < run->session->slot_count; i++)
-        if (!make_slot_ready(run, &run->session->slots[i]))
-            return false;
-    return true;
-}
-
-/* The same, and if the keys that are left are in use, waits for one. */
-static bool make_ready_in_turn(struct run *run)
-{
-    while (!make_ready(run))
-        if (!run->busy || !wait_for_key(run))
-            return false;
-    return true;
 }
 
 static int exit_as(const struct attempt *attempt)
@@ -364,17 +193,17 @@ static bool next_key(struct run *run, const struct attempt *attempt)
     if (!turn.chosen) {
         say_given_up(run, &turn);
         run->busy = turn.busy;
-        return wait_for_key(run) && make_ready_in_turn(run);
+        return run_wait_for_key(run) && run_make_ready(run);
     }
     if (!may_carry_on(run, &turn)) {
         journal_add_turn(&turn, EVENT_STOPPED);
         return false;
     }
     say_failover(run, &turn);
-    take_turn(run, &turn);
+    run_take_turn(run, &turn);
     if (failure_is_transient(attempt->finding.class))
         run->fast_fail = false;
-    return make_ready_in_turn(run);
+    return run_make_ready(run);
 }
 
 static void count_slot(struct run *run, struct slot *slot)
@@ -456,8 +285,8 @@ static int run_session(struct session *session)
         log_say("out of memory");
         return EXIT_OWN_FAILURE;
     }
-    take_turn(&run, &turn);
-    if (!make_ready(&run)) {
+    run_take_turn(&run, &turn);
+    if (!run_make_slots_ready(&run)) {
         end_if_asked();
         if (run.failed) {
             log_say("out of memory");
@@ -469,7 +298,7 @@ static int run_session(struct session *session)
                         &(struct event){.kind = EVENT_EXHAUSTED,
                                         .until = rotation_earliest(&session->pool.rotation)});
         }
-        bool waited = wait_for_key(&run) && make_ready_in_turn(&run);
+        bool waited = run_wait_for_key(&run) && run_make_ready(&run);
         end_if_asked();
         if (!waited)
             return EXIT_NO_KEY;

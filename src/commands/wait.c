@@ -43,15 +43,18 @@ static void say_queue(const struct queue_wait *wait, int64_t now, bool terminal)
 {
     char span[DURATION_TEXT];
     struct buffer line = {0};
-    duration_format(now - wait->since, span);
+    if (terminal)
+        buffer_append_text(&line, "\r\033[Ktcr-run: ");
     buffer_append_format(&line, "waiting for a free key (--max-per-key %d)", wait->at_most);
     if (wait->ahead > 0)
         buffer_append_format(&line, ", behind %zu other run%s", wait->ahead,
                              wait->ahead == 1 ? "" : "s");
+    duration_format(now - wait->since, span);
     if (now > wait->since)
         buffer_append_format(&line, ", since %s", span);
     if (terminal) {
-        dprintf(STDERR_FILENO, "\r\033[Ktcr-run: %s (Ctrl-C ends)", buffer_text(&line));
+        buffer_append_text(&line, " (Ctrl-C ends)");
+        (void)files_write_all(STDERR_FILENO, buffer_text(&line), line.length);
     } else {
         log_say("%s", buffer_text(&line));
     }

@@ -27,8 +27,8 @@ bool asked_covers(const char *name, const struct kind *kind)
     if (kind->id == KIND_ENV)
         return strcmp(name, kind->variable) == 0;
     /* A login folder is a subscription's, as an OAuth token is. */
-    return strcmp(name, kind_name(kind->id == KIND_CONFIG_DIR ? &(struct kind){.id = KIND_OAUTH}
-                                                              : kind)) == 0;
+    struct kind subscription = kind_make(KIND_OAUTH);
+    return strcmp(name, kind_name(kind->id == KIND_CONFIG_DIR ? &subscription : kind)) == 0;
 }
 
 enum provider asked_provider(const char *name)

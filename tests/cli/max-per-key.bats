@@ -215,6 +215,22 @@ tcr-run: "a" is free; going on'
   assert_used 'a b a'
 }
 
+@test "when the key that is waited for is used up, that is the end, and said" {
+  pool a
+  plays a "$stays; echo '$(sentence limit)'; exit 1"
+  begin 0 --max-per-key 1
+  eventually lines_of "$play/.used" 1
+  begin 1 --max-per-key 1
+  eventually waiting 1
+  touch "$play/go"
+  status=0
+  wait "${runs[1]}" || status=$?
+  assert_status 75
+  assert_used a
+  grep -q 'the keys that were in use are used up as well; --wait waits for "a"' "$err.1" || fail "$(cat "$err.1")"
+  wait "${runs[0]}" || true
+}
+
 @test "runs that wait for other keys do not hold up this one" {
   pool a b
   for key in a b; do plays $key "$stays"; done
