@@ -100,6 +100,8 @@ static void append_policy(struct buffer *text, const struct session *session)
             buffer_append_format(text, " %s", failure_class_name((enum failure_class) class));
     buffer_append_format(text, "; at most %d pool keys a run%s\n", policy->retries,
                          session->pool.keyring.has_master ? ", then the master" : "");
+    if (policy->max_per_key > 0)
+        buffer_append_format(text, "runs at once on one key: at most %d\n", policy->max_per_key);
     for (size_t i = 0; i < options->marker_count; i++)
         buffer_append_format(text, "marker: %s means %s\n", options->markers[i].text,
                              failure_class_name(options->markers[i].class));

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define LOOK_AGAIN_SECONDS 60
+
 static void say_undersized(const struct turn *turn)
 {
     const struct crowd *crowd = &turn->crowd;
@@ -63,7 +65,11 @@ static bool wait_for_reset(struct run *run, struct reset_wait *wait)
             session,
             &(struct event){.kind = EVENT_WAIT, .key = earliest_name(rotation), .until = earliest});
     wait->noted = true;
-    return wait_a_while(session->signal_fd, earliest, earliest_name(rotation), &wait->said);
+    /* Others stand behind this run: it must not be late when a key is ready sooner than was told.
+     */
+    int64_t longest = session->pool.policy.max_per_key > 0 ? 1 : LOOK_AGAIN_SECONDS;
+    return wait_a_while(session->signal_fd, earliest, earliest_name(rotation), longest,
+                        &wait->said);
 }
 
 /* Until another run may have ended: false if that was waited for long enough. */

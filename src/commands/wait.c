@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define LINE_EVERY_SECONDS    600
-#define LOOK_AGAIN_SECONDS    60
 #define LONGEST_PAUSE_SECONDS 5
 
 static void show_countdown(int64_t until, int64_t now, const char *name)
@@ -90,9 +89,10 @@ void wait_over(void)
         (void)files_write_all(STDERR_FILENO, "\r\033[K", 4);
 }
 
-bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t *last_said)
+bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longest,
+                  int64_t *last_said)
 {
-    int64_t end = time(NULL) + LOOK_AGAIN_SECONDS;
+    int64_t end = time(NULL) + longest;
     bool terminal = isatty(STDERR_FILENO);
     for (int64_t now; (now = time(NULL)) < until && now < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
@@ -105,7 +105,8 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t *last_
             *last_said = now;
         }
         /* A signal that does not ask to end stays readable: then this is a short sleep. */
-        int64_t pause = terminal || until - now < LONGEST_PAUSE_SECONDS ? 1 : LONGEST_PAUSE_SECONDS;
+        bool soon = terminal || until - now < LONGEST_PAUSE_SECONDS;
+        int64_t pause = soon || longest < LONGEST_PAUSE_SECONDS ? 1 : LONGEST_PAUSE_SECONDS;
         if (poll(&ready, 1, (int)pause * 1000) > 0 && !signals_end_pending())
             (void)poll(NULL, 0, 200);
     }

@@ -231,6 +231,25 @@ tcr-run: "a" is free; going on'
   wait "${runs[0]}" || true
 }
 
+@test "with --wait, who waits for a reset stands in the queue too, and sees a key that is ready sooner" {
+  pool a
+  fails a
+  tcr --cooldown 1h -- client
+  forget_used
+  plays a 'echo "$RUN" >> "$PLAY/.order"'
+  begin 1 --max-per-key 1 --wait
+  eventually waiting 1
+  begin 2 --max-per-key 1 --wait
+  eventually waiting 2
+  (tcr reset a)
+  now=$(date +%s)
+  begin 3 --max-per-key 1
+  finish
+  assert_equal "$failed" 0
+  assert_equal "$(paste -sd ' ' "$play/.order")" '1 2 3'
+  assert_between $(($(date +%s) - now)) 0 6
+}
+
 @test "runs that wait for other keys do not hold up this one" {
   pool a b
   for key in a b; do plays $key "$stays"; done
@@ -307,6 +326,18 @@ tcr-run: "a" is free; going on'
   assert_equal "$status" 130
   tr '\r' '\n' < "$out" | grep -q 'waiting for a free key (--max-per-key 1).*(Ctrl-C ends)' || fail "no line"
   assert_equal "$(grep -c . "$out")" 1
+  touch "$play/go"
+  finish
+}
+
+@test "explain shows the bound, and which keys are in use" {
+  one_key
+  begin 0 --max-per-key 1
+  eventually lines_of "$play/.order" 1
+  tcr explain --max-per-key 1 -- client
+  assert_status 75
+  assert_stdout_has '^  a +in use by as many runs as --max-per-key allows$'
+  assert_stdout_has '^runs at once on one key: at most 1$'
   touch "$play/go"
   finish
 }
