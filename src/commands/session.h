@@ -87,6 +87,9 @@ struct turn {
     int64_t now;
     struct crowd crowd;
     bool failed; /* no memory */
+    /* Its own: */
+    struct slot *about; /* `slot` as it was given */
+    unsigned open;      /* a bit for each slot that a key is chosen for */
 };
 void session_turn(struct turn *turn);
 

@@ -263,19 +263,36 @@ static bool choose(struct state *state, struct turn *turn)
     return true;
 }
 
+/* All that a change leaves in the turn and the slots is set here first, so that it may be made
+ * again on another state: there the key that was used may have another identity, too. */
+static void begin(const struct state *state, int64_t now, struct turn *turn)
+{
+    struct session *session = turn->session;
+    turn->now = now;
+    turn->slot = turn->about;
+    turn->chosen = NULL;
+    turn->is_master = turn->busy = turn->failed = false;
+    turn->ahead = 0;
+    turn->until = 0;
+    turn->crowd = (struct crowd){0};
+    for (size_t i = 0; i < session->slot_count; i++)
+        if (turn->open & (1u << i))
+            session->slots[i].candidate = NULL;
+    if (turn->used && identity_of(turn->used->key, state->salt, turn->used->id) < 0)
+        turn->failed = true;
+}
+
 static bool change(struct state *state, int64_t now, void *context)
 {
     struct turn *turn = context;
     bool changed = false;
-    turn->now = now;
+    begin(state, now, turn);
     if (turn->used)
         turn->used->tried = true;
     if (turn->used && turn->finding)
         changed |= record_finding(state, turn);
     if (turn->used && turn->succeeded)
         changed |= record_success(state, turn);
-    if (turn->choose && turn->used)
-        turn->slot->candidate = NULL;
     if (turn->choose)
         changed |= choose(state, turn);
     return changed;
@@ -283,6 +300,11 @@ static bool change(struct state *state, int64_t now, void *context)
 
 void session_turn(struct turn *turn)
 {
-    if (store_update(turn->session->pool.store, change, turn) < 0)
+    struct session *session = turn->session;
+    turn->about = turn->slot;
+    for (size_t i = 0; turn->choose && i < session->slot_count; i++)
+        if (!session->slots[i].candidate || (turn->used && turn->slot == &session->slots[i]))
+            turn->open |= 1u << i;
+    if (store_update(session->pool.store, change, turn) < 0)
         turn->failed = true;
 }
