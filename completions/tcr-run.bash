@@ -65,7 +65,13 @@ _tcr_run_value()
     case $option in
         --keys | --stderr | --token-file | -f) _filedir ;;
         --config-dir) _filedir -d ;;
-        --kind) _tcr_run_words 'oauth api openai cursor env:' ;;
+        --kind)
+            if [[ ${words[1]} == keys ]]; then
+                _tcr_run_words 'oauth api openai cursor env:'
+            else
+                _tcr_run_list 'anthropic oauth api openai cursor'
+            fi
+            ;;
         --limits) _tcr_run_words 'interactive moderate' ;;
         --key | -k) _tcr_run_names < <(_tcr_run_key_names) ;;
         --profile | -p) _tcr_run_names < <(_tcr_run_profile_names) ;;
@@ -76,7 +82,7 @@ _tcr_run_value()
         --via) _tcr_run_words 'auto env fd' ;;
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
-        --retries | -r | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
+        --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
         --organization | --priority | --expires | --at-most) ;;
         *) return 1 ;;
     esac
@@ -118,8 +124,8 @@ _tcr_run()
 {
     local i cur prev words cword split keys_file=()
     local common='--keys --profile' log='--follow --json --key --since --lines'
-    local run="$common --key --retries --no-master --wait --wait= --cooldown --retry-on --marker
-        --exit-class --via --keep --scrub --clean-env --client --no-fast-fail --no-resume --auto
+    local run="$common --key --kind --retries --no-master --wait --wait= --max-per-key --cooldown
+        --retry-on --marker --exit-class --via --keep --scrub --clean-env --client --no-fast-fail --no-resume --auto
         --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then

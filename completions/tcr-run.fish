@@ -130,9 +130,11 @@ complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote
 complete -c tcr-run -n '__tcr_run_in classify' -F
 
 complete -c tcr-run -n __tcr_run_in_run -s k -l key -x -a '(__tcr_run_key_names)' -d 'Use this key and no other'
+complete -c tcr-run -n __tcr_run_in_run -l kind -x -a '(__fish_complete_list , "printf %s\\n anthropic oauth api openai cursor")' -d 'One key of each of these kinds'
 complete -c tcr-run -n __tcr_run_in_run -s r -l retries -x -d 'Pool keys to try before the master key'
 complete -c tcr-run -n __tcr_run_in_run -l no-master -d 'Never use the master key'
 complete -c tcr-run -n __tcr_run_in_run -s w -l wait -d 'When no key is left, wait for the first reset'
+complete -c tcr-run -n __tcr_run_in_run -l max-per-key -x -d 'Wait rather than have more runs on a key'
 complete -c tcr-run -n __tcr_run_in_run -s c -l cooldown -x -a '(__tcr_run_class_list =)' -d 'How long keys rest'
 complete -c tcr-run -n __tcr_run_in_run -l retry-on -x -a '(__tcr_run_class_list; echo none)' -d 'Classes that go on with the next key'
 complete -c tcr-run -n __tcr_run_in_run -s m -l marker -x -a '$__tcr_run_classes= none=' -d 'A line of output that means a class'

@@ -275,10 +275,13 @@ static void drop_inherited(void *context, const struct ending *ending)
 
 static void note_start(void *context)
 {
-    const struct attempt *attempt = context;
-    journal_add(attempt->session, &(struct event){.kind = EVENT_ATTEMPT,
-                                                  .key = attempt->candidate->key->name,
-                                                  .master = attempt->is_master});
+    const struct session *session = ((const struct attempt *)context)->session;
+    for (size_t i = 0; i < session->slot_count; i++) {
+        const struct slot *slot = &session->slots[i];
+        journal_add(session, &(struct event){.kind = EVENT_ATTEMPT,
+                                             .key = slot->candidate->key->name,
+                                             .master = slot->is_master});
+    }
 }
 
 static int supervise(struct attempt *attempt, struct handover *handover)

@@ -21,7 +21,6 @@ struct attempt_stream {
 struct attempt {
     struct session *session;
     struct candidate *candidate;
-    bool is_master;
     bool fast_fail; /* another key could be tried: the client need not be patient */
 
     struct evidence evidence;
@@ -52,9 +51,9 @@ struct handover {
     char *settings_path;        /* a file of ours that --settings names; NULL: none, or in argv */
 };
 
-/* Returns 0, or the exit status to end with, the reason said. Ended with handover_finish either
- * way.
- */
+/* For the keys of all slots; `candidate` is the lead's, the one that the client logs in with and
+ * that can go on a descriptor. Returns 0, or the exit status to end with, the reason said. Ended
+ * with handover_finish either way. */
 int handover_build(struct session *session, struct candidate *candidate, bool fast_fail,
                    struct handover *ret_handover);
 void handover_finish(struct handover *handover);

@@ -9,13 +9,18 @@
 #include <string.h>
 #include <time.h>
 
-static void append_keys(struct buffer *text, const struct session *session,
-                        const struct candidate *chosen, int64_t now)
+static void append_keys(struct buffer *text, const struct session *session, const struct slot *slot,
+                        int64_t now)
 {
     const struct rotation *rotation = &session->pool.rotation;
-    buffer_append_format(text, "keys (from %s):\n", session->pool.origin);
+    const struct candidate *chosen = slot->candidate;
+    bool several = session->slot_count > 1;
+    buffer_append_format(text, "keys%s%s (from %s):\n", several ? " of kind " : "",
+                         several ? slot->kind : "", session->pool.origin);
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
+        if (several && candidate->standing == STANDING_WRONG_KIND)
+            continue;
         buffer_append_format(text, "  %-20s ", candidate->key->name);
         if (candidate == chosen)
             buffer_append_text(text, "would be used");
@@ -95,6 +100,8 @@ static void append_policy(struct buffer *text, const struct session *session)
             buffer_append_format(text, " %s", failure_class_name((enum failure_class) class));
     buffer_append_format(text, "; at most %d pool keys a run%s\n", policy->retries,
                          session->pool.keyring.has_master ? ", then the master" : "");
+    if (policy->max_per_key > 0)
+        buffer_append_format(text, "runs at once on one key: at most %d\n", policy->max_per_key);
     for (size_t i = 0; i < options->marker_count; i++)
         buffer_append_format(text, "marker: %s means %s\n", options->markers[i].text,
                              failure_class_name(options->markers[i].class));
@@ -104,32 +111,61 @@ static void append_policy(struct buffer *text, const struct session *session)
                                  failure_class_name(options->exit_class[code]));
 }
 
+/* Looks for each slot's key. Returns 0, EXIT_NO_KEY if one has none, or EXIT_OWN_FAILURE. */
+static int find_keys(struct session *session, struct buffer *text)
+{
+    struct rotation *rotation = &session->pool.rotation;
+    int64_t now = time(NULL);
+    int status = 0;
+    for (size_t i = 0; i < session->slot_count; i++) {
+        struct slot *slot = &session->slots[i];
+        const struct state *state = pool_survey(&session->pool, &slot->demand, now);
+        if (!state)
+            return EXIT_OWN_FAILURE;
+        slot->candidate = rotation_choose(rotation, state_cursor(state, slot_cursor_name(slot)));
+        if (!slot->candidate)
+            slot->candidate = rotation_master(rotation);
+        slot->another_left = rotation_ready(rotation) > 1;
+        append_keys(text, session, slot, now);
+        status = slot->candidate ? status : EXIT_NO_KEY;
+    }
+    return status;
+}
+
+/* True if every key has its secret; else the reason was said. */
+static bool resolve_keys(struct session *session)
+{
+    bool done = true;
+    for (size_t i = 0; i < session->slot_count; i++) {
+        struct buffer error = {0};
+        struct key *key = session->slots[i].candidate->key;
+        if (keysource_resolve(&session->pool.keyring, key, session->environment, &error) < 0) {
+            log_say("\"%s\": %s", key->name, buffer_text(&error));
+            done = false;
+        }
+        buffer_finish(&error);
+    }
+    return done;
+}
+
 static int explain(struct session *session)
 {
-    struct buffer text = {0}, error = {0};
+    struct buffer text = {0};
     struct handover handover = {.secret_fd = -1};
-    int64_t now = time(NULL);
-    const struct state *state = pool_survey(&session->pool, &session->demand, now);
-    if (!state)
-        return EXIT_OWN_FAILURE;
-    struct candidate *chosen = rotation_choose(&session->pool.rotation, state->cursor);
-    if (!chosen)
-        chosen = rotation_master(&session->pool.rotation);
-    append_keys(&text, session, chosen, now);
+    const struct slot *lead = session_lead(session);
+    int status = find_keys(session, &text);
+    if (status == EXIT_OWN_FAILURE) {
+        buffer_finish(&text);
+        return status;
+    }
     append_policy(&text, session);
-    int status = chosen ? 0 : EXIT_NO_KEY;
-    if (chosen &&
-        keysource_resolve(&session->pool.keyring, chosen->key, session->environment, &error) < 0)
-        log_say("\"%s\": %s", chosen->key->name, buffer_text(&error));
-    else if (chosen)
-        status =
-            handover_build(session, chosen, rotation_ready(&session->pool.rotation) > 1, &handover);
+    if (status == 0 && resolve_keys(session))
+        status = handover_build(session, lead->candidate, lead->another_left, &handover);
     if (handover.argv)
         append_handover(&text, session, &handover);
-    else if (!chosen)
+    else if (status == EXIT_NO_KEY)
         buffer_append_text(&text, "no key can be used now\n");
     handover_finish(&handover);
-    buffer_finish(&error);
     int printed = output_print(&text);
     return status ? status : printed;
 }

@@ -120,7 +120,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
     return r == -ENOMEM ? own_failure("settings", r) : 0;
 }
 
-#define ASSIGNMENTS 4
+#define ASSIGNMENTS (2 + ASKED_MOST)
 
 static size_t assign(struct assignment *list, size_t n, const char *name, const char *value)
 {
@@ -141,16 +141,19 @@ static int build_environment(struct session *session, const struct key *key, boo
     char number[16];
     size_t n = 0;
     char *folder = NULL;
-    if (key->source == KEY_CONFIG_DIR) {
-        /* Only the login comes from that folder: sessions and settings stay where they are, so that
-         * the conversation goes on from one account to the next. */
-        folder = files_expand(key->config_dir, NULL);
-        n = assign(set, n, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
-    } else if (handover->secret_fd >= 0) {
-        snprintf(number, sizeof number, "%d", handover->secret_fd);
-        n = assign(set, n, kind_descriptor_variable(&key->kind), number);
-    } else {
-        n = assign(set, n, key->kind.variable, key->token);
+    for (size_t i = 0; i < session->slot_count; i++) {
+        const struct key *one = session->slots[i].candidate->key;
+        if (one->source == KEY_CONFIG_DIR) {
+            /* Only the login comes from that folder: sessions and settings stay where they are, so
+             * that the conversation goes on from one account to the next. No two kinds have one. */
+            folder = files_expand(one->config_dir, NULL);
+            n = assign(set, n, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
+        } else if (one == key && handover->secret_fd >= 0) {
+            snprintf(number, sizeof number, "%d", handover->secret_fd);
+            n = assign(set, n, kind_descriptor_variable(&key->kind), number);
+        } else {
+            n = assign(set, n, one->kind.variable, one->token);
+        }
     }
     /* 0, not 1: with one retry the client first sleeps a 429's whole retry-after. */
     if (hurries_client(session, fast_fail))

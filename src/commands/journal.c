@@ -54,7 +54,8 @@ void journal_add_turn(const struct turn *turn, enum event_kind kind)
 void journal_add_undersized(const struct turn *turn)
 {
     struct buffer text = {0};
-    buffer_append_format(&text, "%zu runs share %zu ready keys", turn->live_runs, turn->ready_keys);
+    buffer_append_format(&text, "%zu runs share %zu ready keys", turn->crowd.runs,
+                         turn->crowd.keys);
     journal_add(
         turn->session,
         &(struct event){.time = turn->now, .kind = EVENT_WARNING, .text = buffer_text(&text)});

@@ -1,6 +1,7 @@
 #include "commands/pool.h"
 
 #include "commands/command.h"
+#include "core/environment.h"
 #include "system/keysource.h"
 #include "system/log.h"
 
@@ -46,6 +47,12 @@ static int apply_options(struct pool *pool, const struct options *options)
     struct buffer error = {0};
     int r = options->profile ? keyring_apply_profile(&pool->keyring, options->profile, &error) : 0;
     pool->policy = pool->keyring.policy;
+    const char *most = environment_get(environ, "TCR_MAX_PER_KEY");
+    if (r == 0 && most && *most && policy_parse_max_per_key(&pool->policy, most, &error) < 0) {
+        log_say("TCR_MAX_PER_KEY: %s", buffer_text(&error));
+        buffer_finish(&error);
+        return EXIT_OWN_FAILURE;
+    }
     if (r == 0)
         r = options_apply_policy(options, &pool->policy, &error);
     if (r == 0 && options->key && !keyring_find(&pool->keyring, options->key)) {

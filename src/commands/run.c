@@ -1,13 +1,11 @@
+#include "commands/run.h"
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "commands/attempt.h"
 #include "commands/command.h"
 #include "commands/help.h"
 #include "commands/journal.h"
-#include "commands/session.h"
-#include "commands/wait.h"
 #include "core/render.h"
-#include "system/keysource.h"
 #include "system/log.h"
 #include "system/signals.h"
 #include "system/startup.h"
@@ -19,24 +17,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The loop's own state: which key is next, and how the last attempt ended. */
-struct run {
-    struct session *session;
-    struct candidate *candidate;
-    bool is_master, fast_fail;
-    bool failed;            /* out of memory */
-    int number;             /* of this attempt, from 1 */
-    int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
-};
-
 /* The pool keys that this run used or still can, as far as --retries lets it. */
-static int keys_in_all(const struct session *session)
+static int keys_in_all(const struct turn *turn)
 {
-    int keys = session->pool_attempts + (int)rotation_ready(&session->pool.rotation);
-    return keys < session->pool.policy.retries ? keys : session->pool.policy.retries;
+    const struct pool *pool = &turn->session->pool;
+    int keys = turn->slot->attempts + (int)rotation_ready(&pool->rotation);
+    return keys < pool->policy.retries ? keys : pool->policy.retries;
 }
 
-static void say_failover(const struct run *run, const struct turn *turn)
+static void say_failover(const struct turn *turn)
 {
     struct buffer line = {0};
     render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
@@ -46,7 +35,7 @@ static void say_failover(const struct run *run, const struct turn *turn)
                              turn->chosen->key->name);
     else if (turn->chosen)
         buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
-                             run->session->pool_attempts + 1, keys_in_all(run->session));
+                             turn->slot->attempts + 1, keys_in_all(turn));
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
     journal_add_turn(turn, EVENT_FAILOVER);
@@ -69,12 +58,14 @@ static void append_earliest(struct buffer *line, const struct rotation *rotation
     }
 }
 
-static const char *why_no_other(const struct session *session)
+static const char *why_no_other(const struct session *session, const struct turn *turn)
 {
     const struct rotation *rotation = &session->pool.rotation;
+    if (turn->busy)
+        return "every other key is in use";
     if (session->options->key)
         return "--key allows no other";
-    if (session->pool_attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
+    if (turn->slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
         return "as many keys as --retries allows were tried";
     return "no other key is left";
 }
@@ -84,11 +75,12 @@ static void say_given_up(const struct run *run, const struct turn *turn)
     struct buffer line = {0};
     render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
                        &zone_system);
-    buffer_append_format(&line, "; %s", why_no_other(run->session));
-    append_earliest(&line, &run->session->pool.rotation, turn->now);
+    buffer_append_format(&line, "; %s", why_no_other(run->session, turn));
+    if (!turn->busy)
+        append_earliest(&line, &run->session->pool.rotation, turn->now);
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
-    journal_add_turn(turn, EVENT_EXHAUSTED);
+    journal_add_turn(turn, turn->busy ? EVENT_STOPPED : EVENT_EXHAUSTED);
 }
 
 static void say_nothing_usable(const struct session *session, int64_t now)
@@ -112,123 +104,6 @@ static void say_nothing_usable(const struct session *session, int64_t now)
         log_say("%s; --wait waits for it, tcr-run reset NAME forgets what is known",
                 buffer_text(&line) + 2);
     buffer_finish(&line);
-}
-
-static void say_undersized(const struct turn *turn)
-{
-    if (!turn->undersized)
-        return;
-    log_say("warning: %zu runs share %zu ready keys; API keys of one organization share its "
-            "limits, so more of them add nothing: other accounts or fewer runs at once do",
-            turn->live_runs, turn->ready_keys);
-    journal_add_undersized(turn);
-}
-
-static void take_turn(struct run *run, const struct turn *turn)
-{
-    run->candidate = turn->chosen;
-    run->is_master = turn->is_master;
-    run->fast_fail = turn->another_left;
-    say_undersized(turn);
-}
-
-/* Forgets which keys this run tried: after a wait they count again. */
-static void start_over(struct session *session)
-{
-    struct rotation *rotation = &session->pool.rotation;
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        rotation->candidates[i].tried = false;
-    session->pool_attempts = 0;
-    session->master_tried = false;
-}
-
-static const char *earliest_name(const struct rotation *rotation)
-{
-    int64_t earliest = rotation_earliest(rotation);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        if (rotation->candidates[i].cooling && rotation->candidates[i].cooling->until == earliest)
-            return rotation->candidates[i].key->name;
-    return "a key";
-}
-
-/* --wait: true with a key chosen; false if there is nothing to wait for, or it takes too long, or
- * somebody asked to end. */
-static bool wait_for_key(struct run *run)
-{
-    struct session *session = run->session;
-    int64_t said = 0, now = time(NULL);
-    bool noted = false;
-    if (!session->options->waits)
-        return false;
-    if (run->wait_until_end == 0)
-        run->wait_until_end = now + session->options->wait_longest;
-    start_over(session);
-    for (;;) {
-        struct turn turn = {.session = session, .choose = true};
-        session_turn(&turn);
-        if (turn.chosen && !turn.failed) {
-            wait_over();
-            log_say("\"%s\" is ready; going on", turn.chosen->key->name);
-            take_turn(run, &turn);
-            return true;
-        }
-        int64_t earliest = rotation_earliest(&session->pool.rotation);
-        if (turn.failed || earliest == 0)
-            return false;
-        if (earliest > run->wait_until_end) {
-            log_say("\"%s\" would be ready too late for --wait; giving up",
-                    earliest_name(&session->pool.rotation));
-            return false;
-        }
-        if (!noted)
-            journal_add(session, &(struct event){.kind = EVENT_WAIT,
-                                                 .key = earliest_name(&session->pool.rotation),
-                                                 .until = earliest});
-        noted = true;
-        if (!wait_a_while(session->signal_fd, earliest, earliest_name(&session->pool.rotation),
-                          &said)) {
-            wait_over();
-            return false;
-        }
-    }
-}
-
-static void set_aside(struct session *session, struct candidate *candidate, struct buffer *error)
-{
-    log_say("\"%s\" is passed over: %s", candidate->key->name, buffer_text(error));
-    journal_add(session, &(struct event){.kind = EVENT_WARNING,
-                                         .key = candidate->key->name,
-                                         .text = buffer_text(error)});
-    candidate->tried = true;
-    buffer_finish(error);
-}
-
-/* Runs token commands until a chosen key has its secret and is of a usable kind. */
-static bool make_ready(struct run *run)
-{
-    struct session *session = run->session;
-    while (run->candidate) {
-        struct buffer error = {0};
-        struct key *key = run->candidate->key;
-        int r = keysource_resolve(&session->pool.keyring, key, session->environment, &error);
-        if (r == 0 && (!session->demand.can_use ||
-                       session->demand.can_use(&key->kind, session->demand.can_use_context))) {
-            buffer_finish(&error);
-            return true;
-        }
-        if (r == 0)
-            buffer_append_format(&error, "the command cannot use a key of kind %s",
-                                 kind_name(&key->kind));
-        else if (error.length == 0)
-            buffer_append_text(&error, strerror(-r));
-        set_aside(session, run->candidate, &error);
-        struct turn turn = {.session = session, .choose = true};
-        if (!signals_end_pending())
-            session_turn(&turn);
-        run->failed |= turn.failed;
-        take_turn(run, &turn);
-    }
-    return false;
 }
 
 static int exit_as(const struct attempt *attempt)
@@ -281,7 +156,8 @@ static bool try_patiently(struct run *run, const struct turn *turn)
     log_say("%s; trying again, with the client's own patience", buffer_text(&line));
     buffer_finish(&line);
     journal_add_turn(turn, EVENT_RETRY);
-    run->candidate = turn->used;
+    turn->slot->candidate = turn->used;
+    turn->slot->is_new = true;
     run->fast_fail = false;
     return true;
 }
@@ -308,8 +184,10 @@ static bool next_key(struct run *run, const struct attempt *attempt)
 {
     struct session *session = run->session;
     bool rotates = policy_rotates(&session->pool.policy, attempt->finding.class);
+    struct slot *suspect = session_suspect(session, &attempt->finding);
     struct turn turn = {.session = session,
-                        .used = run->candidate,
+                        .slot = suspect,
+                        .used = suspect->candidate,
                         .finding = &attempt->finding,
                         .choose = rotates && !attempt->is_last && !attempt->result.asked_to_end &&
                                   can_repeat_input(session)};
@@ -322,47 +200,58 @@ static bool next_key(struct run *run, const struct attempt *attempt)
         return true;
     if (!turn.chosen) {
         say_given_up(run, &turn);
-        return wait_for_key(run);
+        run->busy = turn.busy;
+        return run_wait_for_key(run) && run_make_ready(run);
     }
     if (!may_carry_on(run, &turn)) {
         journal_add_turn(&turn, EVENT_STOPPED);
         return false;
     }
-    say_failover(run, &turn);
-    take_turn(run, &turn);
+    say_failover(&turn);
+    run_take_turn(run, &turn);
     if (failure_is_transient(attempt->finding.class))
         run->fast_fail = false;
-    return make_ready(run);
+    return run_make_ready(run);
+}
+
+static void count_slot(struct run *run, struct slot *slot)
+{
+    const struct key *key = slot->candidate->key;
+    if (slot->is_new && slot->is_master)
+        run->session->master_tried = true;
+    else if (slot->is_new)
+        slot->attempts++;
+    slot->is_new = false;
+    if (slot->is_master && run->number == 1)
+        log_say("using the master key \"%s\", which is billed", key->name);
+    log_explain("attempt %d with \"%s\" (%s)%s", run->number, key->name, kind_name(&key->kind),
+                run->fast_fail ? ", failing fast" : "");
 }
 
 static void count_attempt(struct run *run)
 {
-    struct session *session = run->session;
     run->number++;
-    if (run->is_master)
-        session->master_tried = true;
-    else
-        session->pool_attempts++;
-    if (run->is_master && run->number == 1)
-        log_say("using the master key \"%s\", which is billed", run->candidate->key->name);
-    log_explain("attempt %d with \"%s\" (%s)%s", run->number, run->candidate->key->name,
-                kind_name(&run->candidate->key->kind), run->fast_fail ? ", failing fast" : "");
+    for (size_t i = 0; i < run->session->slot_count; i++)
+        count_slot(run, &run->session->slots[i]);
 }
 
 static void note_success(struct run *run, const struct attempt *attempt)
 {
-    struct turn turn = {.session = run->session, .used = run->candidate, .succeeded = true};
     bool fine = !attempt->result.ending.by_signal && attempt->result.ending.code == 0;
-    if (fine && attempt->finding.class == CLASS_NONE && run->candidate->had_trouble)
-        session_turn(&turn);
+    for (size_t i = 0; i < run->session->slot_count; i++) {
+        struct slot *slot = &run->session->slots[i];
+        struct turn turn = {
+            .session = run->session, .slot = slot, .used = slot->candidate, .succeeded = true};
+        if (fine && attempt->finding.class == CLASS_NONE && slot->candidate->had_trouble)
+            session_turn(&turn);
+    }
 }
 
 /* One attempt. True if another follows; otherwise *ret_status is the exit status. */
 static bool attempt_once(struct run *run, int *ret_status)
 {
     struct attempt attempt = {.session = run->session,
-                              .candidate = run->candidate,
-                              .is_master = run->is_master,
+                              .candidate = session_lead(run->session)->candidate,
                               .fast_fail = run->fast_fail};
     bool again = false, warned = run->session->warned_of_source;
     count_attempt(run);
@@ -370,7 +259,7 @@ static bool attempt_once(struct run *run, int *ret_status)
     journal_add_ending(&attempt, run->number, *ret_status);
     if (!warned && run->session->warned_of_source)
         journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
-                                                  .key = run->candidate->key->name,
+                                                  .key = attempt.candidate->key->name,
                                                   .text = "the client used another credential"});
     if (*ret_status == 0) {
         note_success(run, &attempt);
@@ -401,17 +290,20 @@ static int run_session(struct session *session)
         log_say("out of memory");
         return EXIT_OWN_FAILURE;
     }
-    take_turn(&run, &turn);
-    if (!make_ready(&run)) {
+    run_take_turn(&run, &turn);
+    if (!run_make_slots_ready(&run)) {
         end_if_asked();
         if (run.failed) {
             log_say("out of memory");
             return EXIT_OWN_FAILURE;
         }
-        say_nothing_usable(session, time(NULL));
-        journal_add(session, &(struct event){.kind = EVENT_EXHAUSTED,
-                                             .until = rotation_earliest(&session->pool.rotation)});
-        bool waited = wait_for_key(&run) && make_ready(&run);
+        if (!run.busy) {
+            say_nothing_usable(session, time(NULL));
+            journal_add(session,
+                        &(struct event){.kind = EVENT_EXHAUSTED,
+                                        .until = rotation_earliest(&session->pool.rotation)});
+        }
+        bool waited = run_wait_for_key(&run) && run_make_ready(&run);
         end_if_asked();
         if (!waited)
             return EXIT_NO_KEY;

@@ -16,8 +16,6 @@
 
 extern char **environ;
 
-#define UNDERSIZED_WARNING_SECONDS 3600
-
 /* A random UUID (version 4). */
 static void fresh_uuid(char ret_id[CLIENT_SESSION_ID])
 {
@@ -72,13 +70,8 @@ static int open_client(struct session *session)
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     fresh_uuid(id);
     client_analyse(options->command, options, terminal, id, &session->call);
-    session->demand = (struct demand){
-        .pinned = options->key, .can_use = client_can_use, .can_use_context = &session->call};
     if (session->call.id != CLIENT_CLAUDE)
         return 0;
-    session->demand.model = session->call.claude.model
-                                ? session->call.claude.model
-                                : environment_get(environ, "ANTHROPIC_MODEL");
     session->config = claude_config_folder(environ);
     if (!session->config) {
         log_say("there is no home folder: set HOME or CLAUDE_CONFIG_DIR");
@@ -89,22 +82,107 @@ static int open_client(struct session *session)
     return 0;
 }
 
-/* The default of a run: Anthropic's kinds, if the pool has any. */
-static bool is_default_kind(const struct kind *kind, const void *context)
+static bool slot_can_use(const struct kind *kind, const void *context)
 {
-    const struct session *session = context;
-    return kind_is_anthropic(kind) && client_can_use(kind, &session->call);
+    const struct slot *slot = context;
+    /* What Claude Code cannot log in with, a tool that it starts may still need. */
+    bool other = asked_provider(slot->kind) != PROVIDER_ANTHROPIC;
+    return asked_covers(slot->kind, kind) && (other || client_can_use(kind, &slot->session->call));
 }
 
-static void narrow_kinds(struct session *session)
+static const char *model_of(const struct session *session)
 {
-    const struct keyring *keyring = &session->pool.keyring;
-    for (size_t i = 0; i < keyring->count; i++)
-        if (!keyring->keys[i].kind_known || kind_is_anthropic(&keyring->keys[i].kind)) {
-            session->demand.can_use = is_default_kind;
-            session->demand.can_use_context = session;
-            return;
-        }
+    const char *model = session->call.claude.model;
+    if (session->call.id != CLIENT_CLAUDE)
+        return NULL;
+    return model ? model : environment_get(session->environment, "ANTHROPIC_MODEL");
+}
+
+static bool asks_for(const struct session *session, const struct key *key)
+{
+    for (size_t i = 0; i < session->asked.count; i++)
+        if (!key->kind_known || asked_covers(session->asked.names[i], &key->kind))
+            return true;
+    return false;
+}
+
+static int check_kinds(const struct session *session, bool is_claude, const struct key *pinned,
+                       struct buffer *error)
+{
+    bool anthropic = false;
+    for (size_t i = 0; i < session->asked.count; i++)
+        anthropic |= asked_provider(session->asked.names[i]) == PROVIDER_ANTHROPIC;
+    if (is_claude && !anthropic)
+        buffer_append_text(error, "--kind: Claude Code needs a key of Anthropic's; add anthropic");
+    else if (pinned && !asks_for(session, pinned))
+        buffer_append_format(error, "--key: \"%s\" is of none of the kinds that --kind names",
+                             pinned->name);
+    return error->length > 0 ? -EINVAL : 0;
+}
+
+static int ask_kinds(struct session *session, struct buffer *error)
+{
+    bool is_claude = session->call.id == CLIENT_CLAUDE;
+    const char *name = session->options->key;
+    const struct key *pinned = name ? keyring_find(&session->pool.keyring, name) : NULL;
+    session->asked = session->options->kinds;
+    if (session->asked.count > 0)
+        return check_kinds(session, is_claude, pinned, error);
+    if (pinned && !is_claude) {
+        asked_of_key(pinned, &session->asked);
+        return 0;
+    }
+    return asked_default(&session->pool.keyring, is_claude, &session->asked, error);
+}
+
+/* --key is about one of the kinds: the others stay free. */
+static const char *pinned_for(const struct slot *slot)
+{
+    const char *name = slot->session->options->key;
+    const struct key *key = name ? keyring_find(&slot->session->pool.keyring, name) : NULL;
+    bool about = key && (slot->session->asked.count == 1 || !key->kind_known ||
+                         asked_covers(slot->kind, &key->kind));
+    return about ? name : NULL;
+}
+
+static int open_slots(struct session *session)
+{
+    struct buffer error = {0};
+    int r = ask_kinds(session, &error);
+    if (r < 0)
+        log_say("%s", buffer_text(&error));
+    buffer_finish(&error);
+    for (size_t i = 0; r == 0 && i < session->asked.count; i++) {
+        struct slot *slot = &session->slots[session->slot_count++];
+        *slot = (struct slot){.kind = session->asked.names[i], .session = session};
+        slot->demand = (struct demand){.pinned = pinned_for(slot),
+                                       .model = model_of(session),
+                                       .can_use = slot_can_use,
+                                       .can_use_context = slot,
+                                       .max_per_key = (size_t)session->pool.policy.max_per_key};
+    }
+    return r < 0 ? EXIT_OWN_FAILURE : 0;
+}
+
+struct slot *session_lead(struct session *session)
+{
+    for (size_t i = 0; i < session->slot_count; i++)
+        if (asked_provider(session->slots[i].kind) == PROVIDER_ANTHROPIC)
+            return &session->slots[i];
+    return &session->slots[0];
+}
+
+struct slot *session_suspect(struct session *session, const struct finding *finding)
+{
+    int tried[ASKED_MOST];
+    for (size_t i = 0; i < session->slot_count; i++)
+        tried[i] = session->slots[i].attempts;
+    return &session->slots[asked_suspect(&session->asked, finding, tried)];
+}
+
+const char *slot_cursor_name(const struct slot *slot)
+{
+    return strcmp(slot->kind, ASKED_MAIN) == 0 ? NULL : slot->kind;
 }
 
 int session_open(struct session *session, const struct options *options)
@@ -116,8 +194,7 @@ int session_open(struct session *session, const struct options *options)
         return status;
     session->owner = process_self();
     status = open_client(session);
-    narrow_kinds(session);
-    return status;
+    return status == 0 ? open_slots(session) : status;
 }
 
 void session_close(struct session *session)
@@ -127,130 +204,4 @@ void session_close(struct session *session)
     free(session->config);
     if (session->signal_fd >= 0)
         (void)close(session->signal_fd);
-}
-
-static struct record *record_for(struct state *state, const struct turn *turn)
-{
-    const struct key *key = turn->used->key;
-    bool shared = turn->finding->scope == SCOPE_ORGANIZATION && key->organization;
-    return shared ? state_touch(&state->organizations, key->organization)
-                  : state_touch(&state->keys, turn->used->id);
-}
-
-static void note_failure(struct state *state, struct turn *turn)
-{
-    struct record *record = state_touch(&state->keys, turn->used->id);
-    if (!record)
-        return;
-    record->failures++;
-    record->last_failed = turn->now;
-    record->last_class = turn->finding->class;
-    if (strcmp(state->cursor, turn->used->id) == 0)
-        snprintf(state->cursor, sizeof state->cursor, "%s",
-                 rotation_next(&turn->session->pool.rotation, turn->used));
-}
-
-static bool record_finding(struct state *state, struct turn *turn)
-{
-    int64_t seconds = policy_cooldown(&turn->session->pool.policy, turn->finding, turn->now);
-    turn->until = turn->now + seconds;
-    note_failure(state, turn);
-    struct record *record = record_for(state, turn);
-    turn->failed |= !record || record_cool(record, turn->finding, seconds, turn->now) < 0;
-    return true;
-}
-
-/* Success writes only what it changes: most runs leave the file alone here, and their lease dies
- * with them. */
-static bool record_success(struct state *state, const struct turn *turn)
-{
-    const struct record *known = state_find(&state->keys, turn->used->id);
-    if (!known || (known->failures == 0 && known->cooldown_count == 0))
-        return false;
-    struct record *record = state_touch(&state->keys, turn->used->id);
-    if (record)
-        record_reset(record);
-    return record != NULL;
-}
-
-static void take(struct state *state, struct turn *turn)
-{
-    struct session *session = turn->session;
-    struct candidate *chosen = turn->chosen;
-    struct lease lease = {.owner = session->owner, .since = turn->now};
-    memcpy(lease.key, chosen->id, sizeof lease.key);
-    state_drop_leases(state, &session->owner);
-    struct record *record = state_touch(&state->keys, chosen->id);
-    if (!record || state_add_lease(state, &lease) < 0 ||
-        (turn->is_master && state_note_master_use(state, turn->now) < 0)) {
-        turn->failed = true;
-        return;
-    }
-    snprintf(record->name, sizeof record->name, "%s", chosen->key->name);
-    record->last_used = turn->now;
-    record->runs++;
-    if (!turn->is_master)
-        memcpy(state->cursor, chosen->id, sizeof state->cursor);
-}
-
-static void note_size(struct state *state, struct turn *turn)
-{
-    turn->live_runs = state->lease_count;
-    turn->undersized = !turn->is_master && turn->live_runs > turn->ready_keys &&
-                       turn->live_runs > 1 &&
-                       turn->now - state->warned_undersized >= UNDERSIZED_WARNING_SECONDS;
-    if (turn->undersized)
-        state->warned_undersized = turn->now;
-}
-
-static bool master_allowed(const struct turn *turn)
-{
-    return !turn->session->master_tried &&
-           !(turn->finding && failure_is_transient(turn->finding->class));
-}
-
-static bool choose(struct state *state, struct turn *turn)
-{
-    struct session *session = turn->session;
-    struct rotation *rotation = &session->pool.rotation;
-    int left = session->pool.policy.retries - session->pool_attempts;
-    turn->failed |= rotation_survey(rotation, state, &session->demand, turn->now) < 0;
-    if (turn->failed)
-        return false;
-    turn->ready_keys = rotation_ready(rotation);
-    if (left > 0)
-        turn->chosen = rotation_choose(rotation, state->cursor);
-    struct candidate *master = master_allowed(turn) ? rotation_master(rotation) : NULL;
-    turn->is_master = !turn->chosen && master;
-    if (turn->is_master)
-        turn->chosen = master;
-    turn->another_left = !turn->is_master && ((left > 1 && turn->ready_keys > 1) || master);
-    if (!turn->chosen)
-        return false;
-    take(state, turn);
-    note_size(state, turn);
-    return true;
-}
-
-static bool change(struct state *state, int64_t now, void *context)
-{
-    struct turn *turn = context;
-    bool changed = false;
-    turn->now = now;
-    if (turn->used)
-        turn->used->tried = true;
-    if (turn->used && turn->finding)
-        changed |= record_finding(state, turn);
-    if (turn->used && turn->succeeded)
-        changed |= record_success(state, turn);
-    if (turn->choose)
-        changed |= choose(state, turn);
-    return changed;
-}
-
-void session_turn(struct turn *turn)
-{
-    /* Before anything is locked: does success have anything to record? */
-    if (store_update(turn->session->pool.store, change, turn) < 0)
-        turn->failed = true;
 }

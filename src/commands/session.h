@@ -9,16 +9,31 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* One of the kinds a run asks for, and the key of it that the command gets. */
+struct slot {
+    const char *kind; /* as in struct asked */
+    struct session *session;
+    struct demand demand;
+    struct candidate *candidate; /* NULL while it has none */
+    bool is_master;
+    bool is_new;       /* no attempt was made with it yet */
+    bool another_left; /* if this one fails too, another could be tried */
+    int attempts;      /* pool keys that were tried */
+    /* Of the key's record when it was taken: has it failed since, for another run? */
+    int64_t failures, last_failed;
+};
+
 struct session {
     const struct options *options;
     struct pool pool;
     struct client_call call;
-    struct demand demand;
+    struct asked asked;
+    struct slot slots[ASKED_MOST];
+    size_t slot_count;
     char *const *environment; /* ours, untouched */
     int signal_fd;
     struct input input;
     struct owner owner;
-    int pool_attempts;
     bool master_tried;
 
     /* The conversation so far (claude). */
@@ -38,22 +53,45 @@ void session_close(struct session *session);
 /* Gives a session that is begun anew an id of its own: the old one is taken. */
 void session_rename(struct session *session);
 
-/* Records what befell the key just used (finding NULL: nothing to record) and chooses the next one,
- * in one step under the store's lock. */
+/* The slot whose key the client itself logs in with. */
+struct slot *session_lead(struct session *session);
+
+/* The slot that a failure is laid to: see asked_suspect. */
+struct slot *session_suspect(struct session *session, const struct finding *finding);
+
+/* Forgets which keys this run tried, and which it has: after a wait they count again. */
+void session_start_over(struct session *session);
+
+/* More runs than the keys' limits are made for. */
+struct crowd {
+    size_t runs, keys, capacity;
+    bool to_be_said; /* once an hour and pool */
+};
+
+/* Records what befell the key just used (finding NULL: nothing to record) and chooses one for every
+ * slot that has none, all or nothing, in one step under the store's lock. */
 struct turn {
     struct session *session;
-    struct candidate *used; /* NULL before the first attempt */
+    struct slot *slot;      /* that the finding is about; NULL before the first attempt */
+    struct candidate *used; /* its key until now */
     const struct finding *finding;
     bool succeeded; /* forget the key's failures */
     bool choose;    /* false: only record */
+    bool waits;     /* if there is none, keys are given up, and a place in the queue is taken */
     /* Filled: */
-    struct candidate *chosen; /* NULL: none can be used */
+    struct candidate *chosen; /* NULL: none can be used for `slot`, then the first such one */
     bool is_master;
-    bool another_left; /* if the chosen one fails too, another could be tried */
-    int64_t until;     /* when `used` is ready again */
+    bool busy;     /* because other runs use them, or wait for them already */
+    size_t ahead;  /* how many wait */
+    int64_t until; /* when `used` is ready again */
     int64_t now;
-    size_t live_runs, ready_keys;
-    bool undersized; /* to be said once an hour */
-    bool failed;     /* no memory */
+    struct crowd crowd;
+    bool failed; /* no memory */
+    /* Its own: */
+    struct slot *about; /* `slot` as it was given */
+    unsigned open;      /* a bit for each slot that a key is chosen for */
 };
 void session_turn(struct turn *turn);
+
+/* The cursor's name in state; NULL for the main one. */
+const char *slot_cursor_name(const struct slot *slot);

@@ -3,21 +3,44 @@
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/output.h"
+#include "core/asked.h"
 #include "core/prometheus.h"
 #include "system/log.h"
 
+#include <string.h>
 #include <time.h>
+
+static bool is_asked(const struct kind *kind, const void *context)
+{
+    return asked_covers(context, kind);
+}
+
+/* What a command that says nothing of kinds would get. */
+static struct candidate *find_next(struct pool *pool, int64_t now, bool *ret_needs_kind)
+{
+    struct asked asked;
+    struct buffer error = {0};
+    bool found = asked_default(&pool->keyring, false, &asked, &error) == 0;
+    buffer_finish(&error);
+    *ret_needs_kind = !found;
+    if (!found)
+        return NULL;
+    const struct demand demand = {.can_use = is_asked, .can_use_context = asked.names[0]};
+    const char *kind = strcmp(asked.names[0], ASKED_MAIN) == 0 ? NULL : asked.names[0];
+    const struct state *state = pool_survey(pool, &demand, now);
+    struct candidate *next =
+        state ? rotation_choose(&pool->rotation, state_cursor(state, kind)) : NULL;
+    return next || !state ? next : rotation_master(&pool->rotation);
+}
 
 bool status_look(struct pool *pool, struct status_view *ret_view)
 {
     const struct demand demand = {0};
     struct status_view view = {.pool = pool, .now = time(NULL)};
+    view.next = find_next(pool, view.now, &view.needs_kind);
     view.state = pool_survey(pool, &demand, view.now);
     if (!view.state)
         return false;
-    view.next = rotation_choose(&pool->rotation, view.state->cursor);
-    if (!view.next)
-        view.next = rotation_master(&pool->rotation);
     *ret_view = view;
     return true;
 }

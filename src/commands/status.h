@@ -9,6 +9,7 @@ struct status_view {
     struct pool *pool;
     const struct state *state;    /* the store's, until the next look */
     const struct candidate *next; /* what a run would begin with; NULL: none is ready */
+    bool needs_kind;              /* that depends on --kind */
     int64_t now;
 };
 

@@ -186,6 +186,10 @@ static void append_next(struct buffer *line, const struct status_view *view)
                              is_master ? " (the master key, which is billed)" : "");
         return;
     }
+    if (view->needs_kind) {
+        buffer_append_text(line, "next: depends on --kind, the keys are of several kinds\n");
+        return;
+    }
     buffer_append_text(line, "next: none is ready");
     int64_t earliest = rotation_earliest(rotation);
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define LINE_EVERY_SECONDS    600
-#define LOOK_AGAIN_SECONDS    60
 #define LONGEST_PAUSE_SECONDS 5
 
 static void show_countdown(int64_t until, int64_t now, const char *name)
@@ -39,15 +38,61 @@ static void say_line(int64_t until, int64_t now, const char *name)
     buffer_finish(&when);
 }
 
+static void say_queue(const struct queue_wait *wait, int64_t now, bool terminal)
+{
+    char span[DURATION_TEXT];
+    struct buffer line = {0};
+    if (terminal)
+        buffer_append_text(&line, "\r\033[Ktcr-run: ");
+    buffer_append_format(&line, "waiting for a free key (--max-per-key %d)", wait->at_most);
+    if (wait->ahead > 0)
+        buffer_append_format(&line, ", behind %zu other run%s", wait->ahead,
+                             wait->ahead == 1 ? "" : "s");
+    duration_format(now - wait->since, span);
+    if (now > wait->since)
+        buffer_append_format(&line, ", since %s", span);
+    if (terminal) {
+        buffer_append_text(&line, " (Ctrl-C ends)");
+        (void)files_write_all(STDERR_FILENO, buffer_text(&line), line.length);
+    } else {
+        log_say("%s", buffer_text(&line));
+    }
+    buffer_finish(&line);
+}
+
+/* Those whose turn is near look often; all within the second in which a key must be taken. */
+static int queue_pause(size_t ahead)
+{
+    return ahead < 15 ? 150 + 50 * (int)ahead : 900;
+}
+
+bool wait_in_queue(int signal_fd, struct queue_wait *wait)
+{
+    struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
+    int64_t now = time(NULL);
+    bool terminal = isatty(STDERR_FILENO);
+    bool due = terminal ? now != wait->last_said : now - wait->last_said >= LINE_EVERY_SECONDS;
+    if (signals_end_pending())
+        return false;
+    if (due && log_says(LOG_NORMAL)) {
+        say_queue(wait, now, terminal);
+        wait->last_said = now;
+    }
+    if (poll(&ready, 1, queue_pause(wait->ahead)) > 0 && !signals_end_pending())
+        (void)poll(NULL, 0, 200);
+    return !signals_end_pending();
+}
+
 void wait_over(void)
 {
     if (log_says(LOG_NORMAL) && isatty(STDERR_FILENO))
         (void)files_write_all(STDERR_FILENO, "\r\033[K", 4);
 }
 
-bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t *last_said)
+bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longest,
+                  int64_t *last_said)
 {
-    int64_t end = time(NULL) + LOOK_AGAIN_SECONDS;
+    int64_t end = time(NULL) + longest;
     bool terminal = isatty(STDERR_FILENO);
     for (int64_t now; (now = time(NULL)) < until && now < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
@@ -60,7 +105,8 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t *last_
             *last_said = now;
         }
         /* A signal that does not ask to end stays readable: then this is a short sleep. */
-        int64_t pause = terminal || until - now < LONGEST_PAUSE_SECONDS ? 1 : LONGEST_PAUSE_SECONDS;
+        bool soon = terminal || until - now < LONGEST_PAUSE_SECONDS;
+        int64_t pause = soon || longest < LONGEST_PAUSE_SECONDS ? 1 : LONGEST_PAUSE_SECONDS;
         if (poll(&ready, 1, (int)pause * 1000) > 0 && !signals_end_pending())
             (void)poll(NULL, 0, 200);
     }

@@ -110,10 +110,21 @@ static bool is_set(const struct environment_plan *plan, const char *entry, size_
     return false;
 }
 
+/* A whole pool: no pattern of --keep is meant to hand that over. */
+static bool is_pool(const char *entry, size_t length)
+{
+    static const char *const names[] = {"ANTHROPIC_API_KEYS", "CLAUDE_CODE_OAUTH_TOKENS",
+                                        "CURSOR_API_KEYS", "OPENAI_API_KEYS"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strncmp(names[i], entry, length) == 0 && !names[i][length])
+            return true;
+    return false;
+}
+
 static bool passes(const struct environment_plan *plan, const char *entry)
 {
     size_t length = name_length(entry);
-    if (is_set(plan, entry, length))
+    if (is_set(plan, entry, length) || is_pool(entry, length))
         return false;
     if (plan->keep && matches(plan->keep->names, plan->keep->count, entry, length))
         return true;

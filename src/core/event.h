@@ -18,7 +18,7 @@ enum event_kind {
     EVENT_RETRY,     /* `key` met trouble that is not its fault, and is used once more */
     EVENT_EXHAUSTED, /* `key` failed and no other is left; without `key`: none could be used */
     EVENT_STOPPED,   /* `key` failed and, by somebody's wish or option, nothing follows */
-    EVENT_WAIT,      /* no key is left; `key` is ready first, at `until` */
+    EVENT_WAIT,      /* no key is left; `key` is ready first, at `until`; without: all are in use */
     EVENT_WARNING,   /* `text` says of what */
     EVENT_RESET,     /* what was known of `key` was forgotten */
     EVENT_COUNT

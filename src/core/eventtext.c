@@ -97,6 +97,10 @@ static void say_stopped(struct buffer *text, const struct event *event,
 
 static void say_wait(struct buffer *text, const struct event *event, const struct zone_ops *zones)
 {
+    if (!event->key) {
+        buffer_append_format(text, "%s waits for a free key", command_of(event));
+        return;
+    }
     buffer_append_format(text, "%s waits for \"%s\", ready at ", command_of(event), key_of(event));
     render_time(text, event->until, event->time, zones);
 }

@@ -2,6 +2,8 @@
  * what each costs. Everything else is the command's own failure and costs no key (CLASS_NONE). */
 #pragma once
 
+#include "core/provider.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +41,7 @@ struct finding {
     enum failure_class class;
     enum failure_scope scope;
     enum failure_source source;
+    enum provider provider;    /* whose message it is, where that shows */
     int64_t until;             /* reset time told, seconds since 1970; 0 if none was */
     char model[FINDING_MODEL]; /* SCOPE_MODEL: what the message calls it, lower case */
     char what[FINDING_MODEL];  /* "session limit", "weekly limit", … for messages; may be "" */

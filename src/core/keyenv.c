@@ -20,6 +20,14 @@ static const struct way {
     {{"CLAUDE_CODE_OAUTH_TOKEN", NULL}, "ANTHROPIC_API_KEY"},
 };
 
+/* Other kinds' pools, whichever way the first is found. */
+static const struct {
+    const char *list;
+    enum kind_id kind;
+} others[] = {{"OPENAI_API_KEYS", KIND_OPENAI}, {"CURSOR_API_KEYS", KIND_CURSOR}};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* A token without a known prefix, a gateway's perhaps, is of its variable's kind. */
 static bool kind_of_variable(const char *variable, struct kind *ret_kind)
 {
@@ -29,7 +37,23 @@ static bool kind_of_variable(const char *variable, struct kind *ret_kind)
         strncmp(variable, "CLAUDE_CODE_OAUTH_TOKEN", strlen("CLAUDE_CODE_OAUTH_TOKEN")) == 0;
     if (api || oauth)
         *ret_kind = kind_make(api ? KIND_API : KIND_OAUTH);
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strcmp(variable, others[i].list) == 0) {
+            *ret_kind = kind_make(others[i].kind);
+            return true;
+        }
     return api || oauth;
+}
+
+static int check_provider(const struct key *key, struct buffer *error)
+{
+    struct kind by_variable;
+    if (!kind_of_variable(key->place, &by_variable) ||
+        kind_provider(&by_variable) == kind_provider(&key->kind))
+        return 0;
+    buffer_append_text(error, "this is a token of Anthropic's; write it in ANTHROPIC_API_KEYS or "
+                              "CLAUDE_CODE_OAUTH_TOKENS");
+    return -EINVAL;
 }
 
 /* Says which one by its number: what stands before a '=' may be a piece of a token. */
@@ -41,6 +65,8 @@ static int add_token(struct keyring *keyring, struct key *key, const char *token
     if (!kind_from_token(token, &by_prefix))
         key->kind_known = kind_of_variable(key->place, &key->kind);
     int r = keyring_set_token(keyring, key, token, length, &fault);
+    if (r == 0)
+        r = check_provider(key, &fault);
     if (r == -EINVAL && key == &keyring->master)
         buffer_append_format(&report->errors, "%s: %s\n", key->place, buffer_text(&fault));
     else if (r == -EINVAL)
@@ -59,6 +85,9 @@ static const char *split_name(const char *item, size_t length)
         return NULL;
     const char *equals = memchr(item, '=', length);
     if (equals && memmem(item, (size_t)(equals - item), token, sizeof token - 1))
+        return NULL;
+    /* Base64's filling at a token's end. */
+    if (equals && length > (size_t)(equals + 1 - item) && equals[1] == '=')
         return NULL;
     return equals;
 }
@@ -141,10 +170,12 @@ int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
     struct keyring keyring = {0};
     *ret_keyring = (struct keyring){0};
     int r = keyring_init(&keyring);
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && r == 0; i++) {
+    for (size_t i = 0; i < COUNT(ways) && r == 0 && keyring.count == 0; i++)
         r = read_way(&ways[i], environment, &keyring, report);
-        if (keyring.count > 0)
-            break;
+    for (size_t i = 0; i < COUNT(others) && r == 0; i++) {
+        const char *list = environment_get(environment, others[i].list);
+        if (list)
+            r = add_list(&keyring, others[i].list, list, report);
     }
     if (r == 0)
         r = check_names(&keyring, report);

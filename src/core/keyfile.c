@@ -472,6 +472,19 @@ static void read_retries(struct reader *reader, const char *place, const cJSON *
         policy->retries = item->valueint;
 }
 
+static void read_max_per_key(struct reader *reader, const char *place, const cJSON *item,
+                             void *target)
+{
+    struct policy *policy = target;
+    char text[FOUND_LONGEST];
+    if (!cJSON_IsNumber(item) || item->valuedouble != (double)item->valueint ||
+        item->valueint < 1 || item->valueint > POLICY_MAX_PER_KEY)
+        mistake(reader, place, "max_per_key", "expected a whole number from 1 to %d, found %s",
+                POLICY_MAX_PER_KEY, found(item, text));
+    else
+        policy->max_per_key = item->valueint;
+}
+
 static void read_policy_text(struct reader *reader, const char *place, const char *field,
                              struct policy *policy, const char *text,
                              int (*parse)(struct policy *, const char *, struct buffer *))
@@ -523,6 +536,7 @@ static void read_policy(struct reader *reader, const char *place, const cJSON *i
     static const struct field fields[] = {{"retries", read_retries},
                                           {"cooldown", read_cooldown},
                                           {"retry_on", read_retry_on},
+                                          {"max_per_key", read_max_per_key},
                                           {NULL, NULL}};
     struct keyring *keyring = target;
     if (!cJSON_IsObject(item))

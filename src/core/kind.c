@@ -9,16 +9,16 @@ static const struct {
     const char *variable;
     const char *descriptor_variable;
     const char *prefix;
-    bool anthropic;
+    enum provider provider;
 } kinds[] = {
     [KIND_OAUTH] = {"oauth", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
-                    "sk-ant-oat", true},
+                    "sk-ant-oat", PROVIDER_ANTHROPIC},
     [KIND_API] = {"api", "ANTHROPIC_API_KEY", "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR", "sk-ant-api",
-                  true},
-    [KIND_OPENAI] = {"openai", "OPENAI_API_KEY", NULL, NULL, false},
-    [KIND_CURSOR] = {"cursor", "CURSOR_API_KEY", NULL, NULL, false},
-    [KIND_ENV] = {"env", "", NULL, NULL, false},
-    [KIND_CONFIG_DIR] = {"login", "CLAUDE_CONFIG_DIR", NULL, NULL, true},
+                  PROVIDER_ANTHROPIC},
+    [KIND_OPENAI] = {"openai", "OPENAI_API_KEY", NULL, NULL, PROVIDER_OPENAI},
+    [KIND_CURSOR] = {"cursor", "CURSOR_API_KEY", NULL, NULL, PROVIDER_CURSOR},
+    [KIND_ENV] = {"env", "", NULL, NULL, PROVIDER_UNKNOWN},
+    [KIND_CONFIG_DIR] = {"login", "CLAUDE_CONFIG_DIR", NULL, NULL, PROVIDER_ANTHROPIC},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -77,7 +77,12 @@ const char *kind_descriptor_variable(const struct kind *kind)
     return kinds[kind->id].descriptor_variable;
 }
 
+enum provider kind_provider(const struct kind *kind)
+{
+    return kinds[kind->id].provider;
+}
+
 bool kind_is_anthropic(const struct kind *kind)
 {
-    return kinds[kind->id].anthropic;
+    return kind_provider(kind) == PROVIDER_ANTHROPIC;
 }

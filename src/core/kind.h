@@ -1,6 +1,8 @@
 /* The kinds of credential: which variable carries each, and which descriptor variable can. */
 #pragma once
 
+#include "core/provider.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +29,8 @@ const char *kind_name(const struct kind *kind);
 /* The variable that tells Claude Code which descriptor to read the secret from; NULL if the kind
  * has none. */
 const char *kind_descriptor_variable(const struct kind *kind);
+
+enum provider kind_provider(const struct kind *kind);
 
 /* True for what the Anthropic clients can use: the default kinds of a run. */
 bool kind_is_anthropic(const struct kind *kind);

@@ -147,9 +147,10 @@ static const struct family {
     {CLASS_NETWORK,
      "^api error:? .*(unable to connect|connection (error|refused|reset|closed|lost|timed out)|"
      "request timed out|econn|etimedout|enotfound|eai_again|socket hang up|fetch failed)"},
-    {CLASS_NETWORK, "^[| ]*(uncaught )?((anthropic|openai)\\.)?api(connection|timeout|"
-                    "connectiontimeout)error: "},
 };
+
+static const char sdk_connection_pattern[] =
+    "^[| ]*(uncaught )?((anthropic|openai)\\.)?api(connection|timeout|connectiontimeout)error: ";
 
 /* An SDK's exception with a status: "RateLimitError: 429 {…}", "anthropic.RateLimitError: Error
  * code: 429 - {…}". Only the Anthropic and OpenAI SDKs' own names: another library's 429 is none of
@@ -158,6 +159,7 @@ static const char sdk_pattern[] =
     "^[| ]*(uncaught )?\\[?((anthropic|openai)\\.)?(ratelimit|authentication|permissiondenied|"
     "overloaded|internalserver|badrequest|serviceunavailable|apistatus|api)error: (error code: )?"
     "([0-9]{3})([^0-9]|$)";
+#define SDK_NAME_GROUP   3
 #define SDK_STATUS_GROUP 6
 
 /* The bare error of the provider, as `Error: 429 {"type":"error",…}` or as the body alone. */
@@ -315,9 +317,15 @@ static bool is_plan_limit(const char *text)
                          text, 0, NULL);
 }
 
+static enum provider provider_of_sdk(const char *name)
+{
+    return strncasecmp(name, "openai", strlen("openai")) == 0 ? PROVIDER_OPENAI
+                                                              : PROVIDER_ANTHROPIC;
+}
+
 static enum failure_class classify_text(const char *text, bool trusted, struct finding *finding)
 {
-    static struct pattern sdk, body;
+    static struct pattern connection, sdk, body;
     regmatch_t group[8];
     bool is_data = *text == '{' || *text == '[';
     const struct family *family = is_data ? NULL : find_family(text);
@@ -326,12 +334,19 @@ static enum failure_class classify_text(const char *text, bool trusted, struct f
             return CLASS_NONE;
         read_window(text, finding);
     }
+    finding->provider = family ? PROVIDER_ANTHROPIC : provider_of_words(text);
     if (family)
         return family->class;
-    if (*text != '{' && pattern_match(&sdk, sdk_pattern, text, 8, group))
+    if (!is_data && pattern_match(&connection, sdk_connection_pattern, text, 0, NULL))
+        return CLASS_NETWORK;
+    if (*text != '{' && pattern_match(&sdk, sdk_pattern, text, 8, group)) {
+        if (group[SDK_NAME_GROUP].rm_so >= 0) /* whatever a gateway behind it calls itself */
+            finding->provider = provider_of_sdk(text + group[SDK_NAME_GROUP].rm_so);
         return class_of_status(atoi(text + group[SDK_STATUS_GROUP].rm_so), text);
+    }
     if (!pattern_match(&body, body_pattern, text, 8, group))
         return CLASS_NONE;
+    finding->provider = PROVIDER_ANTHROPIC;
     char type[64];
     const regmatch_t *at = &group[BODY_TYPE_GROUP];
     snprintf(type, sizeof type, "%.*s", (int)(at->rm_eo - at->rm_so), text + at->rm_so);
@@ -409,7 +424,10 @@ bool message_classify_structured(int status, const char *error, const char *text
     struct message message = {
         .text = text, .trusted = true, .status = status > 0 ? status : 0, .error = error};
     message.length = text ? strnlen(text, MESSAGE_LONGEST) : 0;
-    return classify(&message, time, ret_finding);
+    if (!classify(&message, time, ret_finding))
+        return false;
+    ret_finding->provider = PROVIDER_ANTHROPIC; /* Claude Code's fields tell of no other */
+    return true;
 }
 
 bool message_is_other_error(const char *line, size_t length, bool *ret_chained)

@@ -51,6 +51,18 @@ static int set_retry_on(struct options *options, const char *value, struct buffe
     return policy_parse_retry_on(&scratch, value, error);
 }
 
+static int set_max_per_key(struct options *options, const char *value, struct buffer *error)
+{
+    struct policy scratch = policy_default();
+    options->max_per_key = value;
+    return policy_parse_max_per_key(&scratch, value, error);
+}
+
+static int set_kind(struct options *options, const char *value, struct buffer *error)
+{
+    return asked_parse(value, &options->kinds, error);
+}
+
 static int set_no_master(struct options *options, const char *value, struct buffer *error)
 {
     (void)value, (void)error;
@@ -235,9 +247,11 @@ static const struct option_spec {
     {"keys", 'f', "FILE", "read the keys from FILE", set_keys_file},
     {"profile", 'p', "NAME", "use the keys of this profile", set_profile},
     {"key", 'k', "NAME", "use this key and no other", set_key},
+    {"kind", 0, "KINDS", "one key of each, as openai,anthropic", set_kind},
     {"retries", 'r', "N", "pool keys to try before the master key (3)", set_retries},
     {"no-master", 0, NULL, "never use the master key", set_no_master},
     {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", set_wait},
+    {"max-per-key", 0, "N", "wait rather than have more runs on a key", set_max_per_key},
     {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", set_cooldown},
     {"retry-on", 0, "CLASSES", "classes that go on with the next key", set_retry_on},
     {"marker", 'm', "CLASS=REGEX", "a line of output that means CLASS", add_marker},
@@ -368,6 +382,8 @@ int options_apply_policy(const struct options *options, struct policy *policy, s
         r = policy_parse_cooldown(policy, options->cooldown, error);
     if (r == 0 && options->retry_on)
         r = policy_parse_retry_on(policy, options->retry_on, error);
+    if (r == 0 && options->max_per_key)
+        r = policy_parse_max_per_key(policy, options->max_per_key, error);
     return r;
 }
 

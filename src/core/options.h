@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "core/asked.h"
 #include "core/failure.h"
 #include "core/policy.h"
 
@@ -34,7 +35,9 @@ struct options {
     const char *key;                           /* --key NAME: this one and no other */
     const char *profile;                       /* --profile NAME */
     const char *client;                        /* --client NAME; NULL: by the command's base name */
+    struct asked kinds;                        /* --kind; count 0: not said */
     const char *retries, *cooldown, *retry_on; /* as given, applied by options_apply_policy */
+    const char *max_per_key;                   /* likewise */
     bool no_master;
     enum via via;
     struct name_list keep, scrub;
@@ -56,7 +59,7 @@ struct options {
 int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error);
 void options_finish(struct options *options);
 
-/* Lays --retries, --cooldown and --retry-on over a policy; errors as above. */
+/* Lays --retries, --cooldown, --retry-on and --max-per-key over a policy; errors as above. */
 int options_apply_policy(const struct options *options, struct policy *policy,
                          struct buffer *error);
 

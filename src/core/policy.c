@@ -112,6 +112,20 @@ int policy_parse_retries(struct policy *policy, const char *text, struct buffer 
     return 0;
 }
 
+int policy_parse_max_per_key(struct policy *policy, const char *text, struct buffer *error)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    if (errno || end == text || *end || number < 1 || number > POLICY_MAX_PER_KEY) {
+        buffer_append_format(error, "\"%s\" is no number of runs; write 1 to %d", text,
+                             POLICY_MAX_PER_KEY);
+        return -EINVAL;
+    }
+    policy->max_per_key = (int)number;
+    return 0;
+}
+
 bool policy_rotates(const struct policy *policy, enum failure_class class)
 {
     return policy->retry_on & (1u << class);

@@ -9,12 +9,14 @@
 
 #define POLICY_DEFAULT_RETRIES 3
 #define POLICY_MAX_RETRIES     1000
+#define POLICY_MAX_PER_KEY     10000
 
 struct policy {
     int retries;          /* pool keys tried per run before the master */
     int64_t cooldown_all; /* --cooldown 60: every class, told resets ignored; -1 if unset */
     int64_t cooldown[CLASS_COUNT]; /* seconds when no reset was told; -1 if unset */
     unsigned retry_on;             /* bit per class that rotates */
+    int max_per_key;               /* runs at once on one key; 0: no bound */
 };
 
 struct policy policy_default(void);
@@ -25,6 +27,9 @@ int policy_parse_cooldown(struct policy *policy, const char *text, struct buffer
 
 /* Reads "limit,auth" into retry_on; errors as above. */
 int policy_parse_retry_on(struct policy *policy, const char *text, struct buffer *error);
+
+/* Reads a whole number of runs from 1 to POLICY_MAX_PER_KEY; errors as above. */
+int policy_parse_max_per_key(struct policy *policy, const char *text, struct buffer *error);
 
 /* Reads a whole number of keys from 0 to POLICY_MAX_RETRIES; errors as above. */
 int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error);

@@ -57,9 +57,10 @@ static enum standing standing_of(struct candidate *candidate, bool is_master,
     candidate->cooling = cooling_of(state, candidate, demand->model, now);
     if (candidate->tried)
         return STANDING_TRIED;
-    if (demand->pinned) /* asked for by name: used even while it rests */
-        return STANDING_READY;
-    return candidate->cooling ? STANDING_COOLING : STANDING_READY;
+    if (candidate->cooling && !demand->pinned) /* asked for by name: used even while it rests */
+        return STANDING_COOLING;
+    bool busy = !is_master && demand->max_per_key > 0 && candidate->leases >= demand->max_per_key;
+    return busy ? STANDING_BUSY : STANDING_READY;
 }
 
 static int compare_keys(const void *left, const void *right)
@@ -154,12 +155,66 @@ const char *rotation_next(const struct rotation *rotation, const struct candidat
     return rotation->candidates[i + 1 < rotation->count ? i + 1 : 0].id;
 }
 
+static size_t count_standing(const struct rotation *rotation, enum standing standing)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rotation->count; i++)
+        count += rotation->candidates[i].standing == standing;
+    return count;
+}
+
 size_t rotation_ready(const struct rotation *rotation)
 {
-    size_t ready = 0;
-    for (size_t i = 0; i < rotation->count; i++)
-        ready += rotation->candidates[i].standing == STANDING_READY;
-    return ready;
+    return count_standing(rotation, STANDING_READY);
+}
+
+size_t rotation_busy(const struct rotation *rotation)
+{
+    return count_standing(rotation, STANDING_BUSY);
+}
+
+static bool is_usable(const struct candidate *candidate)
+{
+    return candidate->standing == STANDING_READY || candidate->standing == STANDING_BUSY;
+}
+
+size_t rotation_runs(const struct rotation *rotation)
+{
+    size_t runs = 0;
+    for (size_t i = 0; i < rotation->count; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        if (is_usable(candidate) || candidate->standing == STANDING_COOLING ||
+            candidate->standing == STANDING_TRIED)
+            runs += candidate->leases;
+    }
+    return runs;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+size_t rotation_capacity(const struct rotation *rotation)
+{
+    size_t capacity = 0, named = 0;
+    const char **names = calloc(rotation->count + 1, sizeof *names);
+    for (size_t i = 0; names && i < rotation->count; i++) {
+        const struct key *key = rotation->candidates[i].key;
+        bool account = key->kind.id == KIND_OAUTH || key->kind.id == KIND_CONFIG_DIR;
+        if (!is_usable(&rotation->candidates[i]))
+            continue;
+        if (!account && key->organization)
+            names[named++] = key->organization;
+        else
+            capacity++;
+    }
+    if (named > 0)
+        qsort(names, named, sizeof *names, compare_names);
+    for (size_t i = 0; i < named; i++)
+        capacity += i == 0 || strcmp(names[i - 1], names[i]) != 0;
+    free(names);
+    return capacity;
 }
 
 int64_t rotation_earliest(const struct rotation *rotation)
@@ -184,6 +239,7 @@ const char *standing_name(enum standing standing)
         [STANDING_WRONG_KIND] = "of a kind this command cannot use",
         [STANDING_TRIED] = "tried in this run",
         [STANDING_SPENT] = "used as often as at_most allows",
+        [STANDING_BUSY] = "in use by as many runs as --max-per-key allows",
     };
     return names[standing];
 }

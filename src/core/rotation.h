@@ -18,7 +18,8 @@ enum standing {
     STANDING_NOT_PINNED, /* --key names another */
     STANDING_WRONG_KIND, /* the command cannot use this kind */
     STANDING_TRIED,      /* failed already in this run */
-    STANDING_SPENT       /* the master has been used at_most times */
+    STANDING_SPENT,      /* the master has been used at_most times */
+    STANDING_BUSY        /* as many runs are on it as --max-per-key allows */
 };
 
 struct candidate {
@@ -43,6 +44,7 @@ struct demand {
     const char *pinned;                                 /* --key; NULL: any */
     bool (*can_use)(const struct kind *, const void *); /* NULL: all kinds */
     const void *can_use_context;
+    size_t max_per_key; /* runs at once on a pool key; 0: no bound */
 };
 
 /* Sets up the candidates of a keyring, which must outlive them. Returns 0 or -ENOMEM. */
@@ -63,8 +65,16 @@ struct candidate *rotation_master(struct rotation *rotation);
 /* The identity the cursor moves to when this candidate fails: the next pool key's. */
 const char *rotation_next(const struct rotation *rotation, const struct candidate *candidate);
 
-/* How many pool keys are ready. */
+/* How many pool keys are ready; how many are used by as many runs as may. */
 size_t rotation_ready(const struct rotation *rotation);
+size_t rotation_busy(const struct rotation *rotation);
+
+/* Live runs on the pool's keys, whether these are ready or rest. */
+size_t rotation_runs(const struct rotation *rotation);
+
+/* How many sets of limits the ready and busy pool keys have: subscriptions have one each, API keys
+ * of one organization one together. 0 is returned for no such key, and if out of memory. */
+size_t rotation_capacity(const struct rotation *rotation);
 
 /* When the first of the cooling candidates is ready again; 0 if none is cooling. */
 int64_t rotation_earliest(const struct rotation *rotation);

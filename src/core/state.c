@@ -29,8 +29,43 @@ void state_finish(struct state *state)
     table_finish(&state->organizations);
     free(state->leases);
     free(state->master_uses);
+    free(state->pools);
     statefile_free_tree(state->tree);
     *state = (struct state){0};
+}
+
+static struct pool_mark *find_pool(const struct state *state, const char *kind)
+{
+    for (size_t i = 0; i < state->pool_count; i++)
+        if (strcmp(state->pools[i].kind, kind) == 0)
+            return &state->pools[i];
+    return NULL;
+}
+
+const char *state_cursor(const struct state *state, const char *kind)
+{
+    const struct pool_mark *pool = kind ? find_pool(state, kind) : NULL;
+    return pool && *pool->cursor ? pool->cursor : state->cursor;
+}
+
+int state_pool(struct state *state, const char *kind, struct pool_place *ret_place)
+{
+    if (!kind) {
+        *ret_place = (struct pool_place){state->cursor, &state->warned_undersized};
+        return 0;
+    }
+    struct pool_mark *pool = find_pool(state, kind);
+    if (!pool) {
+        pool = realloc(state->pools, (state->pool_count + 1) * sizeof *pool);
+        if (!pool)
+            return -ENOMEM;
+        state->pools = pool;
+        pool += state->pool_count++;
+        *pool = (struct pool_mark){0};
+        snprintf(pool->kind, sizeof pool->kind, "%s", kind);
+    }
+    *ret_place = (struct pool_place){pool->cursor, &pool->warned_undersized};
+    return 0;
 }
 
 static size_t find_place(const struct record_table *table, const char *id, bool *ret_found)
@@ -119,6 +154,8 @@ void state_settle(struct state *state, int64_t now)
     for (size_t i = 0; i < state->master_use_count; i++)
         settle_stamp(&state->master_uses[i], now);
     settle_stamp(&state->warned_undersized, now);
+    for (size_t i = 0; i < state->pool_count; i++)
+        settle_stamp(&state->pools[i].warned_undersized, now);
 }
 
 /* "claude-opus-4-8[1m]" is covered by a rest for "opus"; a run whose model is not known may use

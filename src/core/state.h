@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define STATE_VERSION 1
+#define QUEUE_TEXT    17 /* 16 hexadecimal digits, and NUL */
 
 /* A rest that a key, a key's use of one model, or an organization takes. */
 struct cooldown {
@@ -47,11 +48,20 @@ struct owner {
     char boot[40];
 };
 
-/* A live run's claim on a key. */
+/* A live run's claim on a key, or its place among those that wait for a free one. */
 struct lease {
-    char key[IDENTITY_TEXT];
+    char key[IDENTITY_TEXT]; /* "" while it waits */
     struct owner owner;
     int64_t since;
+    char queue[QUEUE_TEXT]; /* "" unless it waits: see queue.h */
+    int64_t ticket;         /* in the order of coming; 0 unless it waits */
+};
+
+/* What is kept for a pool of one kind of keys beside the main one. */
+struct pool_mark {
+    char kind[KIND_VARIABLE];
+    char cursor[IDENTITY_TEXT]; /* "" before the first run */
+    int64_t warned_undersized;
 };
 
 struct state {
@@ -63,7 +73,9 @@ struct state {
     int64_t *master_uses; /* when the master was used, oldest first; as far back as at_most asks */
     size_t master_use_count;
     int64_t warned_undersized; /* when it was last said that the pool is too small */
-    void *tree;                /* cJSON: the whole file, for unknown fields */
+    struct pool_mark *pools;   /* of kinds that were asked for by name */
+    size_t pool_count;
+    void *tree; /* cJSON: the whole file, for unknown fields */
 };
 
 /* An empty state with this salt (64 hexadecimal digits). Returns 0 or -ENOMEM. */
@@ -81,6 +93,18 @@ void state_finish(struct state *state);
 /* A clock step must not lock a key out: a cooldown that would last longer than its own length is
  * set to that length from now, past ones go, future stamps come back to now. */
 void state_settle(struct state *state, int64_t now);
+
+/* Where the search for the next key of this kind begins; `kind` NULL: the main pool, whose cursor
+ * also holds for a kind that has none yet. */
+const char *state_cursor(const struct state *state, const char *kind);
+
+/* The same to be written, and when the pool was last said to be too small; made if they are new.
+ * Valid until the next call. Returns 0 or -ENOMEM. */
+struct pool_place {
+    char *cursor; /* IDENTITY_TEXT bytes */
+    int64_t *warned_undersized;
+};
+int state_pool(struct state *state, const char *kind, struct pool_place *ret_place);
 
 /* NULL if nothing is known. */
 const struct record *state_find(const struct record_table *table, const char *id);

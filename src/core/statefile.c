@@ -115,6 +115,8 @@ static int read_leases(const cJSON *array, struct state *state)
         const char *namespace = json_string(item, "pid_namespace");
         lease->owner.pid_namespace = namespace ? strtoll(namespace, NULL, 10) : 0;
         lease->since = whole(item, "since");
+        lease->ticket = whole(item, "ticket");
+        copy_text(lease->queue, sizeof lease->queue, json_string(item, "queue"));
     }
     return 0;
 }
@@ -131,6 +133,22 @@ static int read_master_uses(const cJSON *array, struct state *state)
     cJSON_ArrayForEach (item, array)
         if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble < 1e15)
             state->master_uses[state->master_use_count++] = (int64_t)item->valuedouble;
+    return 0;
+}
+
+static int read_pools(const cJSON *object, struct state *state)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach (item, object) {
+        struct pool_place place;
+        if (!cJSON_IsObject(object) || strlen(item->string) >= KIND_VARIABLE)
+            continue;
+        int r = state_pool(state, item->string, &place);
+        if (r < 0)
+            return r;
+        copy_text(place.cursor, IDENTITY_TEXT, json_string(item, "cursor"));
+        *place.warned_undersized = whole(item, "warned_undersized");
+    }
     return 0;
 }
 
@@ -160,6 +178,8 @@ static int read_state(cJSON *json, struct state *state)
         r = read_leases(json_get(json, "leases"), state);
     if (r == 0)
         r = read_master_uses(json_get(json, "master_uses"), state);
+    if (r == 0)
+        r = read_pools(json_get(json, "pools"), state);
     return r;
 }
 
@@ -276,6 +296,9 @@ static cJSON *print_leases(const struct state *state)
         done &= json_set_string(item, "pid_namespace", namespace);
         done &= json_set_string(item, "boot", lease->owner.boot);
         done &= set_number(item, "since", lease->since);
+        if (lease->ticket > 0)
+            done &= json_set_string(item, "queue", lease->queue) &&
+                    set_number(item, "ticket", lease->ticket);
         done &= add_item(array, item);
     }
     return only_if(done, array);
@@ -290,14 +313,36 @@ static cJSON *print_master_uses(const struct state *state)
     return only_if(done, array);
 }
 
+/* In place: what a newer version keeps there stays. */
+static bool print_pools(cJSON *tree, const struct state *state)
+{
+    cJSON *object = json_get(tree, "pools");
+    bool done = true;
+    if (state->pool_count > 0 && !cJSON_IsObject(object)) {
+        object = cJSON_CreateObject();
+        done = json_set(tree, "pools", object);
+    }
+    for (size_t i = 0; done && i < state->pool_count; i++) {
+        const struct pool_mark *pool = &state->pools[i];
+        cJSON *item = json_get(object, pool->kind);
+        if (!cJSON_IsObject(item)) {
+            item = cJSON_CreateObject();
+            done = json_set(object, pool->kind, item);
+        }
+        done = done && json_set_string(item, "cursor", pool->cursor) &&
+               json_set_integer(item, "warned_undersized", pool->warned_undersized);
+    }
+    return done;
+}
+
 char *state_print(struct state *state)
 {
     cJSON *tree = state->tree;
-    bool done = json_set_string(tree, "cursor", state->cursor) &&
-                print_table(tree, "keys", &state->keys) &&
-                print_table(tree, "organizations", &state->organizations) &&
-                json_set(tree, "leases", print_leases(state)) &&
-                json_set(tree, "master_uses", print_master_uses(state)) &&
-                set_number(tree, "warned_undersized", state->warned_undersized);
+    bool done =
+        json_set_string(tree, "cursor", state->cursor) && print_table(tree, "keys", &state->keys) &&
+        print_table(tree, "organizations", &state->organizations) &&
+        json_set(tree, "leases", print_leases(state)) &&
+        json_set(tree, "master_uses", print_master_uses(state)) &&
+        set_number(tree, "warned_undersized", state->warned_undersized) && print_pools(tree, state);
     return done ? json_print(tree, false) : NULL;
 }

@@ -14,6 +14,7 @@ static struct finding with_window(struct finding finding, const struct evidence 
     if (!*window->what && finding.class == CLASS_LIMIT)
         exact = finding;
     exact.source = finding.source;
+    exact.provider = finding.provider;
     exact.until = window->until ? window->until : finding.until;
     snprintf(exact.line, sizeof exact.line, "%s", finding.line);
     return exact;

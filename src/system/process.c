@@ -25,7 +25,7 @@ static ssize_t read_small(const char *path, char *text, size_t size)
 /* When a process began, in clock ticks since boot; 0 if there is none of this number, or only what
  * is left of one that ended (field 3 of /proc/PID/stat, and 22; counted behind the last ')',
  * because the name may hold anything). */
-static int64_t start_time(int64_t pid)
+static int64_t start_time(int64_t pid, bool *ret_stopped)
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
@@ -34,6 +34,7 @@ static int64_t start_time(int64_t pid)
     const char *p = strrchr(text, ')');
     if (!p || strncmp(p, ") Z", 3) == 0 || strncmp(p, ") X", 3) == 0)
         return 0;
+    *ret_stopped = strncmp(p, ") T", 3) == 0;
     for (int field = 2; p && field < 22; field++) {
         p = strchr(p, ' ');
         p = p ? p + 1 : NULL;
@@ -77,6 +78,9 @@ bool process_holds(const struct lease *lease)
     if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
         return false;
     /* One that began after the lease was given has only inherited the number. */
-    int64_t start = start_time(owner->pid);
+    bool stopped = false;
+    int64_t start = start_time(owner->pid, &stopped);
+    if (stopped && lease->ticket > 0)
+        return false;
     return start > 0 && (owner->start == 0 || start <= owner->start);
 }

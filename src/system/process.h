@@ -9,5 +9,7 @@
 struct owner process_self(void);
 
 /* False if the lease's process is certainly gone: another boot, or no process of that pid and start
- * time. One in another pid namespace cannot be looked up: it counts as alive for a day. */
+ * time. One in another pid namespace cannot be looked up: it counts as alive for a day. One that
+ * was stopped holds its key, but not its place in the queue: nobody is to wait for a forgotten
+ * Ctrl-Z. */
 bool process_holds(const struct lease *lease);

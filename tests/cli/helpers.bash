@@ -263,7 +263,8 @@ change_state() {
 
 age() {
   change_state --argjson n "$1" '(.. | objects | (.until?, .last_used?, .last_failed?, .since?) | numbers) -= $n
-    | .master_uses |= map(. - $n) | .warned_undersized -= $n'
+    | .master_uses |= map(. - $n) | .warned_undersized -= $n
+    | if .pools then .pools[].warned_undersized -= $n else . end'
 }
 
 # record NAME FIELD: what the state knows of a key; nothing if it does not know it.

@@ -27,15 +27,64 @@ lines_of() {
 
 stays='while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.1; done; echo "$name is done"'
 
-@test "50 runs at once over 5 keys get 10 each" {
-  pool a b c d e
-  for key in a b c d e; do plays $key "$stays"; done
-  many 50 -- client
-  eventually lines_of "$play/.used" 50
+# How far apart the keys are at this moment, of those named or all; and how many runs there are.
+runs_now() {
+  within "$TCR_RUN" status --json 2> /dev/null |
+    jq -c --arg names "${1-}" '[.keys[] | select($names == "" or (.name | inside($names))).runs_now]'
+}
+
+@test "100 runs at once over 10 keys: 10 each, and never two keys further apart than one run" {
+  pool a b c d e f g h i j
+  for key in a b c d e f g h i j; do plays $key "$stays"; done
+  many 100 -- client
+  samples=0
+  until lines_of "$play/.used" 100; do
+    now=$(runs_now)
+    [ "$(jq 'max - min' <<< "$now")" -le 1 ] || fail "uneven: $now"
+    samples=$((samples + 1))
+    [ $samples -lt 500 ] || fail "only $(used | wc -w) runs"
+  done
+  assert_equal "$(runs_now)" '[10,10,10,10,10,10,10,10,10,10]'
   touch "$play/go"
   await_all
   assert_equal "$failed" 0
-  assert_equal "$(sort "$play/.used" | uniq -c | tr -s ' \n' ' ')" ' 10 a 10 b 10 c 10 d 10 e '
+  assert_equal "$(sort "$play/.used" | uniq -c | awk '{ print $1 }' | sort -u)" 10
+}
+
+@test "a key that is used up under 10 runs: each carries on by itself, spread over the others" {
+  pool a b c d
+  for key in b c d; do plays $key "$stays"; done
+  plays a "while [ ! -e \"\$PLAY/limit\" ]; do sleep 0.1; done; echo '$(sentence limit)'; exit 1"
+  many 40 -- client
+  eventually lines_of "$play/.used" 40
+  assert_equal "$(runs_now)" '[10,10,10,10]'
+  touch "$play/limit"
+  eventually lines_of "$play/.used" 50
+  assert_equal "$(tail -n 10 "$play/.used" | grep -c a || true)" 0
+  assert_equal "$(runs_now | jq -c '[.[0], (.[1:] | add, max - min)]')" '[0,40,1]'
+  assert_equal "$(cat "$err".* | grep -c '"a" reached its usage limit .*carrying on with')" 10
+  touch "$play/go"
+  await_all
+  assert_equal "$failed" 0
+}
+
+@test "what one run learned of a key, the success of another that began before does not undo" {
+  pool a b
+  fails a
+  tcr --key a -- client
+  age 600
+  plays a "$stays"
+  tcr_background --key a -- client
+  eventually lines_of "$play/.used" 2
+  fails a
+  (tcr --key a -- client)
+  works a
+  touch "$play/go"
+  await
+  assert_status 0
+  assert_equal "$(record a .failures)" 2
+  fresh -- client
+  assert_used b
 }
 
 @test "more runs than keys: one warning among all of them, and the runs go on" {
@@ -48,7 +97,8 @@ stays='while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.1; done; echo "$n
   assert_equal "$failed" 0
   assert_equal "$(cat "$err".* | wc -l)" 1
   cat "$err".* > "$err"
-  assert_stderr_has '^tcr-run: warning: 3 runs share 2 ready keys'
+  assert_stderr_has '^tcr-run: warning: 3 runs share 2 ready keys; keys of one organization share its limits'
+  assert_stderr_has 'keys of other accounts or organizations help, and fewer runs at once \(--max-per-key 1 '
 }
 
 @test "as many runs as keys: no warning" {

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import tty
 
-from scenarios import COMMAND_KEYS, COMMANDS, INPUT, KEYS, SCENARIOS, SETTINGS
+from scenarios import COMMAND_KEYS, COMMANDS, INPUT, KEYS, KIND_KEYS, SCENARIOS, SETTINGS
 
 SECONDS_MOST = 5
 ORPHAN_SECONDS = 1
@@ -128,6 +128,7 @@ class Sandbox:
             os.makedirs(os.path.join(self.root, name), mode=0o700)
         self.write("config/tcr/keys.json", json.dumps(KEYS), 0o600)
         self.write("config/asked.json", json.dumps(COMMAND_KEYS), 0o600)
+        self.write("config/kinds.json", json.dumps(KIND_KEYS), 0o600)
         self.write("home/token", KEYS["keys"][0]["token"] + "\n", 0o600)
         self.write("home/.claude/settings.json", json.dumps(SETTINGS), 0o600)
         self.write("input", INPUT.decode(), 0o600)

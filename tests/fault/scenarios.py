@@ -17,6 +17,11 @@ COMMAND_KEYS = {
     "master": KEYS["master"],
 }
 
+# The same pool, and one of another kind.
+KIND_KEYS = {
+    "keys": [*KEYS["keys"], {"name": "other", "token": "sk-FAKE-other-0003", "kind": "openai"}],
+}
+
 # Settings that shadow the variable: the token then goes by a descriptor.
 SETTINGS = {"model": "opus", "env": {"CLAUDE_CODE_OAUTH_TOKEN": "another", "X": "1"}}
 
@@ -91,6 +96,8 @@ SCENARIOS = {
         Scenario("rewind", "replay", input=INPUT, from_file=True),
         Scenario("claude", "claude", arguments=("-p", "hello")),
         Scenario("terminal", "failover", to="terminal"),
+        Scenario("kinds", "failover", options=("--keys", "../config/kinds.json", "--kind",
+                                               "anthropic,openai", "--max-per-key", "1")),
         Scenario("asked", "failover", options=("--keys", "../config/asked.json")),
     )
 }

@@ -52,6 +52,18 @@ static void compare_leases(const struct state *left, const struct state *right)
         EXPECT(numbers_equal(a->owner.start, b->owner.start));
         EXPECT(a->owner.pid_namespace == b->owner.pid_namespace);
         EXPECT(numbers_equal(a->since, b->since));
+        EXPECT(numbers_equal(a->ticket, b->ticket));
+        EXPECT(a->ticket == 0 || strcmp(a->queue, b->queue) == 0);
+    }
+}
+
+static void compare_pools(const struct state *left, const struct state *right)
+{
+    EXPECT(left->pool_count == right->pool_count);
+    for (size_t i = 0; i < left->pool_count; i++) {
+        const struct pool_mark *a = &left->pools[i], *b = &right->pools[i];
+        EXPECT(strcmp(a->kind, b->kind) == 0 && strcmp(a->cursor, b->cursor) == 0);
+        EXPECT(numbers_equal(a->warned_undersized, b->warned_undersized));
     }
 }
 
@@ -62,6 +74,7 @@ static void compare(const struct state *left, const struct state *right)
     EXPECT(left->master_use_count == right->master_use_count);
     for (size_t i = 0; i < left->master_use_count; i++)
         EXPECT(left->master_uses[i] == right->master_uses[i]);
+    compare_pools(left, right);
     compare_tables(&left->keys, &right->keys);
     compare_tables(&left->organizations, &right->organizations);
     compare_leases(left, right);

@@ -65,6 +65,20 @@ static void test_pools(void **state)
          {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKEN"}},
          {"master", API_1, "ANTHROPIC_API_KEY"}},
         {{"ANTHROPIC_API_KEY=" API_1}, {{0}}, {"master", API_1, "ANTHROPIC_API_KEY"}},
+        /* other kinds' pools stand beside Anthropic's, whichever way that one is given */
+        {{"CURSOR_API_KEYS=key_FAKE", "OPENAI_API_KEYS=sk-FAKE-1,team=sk-FAKE-2",
+          "TCR_KEYS=home=" OAUTH_1},
+         {{"home", OAUTH_1, "TCR_KEYS"},
+          {"key2", "sk-FAKE-1", "OPENAI_API_KEYS"},
+          {"team", "sk-FAKE-2", "OPENAI_API_KEYS"},
+          {"key4", "key_FAKE", "CURSOR_API_KEYS"}},
+         {0}},
+        {{"OPENAI_API_KEYS=sk-FAKE", "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1,
+          "ANTHROPIC_API_KEY=" API_1},
+         {{"key1", OAUTH_1, "CLAUDE_CODE_OAUTH_TOKEN"}, {"key2", "sk-FAKE", "OPENAI_API_KEYS"}},
+         {"master", API_1, "ANTHROPIC_API_KEY"}},
+        /* the filling of a token in base64 is no name's end */
+        {{"CURSOR_API_KEYS=FAKEFAKE=="}, {{"key1", "FAKEFAKE==", "CURSOR_API_KEYS"}}, {0}},
         /* a gateway's token is of its variable's kind */
         {{"CLAUDE_CODE_OAUTH_TOKEN=FAKE-gateway", "ANTHROPIC_API_KEY=FAKE"},
          {{"key1", "FAKE-gateway", "CLAUDE_CODE_OAUTH_TOKEN"}},
@@ -116,7 +130,8 @@ static void test_no_pool(void **state)
         {"HOME=/home/dev", "TCR_KEYS", "TCR_KEYSX=" OAUTH_1, "=" OAUTH_1},
         {"TCR_KEYS=", "ANTHROPIC_API_KEY=", "CLAUDE_CODE_OAUTH_TOKEN="},
         {"TCR_KEYS= \t,\r\n,"},
-        {"OPENAI_API_KEYS=sk-FAKE", "tcr_keys=" OAUTH_1},
+        {"OPENAI_API_KEY=sk-FAKE", "tcr_keys=" OAUTH_1},
+        {"OPENAI_API_KEYS=", "CURSOR_API_KEYS=,,"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct keyring ring = {.count = 7};
@@ -147,6 +162,8 @@ static void test_mistakes(void **state)
         {{"TCR_KEYS=a=" OAUTH_1 ",a=" OAUTH_2}, 1, "TCR_KEYS: ", "two keys are named \"a\""},
         {{"TCR_KEYS=key2=" OAUTH_1 "," OAUTH_2}, 1, "TCR_KEYS: ", "two keys are named \"key2\""},
         {{"TCR_KEYS=" OAUTH_1, "TCR_MASTER_KEY=FAKE"}, 1, "TCR_MASTER_KEY: ", "no known kind"},
+        {{"OPENAI_API_KEYS=" API_1}, 1, "OPENAI_API_KEYS: key 1: ", "token of Anthropic's"},
+        {{"CURSOR_API_KEYS=x=" OAUTH_1}, 1, "CURSOR_API_KEYS: key 1: ", "CLAUDE_CODE_OAUTH_TOKENS"},
         {{"TCR_KEYS=master=" OAUTH_1, "TCR_MASTER_KEY=" API_1},
          1,
          "TCR_MASTER_KEY: ",

@@ -231,6 +231,8 @@ static void test_mistakes(void **state)
         {{"-q", "-k"}, "-k", "needs a value"},
         {{"--quiet=1", "--", "x"}, "--quiet", "takes no value"},
         {{"--retries", "many", "--", "x"}, "--retries: \"many\"", "0 to 1000"},
+        {{"--max-per-key", "0", "--", "x"}, "--max-per-key: \"0\"", "1 to 10000"},
+        {{"--kind", "opnai", "--", "x"}, "--kind: unknown kind \"opnai\"", "openai"},
         {{"-r-1", "--", "x"}, "--retries: \"-1\"", "0 to 1000"},
         {{"--cooldown", "long", "--", "x"}, "--cooldown: \"long\"", "5m"},
         {{"-c", "bored=5m", "--", "x"}, "--cooldown: unknown class \"bored\"", "limit, throttled"},

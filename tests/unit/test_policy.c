@@ -72,6 +72,19 @@ static void test_retry_on_specs(void **state)
     }
 }
 
+static void test_max_per_key(void **state)
+{
+    (void)state;
+    struct policy policy = policy_default();
+    struct buffer error = {0};
+    assert_int_equal(policy.max_per_key, 0);
+    assert_int_equal(policy_parse_max_per_key(&policy, "10000", &error), 0);
+    assert_int_equal(policy.max_per_key, 10000);
+    assert_int_equal(policy_parse_max_per_key(&policy, "1", &error), 0);
+    assert_int_equal(policy.max_per_key, 1);
+    buffer_finish(&error);
+}
+
 static void test_retries(void **state)
 {
     (void)state;
@@ -111,6 +124,10 @@ static void test_mistakes(void **state)
         {policy_parse_retry_on, "limit,,auth", "\"\"", "limit, throttled"},
         {policy_parse_retry_on, "limit, auth", "\" auth\"", "limit, throttled"},
         {policy_parse_retry_on, "auth,wisdom", "\"wisdom\"", "network"},
+        {policy_parse_max_per_key, "", "\"\"", "1 to 10000"},
+        {policy_parse_max_per_key, "0", "\"0\"", "1 to 10000"},
+        {policy_parse_max_per_key, "10001", "\"10001\"", "1 to 10000"},
+        {policy_parse_max_per_key, "1 ", "\"1 \"", "1 to 10000"},
         {policy_parse_retries, "", "\"\"", "0 to 1000"},
         {policy_parse_retries, "-1", "\"-1\"", "0 to 1000"},
         {policy_parse_retries, "1001", "\"1001\"", "0 to 1000"},
@@ -200,7 +217,7 @@ int main(void)
         cmocka_unit_test(test_defaults),       cmocka_unit_test(test_cooldown_specs),
         cmocka_unit_test(test_retry_on_specs), cmocka_unit_test(test_retries),
         cmocka_unit_test(test_mistakes),       cmocka_unit_test(test_cost),
-        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_classes),        cmocka_unit_test(test_max_per_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

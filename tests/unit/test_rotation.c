@@ -702,10 +702,84 @@ static void test_many_keys(void **state)
     close_pool(&pool);
 }
 
+/* --max-per-key: a key with as many runs is passed over, whatever its priority; a pinned one too.
+ */
+static void test_busy(void **state)
+{
+    (void)state;
+    struct pool pool;
+    open_numbered(&pool, 3);
+    pool.demand.max_per_key = 2;
+    survey(&pool);
+    for (int i = 0; i < 2; i++)
+        add_lease(&pool, candidate_of(&pool, "1")->id, i + 1);
+    add_lease(&pool, candidate_of(&pool, "2")->id, 9);
+    survey(&pool);
+    assert_int_equal(candidate_of(&pool, "1")->standing, STANDING_BUSY);
+    assert_int_equal(candidate_of(&pool, "2")->standing, STANDING_READY);
+    assert_int_equal(rotation_busy(&pool.rotation), 1);
+    assert_int_equal(rotation_ready(&pool.rotation), 2);
+    assert_int_equal(rotation_runs(&pool.rotation), 3);
+    assert_string_equal(chosen_name(&pool), "3");
+    pool.demand.pinned = "1";
+    assert_string_equal(chosen_name(&pool), "none");
+    pool.demand.max_per_key = 3;
+    assert_string_equal(chosen_name(&pool), "1");
+    rest(&pool, "2", &(struct finding){.class = CLASS_LIMIT});
+    pool.demand = (struct demand){.max_per_key = 1};
+    survey(&pool);
+    assert_int_equal(candidate_of(&pool, "2")->standing, STANDING_COOLING);
+    assert_int_equal(rotation_runs(&pool.rotation), 3); /* a run goes on while its key rests */
+    close_pool(&pool);
+}
+
+/* Subscriptions count one each, API keys one an organization, those of none one each. */
+static void test_capacity(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys;
+        size_t capacity, without_a;
+    } rows[] = {
+        {"{\"name\":\"a\",\"token\":\"" OAUTH_1 "\"},{\"name\":\"b\",\"token\":\"" OAUTH_2 "\"}", 2,
+         1},
+        {"{\"name\":\"a\",\"token\":\"" OAUTH_1 "\",\"organization\":\"acme\"},"
+         "{\"name\":\"b\",\"token\":\"" OAUTH_2 "\",\"organization\":\"acme\"}",
+         2, 1},
+        {"{\"name\":\"a\",\"token\":\"" API_1 "\",\"organization\":\"acme\"},"
+         "{\"name\":\"b\",\"token\":\"" API_2 "\",\"organization\":\"acme\"}",
+         1, 1},
+        {"{\"name\":\"a\",\"token\":\"" API_1 "\",\"organization\":\"acme\"},"
+         "{\"name\":\"b\",\"token\":\"" API_2 "\",\"organization\":\"ajax\"}",
+         2, 1},
+        {"{\"name\":\"a\",\"token\":\"" API_1 "\"},{\"name\":\"b\",\"token\":\"" API_2 "\"}", 2, 1},
+        {"{\"name\":\"a\",\"token\":\"sk-FAKE-1\",\"kind\":\"openai\",\"organization\":\"o\"},"
+         "{\"name\":\"b\",\"token\":\"" API_1 "\",\"organization\":\"p\"},"
+         "{\"name\":\"c\",\"token\":\"sk-FAKE-2\",\"kind\":\"openai\",\"organization\":\"o\"},"
+         "{\"name\":\"d\",\"config_dir\":\"/x\"},"
+         "{\"name\":\"e\",\"token\":\"" OAUTH_1 "\",\"disabled\":true}",
+         3, 3},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct pool pool;
+        struct buffer file = {0};
+        buffer_append_format(&file, "{\"keys\":[%s],\"master\":{\"token\":\"" OAUTH_3 "\"}}",
+                             rows[i].keys);
+        open_pool(&pool, buffer_text(&file));
+        survey(&pool);
+        assert_int_equal(rotation_capacity(&pool.rotation), rows[i].capacity);
+        rest(&pool, "a", &(struct finding){.class = CLASS_LIMIT});
+        survey(&pool);
+        assert_int_equal(rotation_capacity(&pool.rotation), rows[i].without_a);
+        close_pool(&pool);
+        buffer_finish(&file);
+    }
+}
+
 static void test_standing_names(void **state)
 {
     (void)state;
-    for (int i = STANDING_READY; i <= STANDING_SPENT; i++)
+    for (int i = STANDING_READY; i <= STANDING_BUSY; i++)
         assert_true(strlen(standing_name((enum standing)i)) > 0);
 }
 
@@ -732,6 +806,8 @@ int main(void)
         cmocka_unit_test(test_pools_without_keys),
         cmocka_unit_test(test_survey_needs_a_salt),
         cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_capacity),
         cmocka_unit_test(test_standing_names),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);

@@ -102,6 +102,13 @@ static void test_round_trip(void **unused)
                                           .boot = "224b85f7-45af-4888-88d2-20a968e59aaa"},
                                 .since = NOW - 1};
     assert_int_equal(state_add_lease(&state, &lease), 0);
+    const struct lease waiting = {
+        .owner = lease.owner, .since = NOW, .queue = "0123456789abcdef", .ticket = 17};
+    assert_int_equal(state_add_lease(&state, &waiting), 0);
+    struct pool_place place;
+    assert_int_equal(state_pool(&state, "openai", &place), 0);
+    snprintf(place.cursor, IDENTITY_TEXT, "%s", ID_1);
+    *place.warned_undersized = NOW - 50;
     assert_int_equal(state_note_master_use(&state, NOW - 10), 0);
     assert_int_equal(state_note_master_use(&state, NOW), 0);
     snprintf(state.cursor, sizeof state.cursor, "%s", ID_3);
@@ -123,7 +130,19 @@ static void test_round_trip(void **unused)
     assert_string_equal(found->cooldowns[1].model, "opus");
     assert_string_equal(found->cooldowns[1].what, "some opus limit");
     assert_int_equal(state_find(&state.organizations, "acme \"co\"")->cooldowns[0].until, NOW + 60);
-    assert_int_equal(state.lease_count, 1);
+    assert_int_equal(state.lease_count, 2);
+    assert_string_equal(state.leases[1].key, "");
+    assert_string_equal(state.leases[1].queue, waiting.queue);
+    assert_int_equal(state.leases[1].ticket, 17);
+    assert_int_equal(state.leases[0].ticket, 0);
+    assert_int_equal(state.pool_count, 1);
+    assert_string_equal(state_cursor(&state, "openai"), ID_1);
+    assert_string_equal(state_cursor(&state, NULL), ID_3);
+    assert_string_equal(state_cursor(&state, "cursor"), ID_3); /* none of its own yet */
+    assert_int_equal(state_pool(&state, "openai", &place), 0);
+    assert_int_equal(*place.warned_undersized, NOW - 50);
+    assert_int_equal(state_pool(&state, NULL, &place), 0);
+    assert_int_equal(*place.warned_undersized, NOW - 100);
     assert_string_equal(state.leases[0].key, ID_2);
     assert_true(owner_equal(&state.leases[0].owner, &lease.owner));
     assert_int_equal(state.leases[0].since, NOW - 1);
@@ -236,6 +255,9 @@ static void test_odd_fields(void **unused)
         HEAD ",\"leases\":[5,null,{},{\"key\":7,\"pid\":\"x\"}]}",
         HEAD ",\"master_uses\":[\"x\",null,-5,0,1e300,{}]}",
         HEAD ",\"cursor\":5,\"warned_undersized\":-1}",
+        HEAD ",\"pools\":[1]}",
+        HEAD ",\"pools\":{\"openai\":5,\"cursor\":{\"cursor\":7,\"warned_undersized\":-3}}}",
+        HEAD ",\"leases\":[{\"queue\":5,\"ticket\":-2}]}",
         HEAD ",\"keys\":{\"" ID_1 "\":{\"last_class\":\"gone\",\"failures\":-3,\"runs\":1e300}}}",
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -304,7 +326,8 @@ static const char full[] = HEAD
     "\"until\":1795209660,\"length\":60}]}},\"leases\":[{\"key\":\"" ID_1
     "\",\"pid\":42,\"start\":7,"
     "\"pid_namespace\":\"4026531836\",\"boot\":\"b\",\"since\":1795209001}],\"master_uses\":"
-    "[1795209001,1795209002],\"warned_undersized\":1795209000}";
+    "[1795209001,1795209002],\"warned_undersized\":1795209000,\"pools\":{\"openai\":{\"cursor\":"
+    "\"" ID_1 "\",\"warned_undersized\":1795209000},\"GEMINI_API_KEY\":{}}}";
 
 /* Cut anywhere: what a full disk or a kill leaves of a file. */
 static void test_truncated_anywhere(void **unused)
@@ -501,6 +524,9 @@ static void test_stamps_come_back_to_now(void **unused)
     struct record *record = state_touch(&state.keys, ID_1);
     record->last_used = record->last_failed = NOW;
     state.warned_undersized = NOW;
+    struct pool_place place;
+    assert_int_equal(state_pool(&state, "openai", &place), 0);
+    *place.warned_undersized = NOW;
     assert_int_equal(state_add_lease(&state, &(struct lease){.key = ID_1, .since = NOW}), 0);
     assert_int_equal(state_note_master_use(&state, NOW), 0);
     reload(&state);
@@ -509,6 +535,7 @@ static void test_stamps_come_back_to_now(void **unused)
     assert_int_equal(state_find(&state.keys, ID_1)->last_used, now);
     assert_int_equal(state_find(&state.keys, ID_1)->last_failed, now);
     assert_int_equal(state.warned_undersized, now);
+    assert_int_equal(state.pools[0].warned_undersized, now);
     assert_int_equal(state.leases[0].since, now);
     assert_int_equal(state.master_uses[0], now);
     state_settle(&state, NOW);

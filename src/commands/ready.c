@@ -1,0 +1,184 @@
+#include "commands/journal.h"
+#include "commands/run.h"
+#include "commands/wait.h"
+#include "system/keysource.h"
+#include "system/log.h"
+#include "system/signals.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOK_AGAIN_SECONDS 60
+
+static void say_undersized(const struct turn *turn)
+{
+    const struct crowd *crowd = &turn->crowd;
+    char limits[64] = "";
+    if (!crowd->to_be_said)
+        return;
+    if (crowd->capacity < crowd->keys)
+        snprintf(limits, sizeof limits, ", which have the limits of %zu", crowd->capacity);
+    log_say("warning: %zu runs share %zu ready key%s%s; keys of one organization share its limits, "
+            "so more of them add nothing; keys of other accounts or organizations help, and fewer "
+            "runs at once (--max-per-key 1 lets them wait)",
+            crowd->runs, crowd->keys, crowd->keys == 1 ? "" : "s", limits);
+    journal_add_undersized(turn);
+}
+
+void run_take_turn(struct run *run, const struct turn *turn)
+{
+    run->fast_fail = session_lead(run->session)->another_left;
+    run->busy = turn->busy;
+    run->failed |= turn->failed;
+    say_undersized(turn);
+}
+
+static const char *earliest_name(const struct rotation *rotation)
+{
+    int64_t earliest = rotation_earliest(rotation);
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        if (rotation->candidates[i].cooling && rotation->candidates[i].cooling->until == earliest)
+            return rotation->candidates[i].key->name;
+    return "a key";
+}
+
+struct reset_wait {
+    int64_t said; /* when the last line was */
+    bool noted;
+};
+
+/* Until a key that rests is ready: false if that is not to be waited for. */
+static bool wait_for_reset(struct run *run, struct reset_wait *wait)
+{
+    struct session *session = run->session;
+    const struct rotation *rotation = &session->pool.rotation;
+    int64_t earliest = rotation_earliest(rotation);
+    if (!session->options->waits || earliest == 0)
+        return false;
+    if (earliest > run->wait_until_end) {
+        log_say("\"%s\" would be ready too late for --wait; giving up", earliest_name(rotation));
+        return false;
+    }
+    if (!wait->noted)
+        journal_add(
+            session,
+            &(struct event){.kind = EVENT_WAIT, .key = earliest_name(rotation), .until = earliest});
+    wait->noted = true;
+    /* Others stand behind this run: it must not be late when a key is ready sooner than was told.
+     */
+    int64_t longest = session->pool.policy.max_per_key > 0 ? 1 : LOOK_AGAIN_SECONDS;
+    return wait_a_while(session->signal_fd, earliest, earliest_name(rotation), longest,
+                        &wait->said);
+}
+
+/* Until another run may have ended: false if that was waited for long enough. */
+static bool wait_for_place(struct run *run, const struct turn *turn, struct queue_wait *wait)
+{
+    struct session *session = run->session;
+    wait->ahead = turn->ahead;
+    if (session->options->waits && turn->now > run->wait_until_end) {
+        log_say("no key became free in time for --wait; giving up");
+        return false;
+    }
+    if (wait->since == 0) {
+        wait->since = turn->now;
+        journal_add(session, &(struct event){.kind = EVENT_WAIT});
+    }
+    return wait_in_queue(session->signal_fd, wait);
+}
+
+/* --wait, --max-per-key: true with a key chosen; false if there is nothing to wait for, or it takes
+ * too long, or somebody asked to end. */
+bool run_wait_for_key(struct run *run)
+{
+    struct session *session = run->session;
+    struct queue_wait queue = {.at_most = session->pool.policy.max_per_key};
+    struct reset_wait reset = {0};
+    bool started_over = false;
+    if (!session->options->waits && !run->busy)
+        return false;
+    if (run->wait_until_end == 0)
+        run->wait_until_end = time(NULL) + session->options->wait_longest;
+    for (;;) {
+        for (size_t i = 0; i < session->slot_count; i++)
+            session->slots[i].candidate = NULL;
+        if (!run->busy && !started_over)
+            session_start_over(session);
+        started_over |= !run->busy;
+        struct turn turn = {.session = session, .choose = true, .waits = true};
+        session_turn(&turn);
+        run_take_turn(run, &turn);
+        if (turn.chosen && !turn.failed) {
+            wait_over();
+            log_say("\"%s\" is %s; going on", turn.chosen->key->name,
+                    queue.since ? "free" : "ready");
+            return true;
+        }
+        if (turn.failed)
+            return false;
+        bool goes_on = turn.busy ? wait_for_place(run, &turn, &queue) : wait_for_reset(run, &reset);
+        if (goes_on)
+            continue;
+        wait_over();
+        if (queue.since && !turn.busy && !session->options->waits)
+            log_say("the keys that were in use are used up as well; --wait waits for \"%s\", which "
+                    "is ready first",
+                    earliest_name(&session->pool.rotation));
+        return false;
+    }
+}
+
+static void set_aside(struct session *session, struct candidate *candidate, struct buffer *error)
+{
+    log_say("\"%s\" is passed over: %s", candidate->key->name, buffer_text(error));
+    journal_add(session, &(struct event){.kind = EVENT_WARNING,
+                                         .key = candidate->key->name,
+                                         .text = buffer_text(error)});
+    candidate->tried = true;
+    buffer_finish(error);
+}
+
+/* Runs token commands until the slot's key has its secret and is of a usable kind. */
+static bool make_slot_ready(struct run *run, struct slot *slot)
+{
+    struct session *session = run->session;
+    while (slot->candidate) {
+        struct buffer error = {0};
+        struct key *key = slot->candidate->key;
+        int r = keysource_resolve(&session->pool.keyring, key, session->environment, &error);
+        if (r == 0 && slot->demand.can_use(&key->kind, slot->demand.can_use_context)) {
+            buffer_finish(&error);
+            return true;
+        }
+        if (r == 0)
+            buffer_append_format(&error, "the command cannot use a key of kind %s",
+                                 kind_name(&key->kind));
+        else if (error.length == 0)
+            buffer_append_text(&error, strerror(-r));
+        set_aside(session, slot->candidate, &error);
+        struct turn turn = {.session = session, .slot = slot, .choose = true};
+        slot->candidate = NULL;
+        if (!signals_end_pending())
+            session_turn(&turn);
+        run_take_turn(run, &turn);
+    }
+    return false;
+}
+
+bool run_make_slots_ready(struct run *run)
+{
+    for (size_t i = 0; i < run->session->slot_count; i++)
+        if (!make_slot_ready(run, &run->session->slots[i]))
+            return false;
+    return true;
+}
+
+/* The same, and if the keys that are left are in use, waits for one. */
+bool run_make_ready(struct run *run)
+{
+    while (!run_make_slots_ready(run))
+        if (!run->busy || !run_wait_for_key(run))
+            return false;
+    return true;
+}
