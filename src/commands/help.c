@@ -21,6 +21,7 @@ static const char tail[] =
     "  keys list [--json]           the keys\n"
     "  keys add|remove|rename|enable|disable NAME...\n"
     "                               change them; keys --help tells more\n"
+    "  keys check [--all | NAME...] whether their providers take them\n"
     "  keys import FILE             add those of another tool's file\n"
     "  keys seal|unseal             keep them under a passphrase\n"
     "  reset [NAME]...              forget cooldowns and failures\n"

@@ -57,3 +57,8 @@ struct turn {
     bool failed;     /* no memory */
 };
 void session_turn(struct turn *turn);
+
+/* The first half of it, for who holds the lock: `used` failed as `finding` says. The rotation was
+ * surveyed under this state. Sets `until`, and `failed` if out of memory; true: it must be written.
+ */
+bool session_record_finding(struct state *state, struct turn *turn);
