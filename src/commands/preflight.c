@@ -24,6 +24,13 @@ static void keep_from_use(const struct check *check, const struct session *sessi
         check->candidate->tried = true;
 }
 
+/* Its command failed: to run it again for the first attempt would only cost time, and questions. */
+static void skip_without_token(struct candidate *candidate)
+{
+    if (candidate->key->source == KEY_COMMAND && !candidate->key->token)
+        candidate->tried = true;
+}
+
 static void say_dead(const struct check *check, int64_t now)
 {
     struct buffer line = {0};
@@ -34,7 +41,7 @@ static void say_dead(const struct check *check, int64_t now)
 }
 
 /* In one line for all of them: they have the same trouble as a rule. */
-static void say_unknown(const struct check_round *round)
+static void pass_unknown(const struct check_round *round)
 {
     const struct check *first = NULL;
     size_t count = 0;
@@ -44,6 +51,7 @@ static void say_unknown(const struct check_round *round)
             continue;
         log_explain("preflight: \"%s\" could not be checked: %s", check->candidate->key->name,
                     buffer_text(&check->reason));
+        skip_without_token(check->candidate);
         first = first ? first : check;
         count++;
     }
@@ -67,7 +75,7 @@ static void draw_conclusions(const struct check_round *round)
         keep_from_use(check, round->session, now);
         dead++;
     }
-    say_unknown(round);
+    pass_unknown(round);
     log_explain("preflight: %zu keys checked, %zu of them not to be used", round->count, dead);
 }
 

@@ -1,6 +1,7 @@
 #include "system/authorities.h"
 
 #include "system/files.h"
+#include "system/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,22 +15,19 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-static int append_file(struct buffer *bundle, const char *path, const char *whose,
-                       struct buffer *error)
+/* As with Node, a file that cannot be read is said and left out. */
+static int append_file(struct buffer *bundle, const char *path, const char *whose)
 {
     struct buffer text = {0};
     int r = files_read_plain(path, BUNDLE_LARGEST, &text);
-    if (r == 0) {
-        buffer_append(bundle, buffer_text(&text), text.length);
-        buffer_append_char(bundle, '\n');
-        r = bundle->failed ? -ENOMEM : 0;
-    } else if (r != -ENOMEM) {
-        buffer_append_format(error, "%s (%s): %s; expected a file of certificates", path, whose,
-                             strerror(-r));
-        r = -EINVAL;
+    if (r < 0 && r != -ENOMEM) {
+        log_say("warning: %s (%s): %s; expected a file of certificates", path, whose, strerror(-r));
+        r = 0;
     }
+    buffer_append(bundle, buffer_text(&text), text.length);
+    buffer_append_char(bundle, '\n');
     buffer_finish(&text);
-    return r;
+    return bundle->failed ? -ENOMEM : r;
 }
 
 /* Where the library would look: known since curl 7.84. */
@@ -46,20 +44,19 @@ static const char *own_file(const struct curl *curl, CURL *handle)
 }
 
 /* Extra ones are besides the others, which curl knows only instead of: so both go into one. */
-static int make_bundle(struct authorities *authorities, const struct curl *curl, const char *extra,
-                       struct buffer *error)
+static int make_bundle(struct authorities *authorities, const struct curl *curl, const char *extra)
 {
     CURL *handle = curl->easy_init();
     const char *file = authorities->file ? authorities->file : own_file(curl, handle);
-    int r = append_file(&authorities->bundle, extra, "NODE_EXTRA_CA_CERTS", error);
+    int r = append_file(&authorities->bundle, extra, "NODE_EXTRA_CA_CERTS");
     if (r == 0 && file)
-        r = append_file(&authorities->bundle, file, "the other certificates", error);
+        r = append_file(&authorities->bundle, file, "the other certificates");
     if (handle)
         curl->easy_cleanup(handle);
     return r;
 }
 
-int authorities_find(struct authorities *authorities, const struct curl *curl, struct buffer *error)
+int authorities_find(struct authorities *authorities, const struct curl *curl)
 {
     const char *extra = variable("NODE_EXTRA_CA_CERTS");
     *authorities = (struct authorities){.file = variable("CURL_CA_BUNDLE")};
@@ -67,7 +64,7 @@ int authorities_find(struct authorities *authorities, const struct curl *curl, s
         authorities->file = variable("SSL_CERT_FILE");
         authorities->folder = variable("SSL_CERT_DIR");
     }
-    return extra ? make_bundle(authorities, curl, extra, error) : 0;
+    return extra ? make_bundle(authorities, curl, extra) : 0;
 }
 
 bool authorities_apply(struct authorities *authorities, const struct curl *curl, CURL *handle)

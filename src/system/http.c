@@ -162,9 +162,9 @@ static int turn(struct batch *batch)
     return 0;
 }
 
-static int run(struct batch *batch, struct buffer *error)
+static int run(struct batch *batch)
 {
-    int r = authorities_find(&batch->authorities, batch->curl, error);
+    int r = authorities_find(&batch->authorities, batch->curl);
     while (r == 0 && batch->done < batch->plan->count)
         r = turn(batch);
     for (size_t i = 0; i < batch->begun; i++) {
@@ -183,7 +183,7 @@ int http_run(const struct http_plan *plan, struct buffer *error)
         return -EINVAL;
     batch.transfers = calloc(plan->count + 1, sizeof *batch.transfers);
     batch.multi = batch.curl->multi_init();
-    int r = batch.transfers && batch.multi ? run(&batch, error) : -ENOMEM;
+    int r = batch.transfers && batch.multi ? run(&batch) : -ENOMEM;
     if (batch.multi)
         (void)batch.curl->multi_cleanup(batch.multi);
     authorities_finish(&batch.authorities);
