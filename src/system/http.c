@@ -82,7 +82,6 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
     r |= curl->easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
     r |= curl->easy_setopt(handle, CURLOPT_USERAGENT, "tcr-run/" TCR_VERSION);
     r |= curl->easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)(batch->plan->seconds * 1000));
-    r |= curl->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     r |= curl->easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     r |= curl->easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->error);
     r |= curl->easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
@@ -90,6 +89,11 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
     r |= curl->easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
     r |= curl->easy_setopt(handle, CURLOPT_HEADERDATA, transfer);
     r |= curl->easy_setopt(handle, CURLOPT_PRIVATE, transfer);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A look-up of a name that nobody answers is not waited for at the end. Older libraries do not
+     * know the option, and wait. */
+    (void)curl->easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#endif
     return r == CURLE_OK && authorities_apply(&batch->authorities, curl, handle);
 }
 

@@ -1,4 +1,4 @@
-# tcr-run keys check through TLS and proxies, as curl has them.
+# tcr-run keys check on the way to the provider: names, TLS and proxies, as curl has them.
 load provider-helpers
 
 # An authority and a certificate of it for 127.0.0.1.
@@ -69,4 +69,33 @@ believing() {
   check
   assert_status 1
   says home unreachable 'Failed to connect to 127.0.0.1 port 1 '
+}
+
+# A network of its own, in which the name server never answers. Looking a name up takes ten seconds there.
+silence() {
+  cat > "$scratch/silence" << 'END'
+ip link set lo up
+mount --bind "$1/resolv.conf" /etc/resolv.conf
+timeout 10 python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); open(sys.argv[1], "w"); time.sleep(60)' \
+  "$1/silent" > /dev/null 2>&1 < /dev/null &
+while [ ! -e "$1/silent" ]; do sleep 0.05; done
+shift
+exec "$@"
+END
+  echo 'nameserver 127.0.0.1' > "$scratch/resolv.conf"
+  as=(unshare -nm bash "$scratch/silence" "$scratch")
+  within true > "$scratch/unshared" 2>&1 || skip "cannot make a network of its own"
+  rm -f "$scratch/silent"
+}
+
+@test "a name that is looked up in vain is not waited for longer than the time limit" {
+  pool home work
+  extra_env=(ANTHROPIC_BASE_URL=http://provider.example)
+  silence
+  check --timeout 1
+  assert_status 1
+  says home unreachable 'no answer within 1 s'
+  says work unreachable 'no answer within 1 s'
+  assert_between "$took" 900 4000
 }
