@@ -147,14 +147,19 @@ static const char *failure_words(const struct finding *finding)
     return finding->class == CLASS_LIMIT && *finding->what ? finding->what : words[finding->class];
 }
 
-static void describe_answer(const struct check *check, struct buffer *text)
+/* A provider may quote what it was sent. The whole answer is looked through: the line may end
+ * inside of a token. */
+static bool may_be_shown(const struct check *check, const char *body)
+{
+    return !probe_is_quoted(&check->probe, check->token, body) &&
+           !probe_is_quoted(&check->probe, check->token, check->meaning.finding.line);
+}
+
+static void describe_answer(const struct check *check, const char *body, struct buffer *text)
 {
     const struct finding *finding = &check->meaning.finding;
     const char *variable = probe_base_variable(&check->candidate->key->kind);
-    const char *said = finding->line;
-    /* A provider may quote what it was sent. */
-    if (probe_is_quoted(&check->probe, check->token, said))
-        said = "";
+    const char *said = may_be_shown(check, body) ? finding->line : "";
     if (finding->class != CLASS_NONE)
         buffer_append_format(text, "%s (%d)", failure_words(finding), check->status);
     else if (check->status >= 300 && check->status <= 399)
@@ -179,10 +184,10 @@ static void read_exchange(const struct http_exchange *exchange, struct check *ch
     if (exchange->status > 0) {
         answer_read(&answer, &time_now, &check->meaning);
         if (check->meaning.state != CHECK_VALID)
-            describe_answer(check, &check->reason);
+            describe_answer(check, answer.body, &check->reason);
     } else {
         check->meaning.state = CHECK_UNREACHABLE;
-        buffer_append_text(&check->reason, exchange->error);
+        message_strip(exchange->error, strlen(exchange->error), &check->reason);
     }
 }
 
@@ -227,6 +232,7 @@ static bool record_one(struct state *state, struct check_round *round, struct ch
     if (check->meaning.state != CHECK_REFUSED && check->meaning.state != CHECK_LIMITED)
         return false;
     (void)session_record_finding(state, &turn);
+    round->failed |= turn.failed;
     check->until = turn.until;
     struct record *record = state_touch(&state->keys, check->candidate->id);
     if (record)
@@ -239,7 +245,8 @@ static bool record(struct state *state, int64_t now, void *context)
     struct check_round *round = context;
     struct session *session = round->session;
     bool changed = false;
-    if (rotation_survey(&session->pool.rotation, state, &session->demand, now) < 0)
+    round->failed = rotation_survey(&session->pool.rotation, state, &session->demand, now) < 0;
+    if (round->failed)
         return false;
     for (size_t i = 0; i < round->count; i++)
         changed |= record_one(state, round, &round->checks[i], now);
@@ -266,12 +273,12 @@ int check_run(struct check_round *round)
     int r = http_is_there(&error) ? prepare(round) : -EINVAL;
     if (r == 0)
         r = ask(round, &error);
-    if (r == 0 && store_update(round->session->pool.store, record, round) < 0)
+    if (r == 0 && (store_update(round->session->pool.store, record, round) < 0 || round->failed))
         r = -ENOMEM;
     if (r == 0)
         note_events(round);
     if (r < 0 && r != -EINTR) {
-        log_say("%s", r == -ENOMEM ? "out of memory" : buffer_text(&error));
+        log_say("%s", r == -ENOMEM || error.failed ? "out of memory" : buffer_text(&error));
         r = EXIT_OWN_FAILURE;
     }
     buffer_finish(&error);

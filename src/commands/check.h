@@ -30,6 +30,7 @@ struct check_round {
     struct check *checks;
     size_t count;
     int64_t seconds;
+    bool failed; /* no memory to record what was found */
 };
 
 /* A check for each candidate that `wants` asks for; -ENOMEM, or 0. Ended with check_finish either

@@ -258,9 +258,13 @@ load provider-helpers
 }
 
 @test "a token gets into no output, argument or environment" {
-  pool slow quote api:quoted
-  answer slow=slow:1.5 quote=quote quoted=quote
+  pool slow quote api:quoted api:late
+  echo '{"name": "c", "kind": "cursor", "token": "key_FAKE-basic-0001"}' > "$scratch/entry"
+  jq --slurpfile entry "$scratch/entry" '.keys += $entry' "$keys" | keyfile "$keys.new"
+  mv "$keys.new" "$keys"
+  answer slow=slow:1.5 quote=quote quoted=quote late=quote:220 basic=quote
   provide
+  extra_env+=("CURSOR_API_BASE_URL=http://127.0.0.1:$port")
   tcr_background keys check --json
   eventually test -s "$asked"
   for file in cmdline environ; do
@@ -268,8 +272,9 @@ load provider-helpers
   done
   await
   assert_status 1
-  assert_equal "$(of quote .reason)" 'not authenticated (401)'
-  assert_equal "$(of quoted .reason)" 'not authenticated (401)'
+  for name in quote quoted late c; do
+    assert_equal "$(of $name .reason)" 'not authenticated (401)'
+  done
   assert_no_stderr
 }
 

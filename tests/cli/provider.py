@@ -7,7 +7,8 @@ request. A token that is not there is told 401.
     closed:WINDOW      the same, and that the plan's window is used up for an hour
     limit:WINDOW       429, that window is used up for an hour
     429:SECONDS        with that retry-after  rates:SECONDS      429 without one, but with the API keys' rates
-    401 402 403 404 529                       quote              401 that quotes all it was sent
+    401 402 403 404 529
+    quote[:LENGTH]     401 that quotes the credential, behind so many bytes
     scope              403 for a token that may do other things
     page               200 and no JSON        redirect:URL       302
     big                a list of 300,000 bytes
@@ -95,7 +96,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 ("anthropic-ratelimit-requests-remaining", "0"),
                 ("anthropic-ratelimit-requests-reset", then.strftime("%Y-%m-%dT%H:%M:%SZ"))])
         elif verb == "quote":
-            self.refuse(401, "authentication_error", "no such key: %s" % json.dumps(headers))
+            sent = headers.get("x-api-key") or headers["authorization"]
+            self.refuse(401, "authentication_error", "x" * int(value or 0) + sent)
         elif verb == "page":
             self.reply(200, b"<html>Please log in to the network</html>", [("content-type", "text/html")])
         elif verb == "redirect":
