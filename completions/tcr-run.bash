@@ -83,7 +83,7 @@ _tcr_run_value()
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
-        --organization | --priority | --expires | --at-most) ;;
+        --organization | --priority | --expires | --at-most | --timeout) ;;
         *) return 1 ;;
     esac
     return 0
@@ -100,22 +100,25 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add remove rename enable disable import seal unseal --help'
+        _tcr_run_words 'list add remove rename enable disable check import seal unseal --help'
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
-        $prev == --master) ]] || return 1
+        $prev == --master || $prev == --all || $prev == --note-organization) ]] || return 1
     case $verb/$cur in
         list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
         add/-*)
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
                 --token-file --config-dir --token-command --keys --passphrase-fd'
             ;;
+        check/-*)
+            _tcr_run_words '--all --json --timeout --note-organization --keys --passphrase-fd'
+            ;;
         import/-*) _tcr_run_words '--dry-run --prefix --keys --passphrase-fd' ;;
         seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
         */-*) _tcr_run_words '--keys --passphrase-fd' ;;
         import/*) _filedir ;;
-        remove/* | rename/* | enable/* | disable/*) _tcr_run_names < <(_tcr_run_key_names) ;;
+        remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }
@@ -126,7 +129,7 @@ _tcr_run()
     local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --kind --retries --no-master --wait --wait= --max-per-key --cooldown
         --retry-on --marker --exit-class --via --keep --scrub --clean-env --client --no-fast-fail --no-resume --auto
-        --quiet --verbose --"
+        --preflight --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then
             _command_offset $((i + 1))

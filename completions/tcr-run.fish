@@ -94,7 +94,7 @@ complete -c tcr-run -n __tcr_run_in_run -a -- -d 'The command follows'
 
 complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset doctor' -s f -l keys -r -F -d 'Read the keys from a file'
 complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status reset doctor; or __tcr_run_verb list' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
-complete -c tcr-run -n '__tcr_run_in status log doctor; or __tcr_run_verb list' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_in status log doctor; or __tcr_run_verb list check' -l json -d 'As JSON'
 complete -c tcr-run -n '__tcr_run_in status' -l prometheus -d 'As metrics'
 complete -c tcr-run -n '__tcr_run_in status' -s w -l watch -d 'On the whole terminal, anew every second'
 complete -c tcr-run -n '__tcr_run_in log' -s f -l follow -d 'Go on with what is added'
@@ -104,13 +104,13 @@ complete -c tcr-run -n '__tcr_run_in log' -s n -l lines -x -d 'Only the last'
 
 set -l verbs list 'The keys, never their secrets' add 'Add one; its token is asked for' remove 'Remove keys' \
     rename 'Give a key another name' enable 'Use keys again' disable 'Keep keys unused' \
-    import "Add the keys of another tool's file" seal 'Encrypt the key file under a passphrase' \
+    check 'Ask their providers whether they are valid' import "Add the keys of another tool's file" seal 'Encrypt the key file under a passphrase' \
     unseal 'Decrypt it for good'
 for i in (seq 1 2 (count $verbs))
     complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a $verbs[$i] -d $verbs[(math $i + 1)]
 end
 complete -c tcr-run -n '__tcr_run_in keys' -l passphrase-fd -x -d 'Read passphrases from this descriptor'
-complete -c tcr-run -n '__tcr_run_verb remove rename enable disable' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_verb remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_verb add' -l master -d 'As the master key'
 complete -c tcr-run -n '__tcr_run_verb add' -l kind -x -a 'oauth api openai cursor env:' -d 'What kind of key it is'
 complete -c tcr-run -n '__tcr_run_verb add' -l organization -x -d 'Whose it is'
@@ -120,6 +120,9 @@ complete -c tcr-run -n '__tcr_run_verb add' -l at-most -x -d 'How many uses of t
 complete -c tcr-run -n '__tcr_run_verb add' -l token-file -r -F -d 'The token stands in this file'
 complete -c tcr-run -n '__tcr_run_verb add' -l config-dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'The login in this folder'
 complete -c tcr-run -n '__tcr_run_verb add' -l token-command -d 'This command prints the token'
+complete -c tcr-run -n '__tcr_run_verb check' -l all -d 'Disabled keys too'
+complete -c tcr-run -n '__tcr_run_verb check' -l timeout -x -d 'How long a provider may take'
+complete -c tcr-run -n '__tcr_run_verb check' -l note-organization -d 'Note in the key file what the provider told'
 complete -c tcr-run -n '__tcr_run_verb import' -F
 complete -c tcr-run -n '__tcr_run_verb import' -l dry-run -d 'Only show what would be added'
 complete -c tcr-run -n '__tcr_run_verb import' -l prefix -x -d 'Text before each name'
@@ -147,5 +150,6 @@ complete -c tcr-run -n __tcr_run_in_run -l client -x -a 'claude generic' -d 'Tre
 complete -c tcr-run -n __tcr_run_in_run -l no-fast-fail -d 'Leave the client its own retries on every key'
 complete -c tcr-run -n __tcr_run_in_run -l no-resume -d 'Never carry a conversation on'
 complete -c tcr-run -n __tcr_run_in_run -l auto -d 'Carry an interactive session on without asking'
+complete -c tcr-run -n __tcr_run_in_run -l preflight -d 'Check the keys with their providers first'
 complete -c tcr-run -n __tcr_run_in_run -s q -l quiet -d 'Say nothing'
 complete -c tcr-run -n __tcr_run_in_run -s v -l verbose -d 'Explain every decision'

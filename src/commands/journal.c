@@ -34,6 +34,11 @@ void journal_add_reset(const struct pool *pool, const char *key)
     add(pool, NULL, &(struct event){.kind = EVENT_RESET, .key = key});
 }
 
+void journal_add_check(const struct pool *pool, const char *key, const char *text)
+{
+    add(pool, NULL, &(struct event){.kind = EVENT_WARNING, .key = key, .text = text});
+}
+
 void journal_add_turn(const struct turn *turn, enum event_kind kind)
 {
     const struct finding *finding = turn->finding;

@@ -13,6 +13,9 @@ void journal_add_turn(const struct turn *turn, enum event_kind kind);
 /* Adds that what was known of a key was forgotten. */
 void journal_add_reset(const struct pool *pool, const char *key);
 
+/* Adds what a check found out about a key. */
+void journal_add_check(const struct pool *pool, const char *key, const char *text);
+
 /* Adds that there are more runs than keys. */
 void journal_add_undersized(const struct turn *turn);
 

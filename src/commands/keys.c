@@ -35,6 +35,10 @@ static const struct verb {
     {"rename", keys_rename, "OLD NEW", "give a key another name"},
     {"enable", keys_enable, "NAME...", "use keys again"},
     {"disable", keys_disable, "NAME...", "keep keys unused"},
+    {"check", keys_check,
+     "[--all | NAME...] [--json] [--timeout TIME]\n"
+     "[--note-organization]",
+     "ask their providers whether they are valid"},
     {"import", keys_import, "FILE [--dry-run] [--prefix TEXT]",
      "add the keys of another tool's file; - is standard input"},
     {"seal", keys_seal, "[--limits interactive|moderate]",

@@ -10,6 +10,7 @@ int keys_remove(int argc, char **argv);
 int keys_rename(int argc, char **argv);
 int keys_enable(int argc, char **argv);
 int keys_disable(int argc, char **argv);
+int keys_check(int argc, char **argv);
 int keys_import(int argc, char **argv);
 int keys_seal(int argc, char **argv);
 int keys_unseal(int argc, char **argv);

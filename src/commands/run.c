@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "commands/attempt.h"
+#include "commands/check.h"
 #include "commands/command.h"
 #include "commands/help.h"
 #include "commands/journal.h"
@@ -347,7 +348,9 @@ int command_run(int argc, char **argv)
         } else {
             input_init(&session.input, may_repeat(&session) && !session.call.interactive &&
                                            !startup_was_closed(STDIN_FILENO));
-            status = run_session(&session);
+            status = options.preflight ? preflight(&session) : 0;
+            if (status == 0)
+                status = run_session(&session);
         }
     }
     session_close(&session);

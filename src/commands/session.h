@@ -95,3 +95,8 @@ void session_turn(struct turn *turn);
 
 /* The cursor's name in state; NULL for the main one. */
 const char *slot_cursor_name(const struct slot *slot);
+
+/* The first half of it, for who holds the lock: `used` failed as `finding` says. The rotation was
+ * surveyed under this state. Sets `until`, and `failed` if out of memory; true: it must be written.
+ */
+bool session_record_finding(struct state *state, struct turn *turn);

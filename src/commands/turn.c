@@ -52,7 +52,7 @@ static void note_failure(struct state *state, struct turn *turn)
     turn->failed |= move_cursor(state, turn) < 0;
 }
 
-static bool record_finding(struct state *state, struct turn *turn)
+bool session_record_finding(struct state *state, struct turn *turn)
 {
     int64_t seconds = policy_cooldown(&turn->session->pool.policy, turn->finding, turn->now);
     turn->until = turn->now + seconds;
@@ -290,7 +290,7 @@ static bool change(struct state *state, int64_t now, void *context)
     if (turn->used)
         turn->used->tried = true;
     if (turn->used && turn->finding)
-        changed |= record_finding(state, turn);
+        changed |= session_record_finding(state, turn);
     if (turn->used && turn->succeeded)
         changed |= record_success(state, turn);
     if (turn->choose)

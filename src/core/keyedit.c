@@ -233,6 +233,17 @@ int keyedit_disable(cJSON *file, const char *name, bool disabled, struct buffer 
     return 0;
 }
 
+int keyedit_set_organization(cJSON *file, const char *name, const char *organization,
+                             struct buffer *error)
+{
+    cJSON *entry = keyedit_find(file, name);
+    if (!entry)
+        return refuse_unknown(name, error);
+    if (json_get(entry, "organization"))
+        return 1;
+    return json_set_string(entry, "organization", organization) ? 0 : -ENOMEM;
+}
+
 int keyedit_stamp(cJSON *entry, int64_t now)
 {
     struct kind kind;

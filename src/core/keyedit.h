@@ -46,6 +46,10 @@ int keyedit_rename(cJSON *file, const char *name, const char *other, struct buff
 /* Sets "disabled": true, or removes it. */
 int keyedit_disable(cJSON *file, const char *name, bool disabled, struct buffer *error);
 
+/* Notes the organization of a key that has none. 1 if it has one: nothing changed. */
+int keyedit_set_organization(cJSON *file, const char *name, const char *organization,
+                             struct buffer *error);
+
 /* Notes in "added" when a setup token was added: its end is not told, but it lives for a year. Does
  * nothing for other secrets, and where the end is known. 0 or -ENOMEM. */
 int keyedit_stamp(cJSON *entry, int64_t now);

@@ -209,6 +209,13 @@ static int add_exit_class(struct options *options, const char *value, struct buf
     return parse_class(equals + 1, strlen(equals + 1), &options->exit_class[code], error);
 }
 
+static int set_preflight(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->preflight = true;
+    return 0;
+}
+
 static int set_quiet(struct options *options, const char *value, struct buffer *error)
 {
     (void)value, (void)error;
@@ -264,6 +271,7 @@ static const struct option_spec {
     {"no-fast-fail", 0, NULL, "leave the client its own retries on every key", set_no_fast_fail},
     {"no-resume", 0, NULL, "never carry a conversation on", set_no_resume},
     {"auto", 0, NULL, "carry an interactive session on without asking", set_auto},
+    {"preflight", 0, NULL, "check the keys with their providers first", set_preflight},
     {"quiet", 'q', NULL, "say nothing", set_quiet},
     {"verbose", 'v', NULL, "explain every decision", add_verbosity},
     {"help", 'h', NULL, "show this help", set_help},

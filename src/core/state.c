@@ -207,6 +207,21 @@ void record_reset(struct record *record)
     record->changed = true;
 }
 
+bool record_forget(struct record *record, enum failure_class class)
+{
+    size_t kept = 0;
+    for (size_t i = 0; record && i < record->cooldown_count; i++)
+        if (record->cooldowns[i].class != class)
+            record->cooldowns[kept++] = record->cooldowns[i];
+    if (!record || kept == record->cooldown_count)
+        return false;
+    record->cooldown_count = kept;
+    if (record->last_class == class)
+        record->failures = 0;
+    record->changed = true;
+    return true;
+}
+
 int state_add_lease(struct state *state, const struct lease *lease)
 {
     struct lease *grown = realloc(state->leases, (state->lease_count + 1) * sizeof *grown);

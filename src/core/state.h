@@ -120,6 +120,10 @@ const struct cooldown *record_cooling(const struct record *record, const char *m
  * -ENOMEM. */
 int record_cool(struct record *record, const struct finding *finding, int64_t seconds, int64_t now);
 
+/* Ends the rests of one class, and forgets the failures if the last one was of it. True if there
+ * was anything to forget; takes NULL. */
+bool record_forget(struct record *record, enum failure_class class);
+
 /* Returns 0 or -ENOMEM. */
 int state_add_lease(struct state *state, const struct lease *lease);
 

@@ -55,7 +55,7 @@ bool terminal_copy_size(int from, int to)
     return ioctl(to, TIOCSWINSZ, &size) == 0;
 }
 
-static bool read_answer(int fd)
+static bool read_answer(int fd, bool otherwise)
 {
     char c = 0, first = 0;
     while (!signals_end_pending()) {
@@ -66,14 +66,14 @@ static bool read_answer(int fd)
         if (read(fd, &c, 1) != 1)
             return false;
         if (c == '\n' || c == '\r')
-            return first == 0 || first == 'y' || first == 'Y';
+            return first == 0 ? otherwise : first == 'y' || first == 'Y';
         if (first == 0)
             first = c;
     }
     return false;
 }
 
-bool terminal_confirm(const char *question)
+static bool ask(const char *question, bool otherwise)
 {
     CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -81,8 +81,18 @@ bool terminal_confirm(const char *question)
     /* What was typed for the program before is no answer. */
     (void)tcflush(fd, TCIFLUSH);
     (void)files_write_all(fd, question, strlen(question));
-    bool yes = read_answer(fd);
+    bool yes = read_answer(fd, otherwise);
     if (!yes)
         (void)files_write_all(fd, "\n", 1);
     return yes;
+}
+
+bool terminal_confirm(const char *question)
+{
+    return ask(question, true);
+}
+
+bool terminal_agree(const char *question)
+{
+    return ask(question, false);
 }

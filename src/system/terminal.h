@@ -13,3 +13,6 @@ bool terminal_copy_size(int from, int to);
 /* Waits for Enter on the controlling terminal, showing `question`. True if it came; false on
  * anything else: end of file, "n", an interrupt, or no terminal. */
 bool terminal_confirm(const char *question);
+
+/* The same where Enter alone means no: true for a "y". */
+bool terminal_agree(const char *question);

@@ -230,6 +230,24 @@ static int apply_disable(cJSON *file, const struct row *row, struct buffer *note
     return keyedit_disable(file, row->words[0], row->flag, error);
 }
 
+static void test_organization(void **state)
+{
+    (void)state;
+    struct buffer error = {0};
+    static const char before[] = "{\"keys\":[{\"token_file\":\"t\",\"x\":1},{\"name\":\"b\","
+                                 "\"organization\":\"acme\"}]}";
+    cJSON *file = json_parse(before, strlen(before), NULL);
+    assert_int_equal(keyedit_set_organization(file, "b", "other", &error), 1);
+    assert_int_equal(keyedit_set_organization(file, "key1", "org-1", &error), 0);
+    assert_string_equal(json_string(keyedit_find(file, "b"), "organization"), "acme");
+    assert_string_equal(json_string(keyedit_find(file, "key1"), "organization"), "org-1");
+    assert_non_null(json_get(keyedit_find(file, "key1"), "x"));
+    assert_int_equal(keyedit_set_organization(file, "c", "org-1", &error), -EINVAL);
+    expect_part("unknown", buffer_text(&error), "there is no key \"c\"");
+    json_destroy(file);
+    buffer_finish(&error);
+}
+
 static void test_disable(void **state)
 {
     (void)state;
@@ -393,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_remove),
         cmocka_unit_test(test_rename),
         cmocka_unit_test(test_disable),
+        cmocka_unit_test(test_organization),
         cmocka_unit_test(test_stamp),
         cmocka_unit_test(test_describe),
         cmocka_unit_test(test_print),

@@ -459,6 +459,38 @@ static void test_reset(void **unused)
     state_finish(&state);
 }
 
+static void test_forgetting_one_class(void **unused)
+{
+    (void)unused;
+    struct state state;
+    create(&state);
+    struct record *record = state_touch(&state.keys, ID_1);
+    record->failures = 4;
+    record->last_class = CLASS_AUTH;
+    cool(record, CLASS_LIMIT, "", 900, NOW);
+    cool(record, CLASS_AUTH, "", 3600, NOW);
+    assert_true(record_forget(record, CLASS_AUTH));
+    assert_false(record_forget(record, CLASS_AUTH));
+    assert_false(record_forget(NULL, CLASS_AUTH));
+    reload(&state);
+    const struct record *found = state_find(&state.keys, ID_1);
+    assert_int_equal(found->cooldown_count, 1);
+    assert_int_equal(record_cooling(found, NULL, NOW)->class, CLASS_LIMIT);
+    assert_int_equal(found->failures, 0);
+    state_finish(&state);
+}
+
+/* The failures that count are of another kind. */
+static void test_forgetting_keeps_other_failures(void **unused)
+{
+    (void)unused;
+    struct record record = {.failures = 2, .last_class = CLASS_LIMIT};
+    cool(&record, CLASS_AUTH, "", 3600, NOW);
+    assert_true(record_forget(&record, CLASS_AUTH));
+    assert_int_equal(record.failures, 2);
+    free(record.cooldowns);
+}
+
 /* `step` seconds after a rest of `length` was given, on a clock that was set: what is left of it.
  */
 static void test_clock_steps(void **unused)
@@ -637,6 +669,8 @@ int main(void)
         cmocka_unit_test(test_rests_of_one_kind_replace_each_other),
         cmocka_unit_test(test_cooling),
         cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_forgetting_one_class),
+        cmocka_unit_test(test_forgetting_keeps_other_failures),
         cmocka_unit_test(test_clock_steps),
         cmocka_unit_test(test_clock_steps_there_and_back),
         cmocka_unit_test(test_stamps_come_back_to_now),
