@@ -119,7 +119,7 @@ _tcr_run()
     local i cur prev words cword split keys_file=()
     local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --retries --no-master --wait --wait= --cooldown --retry-on --marker
-        --exit-class --via --keep --scrub --clean-env --client --no-fast-fail --no-resume --auto
+        --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
         --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then

@@ -140,6 +140,7 @@ complete -c tcr-run -n __tcr_run_in_run -l exit-class -x -a '(string match -r "^
 complete -c tcr-run -n __tcr_run_in_run -l via -x -a 'auto env fd' -d 'How to hand the key over'
 complete -c tcr-run -n __tcr_run_in_run -l keep -x -a '(set -nx)' -d 'Leave this variable in the environment'
 complete -c tcr-run -n __tcr_run_in_run -l scrub -x -a '(set -nx)' -d 'Remove this variable too'
+complete -c tcr-run -n __tcr_run_in_run -l mask -d 'Show the tokens of the pool as *** in the output'
 complete -c tcr-run -n __tcr_run_in_run -l clean-env -d 'Pass on PATH, HOME and the like only'
 complete -c tcr-run -n __tcr_run_in_run -l client -x -a 'claude generic' -d 'Treat the command as'
 complete -c tcr-run -n __tcr_run_in_run -l no-fast-fail -d 'Leave the client its own retries on every key'

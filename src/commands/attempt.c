@@ -49,6 +49,37 @@ static void emit(void *context, const char *bytes, size_t length)
     relay_emit(context, bytes, length);
 }
 
+/* With --mask, instead of emit. */
+static void emit_masked(void *context, const char *bytes, size_t length)
+{
+    struct attempt_stream *stream = context;
+    mask_feed(&stream->mask, bytes, length);
+}
+
+/* An interactive client's screen is masked, not read. */
+static void feed_mask(void *context, const char *bytes, size_t length, int64_t now_ms)
+{
+    (void)now_ms;
+    emit_masked(context, bytes, length);
+}
+
+/* All tokens that are known now: a token_command that was not run has told none. */
+static int make_mask(struct attempt *attempt)
+{
+    const struct keyring *keyring = &attempt->session->pool.keyring;
+    if (!attempt->session->options->mask)
+        return 0;
+    const char **tokens = calloc(keyring->count + 1, sizeof *tokens);
+    if (!tokens)
+        return -ENOMEM;
+    for (size_t i = 0; i < keyring->count; i++)
+        tokens[i] = keyring->keys[i].token;
+    tokens[keyring->count] = keyring->master.token;
+    attempt->mask_set = mask_set_create(tokens, keyring->count + 1);
+    free(tokens);
+    return attempt->mask_set ? 0 : -ENOMEM;
+}
+
 static bool same_file(int a, int b)
 {
     struct stat left, right;
@@ -70,9 +101,18 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     int fd = id == STREAM_OUT ? STDOUT_FILENO : STDERR_FILENO;
     struct attempt_stream *stream = &attempt->streams[id];
     struct relay_filter filter = {feed_gate, end_gate, gate_deadline_of, tick_gate, stream};
+    int r = 0;
     stream->attempt = attempt;
-    gate_init(&stream->gate, &attempt->evidence, id, emit, &stream->relay);
-    int r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
+    if (attempt->session->call.interactive)
+        filter = (struct relay_filter){.feed = feed_mask, .context = stream};
+    if (attempt->mask_set) {
+        gate_init(&stream->gate, &attempt->evidence, id, emit_masked, stream);
+        r = mask_init(&stream->mask, attempt->mask_set, emit, &stream->relay);
+    } else {
+        gate_init(&stream->gate, &attempt->evidence, id, emit, &stream->relay);
+    }
+    if (r == 0)
+        r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
     if (r < 0) {
         log_say("cannot make a channel for the command's output: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
@@ -82,15 +122,19 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     return 0;
 }
 
-/* Streams of an interactive client are left alone. Where stdout and stderr are one, the command
- * finds them to be one too, and their order stays. */
+/* Streams of an interactive client are left alone unless they have to be masked. Where stdout and
+ * stderr are one, the command finds them to be one too, and their order stays. */
 static int open_streams(struct attempt *attempt)
 {
     int *streams = attempt->plan.spawn.streams;
     for (int fd = 0; fd < 3; fd++)
         streams[fd] = startup_was_closed(fd) ? SPAWN_CLOSED : -1;
-    if (attempt->session->call.interactive)
+    if (attempt->session->call.interactive && !attempt->session->options->mask)
         return 0;
+    if (make_mask(attempt) < 0) {
+        log_say("out of memory");
+        return EXIT_OWN_FAILURE;
+    }
     int status = streams[1] == SPAWN_CLOSED ? 0 : open_stream(attempt, STREAM_OUT);
     if (status != 0 || streams[2] == SPAWN_CLOSED)
         return status;
@@ -178,6 +222,23 @@ static void check_source(struct attempt *attempt)
             source, attempt->candidate->key->name);
 }
 
+/* The line is the command's: its tokens are masked where those of its output are. */
+static void explain_finding(const struct attempt *attempt)
+{
+    const struct finding *finding = &attempt->finding;
+    struct buffer line = {0};
+    if (!log_says(LOG_VERBOSE))
+        return;
+    if (!attempt->mask_set)
+        buffer_append_text(&line, finding->line);
+    else if (mask_text(attempt->mask_set, finding->line, &line) < 0)
+        buffer_clear(&line);
+    log_explain("\"%s\": class %s, scope %s, known from %s: %s", attempt->candidate->key->name,
+                failure_class_name(finding->class), failure_scope_name(finding->scope),
+                failure_source_name(finding->source), buffer_text(&line));
+    buffer_finish(&line);
+}
+
 static void judge(struct attempt *attempt, off_t offset)
 {
     struct transcript transcript = {.time = {time(NULL), &zone_system}};
@@ -192,10 +253,7 @@ static void judge(struct attempt *attempt, off_t offset)
     if (session->carry == CARRY_REPEAT && session->session_exists)
         session_rename(session);
     if (attempt->finding.class != CLASS_NONE)
-        log_explain("\"%s\": class %s, scope %s, known from %s: %s", attempt->candidate->key->name,
-                    failure_class_name(attempt->finding.class),
-                    failure_scope_name(attempt->finding.scope),
-                    failure_source_name(attempt->finding.source), attempt->finding.line);
+        explain_finding(attempt);
 }
 
 /* The kernel takes no single argument or variable over 32 pages, and nothing tells which it was. */
@@ -291,9 +349,13 @@ int attempt_run(struct attempt *attempt)
 
 void attempt_release(struct attempt *attempt, bool drop)
 {
-    for (int i = 0; i < STREAM_COUNT; i++)
-        if (attempt->plan.relays[i])
-            gate_release(&attempt->streams[i].gate, drop);
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        if (!attempt->plan.relays[i])
+            continue;
+        gate_release(&attempt->streams[i].gate, drop);
+        if (attempt->mask_set)
+            mask_end(&attempt->streams[i].mask);
+    }
     if (!drop && supervisor_is_pending(&attempt->plan))
         startup_drop_inherited();
     supervisor_flush(&attempt->plan);
@@ -305,5 +367,7 @@ void attempt_finish(struct attempt *attempt)
         if (attempt->plan.relays[i])
             relay_close(attempt->plan.relays[i]);
         gate_finish(&attempt->streams[i].gate);
+        mask_finish(&attempt->streams[i].mask);
     }
+    mask_set_destroy(attempt->mask_set);
 }

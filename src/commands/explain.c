@@ -88,7 +88,11 @@ static void append_policy(struct buffer *text, const struct session *session)
     const struct policy *policy = &session->pool.policy;
     const struct options *options = session->options;
     buffer_append_format(text, "client: %s%s\n", client_name(session->call.id),
-                         session->call.interactive ? ", interactive: streams left alone" : "");
+                         !session->call.interactive ? ""
+                         : options->mask            ? ", interactive"
+                                                    : ", interactive: streams left alone");
+    if (options->mask)
+        buffer_append_text(text, "output: the pool's tokens become ***\n");
     buffer_append_text(text, "carries on after:");
     for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class ++)
         if (policy_rotates(policy, (enum failure_class) class))

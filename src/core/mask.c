@@ -254,3 +254,20 @@ void mask_end(struct mask *mask)
     pass(mask, &reading, 0);
     mask->node = 0;
 }
+
+static void add_to_text(void *context, const char *bytes, size_t length)
+{
+    buffer_append(context, bytes, length);
+}
+
+int mask_text(const struct mask_set *set, const char *text, struct buffer *ret_text)
+{
+    struct mask mask;
+    int r = mask_init(&mask, set, add_to_text, ret_text);
+    if (r < 0)
+        return r;
+    mask_feed(&mask, text, strlen(text));
+    mask_end(&mask);
+    mask_finish(&mask);
+    return ret_text->failed ? -ENOMEM : 0;
+}

@@ -6,6 +6,8 @@
  * beginning of a token, and are passed on from there. */
 #pragma once
 
+#include "base/buffer.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,3 +52,6 @@ void mask_feed(struct mask *mask, const char *bytes, size_t length);
 /* The stream has ended: passes on what waited. A beginning of MASK_TELLING bytes or more goes as a
  * token. Bytes that are fed later begin anew. */
 void mask_end(struct mask *mask);
+
+/* A text that is whole, masked, is added to `ret_text`. Returns 0 or -ENOMEM. */
+int mask_text(const struct mask_set *set, const char *text, struct buffer *ret_text);

@@ -113,6 +113,13 @@ static int set_clean_env(struct options *options, const char *value, struct buff
     return 0;
 }
 
+static int set_mask(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->mask = true;
+    return 0;
+}
+
 static int set_client(struct options *options, const char *value, struct buffer *error)
 {
     if (strcmp(value, "claude") != 0 && strcmp(value, "generic") != 0) {
@@ -246,6 +253,7 @@ static const struct option_spec {
     {"keep", 0, "NAME", "leave this variable (or GLOB) in the environment", add_keep},
     {"scrub", 0, "NAME", "remove this variable (or GLOB) too", add_scrub},
     {"clean-env", 0, NULL, "pass on PATH, HOME and the like only", set_clean_env},
+    {"mask", 0, NULL, "show the pool's tokens as *** in the output", set_mask},
     {"client", 0, "NAME", "treat COMMAND as claude or generic", set_client},
     {"no-fast-fail", 0, NULL, "leave the client its own retries on every key", set_no_fast_fail},
     {"no-resume", 0, NULL, "never carry a conversation on", set_no_resume},

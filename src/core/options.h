@@ -39,6 +39,7 @@ struct options {
     enum via via;
     struct name_list keep, scrub;
     bool clean_env;
+    bool mask;
     struct marker markers[OPTIONS_MAX_MARKERS];
     size_t marker_count;
     enum failure_class exit_class[256];

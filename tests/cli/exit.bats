@@ -155,7 +155,7 @@ END
     assert_no_stderr
     assert_between "$(wc -l < "$out")" 24 45
     assert_between "$(wc -L < "$out")" 40 80
-    for word in keys profile key retries no-master wait cooldown retry-on marker exit-class via keep scrub clean-env client \
+    for word in keys profile key retries no-master wait cooldown retry-on marker exit-class via keep scrub clean-env mask client \
         no-fast-fail no-resume auto quiet verbose help version; do
       assert_stdout_has "--$word"
     done
