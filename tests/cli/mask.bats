@@ -75,9 +75,11 @@ on_terminal() {
   cp "$scratch/bin/client" "$scratch/bin/claude"
   plays home "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] || exit 1
     printf 'your word? '; read word; echo \"got \$word\"; stty size <&1; $(sentence limit | sed 's/.*/echo "&"/')
-    echo after; $(pieces)"
+    echo after; read word; $(pieces)"
+  begin=$(date +%s%N)
   mapfile -d '' list < <(environment)
-  on_terminal see:'your word? ' run:'true' type:'fine\n' see:after -- env -i "${list[@]}" "$TCR_RUN" --mask -- claude
+  on_terminal see:'your word? ' run:'true' type:'fine\n' see:after type:'\n' -- env -i "${list[@]}" "$TCR_RUN" --mask -- claude
+  assert_between $((($(date +%s%N) - begin) / 1000000)) 0 8000
   assert_stdout_has '^got fine'
   assert_stdout_has '^[0-9]+ [0-9]+$'
   # It is not read: a screen that quotes a mark is shown at once, and costs no key.
