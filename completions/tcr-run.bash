@@ -74,6 +74,7 @@ _tcr_run_value()
         --marker | -m) [[ $cur == *=* ]] || _tcr_run_words "${classes// /= }= none=" ;;
         --exit-class) [[ $cur != *=* ]] || cur=${cur#*=} _tcr_run_words "$classes" ;;
         --via) _tcr_run_words 'auto env fd' ;;
+        --log-format) _tcr_run_words 'text json' ;;
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --retries | -r | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
@@ -120,7 +121,7 @@ _tcr_run()
     local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --retries --no-master --wait --wait= --cooldown --retry-on --marker
         --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
-        --quiet --verbose --"
+        --log-format --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then
             _command_offset $((i + 1))

@@ -137,6 +137,7 @@ complete -c tcr-run -n __tcr_run_in_run -s c -l cooldown -x -a '(__tcr_run_class
 complete -c tcr-run -n __tcr_run_in_run -l retry-on -x -a '(__tcr_run_class_list; echo none)' -d 'Classes that go on with the next key'
 complete -c tcr-run -n __tcr_run_in_run -s m -l marker -x -a '$__tcr_run_classes= none=' -d 'A line of output that means a class'
 complete -c tcr-run -n __tcr_run_in_run -l exit-class -x -a '(string match -r "^(?:--exit-class=)?([0-9]+=)" -- (commandline -ct))[2]$__tcr_run_classes' -d 'An exit status that means a class'
+complete -c tcr-run -n __tcr_run_in_run -l log-format -x -a 'text json' -d 'How messages are written'
 complete -c tcr-run -n __tcr_run_in_run -l via -x -a 'auto env fd' -d 'How to hand the key over'
 complete -c tcr-run -n __tcr_run_in_run -l keep -x -a '(set -nx)' -d 'Leave this variable in the environment'
 complete -c tcr-run -n __tcr_run_in_run -l scrub -x -a '(set -nx)' -d 'Remove this variable too'

@@ -1,6 +1,7 @@
 #include "commands/attempt.h"
 
 #include "commands/command.h"
+#include "commands/journal.h"
 #include "system/claude_files.h"
 #include "system/log.h"
 #include "system/startup.h"
@@ -13,6 +14,23 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Said while it runs, once: from here on it costs money. */
+static void warn_of_overage(const struct attempt *attempt)
+{
+    struct session *session = attempt->session;
+    const char *name = attempt->candidate->key->name;
+    struct buffer line = {0};
+    if (!attempt->evidence.overage || session->warned_of_overage)
+        return;
+    session->warned_of_overage = true;
+    buffer_append_format(&line,
+                         "\"%s\" has used up its plan; the provider bills what follows as extra "
+                         "usage, and the run goes on with it",
+                         name);
+    journal_say(session, &(struct event){.kind = EVENT_OVERAGE, .key = name}, buffer_text(&line));
+    buffer_finish(&line);
+}
+
 static void feed_gate(void *context, const char *bytes, size_t length, int64_t now_ms)
 {
     struct attempt_stream *stream = context;
@@ -20,6 +38,7 @@ static void feed_gate(void *context, const char *bytes, size_t length, int64_t n
     struct evidence *evidence = &attempt->evidence;
     evidence->time.now = time(NULL); /* what "resets 5pm" is relative to */
     gate_feed(&stream->gate, bytes, length, now_ms);
+    warn_of_overage(attempt);
     /* A client that takes its turns from stdin does not exit on a limit until stdin ends. */
     if (attempt->fast_fail && attempt->session->call.claude.streams_input &&
         evidence->result_is_error && evidence->result.class != CLASS_NONE)
@@ -217,9 +236,10 @@ static void check_source(struct attempt *attempt)
     if (!*source || own || attempt->session->warned_of_source)
         return;
     attempt->session->warned_of_source = true;
-    log_say("warning: the client used another credential (%s) than \"%s\"; tcr-run explain -- ... "
-            "shows what shadows it",
-            source, attempt->candidate->key->name);
+    log_warn(
+        "the client used another credential (%s) than \"%s\"; tcr-run explain -- ... shows what "
+        "shadows it",
+        source, attempt->candidate->key->name);
 }
 
 /* The line is the command's: its tokens are masked where those of its output are. */

@@ -144,7 +144,10 @@ int command_explain(int argc, char **argv)
     struct session session;
     struct buffer error = {0};
     int status = EXIT_OWN_FAILURE;
-    if (options_parse(argc, argv, &options, &error) < 0) {
+    int parsed = options_parse(argc, argv, &options, &error);
+    if (options.log_format)
+        (void)log_set_format(options.log_format);
+    if (parsed < 0) {
         log_say("explain: %s", buffer_text(&error));
     } else if (!options.command) {
         log_say("explain: usage: tcr-run explain [options] -- COMMAND [ARG...]");

@@ -84,8 +84,7 @@ static void warn_of_managed(struct session *session, const struct shield *shield
     if (session->warned_of_managed || shield->managed.length == 0)
         return;
     session->warned_of_managed = true;
-    log_say_lines("warning: an administrator's settings win over the key: ",
-                  buffer_text(&shield->managed));
+    log_warn_lines("an administrator's settings win over the key: ", buffer_text(&shield->managed));
 }
 
 static int build_shield(struct session *session, const struct key *key, struct handover *handover)

@@ -1,7 +1,8 @@
 #include "base/buffer.h"
-#include "base/duration.h"
+#include "commands/announce.h"
 #include "commands/attempt.h"
 #include "commands/command.h"
+#include "commands/expiry.h"
 #include "commands/help.h"
 #include "commands/journal.h"
 #include "commands/session.h"
@@ -29,100 +30,12 @@ struct run {
     int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
 };
 
-static void say_failover(const struct run *run, const struct turn *turn)
-{
-    struct buffer line = {0};
-    render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
-                       &zone_system);
-    if (turn->chosen && turn->is_master)
-        buffer_append_format(&line, "; carrying on with the master key \"%s\", which is billed",
-                             turn->chosen->key->name);
-    else if (turn->chosen)
-        buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
-                             run->session->pool_attempts + 1, run->session->pool.policy.retries);
-    log_say("%s", buffer_text(&line));
-    buffer_finish(&line);
-    journal_add_turn(turn, EVENT_FAILOVER);
-}
-
-/* `; "work" is ready first, at 23:02 (in 1h 12m)` */
-static void append_earliest(struct buffer *line, const struct rotation *rotation, int64_t now)
-{
-    char span[DURATION_TEXT];
-    int64_t earliest = rotation_earliest(rotation);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
-        const struct candidate *candidate = &rotation->candidates[i];
-        if (!candidate->cooling || candidate->cooling->until != earliest)
-            continue;
-        duration_format(earliest - now, span);
-        buffer_append_format(line, "; \"%s\" is ready first, at ", candidate->key->name);
-        render_time(line, earliest, now, &zone_system);
-        buffer_append_format(line, " (in %s)", span);
-        return;
-    }
-}
-
-static const char *why_no_other(const struct session *session)
-{
-    const struct rotation *rotation = &session->pool.rotation;
-    if (session->options->key)
-        return "--key allows no other";
-    if (session->pool_attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
-        return "as many keys as --retries allows were tried";
-    return "no other key is left";
-}
-
-static void say_given_up(const struct run *run, const struct turn *turn)
-{
-    struct buffer line = {0};
-    render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
-                       &zone_system);
-    buffer_append_format(&line, "; %s", why_no_other(run->session));
-    append_earliest(&line, &run->session->pool.rotation, turn->now);
-    log_say("%s", buffer_text(&line));
-    buffer_finish(&line);
-    journal_add_turn(turn, EVENT_EXHAUSTED);
-}
-
-static void say_nothing_usable(const struct session *session, int64_t now)
-{
-    if (session->pool.policy.retries == 0 && !session->pool.keyring.has_master) {
-        log_say("no key can be used: --retries 0 allows none of the pool, and there is no master "
-                "key");
-        return;
-    }
-    const struct rotation *rotation = &session->pool.rotation;
-    struct buffer line = {0};
-    for (size_t i = 0; i < rotation->count + rotation->has_master && i < 20; i++) {
-        const struct candidate *candidate = &rotation->candidates[i];
-        buffer_append_format(&line, "%s\"%s\" ", i ? ", " : "", candidate->key->name);
-        render_standing(&line, candidate, now, &zone_system);
-    }
-    log_say("no key can be used: %s", buffer_text(&line));
-    buffer_clear(&line);
-    append_earliest(&line, rotation, now);
-    if (line.length > 0)
-        log_say("%s; --wait waits for it, tcr-run reset NAME forgets what is known",
-                buffer_text(&line) + 2);
-    buffer_finish(&line);
-}
-
-static void say_undersized(const struct turn *turn)
-{
-    if (!turn->undersized)
-        return;
-    log_say("warning: %zu runs share %zu ready keys; API keys of one organization share its "
-            "limits, so more of them add nothing: other accounts or fewer runs at once do",
-            turn->live_runs, turn->ready_keys);
-    journal_add_undersized(turn);
-}
-
 static void take_turn(struct run *run, const struct turn *turn)
 {
     run->candidate = turn->chosen;
     run->is_master = turn->is_master;
     run->fast_fail = turn->another_left;
-    say_undersized(turn);
+    announce_undersized(turn);
 }
 
 /* Forgets which keys this run tried: after a wait they count again. */
@@ -133,15 +46,6 @@ static void start_over(struct session *session)
         rotation->candidates[i].tried = false;
     session->pool_attempts = 0;
     session->master_tried = false;
-}
-
-static const char *earliest_name(const struct rotation *rotation)
-{
-    int64_t earliest = rotation_earliest(rotation);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        if (rotation->candidates[i].cooling && rotation->candidates[i].cooling->until == earliest)
-            return rotation->candidates[i].key->name;
-    return "a key";
 }
 
 /* --wait: true with a key chosen; false if there is nothing to wait for, or it takes too long, or
@@ -165,21 +69,19 @@ static bool wait_for_key(struct run *run)
             take_turn(run, &turn);
             return true;
         }
-        int64_t earliest = rotation_earliest(&session->pool.rotation);
-        if (turn.failed || earliest == 0)
+        const struct candidate *first = pool_first_ready(&session->pool.rotation);
+        if (turn.failed || !first)
             return false;
-        if (earliest > run->wait_until_end) {
-            log_say("\"%s\" would be ready too late for --wait; giving up",
-                    earliest_name(&session->pool.rotation));
+        int64_t until = first->cooling->until;
+        if (until > run->wait_until_end) {
+            announce_too_late(first, run->wait_until_end, turn.now);
             return false;
         }
         if (!noted)
-            journal_add(session, &(struct event){.kind = EVENT_WAIT,
-                                                 .key = earliest_name(&session->pool.rotation),
-                                                 .until = earliest});
+            journal_add(session, &(struct event){
+                                     .kind = EVENT_WAIT, .key = first->key->name, .until = until});
         noted = true;
-        if (!wait_a_while(session->signal_fd, earliest, earliest_name(&session->pool.rotation),
-                          &said)) {
+        if (!wait_a_while(session->signal_fd, until, first->key->name, &said)) {
             wait_over();
             return false;
         }
@@ -188,10 +90,7 @@ static bool wait_for_key(struct run *run)
 
 static void set_aside(struct session *session, struct candidate *candidate, struct buffer *error)
 {
-    log_say("\"%s\" is passed over: %s", candidate->key->name, buffer_text(error));
-    journal_add(session, &(struct event){.kind = EVENT_WARNING,
-                                         .key = candidate->key->name,
-                                         .text = buffer_text(error)});
+    announce_passed_over(session, candidate, buffer_text(error));
     candidate->tried = true;
     buffer_finish(error);
 }
@@ -268,64 +167,74 @@ static bool try_patiently(struct run *run, const struct turn *turn)
 {
     if (!failure_is_transient(turn->finding->class) || !run->fast_fail)
         return false;
-    struct buffer line = {0};
-    buffer_append_format(&line, "\"%s\" ", turn->used->key->name);
-    render_failure(&line, turn->finding);
-    log_say("%s; trying again, with the client's own patience", buffer_text(&line));
-    buffer_finish(&line);
-    journal_add_turn(turn, EVENT_RETRY);
+    announce_retry(turn);
     run->candidate = turn->used;
     run->fast_fail = false;
     return true;
 }
 
-static bool can_repeat_input(const struct session *session)
+static bool has_lost_input(const struct session *session)
 {
-    if (!session->input.overflowed || session->carry == CARRY_CONTINUE)
-        return true;
-    if (session->input.keep_error)
-        log_say(
-            "the command's input could not be kept for another attempt (%s), so it is not started "
-            "again",
-            strerror(session->input.keep_error));
-    else
-        log_say(
-            "the command read more input than is kept for another attempt (%d MiB), so it is not "
-            "started again",
-            INPUT_KEPT_MOST / (1024 * 1024));
-    return false;
+    return session->input.overflowed && session->carry != CARRY_CONTINUE;
+}
+
+/* Why no other key is to be tried; "" if one is, NULL if it is by somebody's wish. */
+static const char *why_stop(const struct session *session, const struct attempt *attempt,
+                            struct buffer *why)
+{
+    const struct input *input = &session->input;
+    if (attempt->result.asked_to_end)
+        return NULL;
+    if (!policy_rotates(&session->pool.policy, attempt->finding.class))
+        buffer_append_format(why, "%s does not name the class %s",
+                             session->options->retry_on ? "--retry-on" : "retry_on in the key file",
+                             failure_class_name(attempt->finding.class));
+    else if (attempt->is_last)
+        buffer_append_text(why, "the command had ended before that was printed");
+    else if (has_lost_input(session) && input->keep_error)
+        buffer_append_format(why, "the command's input could not be kept (%s)",
+                             strerror(input->keep_error));
+    else if (has_lost_input(session))
+        buffer_append_format(why, "the command read more input than is kept (%d MiB)",
+                             INPUT_KEPT_MOST / (1024 * 1024));
+    return buffer_text(why);
+}
+
+/* Another key is there, but perhaps not wanted. */
+static bool goes_on(struct run *run, const struct turn *turn)
+{
+    if (!may_carry_on(run, turn)) {
+        announce_stopped(turn, run->session->options->no_resume ? "--no-resume is given" : NULL);
+        return false;
+    }
+    announce_failover(turn);
+    take_turn(run, turn);
+    if (failure_is_transient(turn->finding->class))
+        run->fast_fail = false;
+    return make_ready(run);
 }
 
 /* After a failure that was the key's: true if another attempt follows. */
 static bool next_key(struct run *run, const struct attempt *attempt)
 {
-    struct session *session = run->session;
-    bool rotates = policy_rotates(&session->pool.policy, attempt->finding.class);
-    struct turn turn = {.session = session,
+    struct buffer reason = {0};
+    const char *why = why_stop(run->session, attempt, &reason);
+    struct turn turn = {.session = run->session,
                         .used = run->candidate,
                         .finding = &attempt->finding,
-                        .choose = rotates && !attempt->is_last && !attempt->result.asked_to_end &&
-                                  can_repeat_input(session)};
+                        .choose = why && !*why};
     session_turn(&turn);
-    if (!turn.choose || turn.failed) {
-        journal_add_turn(&turn, EVENT_STOPPED);
+    if (!turn.choose || turn.failed)
+        announce_stopped(&turn, turn.failed ? "out of memory" : why);
+    buffer_finish(&reason);
+    if (!turn.choose || turn.failed)
         return false;
-    }
-    if (!turn.chosen && try_patiently(run, &turn))
+    if (turn.chosen)
+        return goes_on(run, &turn);
+    if (try_patiently(run, &turn))
         return true;
-    if (!turn.chosen) {
-        say_given_up(run, &turn);
-        return wait_for_key(run);
-    }
-    if (!may_carry_on(run, &turn)) {
-        journal_add_turn(&turn, EVENT_STOPPED);
-        return false;
-    }
-    say_failover(run, &turn);
-    take_turn(run, &turn);
-    if (failure_is_transient(attempt->finding.class))
-        run->fast_fail = false;
-    return make_ready(run);
+    announce_given_up(&turn);
+    return wait_for_key(run);
 }
 
 static void count_attempt(struct run *run)
@@ -336,13 +245,7 @@ static void count_attempt(struct run *run)
         session->master_tried = true;
     else
         session->pool_attempts++;
-    if (run->is_master && run->number == 1)
-        log_say("using the master key \"%s\", which is billed", run->candidate->key->name);
-    log_explain("attempt %d with \"%s\" (%s)%s", run->number, run->candidate->key->name,
-                kind_name(&run->candidate->key->kind), run->fast_fail ? ", failing fast" : "");
-    journal_add(session, &(struct event){.kind = EVENT_ATTEMPT,
-                                         .key = run->candidate->key->name,
-                                         .master = run->is_master});
+    announce_attempt(session, run->candidate, run->number, run->is_master, run->fast_fail);
 }
 
 static void note_success(struct run *run, const struct attempt *attempt)
@@ -390,6 +293,7 @@ static int run_session(struct session *session)
     struct run run = {.session = session};
     struct turn turn = {.session = session, .choose = true};
     int status = EXIT_NO_KEY;
+    expiry_warn(session);
     session_turn(&turn);
     if (turn.failed) {
         log_say("out of memory");
@@ -402,9 +306,7 @@ static int run_session(struct session *session)
             log_say("out of memory");
             return EXIT_OWN_FAILURE;
         }
-        say_nothing_usable(session, time(NULL));
-        journal_add(session, &(struct event){.kind = EVENT_EXHAUSTED,
-                                             .until = rotation_earliest(&session->pool.rotation)});
+        announce_nothing_usable(session, time(NULL));
         bool waited = wait_for_key(&run) && make_ready(&run);
         end_if_asked();
         if (!waited)
@@ -429,7 +331,10 @@ int command_run(int argc, char **argv)
     struct session session;
     struct buffer error = {0};
     int status = EXIT_OWN_FAILURE;
-    if (options_parse(argc, argv, &options, &error) < 0) {
+    int parsed = options_parse(argc, argv, &options, &error);
+    if (options.log_format)
+        (void)log_set_format(options.log_format);
+    if (parsed < 0) {
         log_say("%s", buffer_text(&error));
         buffer_finish(&error);
         options_finish(&options);
@@ -444,7 +349,7 @@ int command_run(int argc, char **argv)
     if (status == 0) {
         session.signal_fd = signals_take_over();
         if (session.signal_fd < 0) {
-            log_say("signals: %s", strerror(-session.signal_fd));
+            log_say("cannot take signals over: %s", strerror(-session.signal_fd));
             status = EXIT_OWN_FAILURE;
         } else {
             input_init(&session.input, may_repeat(&session) && !session.call.interactive &&

@@ -18,6 +18,11 @@
 #define LOOK_AGAIN_SECONDS    60
 #define LONGEST_PAUSE_SECONDS 5
 
+static bool shows_countdown(void)
+{
+    return log_says(LOG_NORMAL) && log_is_text() && isatty(STDERR_FILENO);
+}
+
 static void show_countdown(int64_t until, int64_t now, const char *name)
 {
     char span[DURATION_TEXT];
@@ -41,19 +46,19 @@ static void say_line(int64_t until, int64_t now, const char *name)
 
 void wait_over(void)
 {
-    if (log_says(LOG_NORMAL) && isatty(STDERR_FILENO))
+    if (shows_countdown())
         (void)files_write_all(STDERR_FILENO, "\r\033[K", 4);
 }
 
 bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t *last_said)
 {
     int64_t end = time(NULL) + LOOK_AGAIN_SECONDS;
-    bool terminal = isatty(STDERR_FILENO);
+    bool terminal = shows_countdown();
     for (int64_t now; (now = time(NULL)) < until && now < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
         if (signals_end_pending())
             return false;
-        if (terminal && log_says(LOG_NORMAL)) {
+        if (terminal) {
             show_countdown(until, now, name);
         } else if (now - *last_said >= LINE_EVERY_SECONDS) {
             say_line(until, now, name);

@@ -204,6 +204,16 @@ static int add_exit_class(struct options *options, const char *value, struct buf
     return parse_class(equals + 1, strlen(equals + 1), &options->exit_class[code], error);
 }
 
+static int set_log_format(struct options *options, const char *value, struct buffer *error)
+{
+    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
+        buffer_append_format(error, "\"%s\" is no log format; write text or json", value);
+        return -EINVAL;
+    }
+    options->log_format = value;
+    return 0;
+}
+
 static int set_quiet(struct options *options, const char *value, struct buffer *error)
 {
     (void)value, (void)error;
@@ -258,6 +268,7 @@ static const struct option_spec {
     {"no-fast-fail", 0, NULL, "leave the client its own retries on every key", set_no_fast_fail},
     {"no-resume", 0, NULL, "never carry a conversation on", set_no_resume},
     {"auto", 0, NULL, "carry an interactive session on without asking", set_auto},
+    {"log-format", 0, "FORMAT", "messages as text, or json for machines", set_log_format},
     {"quiet", 'q', NULL, "say nothing", set_quiet},
     {"verbose", 'v', NULL, "explain every decision", add_verbosity},
     {"help", 'h', NULL, "show this help", set_help},

@@ -46,6 +46,7 @@ struct options {
     bool no_fast_fail, no_resume, carry_on_unasked;
     bool waits;           /* --wait */
     int64_t wait_longest; /* seconds; meaningful if waits */
+    const char *log_format; /* NULL: as the environment says */
     bool quiet, help, version;
     int verbosity;
     char **command; /* NULL-terminated, borrowed from argv; NULL with help or version */

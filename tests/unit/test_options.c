@@ -349,6 +349,7 @@ static void test_help_names_every_option(void **state)
         "-h, --help",
         "-V, --version",
         "--mask",
+        "--log-format FORMAT",
     };
     struct buffer text = {0};
     options_describe(&text);
