@@ -177,9 +177,9 @@ void announce_attempt(const struct session *session, const struct candidate *can
     if (is_master && number == 1) {
         buffer_append_format(&line, "using the master key \"%s\", which is billed", name);
         append_earliest(&line, &session->pool.rotation, candidate, time(NULL));
+        log_event(&(struct event){.kind = EVENT_ATTEMPT, .key = name, .master = true},
+                  buffer_text(&line));
     }
-    const struct event event = {.kind = EVENT_ATTEMPT, .key = name, .master = is_master};
-    journal_say(session, &event, line.length > 0 ? buffer_text(&line) : NULL);
     buffer_finish(&line);
 }
 

@@ -30,7 +30,7 @@ void announce_undersized(const struct turn *turn);
 void announce_passed_over(const struct session *session, const struct candidate *candidate,
                           const char *why);
 
-/* An attempt begins. */
+/* An attempt begins; not noted. */
 void announce_attempt(const struct session *session, const struct candidate *candidate, int number,
                       bool is_master, bool fast_fail);
 

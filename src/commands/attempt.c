@@ -133,7 +133,8 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     if (r == 0)
         r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
     if (r < 0) {
-        log_say("cannot make a channel for the command's output: %s", strerror(-r));
+        log_say("nothing was run: there can be no channel for the command's output: %s",
+                strerror(-r));
         return EXIT_OWN_FAILURE;
     }
     attempt->plan.relays[id] = &stream->relay;
@@ -185,7 +186,7 @@ static int open_input(struct attempt *attempt)
         return 0;
     int r = input_begin(&session->input, input_part_of(session), continue_turn, &stream);
     if (r < 0) {
-        log_say("the command's input cannot be given again: %s", strerror(-r));
+        log_say("the run ends: the command's input cannot be given again: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
     }
     attempt->plan.spawn.streams[0] = stream;
@@ -284,14 +285,16 @@ static void say_too_long(const struct handover *handover)
     const char *program = handover->argv[0];
     for (char **entry = handover->environment.entries; *entry; entry++)
         if (strlen(*entry) >= LONGEST_STRING) {
-            log_say("%s: the variable %.*s is longer than the system passes on (128 KiB)", program,
-                    (int)strcspn(*entry, "="), *entry);
+            log_say("%s: the variable %.*s is longer than the system passes on (128 KiB); --scrub "
+                    "leaves it out",
+                    program, (int)strcspn(*entry, "="), *entry);
             return;
         }
     for (char **word = handover->argv; *word; word++)
         if (strlen(*word) >= LONGEST_STRING) {
-            log_say("%s: argument %td is longer than the system passes on (128 KiB)", program,
-                    word - handover->argv);
+            log_say("%s: argument %td is longer than the system passes on (128 KiB); give it on "
+                    "standard input or in a file",
+                    program, word - handover->argv);
             return;
         }
     log_say(
@@ -343,7 +346,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     if (attempt->result.exec_failed)
         return exec_status(attempt, handover);
     if (attempt->result.input_broken) {
-        log_say("what was kept of the command's input could not be read again");
+        log_say("the command was ended: what was kept of its input could not be read again");
         return EXIT_OWN_FAILURE;
     }
     judge(attempt, offset);

@@ -20,7 +20,7 @@ extern char **environ;
 
 static int own_failure(const char *what, int r)
 {
-    log_say("%s: %s", what, strerror(-r));
+    log_say("nothing was run: the command's %s cannot be prepared: %s", what, strerror(-r));
     return EXIT_OWN_FAILURE;
 }
 
@@ -188,7 +188,7 @@ int handover_build(struct session *session, struct candidate *candidate, bool fa
     if (perhaps && key->token && kind_descriptor_variable(&key->kind))
         ret_handover->secret_fd = secret_pipe(key->token);
     if (ret_handover->secret_fd < -1)
-        return own_failure("pipe", ret_handover->secret_fd);
+        return own_failure("credential", ret_handover->secret_fd);
     int status = build_shield(session, key, ret_handover);
     if (status == 0 && ret_handover->secret_fd >= 0 &&
         !wants_descriptor(session, key, &ret_handover->shield)) {

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *base_name(const char *path)
+const char *journal_command(const struct session *session)
 {
-    const char *slash = strrchr(path, '/');
+    const char *path = session->call.argv[0], *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
@@ -32,7 +32,7 @@ static void add(const struct pool *pool, const char *command, const struct event
 
 void journal_say(const struct session *session, const struct event *event, const char *sentence)
 {
-    add(&session->pool, base_name(session->call.argv[0]), event, sentence);
+    add(&session->pool, journal_command(session), event, sentence);
 }
 
 void journal_add(const struct session *session, const struct event *event)

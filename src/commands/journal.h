@@ -4,6 +4,9 @@
 #include "commands/attempt.h"
 #include "core/event.h"
 
+/* How events call the run's command: its base name. */
+const char *journal_command(const struct session *session);
+
 /* Adds the event, with the time (unless it has one), our process and the run's command. */
 void journal_add(const struct session *session, const struct event *event);
 

@@ -246,6 +246,9 @@ static void count_attempt(struct run *run)
     else
         session->pool_attempts++;
     announce_attempt(session, run->candidate, run->number, run->is_master, run->fast_fail);
+    journal_add(session, &(struct event){.kind = EVENT_ATTEMPT,
+                                         .key = run->candidate->key->name,
+                                         .master = run->is_master});
 }
 
 static void note_success(struct run *run, const struct attempt *attempt)
@@ -347,6 +350,7 @@ int command_run(int argc, char **argv)
     log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
     status = session_open(&session, &options);
     if (status == 0) {
+        log_set_command(journal_command(&session));
         session.signal_fd = signals_take_over();
         if (session.signal_fd < 0) {
             log_say("cannot take signals over: %s", strerror(-session.signal_fd));

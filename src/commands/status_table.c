@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP              2 /* between columns, and before the first: the mark of the next key */
-#define STATE_LEAST      12
+#define GAP         2 /* between columns, and before the first: the mark of the next key */
+#define STATE_LEAST 12
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

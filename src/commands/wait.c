@@ -28,8 +28,9 @@ static void show_countdown(int64_t until, int64_t now, const char *name)
     char span[DURATION_TEXT];
     struct buffer line = {0};
     duration_format(until - now, span);
-    buffer_append_format(&line, "\r\033[Ktcr-run: waiting for \"%s\", ready in %s (Ctrl-C ends)",
-                         name, span);
+    buffer_append_format(&line, "\r\033[Ktcr-run: waiting for \"%s\", ready at ", name);
+    render_time(&line, until, now, &zone_system);
+    buffer_append_format(&line, ", in %s (Ctrl-C ends)", span);
     (void)files_write_all(STDERR_FILENO, buffer_text(&line), line.length);
     buffer_finish(&line);
 }

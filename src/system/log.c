@@ -14,6 +14,7 @@
 
 static enum log_level current = LOG_NORMAL;
 static bool json, annotates;
+static const char *command;
 
 bool log_prepare(void)
 {
@@ -33,6 +34,11 @@ bool log_set_format(const char *name)
 bool log_is_text(void)
 {
     return !json;
+}
+
+void log_set_command(const char *name)
+{
+    command = name;
 }
 
 void log_set_level(enum log_level level)
@@ -92,6 +98,7 @@ static void put_json(const struct event *event, const char *sentence)
     full.time = full.time ? full.time : time(NULL);
     full.pid = getpid();
     full.text = sentence;
+    full.command = command;
     event_print(&full, &line);
     if (!line.failed)
         put(line.data, line.length - 1);

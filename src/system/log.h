@@ -17,6 +17,9 @@ bool log_prepare(void);
 bool log_set_format(const char *name);
 bool log_is_text(void);
 
+/* The command that the run is about, borrowed: JSON names it. */
+void log_set_command(const char *name);
+
 /* Before the first call everything up to LOG_NORMAL is said. */
 void log_set_level(enum log_level level);
 bool log_says(enum log_level level);

@@ -127,6 +127,17 @@ failing_over() {
   ! grep -q $'\033' "$out" || fail "a countdown"
 }
 
+@test "text: the countdown tells which key, when, and how to end it" {
+  pool home
+  fails home
+  tcr --cooldown 2 -- client
+  works home
+  mapfile -d '' list < <(environment)
+  timeout 30 "$PYTHON" "$HERE/keys-pty.py" -- env -i "${list[@]}" "$TCR_RUN" --wait -- client > "$out" 3>&-
+  assert_stdout_has 'waiting for "home", ready at [0-9:]+, in [12]s \(Ctrl-C ends\)'
+  assert_stdout_has 'tcr-run: "home" is ready; going on'
+}
+
 @test "GitHub Actions: failovers and warnings are annotations, the rest is not" {
   extra_env=(GITHUB_ACTIONS=true)
   failing_over
