@@ -12,10 +12,11 @@ _tcr_run_keys_file()
     done
 }
 
-# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read.
+# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read. What
+# is read from a message is read as text.
 _tcr_run_ask()
 {
-    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} "${words[0]}" "$@" "${keys_file[@]}"
+    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} TCR_LOG_FORMAT=text "${words[0]}" "$@" "${keys_file[@]}"
 }
 
 _tcr_run_key_names()

@@ -46,9 +46,11 @@ function __tcr_run_keys_file
     end
 end
 
-# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read.
+# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read. What
+# is read from a message is read as text.
 function __tcr_run_ask
-    set -q TCR_PASSPHRASE_FILE[1]; or set -lx TCR_PASSPHRASE_FILE /dev/null
+    test -n "$TCR_PASSPHRASE_FILE"; or set -lx TCR_PASSPHRASE_FILE /dev/null
+    set -lx TCR_LOG_FORMAT text
     tcr-run $argv (__tcr_run_keys_file)
 end
 
