@@ -12,10 +12,11 @@ _tcr_run_keys_file()
     done
 }
 
-# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read.
+# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read. What
+# is read from a message is read as text.
 _tcr_run_ask()
 {
-    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} "${words[0]}" "$@" "${keys_file[@]}"
+    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} TCR_LOG_FORMAT=text "${words[0]}" "$@" "${keys_file[@]}"
 }
 
 _tcr_run_key_names()
@@ -80,6 +81,7 @@ _tcr_run_value()
         --marker | -m) [[ $cur == *=* ]] || _tcr_run_words "${classes// /= }= none=" ;;
         --exit-class) [[ $cur != *=* ]] || cur=${cur#*=} _tcr_run_words "$classes" ;;
         --via) _tcr_run_words 'auto env fd' ;;
+        --log-format) _tcr_run_words 'text json' ;;
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
@@ -128,8 +130,8 @@ _tcr_run()
     local i cur prev words cword split keys_file=()
     local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --kind --retries --no-master --wait --wait= --max-per-key --cooldown
-        --retry-on --marker --exit-class --via --keep --scrub --clean-env --client --no-fast-fail --no-resume --auto
-        --preflight --quiet --verbose --"
+        --retry-on --marker --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
+        --preflight --log-format --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then
             _command_offset $((i + 1))

@@ -46,9 +46,11 @@ function __tcr_run_keys_file
     end
 end
 
-# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read.
+# A sealed file is none to be asked a passphrase for now: no file is one that cannot be read. What
+# is read from a message is read as text.
 function __tcr_run_ask
-    set -q TCR_PASSPHRASE_FILE[1]; or set -lx TCR_PASSPHRASE_FILE /dev/null
+    test -n "$TCR_PASSPHRASE_FILE"; or set -lx TCR_PASSPHRASE_FILE /dev/null
+    set -lx TCR_LOG_FORMAT text
     tcr-run $argv (__tcr_run_keys_file)
 end
 
@@ -142,9 +144,11 @@ complete -c tcr-run -n __tcr_run_in_run -s c -l cooldown -x -a '(__tcr_run_class
 complete -c tcr-run -n __tcr_run_in_run -l retry-on -x -a '(__tcr_run_class_list; echo none)' -d 'Classes that go on with the next key'
 complete -c tcr-run -n __tcr_run_in_run -s m -l marker -x -a '$__tcr_run_classes= none=' -d 'A line of output that means a class'
 complete -c tcr-run -n __tcr_run_in_run -l exit-class -x -a '(string match -r "^(?:--exit-class=)?([0-9]+=)" -- (commandline -ct))[2]$__tcr_run_classes' -d 'An exit status that means a class'
+complete -c tcr-run -n __tcr_run_in_run -l log-format -x -a 'text json' -d 'How messages are written'
 complete -c tcr-run -n __tcr_run_in_run -l via -x -a 'auto env fd' -d 'How to hand the key over'
 complete -c tcr-run -n __tcr_run_in_run -l keep -x -a '(set -nx)' -d 'Leave this variable in the environment'
 complete -c tcr-run -n __tcr_run_in_run -l scrub -x -a '(set -nx)' -d 'Remove this variable too'
+complete -c tcr-run -n __tcr_run_in_run -l mask -d 'Show the tokens of the pool as *** in the output'
 complete -c tcr-run -n __tcr_run_in_run -l clean-env -d 'Pass on PATH, HOME and the like only'
 complete -c tcr-run -n __tcr_run_in_run -l client -x -a 'claude generic' -d 'Treat the command as'
 complete -c tcr-run -n __tcr_run_in_run -l no-fast-fail -d 'Leave the client its own retries on every key'

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct subcommand {
@@ -88,6 +89,10 @@ int main(int argc, char **argv)
         fault = "it was started without a name of its own (an empty argument vector)";
     if (fault) {
         log_say("%s", fault);
+        return EXIT_OWN_FAILURE;
+    }
+    if (!log_prepare()) {
+        log_say("TCR_LOG_FORMAT: expected text or json, found \"%s\"", getenv("TCR_LOG_FORMAT"));
         return EXIT_OWN_FAILURE;
     }
     if (argc == 1) {

@@ -37,6 +37,7 @@ int arguments_parse(int argc, char **argv, const struct flag *flags, struct opti
     const struct flag common[] = {{"--keys", NULL, &ret_options->keys_file},
                                   {"-f", NULL, &ret_options->keys_file},
                                   {"--profile", NULL, &ret_options->profile},
+                                  {"-p", NULL, &ret_options->profile},
                                   {NULL, NULL, NULL}};
     int words = 0;
     *ret_options = (struct options){0};

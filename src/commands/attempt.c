@@ -14,6 +14,23 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Said while it runs, once: from here on it costs money. */
+static void warn_of_overage(const struct attempt *attempt)
+{
+    struct session *session = attempt->session;
+    const char *name = attempt->candidate->key->name;
+    struct buffer line = {0};
+    if (!attempt->evidence.overage || session->warned_of_overage)
+        return;
+    session->warned_of_overage = true;
+    buffer_append_format(&line,
+                         "\"%s\" has used up its plan; the provider bills what follows as extra "
+                         "usage, and the run goes on with it",
+                         name);
+    journal_say(session, &(struct event){.kind = EVENT_OVERAGE, .key = name}, buffer_text(&line));
+    buffer_finish(&line);
+}
+
 static void feed_gate(void *context, const char *bytes, size_t length, int64_t now_ms)
 {
     struct attempt_stream *stream = context;
@@ -21,6 +38,7 @@ static void feed_gate(void *context, const char *bytes, size_t length, int64_t n
     struct evidence *evidence = &attempt->evidence;
     evidence->time.now = time(NULL); /* what "resets 5pm" is relative to */
     gate_feed(&stream->gate, bytes, length, now_ms);
+    warn_of_overage(attempt);
     /* A client that takes its turns from stdin does not exit on a limit until stdin ends. */
     if (attempt->fast_fail && attempt->session->call.claude.streams_input &&
         evidence->result_is_error && evidence->result.class != CLASS_NONE)
@@ -50,6 +68,37 @@ static void emit(void *context, const char *bytes, size_t length)
     relay_emit(context, bytes, length);
 }
 
+/* With --mask, instead of emit. */
+static void emit_masked(void *context, const char *bytes, size_t length)
+{
+    struct attempt_stream *stream = context;
+    mask_feed(&stream->mask, bytes, length);
+}
+
+/* An interactive client's screen is masked, not read. */
+static void feed_mask(void *context, const char *bytes, size_t length, int64_t now_ms)
+{
+    (void)now_ms;
+    emit_masked(context, bytes, length);
+}
+
+/* All tokens that are known now: a token_command that was not run has told none. */
+static int make_mask(struct attempt *attempt)
+{
+    const struct keyring *keyring = &attempt->session->pool.keyring;
+    if (!attempt->session->options->mask)
+        return 0;
+    const char **tokens = calloc(keyring->count + 1, sizeof *tokens);
+    if (!tokens)
+        return -ENOMEM;
+    for (size_t i = 0; i < keyring->count; i++)
+        tokens[i] = keyring->keys[i].token;
+    tokens[keyring->count] = keyring->master.token;
+    attempt->mask_set = mask_set_create(tokens, keyring->count + 1);
+    free(tokens);
+    return attempt->mask_set ? 0 : -ENOMEM;
+}
+
 static bool same_file(int a, int b)
 {
     struct stat left, right;
@@ -71,12 +120,21 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     int fd = id == STREAM_OUT ? STDOUT_FILENO : STDERR_FILENO;
     struct attempt_stream *stream = &attempt->streams[id];
     struct relay_filter filter = {feed_gate, end_gate, gate_deadline_of, tick_gate, stream};
+    int r = 0;
     stream->attempt = attempt;
-    gate_init(&stream->gate, &attempt->evidence, id, emit, &stream->relay);
-    int r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
+    if (attempt->session->call.interactive)
+        filter = (struct relay_filter){.feed = feed_mask, .context = stream};
+    if (attempt->mask_set) {
+        gate_init(&stream->gate, &attempt->evidence, id, emit_masked, stream);
+        r = mask_init(&stream->mask, attempt->mask_set, emit, &stream->relay);
+    } else {
+        gate_init(&stream->gate, &attempt->evidence, id, emit, &stream->relay);
+    }
+    if (r == 0)
+        r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
     if (r < 0) {
-        log_say("cannot make a channel for the command's output: %s%s", strerror(-r),
-                r == -ENOENT ? "; it takes /proc, and a folder TMPDIR or /tmp" : "");
+        log_say("nothing was run: there can be no channel for the command's output: %s%s",
+                strerror(-r), r == -ENOENT ? "; it takes /proc, and a folder TMPDIR or /tmp" : "");
         return EXIT_OWN_FAILURE;
     }
     attempt->plan.relays[id] = &stream->relay;
@@ -84,15 +142,19 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     return 0;
 }
 
-/* Streams of an interactive client are left alone. Where stdout and stderr are one, the command
- * finds them to be one too, and their order stays. */
+/* Streams of an interactive client are left alone unless they have to be masked. Where stdout and
+ * stderr are one, the command finds them to be one too, and their order stays. */
 static int open_streams(struct attempt *attempt)
 {
     int *streams = attempt->plan.spawn.streams;
     for (int fd = 0; fd < 3; fd++)
         streams[fd] = startup_was_closed(fd) ? SPAWN_CLOSED : -1;
-    if (attempt->session->call.interactive)
+    if (attempt->session->call.interactive && !attempt->session->options->mask)
         return 0;
+    if (make_mask(attempt) < 0) {
+        log_say("out of memory");
+        return EXIT_OWN_FAILURE;
+    }
     int status = streams[1] == SPAWN_CLOSED ? 0 : open_stream(attempt, STREAM_OUT);
     if (status != 0 || streams[2] == SPAWN_CLOSED)
         return status;
@@ -124,7 +186,7 @@ static int open_input(struct attempt *attempt)
         return 0;
     int r = input_begin(&session->input, input_part_of(session), continue_turn, &stream);
     if (r < 0) {
-        log_say("the command's input cannot be given again: %s", strerror(-r));
+        log_say("the run ends: the command's input cannot be given again: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
     }
     attempt->plan.spawn.streams[0] = stream;
@@ -184,9 +246,27 @@ static void warn_of_source(struct attempt *attempt)
     if (!names_another(attempt) || attempt->session->warned_of_source)
         return;
     attempt->session->warned_of_source = true;
-    log_say("warning: the client used another credential (%s) than \"%s\"; tcr-run explain -- ... "
-            "shows what shadows it",
-            attempt->evidence.key_source, attempt->candidate->key->name);
+    log_warn(
+        "the client used another credential (%s) than \"%s\"; tcr-run explain -- ... shows what "
+        "shadows it",
+        attempt->evidence.key_source, attempt->candidate->key->name);
+}
+
+/* The line is the command's: its tokens are masked where those of its output are. */
+static void explain_finding(const struct attempt *attempt)
+{
+    const struct finding *finding = &attempt->finding;
+    struct buffer line = {0};
+    if (!log_says(LOG_VERBOSE))
+        return;
+    if (!attempt->mask_set)
+        buffer_append_text(&line, finding->line);
+    else if (mask_text(attempt->mask_set, finding->line, &line) < 0)
+        buffer_clear(&line);
+    log_explain("\"%s\": class %s, scope %s, known from %s: %s", attempt->candidate->key->name,
+                failure_class_name(finding->class), failure_scope_name(finding->scope),
+                failure_source_name(finding->source), buffer_text(&line));
+    buffer_finish(&line);
 }
 
 /* A credential that is not the pool's failed: no key has to rest for it, and no other would help.
@@ -218,10 +298,7 @@ static void judge(struct attempt *attempt, off_t offset, const struct shield *sh
     if (session->carry == CARRY_REPEAT && session->session_exists)
         session_rename(session);
     if (attempt->finding.class != CLASS_NONE)
-        log_explain("\"%s\": class %s, scope %s, known from %s: %s", attempt->candidate->key->name,
-                    failure_class_name(attempt->finding.class),
-                    failure_scope_name(attempt->finding.scope),
-                    failure_source_name(attempt->finding.source), attempt->finding.line);
+        explain_finding(attempt);
 }
 
 /* The kernel takes no single argument or variable over 32 pages, and nothing tells which it was. */
@@ -232,14 +309,16 @@ static void say_too_long(const struct handover *handover)
     const char *program = handover->argv[0];
     for (char **entry = handover->environment.entries; *entry; entry++)
         if (strlen(*entry) >= LONGEST_STRING) {
-            log_say("%s: the variable %.*s is longer than the system passes on (128 KiB)", program,
-                    (int)strcspn(*entry, "="), *entry);
+            log_say("%s: the variable %.*s is longer than the system passes on (128 KiB); --scrub "
+                    "leaves it out",
+                    program, (int)strcspn(*entry, "="), *entry);
             return;
         }
     for (char **word = handover->argv; *word; word++)
         if (strlen(*word) >= LONGEST_STRING) {
-            log_say("%s: argument %td is longer than the system passes on (128 KiB)", program,
-                    word - handover->argv);
+            log_say("%s: argument %td is longer than the system passes on (128 KiB); give it on "
+                    "standard input or in a file",
+                    program, word - handover->argv);
             return;
         }
     log_say(
@@ -303,7 +382,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     if (attempt->result.exec_failed)
         return exec_status(attempt, handover);
     if (attempt->result.input_broken) {
-        log_say("what was kept of the command's input could not be read again");
+        log_say("the command was ended: what was kept of its input could not be read again");
         return EXIT_OWN_FAILURE;
     }
     judge(attempt, offset, &handover->shield);
@@ -329,9 +408,13 @@ int attempt_run(struct attempt *attempt)
 
 void attempt_release(struct attempt *attempt, bool drop)
 {
-    for (int i = 0; i < STREAM_COUNT; i++)
-        if (attempt->plan.relays[i])
-            gate_release(&attempt->streams[i].gate, drop);
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        if (!attempt->plan.relays[i])
+            continue;
+        gate_release(&attempt->streams[i].gate, drop);
+        if (attempt->mask_set)
+            mask_end(&attempt->streams[i].mask);
+    }
     if (!drop && supervisor_is_pending(&attempt->plan))
         startup_drop_inherited();
     supervisor_flush(&attempt->plan);
@@ -343,5 +426,7 @@ void attempt_finish(struct attempt *attempt)
         if (attempt->plan.relays[i])
             relay_close(attempt->plan.relays[i]);
         gate_finish(&attempt->streams[i].gate);
+        mask_finish(&attempt->streams[i].mask);
     }
+    mask_set_destroy(attempt->mask_set);
 }

@@ -5,16 +5,19 @@
 #include "core/claude_settings.h"
 #include "core/environment.h"
 #include "core/gate.h"
+#include "core/mask.h"
 #include "system/supervisor.h"
 
 #include <stdbool.h>
 
 struct attempt;
 
-/* One watched stream: what the command writes goes through the gate to ours. */
+/* One watched stream: what the command writes goes through the gate, and with --mask through the
+ * mask, to ours. */
 struct attempt_stream {
     struct attempt *attempt;
     struct gate gate;
+    struct mask mask; /* without --mask its set is NULL */
     struct relay relay;
 };
 
@@ -24,6 +27,7 @@ struct attempt {
     bool fast_fail; /* another key could be tried: the client need not be patient */
 
     struct evidence evidence;
+    struct mask_set *mask_set; /* NULL without --mask */
     struct attempt_stream streams[STREAM_COUNT];
     struct supervision plan;
     struct supervised result;

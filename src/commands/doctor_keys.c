@@ -17,8 +17,6 @@
 
 extern char **environ;
 
-#define NEAR_END_SECONDS (30 * (int64_t)86400)
-
 static bool is_usable(const struct key *key)
 {
     return !key->disabled && !key->left_out;
@@ -167,7 +165,7 @@ static void check_end(struct doctor *doctor, const struct key *key)
 {
     char span[DURATION_TEXT];
     int64_t end = key_end(key);
-    if (end == 0 || end - doctor->now > NEAR_END_SECONDS)
+    if (!key_ends_soon(key, doctor->now))
         return;
     bool over = end <= doctor->now;
     duration_format(over ? doctor->now - end : end - doctor->now, span);

@@ -93,7 +93,11 @@ static void append_policy(struct buffer *text, const struct session *session)
     const struct policy *policy = &session->pool.policy;
     const struct options *options = session->options;
     buffer_append_format(text, "client: %s%s\n", client_name(session->call.id),
-                         session->call.interactive ? ", interactive: streams left alone" : "");
+                         !session->call.interactive ? ""
+                         : options->mask            ? ", interactive"
+                                                    : ", interactive: streams left alone");
+    if (options->mask)
+        buffer_append_text(text, "output: the pool's tokens become ***\n");
     buffer_append_text(text, "carries on after:");
     for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class ++)
         if (policy_rotates(policy, (enum failure_class) class))
@@ -176,7 +180,10 @@ int command_explain(int argc, char **argv)
     struct session session;
     struct buffer error = {0};
     int status = EXIT_OWN_FAILURE;
-    if (options_parse(argc, argv, &options, &error) < 0) {
+    int parsed = options_parse(argc, argv, &options, &error);
+    if (options.log_format)
+        (void)log_set_format(options.log_format);
+    if (parsed < 0) {
         log_say("explain: %s", buffer_text(&error));
     } else if (!options.command) {
         log_say("explain: usage: tcr-run explain [options] -- COMMAND [ARG...]");

@@ -20,7 +20,7 @@ extern char **environ;
 
 static int own_failure(const char *what, int r)
 {
-    log_say("%s: %s", what, strerror(-r));
+    log_say("nothing was run: the command's %s cannot be prepared: %s", what, strerror(-r));
     return EXIT_OWN_FAILURE;
 }
 
@@ -84,8 +84,7 @@ static void warn_of_managed(struct session *session, const struct shield *shield
     if (session->warned_of_managed || shield->managed.length == 0)
         return;
     session->warned_of_managed = true;
-    log_say_lines("warning: an administrator's settings win over the key: ",
-                  buffer_text(&shield->managed));
+    log_warn_lines("an administrator's settings win over the key: ", buffer_text(&shield->managed));
 }
 
 static int build_shield(struct session *session, const struct key *key, struct handover *handover)
@@ -192,7 +191,7 @@ int handover_build(struct session *session, struct candidate *candidate, bool fa
     if (perhaps && key->token && kind_descriptor_variable(&key->kind))
         ret_handover->secret_fd = secret_pipe(key->token);
     if (ret_handover->secret_fd < -1)
-        return own_failure("pipe", ret_handover->secret_fd);
+        return own_failure("credential", ret_handover->secret_fd);
     int status = build_shield(session, key, ret_handover);
     if (status == 0 && ret_handover->secret_fd >= 0 &&
         !wants_descriptor(session, key, &ret_handover->shield)) {

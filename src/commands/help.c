@@ -14,8 +14,7 @@ static const char head[] =
 static const char tail[] =
     "\n"
     "Subcommands:\n"
-    "  status [--json | --prometheus | --watch]\n"
-    "                               the keys and what is known of them\n"
+    "  status [--json|--prometheus|--watch]  the keys and what is known of them\n"
     "  log [-f] [--json] [--key NAME] [--since TIME] [-n N]\n"
     "                               what happened, newest last\n"
     "  doctor [--json]              what keeps tcr-run from working, and the mend\n"

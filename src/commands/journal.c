@@ -1,16 +1,20 @@
 #include "commands/journal.h"
 
+#include "system/log.h"
+
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static const char *base_name(const char *path)
+const char *journal_command(const struct session *session)
 {
-    const char *slash = strrchr(path, '/');
+    const char *path = session->call.argv[0], *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
-static void add(const struct pool *pool, const char *command, const struct event *event)
+/* `sentence` is NULL for what is not said. */
+static void add(const struct pool *pool, const char *command, const struct event *event,
+                const char *sentence)
 {
     struct event full = *event;
     struct buffer line = {0};
@@ -18,28 +22,35 @@ static void add(const struct pool *pool, const char *command, const struct event
         full.time = time(NULL);
     full.pid = getpid();
     full.command = command;
+    if (sentence)
+        log_event(&full, sentence);
     event_print(&full, &line);
     if (!line.failed)
         store_log_event(pool->store, buffer_text(&line));
     buffer_finish(&line);
 }
 
+void journal_say(const struct session *session, const struct event *event, const char *sentence)
+{
+    add(&session->pool, journal_command(session), event, sentence);
+}
+
 void journal_add(const struct session *session, const struct event *event)
 {
-    add(&session->pool, base_name(session->call.argv[0]), event);
+    journal_say(session, event, NULL);
 }
 
 void journal_add_reset(const struct pool *pool, const char *key)
 {
-    add(pool, NULL, &(struct event){.kind = EVENT_RESET, .key = key});
+    add(pool, NULL, &(struct event){.kind = EVENT_RESET, .key = key}, NULL);
 }
 
 void journal_add_check(const struct pool *pool, const char *key, const char *text)
 {
-    add(pool, NULL, &(struct event){.kind = EVENT_WARNING, .key = key, .text = text});
+    add(pool, NULL, &(struct event){.kind = EVENT_WARNING, .key = key, .text = text}, NULL);
 }
 
-void journal_add_turn(const struct turn *turn, enum event_kind kind)
+void journal_say_turn(const struct turn *turn, enum event_kind kind, const char *sentence)
 {
     const struct finding *finding = turn->finding;
     const struct event event = {
@@ -53,18 +64,12 @@ void journal_add_turn(const struct turn *turn, enum event_kind kind)
         .next = kind == EVENT_FAILOVER ? turn->chosen->key->name : NULL,
         .master = kind == EVENT_FAILOVER && turn->is_master,
     };
-    journal_add(turn->session, &event);
+    journal_say(turn->session, &event, sentence);
 }
 
-void journal_add_undersized(const struct turn *turn)
+void journal_add_turn(const struct turn *turn, enum event_kind kind)
 {
-    struct buffer text = {0};
-    buffer_append_format(&text, "%zu runs share %zu ready keys", turn->crowd.runs,
-                         turn->crowd.keys);
-    journal_add(
-        turn->session,
-        &(struct event){.time = turn->now, .kind = EVENT_WARNING, .text = buffer_text(&text)});
-    buffer_finish(&text);
+    journal_say_turn(turn, kind, NULL);
 }
 
 void journal_add_ending(const struct attempt *attempt, int number, int own_status)

@@ -124,10 +124,10 @@ static void sum_up(const struct intake *intake, const struct keystore *store)
     char skipped[64] = "";
     say_notes(intake);
     if (short_lived > 0)
-        log_say("%s: %zu of these tokens end%s within a week, and tcr-run does not renew them; "
-                "claude setup-token makes one for a year, and keys add --config-dir uses a login "
-                "that the client renews",
-                intake->path, short_lived, short_lived == 1 ? "s" : "");
+        log_warn("%s: %zu of these tokens end%s within a week, and tcr-run does not renew them; "
+                 "claude setup-token makes one for a year, and keys add --config-dir uses a login "
+                 "that the client renews",
+                 intake->path, short_lived, short_lived == 1 ? "s" : "");
     if (intake->import.skipped > 0)
         snprintf(skipped, sizeof skipped, "; %zu %s skipped", intake->import.skipped,
                  intake->import.skipped == 1 ? "was" : "were");

@@ -1,19 +1,14 @@
-#include "base/duration.h"
 #include "base/json.h"
 #include "commands/command.h"
 #include "commands/keys.h"
 #include "commands/output.h"
 #include "commands/pool.h"
-#include "core/keydate.h"
 #include "core/render.h"
 #include "system/log.h"
 #include "system/zone.h"
 
 #include <string.h>
 #include <time.h>
-
-/* How long before its end a key is spoken of: time enough to get another. */
-#define WARN_BEFORE (30 * (int64_t)86400)
 
 /* How a key is told from another without giving it away. */
 static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16])
@@ -81,18 +76,12 @@ static void append_json(struct buffer *text, const struct rotation *rotation)
 
 static void warn_of_end(const struct pool *pool, const struct key *key, int64_t now)
 {
-    char day[KEYDATE_TEXT], span[DURATION_TEXT];
-    int64_t end = key_end(key);
-    if (end == 0 || end - now > WARN_BEFORE || key->disabled)
+    struct buffer line = {0};
+    if (!key_ends_soon(key, now) || key->disabled)
         return;
-    keydate_format(end, day);
-    duration_format(end - now, span);
-    log_say("%s: %s: \"%s\" %s on %s%s%s; get a new one%s, then: tcr-run keys remove %s, keys add "
-            "%s",
-            pool->origin, key->place, key->name, end > now ? "ends" : "ended", day,
-            end > now ? ", in " : "", end > now ? span : "",
-            key->kind_known && key->kind.id == KIND_OAUTH ? " with claude setup-token" : "",
-            key->name, key->name);
+    render_key_end(&line, key, now);
+    log_warn("%s: %s: %s", pool->origin, key->place, buffer_text(&line));
+    buffer_finish(&line);
 }
 
 static int print_keys(struct pool *pool, bool json)

@@ -123,8 +123,8 @@ static bool take_config_dir(struct addition *addition)
     if (!path || folder < 0)
         return fail(addition->config_dir, &error, path ? -errno : -ENOMEM);
     if (faccessat(folder, ".credentials.json", F_OK, 0) < 0)
-        log_say("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
-                path, path);
+        log_warn("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
+                 path, path);
     return json_set_string(addition->entry, "config_dir", path) || fail(path, &error, -ENOMEM);
 }
 

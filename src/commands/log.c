@@ -126,7 +126,7 @@ static int read_all(struct view *view)
         read_lines(view, &old);
     buffer_finish(&old);
     if (r == -ENOENT && view->fd < 0 && !view->follow)
-        log_say("nothing is known: there is no %s", view->path);
+        log_say("nothing has happened yet: there is no %s; runs write it", view->path);
     return r == 0 || r == -ENOENT ? read_more(view) : r;
 }
 

@@ -29,7 +29,7 @@ static int load_keys(struct pool *pool, const struct options *options)
     int r = keysource_load(options->keys_file, environ, &pool->keyring, &report, &pool->origin);
     buffer_append_format(&prefix, "%s: ", pool->origin ? pool->origin : "keys");
     log_say_lines(buffer_text(&prefix), buffer_text(&report.errors));
-    log_say_lines(buffer_text(&prefix), buffer_text(&report.warnings));
+    log_warn_lines(buffer_text(&prefix), buffer_text(&report.warnings));
     buffer_finish(&prefix);
     keyring_report_finish(&report);
     if (r == -ENOENT)
@@ -101,4 +101,15 @@ const struct state *pool_survey(struct pool *pool, const struct demand *demand, 
         return NULL;
     }
     return state;
+}
+
+const struct candidate *pool_first_ready(const struct rotation *rotation)
+{
+    int64_t earliest = rotation_earliest(rotation);
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        if (candidate->cooling && candidate->cooling->until == earliest)
+            return candidate;
+    }
+    return NULL;
 }

@@ -1,3 +1,4 @@
+#include "commands/announce.h"
 #include "commands/journal.h"
 #include "commands/run.h"
 #include "commands/wait.h"
@@ -11,36 +12,12 @@
 
 #define LOOK_AGAIN_SECONDS 60
 
-static void say_undersized(const struct turn *turn)
-{
-    const struct crowd *crowd = &turn->crowd;
-    char limits[64] = "";
-    if (!crowd->to_be_said)
-        return;
-    if (crowd->capacity < crowd->keys)
-        snprintf(limits, sizeof limits, ", which have the limits of %zu", crowd->capacity);
-    log_say("warning: %zu runs share %zu ready key%s%s; keys of one organization share its limits, "
-            "so more of them add nothing; keys of other accounts or organizations help, and fewer "
-            "runs at once (--max-per-key 1 lets them wait)",
-            crowd->runs, crowd->keys, crowd->keys == 1 ? "" : "s", limits);
-    journal_add_undersized(turn);
-}
-
 void run_take_turn(struct run *run, const struct turn *turn)
 {
     run->fast_fail = session_lead(run->session)->another_left;
     run->busy = turn->busy;
     run->failed |= turn->failed;
-    say_undersized(turn);
-}
-
-static const char *earliest_name(const struct rotation *rotation)
-{
-    int64_t earliest = rotation_earliest(rotation);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        if (rotation->candidates[i].cooling && rotation->candidates[i].cooling->until == earliest)
-            return rotation->candidates[i].key->name;
-    return "a key";
+    announce_undersized(turn);
 }
 
 struct reset_wait {
@@ -49,27 +26,25 @@ struct reset_wait {
 };
 
 /* Until a key that rests is ready: false if that is not to be waited for. */
-static bool wait_for_reset(struct run *run, struct reset_wait *wait)
+static bool wait_for_reset(struct run *run, const struct turn *turn, struct reset_wait *wait)
 {
     struct session *session = run->session;
-    const struct rotation *rotation = &session->pool.rotation;
-    int64_t earliest = rotation_earliest(rotation);
-    if (!session->options->waits || earliest == 0)
+    const struct candidate *first = pool_first_ready(&session->pool.rotation);
+    if (!session->options->waits || !first)
         return false;
-    if (earliest > run->wait_until_end) {
-        log_say("\"%s\" would be ready too late for --wait; giving up", earliest_name(rotation));
+    const char *name = first->key->name;
+    int64_t until = first->cooling->until;
+    if (until > run->wait_until_end) {
+        announce_too_late(first, run->wait_until_end, turn->now);
         return false;
     }
     if (!wait->noted)
-        journal_add(
-            session,
-            &(struct event){.kind = EVENT_WAIT, .key = earliest_name(rotation), .until = earliest});
+        journal_add(session, &(struct event){.kind = EVENT_WAIT, .key = name, .until = until});
     wait->noted = true;
     /* Others stand behind this run: it must not be late when a key is ready sooner than was told.
      */
     int64_t longest = session->pool.policy.max_per_key > 0 ? 1 : LOOK_AGAIN_SECONDS;
-    return wait_a_while(session->signal_fd, earliest, earliest_name(rotation), longest,
-                        &wait->said);
+    return wait_a_while(session->signal_fd, until, name, longest, &wait->said);
 }
 
 /* Until another run may have ended: false if that was waited for long enough. */
@@ -117,24 +92,23 @@ bool run_wait_for_key(struct run *run)
         }
         if (turn.failed)
             return false;
-        bool goes_on = turn.busy ? wait_for_place(run, &turn, &queue) : wait_for_reset(run, &reset);
+        bool goes_on =
+            turn.busy ? wait_for_place(run, &turn, &queue) : wait_for_reset(run, &turn, &reset);
         if (goes_on)
             continue;
         wait_over();
-        if (queue.since && !turn.busy && !session->options->waits)
+        const struct candidate *first = pool_first_ready(&session->pool.rotation);
+        if (queue.since && !turn.busy && !session->options->waits && first)
             log_say("the keys that were in use are used up as well; --wait waits for \"%s\", which "
                     "is ready first",
-                    earliest_name(&session->pool.rotation));
+                    first->key->name);
         return false;
     }
 }
 
 static void set_aside(struct session *session, struct candidate *candidate, struct buffer *error)
 {
-    log_say("\"%s\" is passed over: %s", candidate->key->name, buffer_text(error));
-    journal_add(session, &(struct event){.kind = EVENT_WARNING,
-                                         .key = candidate->key->name,
-                                         .text = buffer_text(error)});
+    announce_passed_over(session, candidate, buffer_text(error));
     candidate->tried = true;
     buffer_finish(error);
 }

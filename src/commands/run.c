@@ -1,9 +1,11 @@
 #include "commands/run.h"
 #include "base/buffer.h"
 #include "base/duration.h"
+#include "commands/announce.h"
 #include "commands/attempt.h"
 #include "commands/check.h"
 #include "commands/command.h"
+#include "commands/expiry.h"
 #include "commands/help.h"
 #include "commands/journal.h"
 #include "core/render.h"
@@ -17,95 +19,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* The pool keys that this run used or still can, as far as --retries lets it. */
-static int keys_in_all(const struct turn *turn)
-{
-    const struct pool *pool = &turn->session->pool;
-    int keys = turn->slot->attempts + (int)rotation_ready(&pool->rotation);
-    return keys < pool->policy.retries ? keys : pool->policy.retries;
-}
-
-static void say_failover(const struct turn *turn)
-{
-    struct buffer line = {0};
-    render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
-                       &zone_system);
-    if (turn->chosen && turn->is_master)
-        buffer_append_format(&line, "; carrying on with the master key \"%s\", which is billed",
-                             turn->chosen->key->name);
-    else if (turn->chosen)
-        buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
-                             turn->slot->attempts + 1, keys_in_all(turn));
-    log_say("%s", buffer_text(&line));
-    buffer_finish(&line);
-    journal_add_turn(turn, EVENT_FAILOVER);
-}
-
-/* `; "work" is ready first, at 23:02 (in 1h 12m)` */
-static void append_earliest(struct buffer *line, const struct rotation *rotation, int64_t now)
-{
-    char span[DURATION_TEXT];
-    int64_t earliest = rotation_earliest(rotation);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
-        const struct candidate *candidate = &rotation->candidates[i];
-        if (!candidate->cooling || candidate->cooling->until != earliest)
-            continue;
-        duration_format(earliest - now, span);
-        buffer_append_format(line, "; \"%s\" is ready first, at ", candidate->key->name);
-        render_time(line, earliest, now, &zone_system);
-        buffer_append_format(line, " (in %s)", span);
-        return;
-    }
-}
-
-static const char *why_no_other(const struct session *session, const struct turn *turn)
-{
-    const struct rotation *rotation = &session->pool.rotation;
-    if (turn->busy)
-        return "every other key is in use";
-    if (session->options->key)
-        return "--key allows no other";
-    if (turn->slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
-        return "as many keys as --retries allows were tried";
-    return "no other key is left";
-}
-
-static void say_given_up(const struct run *run, const struct turn *turn)
-{
-    struct buffer line = {0};
-    render_key_failure(&line, turn->used->key->name, turn->finding, turn->until, turn->now,
-                       &zone_system);
-    buffer_append_format(&line, "; %s", why_no_other(run->session, turn));
-    if (!turn->busy)
-        append_earliest(&line, &run->session->pool.rotation, turn->now);
-    log_say("%s", buffer_text(&line));
-    buffer_finish(&line);
-    journal_add_turn(turn, turn->busy ? EVENT_STOPPED : EVENT_EXHAUSTED);
-}
-
-static void say_nothing_usable(const struct session *session, int64_t now)
-{
-    if (session->pool.policy.retries == 0 && !session->pool.keyring.has_master) {
-        log_say("no key can be used: --retries 0 allows none of the pool, and there is no master "
-                "key");
-        return;
-    }
-    const struct rotation *rotation = &session->pool.rotation;
-    struct buffer line = {0};
-    for (size_t i = 0; i < rotation->count + rotation->has_master && i < 20; i++) {
-        const struct candidate *candidate = &rotation->candidates[i];
-        buffer_append_format(&line, "%s\"%s\" ", i ? ", " : "", candidate->key->name);
-        render_standing(&line, candidate, now, &zone_system);
-    }
-    log_say("no key can be used: %s", buffer_text(&line));
-    buffer_clear(&line);
-    append_earliest(&line, rotation, now);
-    if (line.length > 0)
-        log_say("%s; --wait waits for it, tcr-run reset NAME forgets what is known",
-                buffer_text(&line) + 2);
-    buffer_finish(&line);
-}
 
 static int exit_as(const struct attempt *attempt)
 {
@@ -151,82 +64,88 @@ static bool try_patiently(struct run *run, const struct turn *turn)
 {
     if (!failure_is_transient(turn->finding->class) || !run->fast_fail)
         return false;
-    struct buffer line = {0};
-    buffer_append_format(&line, "\"%s\" ", turn->used->key->name);
-    render_failure(&line, turn->finding);
-    log_say("%s; trying again, with the client's own patience", buffer_text(&line));
-    buffer_finish(&line);
-    journal_add_turn(turn, EVENT_RETRY);
+    announce_retry(turn);
     turn->slot->candidate = turn->used;
     turn->slot->is_new = true;
     run->fast_fail = false;
     return true;
 }
 
-static bool can_repeat_input(const struct session *session)
+static bool has_lost_input(const struct session *session)
 {
-    if (!session->input.overflowed || session->carry == CARRY_CONTINUE)
-        return true;
-    if (session->input.keep_error)
-        log_say(
-            "the command's input could not be kept for another attempt (%s), so it is not started "
-            "again",
-            strerror(session->input.keep_error));
-    else
-        log_say(
-            "the command read more input than is kept for another attempt (%d MiB), so it is not "
-            "started again",
-            INPUT_KEPT_MOST / (1024 * 1024));
-    return false;
+    return session->input.overflowed && session->carry != CARRY_CONTINUE;
+}
+
+/* Why no other key is to be tried; "" if one is, NULL if it is by somebody's wish. */
+static const char *why_stop(const struct session *session, const struct attempt *attempt,
+                            struct buffer *why)
+{
+    const struct input *input = &session->input;
+    if (attempt->result.asked_to_end)
+        return NULL;
+    if (!policy_rotates(&session->pool.policy, attempt->finding.class))
+        buffer_append_format(why, "%s does not name the class %s",
+                             session->options->retry_on ? "--retry-on" : "retry_on in the key file",
+                             failure_class_name(attempt->finding.class));
+    else if (attempt->is_last)
+        buffer_append_text(why, "the command had ended before that was printed");
+    else if (has_lost_input(session) && input->keep_error)
+        buffer_append_format(why, "the command's input could not be kept (%s)",
+                             strerror(input->keep_error));
+    else if (has_lost_input(session))
+        buffer_append_format(why, "the command read more input than is kept (%d MiB)",
+                             INPUT_KEPT_MOST / (1024 * 1024));
+    return buffer_text(why);
+}
+
+/* Another key is there, but perhaps not wanted. */
+static bool goes_on(struct run *run, const struct turn *turn)
+{
+    if (!may_carry_on(run, turn)) {
+        announce_stopped(turn, run->session->options->no_resume ? "--no-resume is given" : NULL);
+        return false;
+    }
+    announce_failover(turn);
+    run_take_turn(run, turn);
+    if (failure_is_transient(turn->finding->class))
+        run->fast_fail = false;
+    return run_make_ready(run);
 }
 
 /* After a failure that was the key's: true if another attempt follows. */
 static bool next_key(struct run *run, const struct attempt *attempt)
 {
-    struct session *session = run->session;
-    bool rotates = policy_rotates(&session->pool.policy, attempt->finding.class);
-    struct slot *suspect = session_suspect(session, &attempt->finding);
-    struct turn turn = {.session = session,
+    struct buffer reason = {0};
+    const char *why = why_stop(run->session, attempt, &reason);
+    struct slot *suspect = session_suspect(run->session, &attempt->finding);
+    struct turn turn = {.session = run->session,
                         .slot = suspect,
                         .used = suspect->candidate,
                         .finding = &attempt->finding,
-                        .choose = rotates && !attempt->is_last && !attempt->result.asked_to_end &&
-                                  can_repeat_input(session)};
+                        .choose = why && !*why};
     session_turn(&turn);
-    if (!turn.choose || turn.failed) {
-        journal_add_turn(&turn, EVENT_STOPPED);
+    if (!turn.choose || turn.failed)
+        announce_stopped(&turn, turn.failed ? "out of memory" : why);
+    buffer_finish(&reason);
+    if (!turn.choose || turn.failed)
         return false;
-    }
-    if (!turn.chosen && try_patiently(run, &turn))
+    if (turn.chosen)
+        return goes_on(run, &turn);
+    if (try_patiently(run, &turn))
         return true;
-    if (!turn.chosen) {
-        say_given_up(run, &turn);
-        run->busy = turn.busy;
-        return run_wait_for_key(run) && run_make_ready(run);
-    }
-    if (!may_carry_on(run, &turn)) {
-        journal_add_turn(&turn, EVENT_STOPPED);
-        return false;
-    }
-    say_failover(&turn);
-    run_take_turn(run, &turn);
-    if (failure_is_transient(attempt->finding.class))
-        run->fast_fail = false;
-    return run_make_ready(run);
+    announce_given_up(&turn);
+    run->busy = turn.busy;
+    return run_wait_for_key(run) && run_make_ready(run);
 }
 
 static void count_slot(struct run *run, struct slot *slot)
 {
-    const struct key *key = slot->candidate->key;
     if (slot->is_new && slot->is_master)
         run->session->master_tried = true;
     else if (slot->is_new)
         slot->attempts++;
     slot->is_new = false;
-    if (slot->is_master && run->number == 1)
-        log_say("using the master key \"%s\", which is billed", key->name);
-    log_explain("attempt %d with \"%s\" (%s)%s", run->number, key->name, kind_name(&key->kind),
-                run->fast_fail ? ", failing fast" : "");
+    announce_attempt(run->session, slot, run->number, run->fast_fail);
 }
 
 static void count_attempt(struct run *run)
@@ -286,6 +205,7 @@ static int run_session(struct session *session)
     struct run run = {.session = session};
     struct turn turn = {.session = session, .choose = true};
     int status = EXIT_NO_KEY;
+    expiry_warn(session);
     session_turn(&turn);
     if (turn.failed) {
         log_say("out of memory");
@@ -298,12 +218,8 @@ static int run_session(struct session *session)
             log_say("out of memory");
             return EXIT_OWN_FAILURE;
         }
-        if (!run.busy) {
-            say_nothing_usable(session, time(NULL));
-            journal_add(session,
-                        &(struct event){.kind = EVENT_EXHAUSTED,
-                                        .until = rotation_earliest(&session->pool.rotation)});
-        }
+        if (!run.busy)
+            announce_nothing_usable(session, time(NULL));
         bool waited = run_wait_for_key(&run) && run_make_ready(&run);
         end_if_asked();
         if (!waited)
@@ -328,7 +244,10 @@ int command_run(int argc, char **argv)
     struct session session;
     struct buffer error = {0};
     int status = EXIT_OWN_FAILURE;
-    if (options_parse(argc, argv, &options, &error) < 0) {
+    int parsed = options_parse(argc, argv, &options, &error);
+    if (options.log_format)
+        (void)log_set_format(options.log_format);
+    if (parsed < 0) {
         log_say("%s", buffer_text(&error));
         buffer_finish(&error);
         options_finish(&options);
@@ -341,9 +260,10 @@ int command_run(int argc, char **argv)
     log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
     status = session_open(&session, &options);
     if (status == 0) {
+        log_set_command(journal_command(&session));
         session.signal_fd = signals_take_over();
         if (session.signal_fd < 0) {
-            log_say("signals: %s", strerror(-session.signal_fd));
+            log_say("cannot take signals over: %s", strerror(-session.signal_fd));
             status = EXIT_OWN_FAILURE;
         } else {
             input_init(&session.input, may_repeat(&session) && !session.call.interactive &&

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_END_SECONDS (30 * (int64_t)86400)
-#define GAP              2 /* between columns, and before the first: the mark of the next key */
-#define STATE_LEAST      12
+#define GAP         2 /* between columns, and before the first: the mark of the next key */
+#define STATE_LEAST 12
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -227,7 +226,7 @@ static void append_ends(struct buffer *lines, const struct status_view *view)
         const struct key *key = rotation->candidates[i].key;
         char span[DURATION_TEXT];
         int64_t end = key_end(key);
-        if (end == 0 || end - view->now > NEAR_END_SECONDS)
+        if (!key_ends_soon(key, view->now))
             continue;
         duration_format(end > view->now ? end - view->now : view->now - end, span);
         buffer_append_format(lines, "end: \"%s\" %s ", key->name,

@@ -181,7 +181,7 @@ int status_watch(struct pool *pool)
         return EXIT_OWN_FAILURE;
     watch.signal_fd = signals_take_over();
     if (watch.signal_fd < 0) {
-        log_say("signals: %s", strerror(-watch.signal_fd));
+        log_say("status: cannot take signals over: %s", strerror(-watch.signal_fd));
         return EXIT_OWN_FAILURE;
     }
     CLEANUP_CLOSE int signal_fd = watch.signal_fd;
@@ -195,6 +195,6 @@ int status_watch(struct pool *pool)
     if (r > 0)
         signals_die_of(r);
     if (r < 0)
-        log_say("status: %s", strerror(-r));
+        log_say("status: the screen cannot be drawn: %s", strerror(-r));
     return r < 0 ? EXIT_OWN_FAILURE : 0;
 }

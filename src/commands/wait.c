@@ -17,13 +17,19 @@
 #define LINE_EVERY_SECONDS    600
 #define LONGEST_PAUSE_SECONDS 5
 
+static bool shows_countdown(void)
+{
+    return log_says(LOG_NORMAL) && log_is_text() && isatty(STDERR_FILENO);
+}
+
 static void show_countdown(int64_t until, int64_t now, const char *name)
 {
     char span[DURATION_TEXT];
     struct buffer line = {0};
     duration_format(until - now, span);
-    buffer_append_format(&line, "\r\033[Ktcr-run: waiting for \"%s\", ready in %s (Ctrl-C ends)",
-                         name, span);
+    buffer_append_format(&line, "\r\033[Ktcr-run: waiting for \"%s\", ready at ", name);
+    render_time(&line, until, now, &zone_system);
+    buffer_append_format(&line, ", in %s (Ctrl-C ends)", span);
     (void)files_write_all(STDERR_FILENO, buffer_text(&line), line.length);
     buffer_finish(&line);
 }
@@ -70,7 +76,7 @@ bool wait_in_queue(int signal_fd, struct queue_wait *wait)
 {
     struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
     int64_t now = time(NULL);
-    bool terminal = isatty(STDERR_FILENO);
+    bool terminal = shows_countdown();
     bool due = terminal ? now != wait->last_said : now - wait->last_said >= LINE_EVERY_SECONDS;
     if (signals_end_pending())
         return false;
@@ -85,7 +91,7 @@ bool wait_in_queue(int signal_fd, struct queue_wait *wait)
 
 void wait_over(void)
 {
-    if (log_says(LOG_NORMAL) && isatty(STDERR_FILENO))
+    if (shows_countdown())
         (void)files_write_all(STDERR_FILENO, "\r\033[K", 4);
 }
 
@@ -93,12 +99,12 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longes
                   int64_t *last_said)
 {
     int64_t end = time(NULL) + longest;
-    bool terminal = isatty(STDERR_FILENO);
+    bool terminal = shows_countdown();
     for (int64_t now; (now = time(NULL)) < until && now < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
         if (signals_end_pending())
             return false;
-        if (terminal && log_says(LOG_NORMAL)) {
+        if (terminal) {
             show_countdown(until, now, name);
         } else if (now - *last_said >= LINE_EVERY_SECONDS) {
             say_line(until, now, name);

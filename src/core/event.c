@@ -6,10 +6,13 @@
 #include <string.h>
 
 static const char *const names[EVENT_COUNT] = {
-    [EVENT_OTHER] = "other",         [EVENT_ATTEMPT] = "attempt",   [EVENT_SUCCESS] = "success",
-    [EVENT_FAILED] = "failed",       [EVENT_FAILOVER] = "failover", [EVENT_RETRY] = "retry",
-    [EVENT_EXHAUSTED] = "exhausted", [EVENT_STOPPED] = "stopped",   [EVENT_WAIT] = "wait",
-    [EVENT_WARNING] = "warning",     [EVENT_RESET] = "reset",
+    [EVENT_OTHER] = "other",         [EVENT_ATTEMPT] = "attempt",
+    [EVENT_SUCCESS] = "success",     [EVENT_FAILED] = "failed",
+    [EVENT_FAILOVER] = "failover",   [EVENT_RETRY] = "retry",
+    [EVENT_EXHAUSTED] = "exhausted", [EVENT_STOPPED] = "stopped",
+    [EVENT_WAIT] = "wait",           [EVENT_WARNING] = "warning",
+    [EVENT_RESET] = "reset",         [EVENT_OVERAGE] = "overage",
+    [EVENT_MESSAGE] = "message",     [EVENT_EXPLANATION] = "explanation",
 };
 
 /* How many bytes of well-formed UTF-8 for one character stand here; 0 if none do. */

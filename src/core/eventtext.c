@@ -121,6 +121,14 @@ static void say_reset(struct buffer *text, const struct event *event, const stru
     buffer_append_format(text, "the rests and failures of \"%s\" were forgotten", key_of(event));
 }
 
+static void say_overage(struct buffer *text, const struct event *event,
+                        const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_format(text, "warning: \"%s\" is beyond its plan: the provider bills extra usage",
+                         key_of(event));
+}
+
 static void say_other(struct buffer *text, const struct event *event, const struct zone_ops *zones)
 {
     (void)zones;
@@ -138,7 +146,8 @@ static void (*const sentences[EVENT_COUNT])(struct buffer *, const struct event 
     [EVENT_FAILOVER] = say_failover,   [EVENT_RETRY] = say_retry,
     [EVENT_EXHAUSTED] = say_exhausted, [EVENT_STOPPED] = say_stopped,
     [EVENT_WAIT] = say_wait,           [EVENT_WARNING] = say_warning,
-    [EVENT_RESET] = say_reset,
+    [EVENT_RESET] = say_reset,         [EVENT_OVERAGE] = say_overage,
+    [EVENT_MESSAGE] = say_other,       [EVENT_EXPLANATION] = say_other,
 };
 
 /* ASCII's and, as UTF-8 writes them, those from 80 to 9f: what could tell a terminal to do

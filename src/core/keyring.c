@@ -8,6 +8,7 @@
 
 #define TOKEN_LONGEST    16384
 #define SETUP_TOKEN_LIFE (365 * (int64_t)86400)
+#define SPOKEN_OF_BEFORE (30 * (int64_t)86400)
 
 void keyring_report_finish(struct keyring_report *report)
 {
@@ -161,6 +162,12 @@ int64_t key_end(const struct key *key)
     if (key->expires > 0)
         return key->expires;
     return is_setup_token ? key->added + SETUP_TOKEN_LIFE : 0;
+}
+
+bool key_ends_soon(const struct key *key, int64_t now)
+{
+    int64_t end = key_end(key);
+    return end > 0 && end - now <= SPOKEN_OF_BEFORE;
 }
 
 void key_identity_source(const struct key *key, struct buffer *bytes)

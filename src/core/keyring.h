@@ -75,6 +75,9 @@ struct key *keyring_find(struct keyring *keyring, const char *name);
  * after it was added. 0 if that is not known. */
 int64_t key_end(const struct key *key);
 
+/* True if that is less than 30 days ahead, or over: time enough to get another. */
+bool key_ends_soon(const struct key *key, int64_t now);
+
 /* What a key's identity in state is a hash of: its token, or what stands for it where the token is
  * not known before the key is chosen (command, login folder). Appended to `bytes`. */
 void key_identity_source(const struct key *key, struct buffer *bytes);

@@ -125,6 +125,13 @@ static int set_clean_env(struct options *options, const char *value, struct buff
     return 0;
 }
 
+static int set_mask(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->mask = true;
+    return 0;
+}
+
 static int set_client(struct options *options, const char *value, struct buffer *error)
 {
     if (strcmp(value, "claude") != 0 && strcmp(value, "generic") != 0) {
@@ -216,6 +223,16 @@ static int set_preflight(struct options *options, const char *value, struct buff
     return 0;
 }
 
+static int set_log_format(struct options *options, const char *value, struct buffer *error)
+{
+    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
+        buffer_append_format(error, "\"%s\" is no log format; write text or json", value);
+        return -EINVAL;
+    }
+    options->log_format = value;
+    return 0;
+}
+
 static int set_quiet(struct options *options, const char *value, struct buffer *error)
 {
     (void)value, (void)error;
@@ -267,11 +284,13 @@ static const struct option_spec {
     {"keep", 0, "NAME", "leave this variable (or GLOB) in the environment", add_keep},
     {"scrub", 0, "NAME", "remove this variable (or GLOB) too", add_scrub},
     {"clean-env", 0, NULL, "pass on PATH, HOME and the like only", set_clean_env},
+    {"mask", 0, NULL, "show the pool's tokens as *** in the output", set_mask},
     {"client", 0, "NAME", "treat COMMAND as claude or generic", set_client},
     {"no-fast-fail", 0, NULL, "leave the client its own retries on every key", set_no_fast_fail},
     {"no-resume", 0, NULL, "never carry a conversation on", set_no_resume},
     {"auto", 0, NULL, "carry an interactive session on without asking", set_auto},
     {"preflight", 0, NULL, "check the keys with their providers first", set_preflight},
+    {"log-format", 0, "FORMAT", "messages as text, or json for machines", set_log_format},
     {"quiet", 'q', NULL, "say nothing", set_quiet},
     {"verbose", 'v', NULL, "explain every decision", add_verbosity},
     {"help", 'h', NULL, "show this help", set_help},

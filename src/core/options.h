@@ -42,12 +42,14 @@ struct options {
     enum via via;
     struct name_list keep, scrub;
     bool clean_env;
+    bool mask;
     struct marker markers[OPTIONS_MAX_MARKERS];
     size_t marker_count;
     enum failure_class exit_class[256];
     bool no_fast_fail, no_resume, carry_on_unasked;
-    bool waits;           /* --wait */
-    int64_t wait_longest; /* seconds; meaningful if waits */
+    bool waits;             /* --wait */
+    int64_t wait_longest;   /* seconds; meaningful if waits */
+    const char *log_format; /* NULL: as the environment says */
     bool preflight;
     bool quiet, help, version;
     int verbosity;

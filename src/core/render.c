@@ -1,6 +1,7 @@
 #include "core/render.h"
 
 #include "base/duration.h"
+#include "core/keydate.h"
 
 #include <string.h>
 #include <time.h>
@@ -86,4 +87,19 @@ void render_standing(struct buffer *text, const struct candidate *candidate, int
     } else {
         buffer_append_text(text, standing_name(candidate->standing));
     }
+}
+
+void render_key_end(struct buffer *text, const struct key *key, int64_t now)
+{
+    char day[KEYDATE_TEXT];
+    int64_t end = key_end(key);
+    bool is_oauth = key->kind_known && key->kind.id == KIND_OAUTH;
+    keydate_format(end, day);
+    buffer_append_format(text, "\"%s\" %s on %s", key->name, end > now ? "ends" : "ended", day);
+    if (end > now) {
+        buffer_append_text(text, ", ");
+        append_span(text, end, now);
+    }
+    buffer_append_format(text, "; get a new one%s, then: tcr-run keys remove %s, keys add %s",
+                         is_oauth ? " with claude setup-token" : "", key->name, key->name);
 }

@@ -25,3 +25,6 @@ void render_key_failure(struct buffer *text, const char *name, const struct find
 /* `limited until 23:02 (in 1h 12m)`, `ready`, `disabled`, …: a key's state in one phrase. */
 void render_standing(struct buffer *text, const struct candidate *candidate, int64_t now,
                      const struct zone_ops *zones);
+
+/* `"home" ends on 2026-12-03, in 12d; get a new one with …`: for a key whose end is known. */
+void render_key_end(struct buffer *text, const struct key *key, int64_t now);

@@ -141,6 +141,7 @@ static void settle_record(struct record *record, int64_t now)
     record->cooldown_count = kept;
     record->changed |= settle_stamp(&record->last_used, now);
     record->changed |= settle_stamp(&record->last_failed, now);
+    record->changed |= settle_stamp(&record->warned_end, now);
 }
 
 void state_settle(struct state *state, int64_t now)

@@ -29,6 +29,7 @@ struct record {
     size_t cooldown_count;
     int64_t failures; /* in a row */
     int64_t last_used, last_failed;
+    int64_t warned_end; /* when it was last said that the key ends soon; 0: never */
     int64_t runs;
     enum failure_class last_class;
     void *node; /* cJSON: keeps fields this version does not know */

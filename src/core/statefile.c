@@ -69,6 +69,7 @@ static int read_record(cJSON *node, struct record *record)
     record->runs = whole(node, "runs");
     record->last_used = whole(node, "last_used");
     record->last_failed = whole(node, "last_failed");
+    record->warned_end = whole(node, "warned_end");
     record->last_class = read_class(node, "last_class");
     record->node = node;
     return read_cooldowns(json_get(node, "cooldowns"), record);
@@ -250,6 +251,8 @@ static bool print_record(const struct record *record, cJSON *node)
     done &= set_number(node, "runs", record->runs);
     done &= set_number(node, "last_used", record->last_used);
     done &= set_number(node, "last_failed", record->last_failed);
+    if (record->warned_end > 0)
+        done &= set_number(node, "warned_end", record->warned_end);
     if (record->last_class != CLASS_NONE)
         done &= json_set_string(node, "last_class", failure_class_name(record->last_class));
     return done;

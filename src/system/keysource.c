@@ -127,7 +127,8 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     if (*ret_origin) {
         int r = read_key_file(*ret_origin, ret_keyring, report);
         if (r == -ENOENT && asked) {
-            buffer_append_text(&report->errors, "there is no such file\n");
+            buffer_append_text(&report->errors,
+                               "there is no such file; tcr-run keys add makes one\n");
             return -EINVAL;
         }
         if (r != -ENOENT)

@@ -167,8 +167,8 @@ END
     assert_no_stderr
     assert_between "$(wc -l < "$out")" 24 45
     assert_between "$(wc -L < "$out")" 40 80
-    for word in keys profile key retries no-master wait cooldown retry-on marker exit-class via keep scrub clean-env client \
-        no-fast-fail no-resume auto quiet verbose help version; do
+    for word in keys profile key retries no-master wait cooldown retry-on marker exit-class via keep scrub clean-env mask client \
+        no-fast-fail no-resume auto log-format quiet verbose help version; do
       assert_stdout_has "--$word"
     done
     assert_stdout_has '^To begin: tcr-run keys add NAME'

@@ -35,7 +35,7 @@ billing master sk-ant-api03-…0001 - ready'
     tcr keys list
     assert_status 0
     if [ -n "$pattern" ]; then
-      assert_stderr_has "^tcr-run: $keys: keys\[0\]: \"${token#api:}\" $pattern"
+      assert_stderr_has "^tcr-run: warning: $keys: keys\[0\]: \"${token#api:}\" $pattern"
       assert_equal "$(wc -l < "$err")" 1
     else
       assert_no_stderr

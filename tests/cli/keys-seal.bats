@@ -56,6 +56,10 @@ sealed() {
   tcr explain -- client
   assert_status 0
   assert_stdout_has home
+  tcr doctor
+  assert_stdout_has '^ok +keys .* 2 and a master key from '
+  tcr log --key home
+  assert_stdout_has '"home" reached its usage limit'
 }
 
 @test "the passphrase reaches nobody: not the command, not its environment, not its descriptors" {

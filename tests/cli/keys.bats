@@ -222,7 +222,7 @@ END
     fresh -- client
     assert_status 0
     assert_used c
-    assert_stderr_has "^tcr-run: \"b\" is passed over: $pattern"
+    assert_stderr_has "^tcr-run: warning: \"b\" is passed over: $pattern"
     # What is wrong with the command is not the key's fault.
     assert_equal "$(record b .failures)" 0
   done <<'END'

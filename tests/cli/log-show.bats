@@ -120,7 +120,7 @@ Nov 20 12:06  claude ended well with "work"'
   tcr log
   assert_status 0
   assert_no_stdout
-  assert_stderr_has "^tcr-run: nothing is known: there is no $state/events.jsonl\$"
+  assert_stderr_has "^tcr-run: nothing has happened yet: there is no $state/events.jsonl; runs write it\$"
   [ ! -e "$state" ] || fail "the folder was made"
 }
 

@@ -188,6 +188,8 @@ END
     assert_equal "$(jq -c '[.. | .name? // empty]' "$out")" '["a","b"]'
     tcr $words "--keys=$scratch/other.json" --profile one
     assert_equal "$(jq -c '[.. | .state? // empty]' "$out")" '["left out","ready"]'
+    tcr $words -f "$scratch/other.json" -p one
+    assert_equal "$(jq -c '[.. | .state? // empty]' "$out")" '["left out","ready"]'
   done
   tcr reset --keys "$scratch/other.json" a
   assert_status 0

@@ -106,8 +106,8 @@ static void test_switches(void **state)
     (void)state;
     struct options options;
     PARSE(&options, "--no-master", "--clean-env", "--no-fast-fail", "--no-resume", "--auto",
-          "--quiet", "--verbose", "--wait", "--", "x");
-    assert_true(options.no_master && options.clean_env && options.no_fast_fail);
+          "--quiet", "--verbose", "--wait", "--mask", "--", "x");
+    assert_true(options.no_master && options.clean_env && options.no_fast_fail && options.mask);
     assert_true(options.no_resume && options.carry_on_unasked && options.quiet && options.waits);
     assert_true(options.wait_longest > 86400);
     assert_int_equal(options.verbosity, 1);
@@ -328,14 +328,30 @@ static void test_help_names_every_option(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "-f, --keys FILE",     "-p, --profile NAME", "-k, --key NAME",
-        "-r, --retries N",     "--no-master",        "-w, --wait[=MAX]",
-        "-c, --cooldown SPEC", "--retry-on CLASSES", "-m, --marker CLASS=REGEX",
-        "--exit-class CODE=",  "--via HOW",          "--keep NAME",
-        "--scrub NAME",        "--clean-env",        "--client NAME",
-        "--no-fast-fail",      "--no-resume",        "--auto",
-        "-q, --quiet",         "-v, --verbose",      "-h, --help",
+        "-f, --keys FILE",
+        "-p, --profile NAME",
+        "-k, --key NAME",
+        "-r, --retries N",
+        "--no-master",
+        "-w, --wait[=MAX]",
+        "-c, --cooldown SPEC",
+        "--retry-on CLASSES",
+        "-m, --marker CLASS=REGEX",
+        "--exit-class CODE=",
+        "--via HOW",
+        "--keep NAME",
+        "--scrub NAME",
+        "--clean-env",
+        "--client NAME",
+        "--no-fast-fail",
+        "--no-resume",
+        "--auto",
+        "-q, --quiet",
+        "-v, --verbose",
+        "-h, --help",
         "-V, --version",
+        "--mask",
+        "--log-format FORMAT",
     };
     struct buffer text = {0};
     options_describe(&text);

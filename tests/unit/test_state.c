@@ -91,6 +91,7 @@ static void test_round_trip(void **unused)
     record->runs = 12345;
     record->last_used = NOW - 5;
     record->last_failed = NOW - 7;
+    record->warned_end = NOW - 9;
     record->last_class = CLASS_BILLING;
     cool(record, CLASS_LIMIT, "", 300, NOW);
     cool(record, CLASS_LIMIT, "opus", 5 * DAY, NOW);
@@ -121,6 +122,7 @@ static void test_round_trip(void **unused)
     assert_int_equal(found->runs, 12345);
     assert_int_equal(found->last_used, NOW - 5);
     assert_int_equal(found->last_failed, NOW - 7);
+    assert_int_equal(found->warned_end, NOW - 9);
     assert_int_equal(found->last_class, CLASS_BILLING);
     assert_int_equal(found->cooldown_count, 2);
     assert_int_equal(found->cooldowns[0].class, CLASS_LIMIT);
@@ -554,7 +556,7 @@ static void test_stamps_come_back_to_now(void **unused)
     const int64_t now = NOW - TEN_YEARS;
     create(&state);
     struct record *record = state_touch(&state.keys, ID_1);
-    record->last_used = record->last_failed = NOW;
+    record->last_used = record->last_failed = record->warned_end = NOW;
     state.warned_undersized = NOW;
     struct pool_place place;
     assert_int_equal(state_pool(&state, "openai", &place), 0);
@@ -566,6 +568,7 @@ static void test_stamps_come_back_to_now(void **unused)
     reload(&state);
     assert_int_equal(state_find(&state.keys, ID_1)->last_used, now);
     assert_int_equal(state_find(&state.keys, ID_1)->last_failed, now);
+    assert_int_equal(state_find(&state.keys, ID_1)->warned_end, now);
     assert_int_equal(state.warned_undersized, now);
     assert_int_equal(state.pools[0].warned_undersized, now);
     assert_int_equal(state.leases[0].since, now);

@@ -6,6 +6,7 @@
 #include "core/identity.h"
 #include "core/keyenv.h"
 #include "core/keyfile.h"
+#include "core/mask.h"
 #include "support.h"
 
 #include <malloc.h>
@@ -147,13 +148,34 @@ static void test_environment(void **state)
     expect_none_left("environment");
 }
 
+static void take_nothing(void *context, const char *bytes, size_t length)
+{
+    (void)context, (void)bytes, (void)length;
+}
+
+static void test_mask(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {OAUTH_1, API_1};
+    static const char text[] = "is " OAUTH_1 " or sk-ant-api03-FAKE";
+    struct mask_set *set = mask_set_create(tokens, COUNT(tokens));
+    struct mask mask;
+    assert_int_equal(mask_init(&mask, set, take_nothing, NULL), 0);
+    for (size_t i = 0; i < strlen(text); i++)
+        mask_feed(&mask, text + i, 1);
+    mask_end(&mask);
+    mask_finish(&mask);
+    mask_set_destroy(set);
+    expect_none_left("mask");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_watch),       cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_json),        cmocka_unit_test(test_keyfile),
         cmocka_unit_test(test_keyenv),      cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_environment), cmocka_unit_test(test_mask),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }
