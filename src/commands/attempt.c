@@ -247,6 +247,27 @@ static void drop_inherited(void *context, const struct ending *ending)
     startup_drop_inherited();
 }
 
+static int64_t lease_due(void *context)
+{
+    const struct attempt *attempt = context;
+    return store_due(attempt->session->pool.store);
+}
+
+static void renew_lease(void *context, int64_t now_ms)
+{
+    const struct attempt *attempt = context;
+    store_renew(attempt->session->pool.store, now_ms);
+}
+
+/* Where leases last for ever there is nothing to do, and nothing to be asked each time. */
+static void keep_lease(struct attempt *attempt)
+{
+    if (lease_due(attempt) < 0)
+        return;
+    attempt->plan.due = lease_due;
+    attempt->plan.tick = renew_lease;
+}
+
 static int supervise(struct attempt *attempt, struct handover *handover)
 {
     struct supervision *plan = &attempt->plan;
@@ -254,6 +275,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     plan->signal_fd = attempt->session->signal_fd;
     plan->lingers = drop_inherited;
     plan->context = attempt;
+    keep_lease(attempt);
     plan->spawn.argv = handover->argv;
     plan->spawn.environment = handover->environment.entries;
     pass_descriptor(&plan->spawn, handover->secret_fd);

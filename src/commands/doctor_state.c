@@ -36,7 +36,7 @@ struct place {
 
 static bool find_place(struct place *place)
 {
-    struct store *store = store_create();
+    struct store *store = store_create(NULL);
     const char *path = store ? store_path(store) : NULL;
     *place = (struct place){.fd = -1, .path = path ? strdup(path) : NULL};
     store_destroy(store);

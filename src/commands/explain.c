@@ -7,7 +7,6 @@
 #include "system/zone.h"
 
 #include <string.h>
-#include <time.h>
 
 static void append_keys(struct buffer *text, const struct session *session,
                         const struct candidate *chosen, int64_t now)
@@ -108,8 +107,8 @@ static int explain(struct session *session)
 {
     struct buffer text = {0}, error = {0};
     struct handover handover = {.secret_fd = -1};
-    int64_t now = time(NULL);
-    const struct state *state = pool_survey(&session->pool, &session->demand, now);
+    int64_t now;
+    const struct state *state = pool_survey(&session->pool, &session->demand, &now);
     if (!state)
         return EXIT_OWN_FAILURE;
     struct candidate *chosen = rotation_choose(&session->pool.rotation, state->cursor);

@@ -1,7 +1,6 @@
 #include "commands/journal.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *base_name(const char *path)
@@ -15,7 +14,7 @@ static void add(const struct pool *pool, const char *command, const struct event
     struct event full = *event;
     struct buffer line = {0};
     if (full.time == 0)
-        full.time = time(NULL);
+        full.time = store_now(pool->store);
     full.pid = getpid();
     full.command = command;
     event_print(&full, &line);

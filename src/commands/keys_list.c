@@ -10,7 +10,6 @@
 #include "system/zone.h"
 
 #include <string.h>
-#include <time.h>
 
 /* How long before its end a key is spoken of: time enough to get another. */
 #define WARN_BEFORE (30 * (int64_t)86400)
@@ -100,8 +99,8 @@ static int print_keys(struct pool *pool, bool json)
     const struct demand demand = {0};
     const struct rotation *rotation = &pool->rotation;
     struct buffer text = {0};
-    int64_t now = time(NULL);
-    if (!pool_survey(pool, &demand, now))
+    int64_t now;
+    if (!pool_survey(pool, &demand, &now))
         return EXIT_OWN_FAILURE;
     if (json) {
         append_json(&text, rotation);

@@ -149,6 +149,7 @@ static const char *earliest_name(const struct rotation *rotation)
 static bool wait_for_key(struct run *run)
 {
     struct session *session = run->session;
+    const struct store *store = session->pool.store;
     int64_t said = 0, now = time(NULL);
     bool noted = false;
     if (!session->options->waits)
@@ -168,6 +169,7 @@ static bool wait_for_key(struct run *run)
         int64_t earliest = rotation_earliest(&session->pool.rotation);
         if (turn.failed || earliest == 0)
             return false;
+        earliest += time(NULL) - store_now(store); /* by our clock, which we wait by */
         if (earliest > run->wait_until_end) {
             log_say("\"%s\" would be ready too late for --wait; giving up",
                     earliest_name(&session->pool.rotation));
@@ -236,6 +238,7 @@ static int exit_as(const struct attempt *attempt)
         if (!ending->by_signal && ending->code == 0)
             return EXIT_OWN_FAILURE;
     }
+    store_let_go(attempt->session->pool.store);
     if (ending->by_signal)
         signals_die_of(ending->code);
     return ending->code;
@@ -378,11 +381,13 @@ static bool attempt_once(struct run *run, int *ret_status)
 }
 
 /* Between attempts there is no command to forward a signal to: it is ours. */
-static void end_if_asked(void)
+static void end_if_asked(const struct session *session)
 {
     int signal = signals_end_pending();
-    if (signal)
-        signals_die_of(signal);
+    if (!signal)
+        return;
+    store_let_go(session->pool.store);
+    signals_die_of(signal);
 }
 
 static int run_session(struct session *session)
@@ -397,23 +402,23 @@ static int run_session(struct session *session)
     }
     take_turn(&run, &turn);
     if (!make_ready(&run)) {
-        end_if_asked();
+        end_if_asked(session);
         if (run.failed) {
             log_say("out of memory");
             return EXIT_OWN_FAILURE;
         }
-        say_nothing_usable(session, time(NULL));
+        say_nothing_usable(session, store_now(session->pool.store));
         journal_add(session, &(struct event){.kind = EVENT_EXHAUSTED,
                                              .until = rotation_earliest(&session->pool.rotation)});
         bool waited = wait_for_key(&run) && make_ready(&run);
-        end_if_asked();
+        end_if_asked(session);
         if (!waited)
             return EXIT_NO_KEY;
     }
     do
-        end_if_asked();
+        end_if_asked(session);
     while (attempt_once(&run, &status));
-    end_if_asked();
+    end_if_asked(session);
     return status;
 }
 

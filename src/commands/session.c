@@ -232,11 +232,24 @@ static bool choose(struct state *state, struct turn *turn)
     return true;
 }
 
+/* A change may be made again, on another state: what the last time left in the turn goes, and the
+ * key that was used may have another identity there. */
+static void begin_turn(const struct state *state, int64_t now, struct turn *turn)
+{
+    turn->now = now;
+    turn->chosen = NULL;
+    turn->is_master = turn->another_left = turn->undersized = turn->failed = false;
+    turn->until = 0;
+    turn->live_runs = turn->ready_keys = 0;
+    if (turn->used && identity_of(turn->used->key, state->salt, turn->used->id) < 0)
+        turn->failed = true;
+}
+
 static bool change(struct state *state, int64_t now, void *context)
 {
     struct turn *turn = context;
     bool changed = false;
-    turn->now = now;
+    begin_turn(state, now, turn);
     if (turn->used)
         turn->used->tried = true;
     if (turn->used && turn->finding)

@@ -6,13 +6,11 @@
 #include "core/prometheus.h"
 #include "system/log.h"
 
-#include <time.h>
-
 bool status_look(struct pool *pool, struct status_view *ret_view)
 {
     const struct demand demand = {0};
-    struct status_view view = {.pool = pool, .now = time(NULL)};
-    view.state = pool_survey(pool, &demand, view.now);
+    struct status_view view = {.pool = pool};
+    view.state = pool_survey(pool, &demand, &view.now);
     if (!view.state)
         return false;
     view.next = rotation_choose(&pool->rotation, view.state->cursor);

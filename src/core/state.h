@@ -76,6 +76,12 @@ int state_parse(const char *text, size_t length, struct state *ret_state);
 /* The file's text, freed with json_free_text; NULL if out of memory. */
 char *state_print(struct state *state);
 
+/* One lease alone, in the form it has in that text; freed with json_free_text. */
+char *lease_print(const struct lease *lease);
+
+/* Returns 0, -EINVAL with *ret_lease untouched, or -ENOMEM. */
+int lease_parse(const char *text, size_t length, struct lease *ret_lease);
+
 void state_finish(struct state *state);
 
 /* A clock step must not lock a key out: a cooldown that would last longer than its own length is

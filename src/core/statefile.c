@@ -97,6 +97,17 @@ static int read_table(const cJSON *object, struct record_table *table)
     return 0;
 }
 
+static void read_lease(const cJSON *item, struct lease *lease)
+{
+    copy_text(lease->key, sizeof lease->key, json_string(item, "key"));
+    copy_text(lease->owner.boot, sizeof lease->owner.boot, json_string(item, "boot"));
+    lease->owner.pid = whole(item, "pid");
+    lease->owner.start = whole(item, "start");
+    const char *namespace = json_string(item, "pid_namespace");
+    lease->owner.pid_namespace = namespace ? strtoll(namespace, NULL, 10) : 0;
+    lease->since = whole(item, "since");
+}
+
 static int read_leases(const cJSON *array, struct state *state)
 {
     int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
@@ -106,16 +117,8 @@ static int read_leases(const cJSON *array, struct state *state)
     if (!state->leases)
         return -ENOMEM;
     const cJSON *item;
-    cJSON_ArrayForEach (item, array) {
-        struct lease *lease = &state->leases[state->lease_count++];
-        copy_text(lease->key, sizeof lease->key, json_string(item, "key"));
-        copy_text(lease->owner.boot, sizeof lease->owner.boot, json_string(item, "boot"));
-        lease->owner.pid = whole(item, "pid");
-        lease->owner.start = whole(item, "start");
-        const char *namespace = json_string(item, "pid_namespace");
-        lease->owner.pid_namespace = namespace ? strtoll(namespace, NULL, 10) : 0;
-        lease->since = whole(item, "since");
-    }
+    cJSON_ArrayForEach (item, array)
+        read_lease(item, &state->leases[state->lease_count++]);
     return 0;
 }
 
@@ -252,24 +255,27 @@ static bool print_table(cJSON *tree, const char *name, struct record_table *tabl
     return done;
 }
 
-static cJSON *print_leases(const struct state *state)
+static cJSON *print_lease(const struct lease *lease)
 {
     char namespace[24];
+    cJSON *item = cJSON_CreateObject();
+    bool done = json_set_string(item, "key", lease->key);
+    done &= json_set_integer(item, "pid", lease->owner.pid);
+    done &= json_set_integer(item, "start", lease->owner.start);
+    /* As text: cJSON prints a number over 2^31 a hundred times slower. */
+    snprintf(namespace, sizeof namespace, "%lld", (long long)lease->owner.pid_namespace);
+    done &= json_set_string(item, "pid_namespace", namespace);
+    done &= json_set_string(item, "boot", lease->owner.boot);
+    done &= json_set_integer(item, "since", lease->since);
+    return only_if(done, item);
+}
+
+static cJSON *print_leases(const struct state *state)
+{
     cJSON *array = cJSON_CreateArray();
     bool done = array != NULL;
-    for (size_t i = 0; i < state->lease_count; i++) {
-        const struct lease *lease = &state->leases[i];
-        cJSON *item = cJSON_CreateObject();
-        done &= json_set_string(item, "key", lease->key);
-        done &= json_set_integer(item, "pid", lease->owner.pid);
-        done &= json_set_integer(item, "start", lease->owner.start);
-        /* As text: cJSON prints a number over 2^31 a hundred times slower. */
-        snprintf(namespace, sizeof namespace, "%lld", (long long)lease->owner.pid_namespace);
-        done &= json_set_string(item, "pid_namespace", namespace);
-        done &= json_set_string(item, "boot", lease->owner.boot);
-        done &= json_set_integer(item, "since", lease->since);
-        done &= add_item(array, item);
-    }
+    for (size_t i = 0; i < state->lease_count; i++)
+        done &= add_item(array, print_lease(&state->leases[i]));
     return only_if(done, array);
 }
 
@@ -292,4 +298,21 @@ char *state_print(struct state *state)
                 json_set(tree, "master_uses", print_master_uses(state)) &&
                 json_set_integer(tree, "warned_undersized", state->warned_undersized);
     return done ? json_print(tree, false) : NULL;
+}
+
+char *lease_print(const struct lease *lease)
+{
+    CLEANUP_JSON cJSON *item = print_lease(lease);
+    return item ? json_print(item, false) : NULL;
+}
+
+int lease_parse(const char *text, size_t length, struct lease *ret_lease)
+{
+    CLEANUP_JSON cJSON *item = json_parse(text, length, NULL);
+    struct lease lease = {0};
+    read_lease(item, &lease);
+    if (!*lease.key)
+        return !item && json_ran_out_of_memory() ? -ENOMEM : -EINVAL;
+    *ret_lease = lease;
+    return 0;
 }

@@ -11,3 +11,7 @@ struct owner process_self(void);
 /* False if the lease's process is certainly gone: another boot, or no process of that pid and start
  * time. One in another pid namespace cannot be looked up: it counts as alive for a day. */
 bool process_holds(const struct lease *lease);
+
+/* True if this is a process of our machine and pid namespace that is certainly gone. Of others
+ * nothing can be seen. */
+bool process_is_gone(const struct owner *owner);
