@@ -1,18 +1,14 @@
 #include "core/standin.h"
 
-#include "base/json.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BEGAN "stands_in_since"
 
 static int copy_state(struct state *state, struct state *ret_copy)
 {
     char *text = state_print(state);
     int r = text ? state_parse(text, strlen(text), ret_copy) : -ENOMEM;
-    json_free_text(text);
+    free(text);
     return r;
 }
 
@@ -46,10 +42,7 @@ int standin_begin(struct state *shared, int64_t ahead, int64_t now, struct state
     for (size_t i = 0; i < state.master_use_count; i++)
         state.master_uses[i] = shifted(state.master_uses[i], -ahead);
     state.warned_undersized = shifted(state.warned_undersized, -ahead);
-    if (!json_set_integer(state.tree, BEGAN, now)) {
-        state_finish(&state);
-        return -ENOMEM;
-    }
+    state.stands_in_since = now;
     *ret_standin = state;
     return 0;
 }
@@ -142,11 +135,9 @@ static int adopt_keyring(struct state *shared, const struct state *standin,
 
 static int adopt_master_uses(struct state *shared, const struct state *standin, int64_t ahead)
 {
-    int64_t began = 0;
     int r = 0;
-    (void)json_integer(standin->tree, BEGAN, &began);
     for (size_t i = 0; r == 0 && i < standin->master_use_count; i++)
-        if (standin->master_uses[i] >= began)
+        if (standin->master_uses[i] >= standin->stands_in_since)
             r = state_note_master_use(shared, standin->master_uses[i] + ahead);
     return r;
 }

@@ -1,7 +1,5 @@
 #include "core/state.h"
 
-#include "core/statefile.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +27,7 @@ void state_finish(struct state *state)
     table_finish(&state->organizations);
     free(state->leases);
     free(state->master_uses);
-    statefile_free_tree(state->tree);
+    free(state->text);
     *state = (struct state){0};
 }
 

@@ -30,7 +30,8 @@ struct record {
     int64_t last_used, last_failed;
     int64_t runs;
     enum failure_class last_class;
-    void *node; /* cJSON: keeps fields this version does not know */
+    const char *raw; /* as it was read: keeps fields this version does not know; NULL: it is new */
+    size_t raw_length;
     bool changed;
 };
 
@@ -63,7 +64,9 @@ struct state {
     int64_t *master_uses; /* when the master was used, oldest first; as far back as at_most asks */
     size_t master_use_count;
     int64_t warned_undersized; /* when it was last said that the pool is too small */
-    void *tree;                /* cJSON: the whole file, for unknown fields */
+    int64_t stands_in_since;   /* when this began to stand in for a shared state; 0: it does not */
+    char *text;                /* what it was read from */
+    size_t text_length;
 };
 
 /* An empty state with this salt (64 hexadecimal digits). Returns 0 or -ENOMEM. */
@@ -73,13 +76,13 @@ int state_create(const char *salt, struct state *ret_state);
  * *ret_state is untouched. Whatever the bytes are, nothing worse happens. */
 int state_parse(const char *text, size_t length, struct state *ret_state);
 
-/* The file's text, freed with json_free_text; NULL if out of memory. */
-char *state_print(struct state *state);
+/* The file's text, freed by the caller; NULL if out of memory. */
+char *state_print(const struct state *state);
 
-/* One lease alone, in the form it has in that text; freed with json_free_text. */
+/* One lease alone, in the form it has in that text; freed by the caller. */
 char *lease_print(const struct lease *lease);
 
-/* Returns 0, -EINVAL with *ret_lease untouched, or -ENOMEM. */
+/* Returns 0, or -EINVAL with *ret_lease untouched. */
 int lease_parse(const char *text, size_t length, struct lease *ret_lease);
 
 void state_finish(struct state *state);

@@ -1,6 +1,6 @@
-#include "core/statefile.h"
+#include "core/state.h"
 
-#include "base/json.h"
+#include "base/scan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,69 +9,164 @@
 
 #define LONGEST_REST (400 * (int64_t)86400)
 
-void statefile_free_tree(void *tree)
+/* Members that are known, by their place in these lists; of two with one name the first counts. */
+static const char *const state_names[] = {
+    "version",         "salt",   "cursor",      "keys",
+    "organizations",   "leases", "master_uses", "warned_undersized",
+    "stands_in_since", NULL};
+enum {
+    STATE_VERSION_AT,
+    STATE_SALT,
+    STATE_CURSOR,
+    STATE_KEYS,
+    STATE_ORGANIZATIONS,
+    STATE_LEASES,
+    STATE_MASTER_USES,
+    STATE_WARNED,
+    STATE_STANDS_IN
+};
+
+static const char *const record_names[] = {"cooldowns", "name",        "failures",   "runs",
+                                           "last_used", "last_failed", "last_class", NULL};
+enum {
+    RECORD_COOLDOWNS,
+    RECORD_NAME,
+    RECORD_FAILURES,
+    RECORD_RUNS,
+    RECORD_LAST_USED,
+    RECORD_LAST_FAILED,
+    RECORD_LAST_CLASS
+};
+
+static const char *const cooldown_names[] = {"class", "until", "length", "model", "what", NULL};
+enum { COOLDOWN_CLASS, COOLDOWN_UNTIL, COOLDOWN_LENGTH, COOLDOWN_MODEL, COOLDOWN_WHAT };
+
+static const char *const lease_names[] = {"key",           "boot",  "pid", "start",
+                                          "pid_namespace", "since", NULL};
+enum { LEASE_KEY, LEASE_BOOT, LEASE_PID, LEASE_START, LEASE_NAMESPACE, LEASE_SINCE };
+
+#define MEMBERS_MOST 10
+
+/* An object taken apart: what it has of the members that are looked for. */
+struct members {
+    struct part values[MEMBERS_MOST]; /* text NULL: not there */
+};
+
+static int place_of(const char *const *names, const struct part *name)
 {
-    json_destroy(tree);
+    for (int i = 0; names[i]; i++)
+        if (part_is(name, names[i]))
+            return i;
+    return -1;
 }
 
-static void copy_text(char *target, size_t size, const char *text)
+/* A value that is no object has no members. */
+static void take_members(const struct part *object, const char *const *names,
+                         struct members *ret_members)
 {
-    snprintf(target, size, "%s", text ? text : "");
+    struct scan scan = {object->text, object->text + object->length};
+    struct part name, value;
+    size_t count = 0;
+    *ret_members = (struct members){0};
+    if (!object->text || !scan_enter(&scan, '{'))
+        return;
+    while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
+        int place = place_of(names, &name);
+        if (place >= 0 && !ret_members->values[place].text)
+            ret_members->values[place] = value;
+    }
 }
 
-static int64_t whole(const cJSON *object, const char *name)
+static int64_t whole(const struct part *part)
 {
     int64_t number = 0;
-    (void)json_integer(object, name, &number);
+    if (part->text)
+        (void)part_integer(part, &number);
     return number < 0 ? 0 : number;
 }
 
-static enum failure_class read_class(const cJSON *object, const char *name)
+static void take_text(const struct part *part, char *ret_text, size_t size)
 {
-    const char *text = json_string(object, name);
-    enum failure_class class = text ? failure_class_parse(text, strlen(text)) : CLASS_NONE;
+    if (part->text)
+        part_text(part, ret_text, size);
+}
+
+static enum failure_class take_class(const struct part *part)
+{
+    char text[32] = "";
+    take_text(part, text, sizeof text);
+    enum failure_class class = *text ? failure_class_parse(text, strlen(text)) : CLASS_NONE;
     return class == CLASS_COUNT ? CLASS_NONE : class;
 }
 
-static bool read_cooldown(const cJSON *item, struct cooldown *ret_cooldown)
+/* Makes room for one more of an array that has `count`. */
+static bool grow(void **array, size_t count, size_t size)
 {
-    struct cooldown cooldown = {.class = read_class(item, "class"),
-                                .until = whole(item, "until"),
-                                .length = whole(item, "length")};
-    copy_text(cooldown.model, sizeof cooldown.model, json_string(item, "model"));
-    copy_text(cooldown.what, sizeof cooldown.what, json_string(item, "what"));
+    if (count > 0 && (count & (count - 1)) != 0) /* grown by doubling: room until a power of two */
+        return true;
+    void *grown = realloc(*array, (count ? count * 2 : 1) * size);
+    if (grown)
+        *array = grown;
+    return grown != NULL;
+}
+
+static bool read_cooldown(const struct part *item, struct cooldown *ret_cooldown)
+{
+    struct members members;
+    take_members(item, cooldown_names, &members);
+    struct cooldown cooldown = {.class = take_class(&members.values[COOLDOWN_CLASS]),
+                                .until = whole(&members.values[COOLDOWN_UNTIL]),
+                                .length = whole(&members.values[COOLDOWN_LENGTH])};
+    take_text(&members.values[COOLDOWN_MODEL], cooldown.model, sizeof cooldown.model);
+    take_text(&members.values[COOLDOWN_WHAT], cooldown.what, sizeof cooldown.what);
     if (cooldown.class == CLASS_NONE || cooldown.length > LONGEST_REST)
         return false;
     *ret_cooldown = cooldown;
     return true;
 }
 
-static int read_cooldowns(const cJSON *array, struct record *record)
+/* Calls `take` for each item; a value that is no array has none. Returns 0, or what `take` gives.
+ */
+static int each_item(const struct part *array, int (*take)(void *context, const struct part *item),
+                     void *context)
 {
-    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
-    if (count == 0)
+    struct scan scan = {array->text, array->text + array->length};
+    struct part item;
+    size_t count = 0;
+    int r = 0;
+    if (!array->text || !scan_enter(&scan, '['))
         return 0;
-    record->cooldowns = calloc((size_t)count, sizeof *record->cooldowns);
-    if (!record->cooldowns)
+    while (r == 0 && scan_item(&scan, &count) == SCAN_NEXT && scan_value(&scan, &item))
+        r = take(context, &item);
+    return r;
+}
+
+static int add_cooldown(void *context, const struct part *item)
+{
+    struct record *record = context;
+    struct cooldown cooldown;
+    if (!read_cooldown(item, &cooldown))
+        return 0;
+    if (!grow((void **)&record->cooldowns, record->cooldown_count, sizeof cooldown))
         return -ENOMEM;
-    const cJSON *item;
-    cJSON_ArrayForEach (item, array)
-        if (read_cooldown(item, &record->cooldowns[record->cooldown_count]))
-            record->cooldown_count++;
+    record->cooldowns[record->cooldown_count++] = cooldown;
     return 0;
 }
 
-static int read_record(cJSON *node, struct record *record)
+static int read_record(const struct part *name, const struct part *value, struct record *record)
 {
-    copy_text(record->id, sizeof record->id, node->string);
-    copy_text(record->name, sizeof record->name, json_string(node, "name"));
-    record->failures = whole(node, "failures");
-    record->runs = whole(node, "runs");
-    record->last_used = whole(node, "last_used");
-    record->last_failed = whole(node, "last_failed");
-    record->last_class = read_class(node, "last_class");
-    record->node = node;
-    return read_cooldowns(json_get(node, "cooldowns"), record);
+    struct members members;
+    take_members(value, record_names, &members);
+    part_name(name, record->id, sizeof record->id);
+    take_text(&members.values[RECORD_NAME], record->name, sizeof record->name);
+    record->failures = whole(&members.values[RECORD_FAILURES]);
+    record->runs = whole(&members.values[RECORD_RUNS]);
+    record->last_used = whole(&members.values[RECORD_LAST_USED]);
+    record->last_failed = whole(&members.values[RECORD_LAST_FAILED]);
+    record->last_class = take_class(&members.values[RECORD_LAST_CLASS]);
+    record->raw = value->text;
+    record->raw_length = value->length;
+    return each_item(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
 }
 
 static int compare_records(const void *left, const void *right)
@@ -79,101 +174,150 @@ static int compare_records(const void *left, const void *right)
     return strcmp(((const struct record *)left)->id, ((const struct record *)right)->id);
 }
 
-static int read_table(const cJSON *object, struct record_table *table)
+/* What this program wrote is sorted already. */
+static void sort_table(struct record_table *table)
 {
-    int count = cJSON_IsObject(object) ? cJSON_GetArraySize(object) : 0;
-    if (count == 0)
-        return 0;
-    table->records = calloc((size_t)count, sizeof *table->records);
-    if (!table->records)
-        return -ENOMEM;
-    cJSON *node;
-    cJSON_ArrayForEach (node, object) {
-        int r = read_record(node, &table->records[table->count++]);
+    for (size_t i = 1; i < table->count; i++)
+        if (compare_records(&table->records[i - 1], &table->records[i]) > 0) {
+            qsort(table->records, table->count, sizeof *table->records, compare_records);
+            return;
+        }
+}
+
+/* The cursor stands before the value, which is large: it is read in one go. Returns 0, -EINVAL if
+ * it is no value, -ENOMEM. */
+static int read_table(struct scan *scan, struct record_table *table)
+{
+    struct part name, value;
+    size_t count = 0;
+    enum scan_step step;
+    if (!scan_enter(scan, '{'))
+        return scan_value(scan, &value) ? 0 : -EINVAL;
+    while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
+        if (!scan_value(scan, &value))
+            return -EINVAL;
+        if (!grow((void **)&table->records, table->count, sizeof *table->records))
+            return -ENOMEM;
+        struct record *record = &table->records[table->count++];
+        *record = (struct record){0};
+        int r = read_record(&name, &value, record);
         if (r < 0)
             return r;
     }
-    qsort(table->records, table->count, sizeof *table->records, compare_records);
-    return 0;
+    sort_table(table);
+    return step == SCAN_END ? 0 : -EINVAL;
 }
 
-static void read_lease(const cJSON *item, struct lease *lease)
+static void read_lease(const struct part *item, struct lease *ret_lease)
 {
-    copy_text(lease->key, sizeof lease->key, json_string(item, "key"));
-    copy_text(lease->owner.boot, sizeof lease->owner.boot, json_string(item, "boot"));
-    lease->owner.pid = whole(item, "pid");
-    lease->owner.start = whole(item, "start");
-    const char *namespace = json_string(item, "pid_namespace");
-    lease->owner.pid_namespace = namespace ? strtoll(namespace, NULL, 10) : 0;
-    lease->since = whole(item, "since");
+    char namespace[24] = "";
+    struct members members;
+    *ret_lease = (struct lease){0};
+    take_members(item, lease_names, &members);
+    take_text(&members.values[LEASE_KEY], ret_lease->key, sizeof ret_lease->key);
+    take_text(&members.values[LEASE_BOOT], ret_lease->owner.boot, sizeof ret_lease->owner.boot);
+    take_text(&members.values[LEASE_NAMESPACE], namespace, sizeof namespace);
+    ret_lease->owner.pid_namespace = strtoll(namespace, NULL, 10);
+    ret_lease->owner.pid = whole(&members.values[LEASE_PID]);
+    ret_lease->owner.start = whole(&members.values[LEASE_START]);
+    ret_lease->since = whole(&members.values[LEASE_SINCE]);
 }
 
-static int read_leases(const cJSON *array, struct state *state)
+static int add_lease(void *context, const struct part *item)
 {
-    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
-    if (count == 0)
+    struct lease lease;
+    read_lease(item, &lease);
+    return state_add_lease(context, &lease);
+}
+
+static int add_master_use(void *context, const struct part *item)
+{
+    struct state *state = context;
+    int64_t when = 0;
+    if (!part_integer(item, &when) || when < 1 || when >= 1000000000000000)
         return 0;
-    state->leases = calloc((size_t)count, sizeof *state->leases);
-    if (!state->leases)
+    if (!grow((void **)&state->master_uses, state->master_use_count, sizeof when))
         return -ENOMEM;
-    const cJSON *item;
-    cJSON_ArrayForEach (item, array)
-        read_lease(item, &state->leases[state->lease_count++]);
-    return 0;
-}
-
-static int read_master_uses(const cJSON *array, struct state *state)
-{
-    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
-    if (count == 0)
-        return 0;
-    state->master_uses = calloc((size_t)count, sizeof *state->master_uses);
-    if (!state->master_uses)
-        return -ENOMEM;
-    const cJSON *item;
-    cJSON_ArrayForEach (item, array)
-        if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble < 1e15)
-            state->master_uses[state->master_use_count++] = (int64_t)item->valuedouble;
+    state->master_uses[state->master_use_count++] = when;
     return 0;
 }
 
 static bool is_salt(const char *text)
 {
-    return text && strlen(text) == IDENTITY_SALT - 1 &&
+    return strlen(text) == IDENTITY_SALT - 1 &&
            strspn(text, "0123456789abcdef") == IDENTITY_SALT - 1;
 }
 
-static int read_state(cJSON *json, struct state *state)
+/* All members but the tables, which were read on the way. */
+static int read_rest(const struct members *members, struct state *state)
 {
     int64_t version;
-    const char *salt = json_string(json, "salt");
-    if (!json_integer(json, "version", &version) || version < 1)
+    char salt[IDENTITY_SALT + 1] = ""; /* a longer one must not be cut to a right one */
+    const struct part *values = members->values;
+    if (!values[STATE_VERSION_AT].text || !part_integer(&values[STATE_VERSION_AT], &version) ||
+        version < 1)
         return -EINVAL;
     if (version > STATE_VERSION)
         return -ENOTSUP;
+    take_text(&values[STATE_SALT], salt, sizeof salt);
     if (!is_salt(salt))
         return -EINVAL;
-    copy_text(state->salt, sizeof state->salt, salt);
-    copy_text(state->cursor, sizeof state->cursor, json_string(json, "cursor"));
-    state->warned_undersized = whole(json, "warned_undersized");
-    int r = read_table(json_get(json, "keys"), &state->keys);
-    if (r == 0)
-        r = read_table(json_get(json, "organizations"), &state->organizations);
-    if (r == 0)
-        r = read_leases(json_get(json, "leases"), state);
-    if (r == 0)
-        r = read_master_uses(json_get(json, "master_uses"), state);
+    memcpy(state->salt, salt, sizeof state->salt);
+    take_text(&values[STATE_CURSOR], state->cursor, sizeof state->cursor);
+    state->warned_undersized = whole(&values[STATE_WARNED]);
+    state->stands_in_since = whole(&values[STATE_STANDS_IN]);
+    int r = each_item(&values[STATE_LEASES], add_lease, state);
+    return r < 0 ? r : each_item(&values[STATE_MASTER_USES], add_master_use, state);
+}
+
+static int read_member(struct scan *scan, const struct part *name, struct members *members,
+                       struct state *state)
+{
+    struct part value;
+    int place = place_of(state_names, name);
+    bool first = place >= 0 && !members->values[place].text;
+    const char *start = scan->at;
+    int r = 0;
+    if (first && place == STATE_KEYS)
+        r = read_table(scan, &state->keys);
+    else if (first && place == STATE_ORGANIZATIONS)
+        r = read_table(scan, &state->organizations);
+    else
+        r = scan_value(scan, &value) ? 0 : -EINVAL;
+    if (r == 0 && first)
+        members->values[place] = place == STATE_KEYS || place == STATE_ORGANIZATIONS
+                                     ? (struct part){start, (size_t)(scan->at - start)}
+                                     : value;
     return r;
+}
+
+static int read_state(struct state *state)
+{
+    struct scan scan = {state->text, state->text + state->text_length};
+    struct members members = {0};
+    struct part name;
+    size_t count = 0;
+    enum scan_step step;
+    if (!scan_enter(&scan, '{'))
+        return -EINVAL;
+    while ((step = scan_member(&scan, &count, &name)) == SCAN_NEXT) {
+        int r = read_member(&scan, &name, &members, state);
+        if (r < 0)
+            return r;
+    }
+    if (step == SCAN_WRONG || scan_peek(&scan) != '\0' || scan.at != scan.end)
+        return -EINVAL;
+    return read_rest(&members, state);
 }
 
 int state_parse(const char *text, size_t length, struct state *ret_state)
 {
-    struct state state = {0};
-    cJSON *json = json_parse(text, length, NULL);
-    int r = !json && json_ran_out_of_memory() ? -ENOMEM : -EINVAL;
-    if (cJSON_IsObject(json))
-        r = read_state(json, &state);
-    state.tree = json;
+    struct state state = {.text = malloc(length + 1), .text_length = length};
+    int r = -ENOMEM;
+    if (state.text) {
+        memcpy(state.text, text, length);
+        r = read_state(&state);
+    }
     if (r < 0)
         state_finish(&state);
     else
@@ -181,138 +325,174 @@ int state_parse(const char *text, size_t length, struct state *ret_state)
     return r;
 }
 
-/* NULL unless all of it could be made: half of it would be remembered as the whole. */
-static cJSON *only_if(bool done, cJSON *made)
+/* ---- printing ---- */
+
+/* Before a member or an item: a comma, but for the first one. */
+static void add_comma(struct buffer *text)
 {
-    if (done)
-        return made;
-    json_destroy(made);
-    return NULL;
+    char last = text->length > 0 ? text->data[text->length - 1] : '{';
+    if (last != '{' && last != '[')
+        buffer_append_char(text, ',');
 }
 
-static bool add_item(cJSON *array, cJSON *item)
+static void add_name(struct buffer *text, const char *name)
 {
-    bool done = cJSON_AddItemToArray(array, item);
-    if (!done)
-        json_destroy(item);
-    return done;
+    add_comma(text);
+    buffer_append_format(text, "\"%s\":", name);
 }
 
-static cJSON *print_cooldown(const struct cooldown *cooldown)
+static void add_string(struct buffer *text, const char *name, const char *value)
 {
-    cJSON *item = cJSON_CreateObject();
-    bool done = json_set_string(item, "class", failure_class_name(cooldown->class));
-    if (*cooldown->model)
-        done &= json_set_string(item, "model", cooldown->model);
-    if (*cooldown->what)
-        done &= json_set_string(item, "what", cooldown->what);
-    done &= json_set_integer(item, "until", cooldown->until);
-    done &= json_set_integer(item, "length", cooldown->length);
-    return only_if(done, item);
+    add_name(text, name);
+    scan_append_string(text, value);
 }
 
-static bool print_record(const struct record *record, cJSON *node)
+static void add_number(struct buffer *text, const char *name, int64_t value)
 {
-    cJSON *cooldowns = cJSON_CreateArray();
-    bool done = true;
-    for (size_t i = 0; i < record->cooldown_count; i++)
-        done &= add_item(cooldowns, print_cooldown(&record->cooldowns[i]));
-    done &= json_set(node, "cooldowns", cooldowns);
+    add_name(text, name);
+    buffer_append_format(text, "%lld", (long long)value);
+}
+
+/* The members that a newer version put into an object. */
+static void add_unknown(struct buffer *text, const char *object, size_t length,
+                        const char *const *names)
+{
+    struct scan scan = {object, object + length};
+    struct part name, value;
+    size_t count = 0;
+    if (!object || !scan_enter(&scan, '{'))
+        return;
+    while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
+        if (place_of(names, &name) >= 0)
+            continue;
+        add_comma(text);
+        buffer_append_char(text, '"');
+        buffer_append(text, name.text, name.length);
+        buffer_append_text(text, "\":");
+        buffer_append(text, value.text, value.length);
+    }
+}
+
+static void add_cooldowns(struct buffer *text, const struct record *record)
+{
+    add_name(text, "cooldowns");
+    buffer_append_char(text, '[');
+    for (size_t i = 0; i < record->cooldown_count && !text->failed; i++) {
+        const struct cooldown *cooldown = &record->cooldowns[i];
+        add_comma(text);
+        buffer_append_char(text, '{');
+        add_string(text, "class", failure_class_name(cooldown->class));
+        if (*cooldown->model)
+            add_string(text, "model", cooldown->model);
+        if (*cooldown->what)
+            add_string(text, "what", cooldown->what);
+        add_number(text, "until", cooldown->until);
+        add_number(text, "length", cooldown->length);
+        buffer_append_char(text, '}');
+    }
+    buffer_append_char(text, ']');
+}
+
+static void add_record(struct buffer *text, const struct record *record)
+{
+    if (!record->changed && record->raw) {
+        buffer_append(text, record->raw, record->raw_length);
+        return;
+    }
+    buffer_append_char(text, '{');
+    add_cooldowns(text, record);
     if (*record->name)
-        done &= json_set_string(node, "name", record->name);
-    done &= json_set_integer(node, "failures", record->failures);
-    done &= json_set_integer(node, "runs", record->runs);
-    done &= json_set_integer(node, "last_used", record->last_used);
-    done &= json_set_integer(node, "last_failed", record->last_failed);
+        add_string(text, "name", record->name);
+    add_number(text, "failures", record->failures);
+    add_number(text, "runs", record->runs);
+    add_number(text, "last_used", record->last_used);
+    add_number(text, "last_failed", record->last_failed);
     if (record->last_class != CLASS_NONE)
-        done &= json_set_string(node, "last_class", failure_class_name(record->last_class));
-    return done;
+        add_string(text, "last_class", failure_class_name(record->last_class));
+    add_unknown(text, record->raw, record->raw_length, record_names);
+    buffer_append_char(text, '}');
 }
 
-static bool print_table(cJSON *tree, const char *name, struct record_table *table)
+static void add_table(struct buffer *text, const char *name, const struct record_table *table)
 {
-    cJSON *object = json_get(tree, name);
-    if (!cJSON_IsObject(object)) {
-        object = cJSON_CreateObject();
-        if (!json_set(tree, name, object))
-            return false;
+    add_name(text, name);
+    buffer_append_char(text, '{');
+    for (size_t i = 0; i < table->count && !text->failed; i++) {
+        add_comma(text);
+        scan_append_string(text, table->records[i].id);
+        buffer_append_char(text, ':');
+        add_record(text, &table->records[i]);
     }
-    bool done = true;
-    for (size_t i = 0; i < table->count; i++) {
-        struct record *record = &table->records[i];
-        if (record->changed && !cJSON_IsObject(record->node)) {
-            json_destroy(cJSON_DetachItemViaPointer(object, record->node));
-            record->node = cJSON_CreateObject();
-            if (!cJSON_AddItemToObject(object, record->id, record->node)) {
-                json_destroy(record->node);
-                record->node = NULL;
-                return false;
-            }
-        }
-        if (record->changed)
-            done &= print_record(record, record->node);
+    buffer_append_char(text, '}');
+}
+
+static void print_lease(struct buffer *text, const struct lease *lease)
+{
+    buffer_append_char(text, '{');
+    add_string(text, "key", lease->key);
+    add_number(text, "pid", lease->owner.pid);
+    add_number(text, "start", lease->owner.start);
+    add_name(text, "pid_namespace"); /* a text, as earlier versions had it */
+    buffer_append_format(text, "\"%lld\"", (long long)lease->owner.pid_namespace);
+    add_string(text, "boot", lease->owner.boot);
+    add_number(text, "since", lease->since);
+    buffer_append_char(text, '}');
+}
+
+static void add_leases(struct buffer *text, const struct state *state)
+{
+    add_name(text, "leases");
+    buffer_append_char(text, '[');
+    for (size_t i = 0; i < state->lease_count && !text->failed; i++) {
+        add_comma(text);
+        print_lease(text, &state->leases[i]);
     }
-    return done;
+    buffer_append_char(text, ']');
 }
 
-static cJSON *print_lease(const struct lease *lease)
+static void add_master_uses(struct buffer *text, const struct state *state)
 {
-    char namespace[24];
-    cJSON *item = cJSON_CreateObject();
-    bool done = json_set_string(item, "key", lease->key);
-    done &= json_set_integer(item, "pid", lease->owner.pid);
-    done &= json_set_integer(item, "start", lease->owner.start);
-    /* As text: cJSON prints a number over 2^31 a hundred times slower. */
-    snprintf(namespace, sizeof namespace, "%lld", (long long)lease->owner.pid_namespace);
-    done &= json_set_string(item, "pid_namespace", namespace);
-    done &= json_set_string(item, "boot", lease->owner.boot);
-    done &= json_set_integer(item, "since", lease->since);
-    return only_if(done, item);
+    add_name(text, "master_uses");
+    buffer_append_char(text, '[');
+    for (size_t i = 0; i < state->master_use_count && !text->failed; i++)
+        buffer_append_format(text, "%s%lld", i ? "," : "", (long long)state->master_uses[i]);
+    buffer_append_char(text, ']');
 }
 
-static cJSON *print_leases(const struct state *state)
+char *state_print(const struct state *state)
 {
-    cJSON *array = cJSON_CreateArray();
-    bool done = array != NULL;
-    for (size_t i = 0; i < state->lease_count; i++)
-        done &= add_item(array, print_lease(&state->leases[i]));
-    return only_if(done, array);
-}
-
-static cJSON *print_master_uses(const struct state *state)
-{
-    cJSON *array = cJSON_CreateArray();
-    bool done = array != NULL;
-    for (size_t i = 0; i < state->master_use_count; i++)
-        done &= add_item(array, cJSON_CreateNumber((double)state->master_uses[i]));
-    return only_if(done, array);
-}
-
-char *state_print(struct state *state)
-{
-    cJSON *tree = state->tree;
-    bool done = json_set_string(tree, "cursor", state->cursor) &&
-                print_table(tree, "keys", &state->keys) &&
-                print_table(tree, "organizations", &state->organizations) &&
-                json_set(tree, "leases", print_leases(state)) &&
-                json_set(tree, "master_uses", print_master_uses(state)) &&
-                json_set_integer(tree, "warned_undersized", state->warned_undersized);
-    return done ? json_print(tree, false) : NULL;
+    struct buffer text = {0};
+    buffer_append_format(&text, "{\"version\":%d,\"salt\":\"%s\"", STATE_VERSION, state->salt);
+    add_string(&text, "cursor", state->cursor);
+    add_table(&text, "keys", &state->keys);
+    add_table(&text, "organizations", &state->organizations);
+    add_leases(&text, state);
+    add_master_uses(&text, state);
+    add_number(&text, "warned_undersized", state->warned_undersized);
+    if (state->stands_in_since > 0)
+        add_number(&text, "stands_in_since", state->stands_in_since);
+    add_unknown(&text, state->text, state->text_length, state_names);
+    buffer_append_char(&text, '}');
+    return buffer_take(&text);
 }
 
 char *lease_print(const struct lease *lease)
 {
-    CLEANUP_JSON cJSON *item = print_lease(lease);
-    return item ? json_print(item, false) : NULL;
+    struct buffer text = {0};
+    print_lease(&text, lease);
+    return buffer_take(&text);
 }
 
 int lease_parse(const char *text, size_t length, struct lease *ret_lease)
 {
-    CLEANUP_JSON cJSON *item = json_parse(text, length, NULL);
-    struct lease lease = {0};
-    read_lease(item, &lease);
+    struct scan scan = {text, text + length};
+    struct part item;
+    struct lease lease;
+    if (!scan_value(&scan, &item))
+        return -EINVAL;
+    read_lease(&item, &lease);
     if (!*lease.key)
-        return !item && json_ran_out_of_memory() ? -ENOMEM : -EINVAL;
+        return -EINVAL;
     *ret_lease = lease;
     return 0;
 }

@@ -1,7 +1,6 @@
 #include "system/store_file.h"
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process.h"
@@ -183,7 +182,7 @@ static int save(struct store_file *file, struct state *state)
     if (!text)
         return -ENOMEM;
     int r = files_swap_in(file->folder_fd, file_name(file), text, strlen(text));
-    json_free_text(text);
+    free(text);
     return r;
 }
 

@@ -1,7 +1,6 @@
 #include "system/store_redis.h"
 
 #include "base/duration.h"
-#include "base/json.h"
 #include "system/log.h"
 #include "system/process.h"
 #include "system/redis.h"
@@ -122,7 +121,7 @@ void store_redis_destroy(struct store_redis *store)
     redis_destroy(store->redis);
     for (int i = 0; i < PART_COUNT; i++)
         free(store->keys[i]);
-    json_free_text(store->lease);
+    free(store->lease);
     buffer_finish(&store->error);
     redisurl_finish(&store->url);
     free(store);
@@ -439,7 +438,7 @@ static int64_t every_ms(const struct store_redis *store)
 
 static void remember_lease(struct store_redis *store, char *lease)
 {
-    json_free_text(store->lease);
+    free(store->lease);
     store->lease = lease;
     store->due = store->renewal = relay_now_ms() + every_ms(store);
 }
@@ -484,11 +483,11 @@ static int change_and_commit(struct store_redis *store, const char *try, struct 
         lease = lease_print(own);
     int r =
         (write && !text) || (own && !lease) ? -ENOMEM : commit(store, try, look, text, lease, dead);
-    json_free_text(text);
+    free(text);
     if (r > 0)
         remember_lease(store, lease);
     else
-        json_free_text(lease);
+        free(lease);
     return r;
 }
 
@@ -635,7 +634,7 @@ void store_redis_let_go(struct store_redis *store)
         call_add(&call, store->self);
         struct redis_command command = command_of(&call);
         (void)redis_post(store->redis, &command);
-        json_free_text(store->lease);
+        free(store->lease);
         store->lease = NULL;
     }
     if (r != -ENOENT)
