@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SYNTAX                                                                                     \
-    "; expected redis://[user@]host[:port][/db][?prefix=name], rediss://… or "                   \
-    "redis+unix://[user@]/path[?db=n&prefix=name]"
+static const char syntax[] =
+    "expected redis://[user@]host[:port][/db][?prefix=name], rediss://… or "
+    "redis+unix://[user@]/path[?db=n&prefix=name], with %40, %3A, %2F and %3F for an @, :, / and ? "
+    "of a password";
 
 static const struct scheme {
     const char *text;
@@ -33,7 +34,7 @@ bool redisurl_is_one(const char *text)
 
 static int refuse(struct buffer *error, const char *what)
 {
-    buffer_append_format(error, "%s" SYNTAX, what);
+    buffer_append_format(error, "%s; %s", what, syntax);
     return -EINVAL;
 }
 
@@ -101,8 +102,7 @@ static int take_host(const char *text, size_t length, struct redisurl *url, stru
     if (!after || (bracketed && host_end != after + 1) || host_end - text <= 2 * bracketed)
         return refuse(error, "there is no host");
     if (colon && !is_number(colon + 1, (size_t)(end - colon - 1), 65535))
-        return refuse(error, "the port is no number up to 65535 (an @, :, / or ? of a password is "
-                             "written as %40, %3A, %2F or %3F)");
+        return refuse(error, "the port is no number up to 65535");
     int r =
         take_part(text + bracketed, (size_t)(host_end - text) - 2 * bracketed, &url->host, error);
     if (r < 0)

@@ -118,7 +118,7 @@ static int find_password(struct redis *redis, const char **ret_password, char **
 static int greet(struct redis *redis, const char *first, const char *second, const char *third)
 {
     const char *words[] = {first, second, third};
-    const struct redis_command command = {third ? 3 : 2, words, NULL};
+    const struct redis_command command = {third ? 3 : second ? 2 : 1, words, NULL};
     redis->greetings++;
     return append_command(&redis->wire.out, &command);
 }
@@ -132,6 +132,9 @@ static int append_greeting(struct redis *redis)
         r = greet(redis, "AUTH", redis->url->user, password);
     else if (r == 0 && password)
         r = greet(redis, "AUTH", password, NULL);
+    else if (r ==
+             0) /* a long command would be refused for its length before the missing password */
+        r = greet(redis, "PING", NULL, NULL);
     secret_free(own);
     snprintf(database, sizeof database, "%d", redis->url->database);
     if (r == 0 && redis->url->database != 0)
@@ -252,8 +255,11 @@ static int wait_for_step(struct redis *redis, int64_t deadline)
     struct pollfd ready = {.fd = redis->wire.fd, .events = wire_events(&redis->wire)};
     if (signals_end_pending())
         return give_up(redis, -EINTR, "somebody asked to end");
-    if (left <= 0)
-        return give_up(redis, -ETIMEDOUT, "does not answer");
+    if (left <= 0) {
+        if (redis->error.length == 0)
+            buffer_append_text(&redis->error, "does not answer");
+        return give_up(redis, -ETIMEDOUT, "");
+    }
     (void)poll(&ready, 1, left < LOOK_EVERY_MS ? (int)left : LOOK_EVERY_MS);
     return 0;
 }

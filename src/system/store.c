@@ -9,6 +9,7 @@
 #include "system/store_shared.h"
 #endif
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -131,4 +132,11 @@ void store_let_go(struct store *store)
 {
     if (store->backend->let_go)
         store->backend->let_go(store->self);
+}
+
+int store_probe(struct store *store, struct state *ret_state, int64_t *ret_ahead,
+                struct buffer *error)
+{
+    return store->backend->probe ? store->backend->probe(store->self, ret_state, ret_ahead, error)
+                                 : -ENODEV;
 }

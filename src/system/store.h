@@ -54,5 +54,12 @@ const char *store_events_path(const struct store *store);
 int64_t store_due(const struct store *store);
 void store_renew(struct store *store, int64_t now_ms);
 
+/* Looks at a server's state, saying and changing nothing, however it ends. Returns 0 with the
+ * state, the caller's to finish, and the seconds that the server's clock is ahead of ours;
+ * -ENODEV if the state is not on a server; another negative errno (see store_redis.h) with one
+ * sentence. */
+int store_probe(struct store *store, struct state *ret_state, int64_t *ret_ahead,
+                struct buffer *error);
+
 /* This run is over, and others need not wait until they see it. Waits a moment at most. */
 void store_let_go(struct store *store);

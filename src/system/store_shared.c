@@ -15,7 +15,7 @@
 #include <time.h>
 
 /* How long a server that did not answer is left alone: every try may cost a second. */
-#define AWAY_MS 15000
+#define AWAY_MS 5000
 
 struct store_shared {
     struct store_redis *redis;
@@ -251,6 +251,17 @@ static void let_go(void *self)
     store_redis_let_go(shared->redis);
 }
 
+static int probe(void *self, struct state *ret_state, int64_t *ret_ahead, struct buffer *error)
+{
+    struct store_shared *shared = self;
+    int r = store_redis_read(shared->redis, ret_state);
+    if (r == 0)
+        *ret_ahead = store_redis_ahead(shared->redis);
+    else
+        buffer_append_text(error, store_redis_error(shared->redis));
+    return r;
+}
+
 const struct store_backend store_shared_backend = {
     .update = update,
     .read = read_state,
@@ -263,4 +274,5 @@ const struct store_backend store_shared_backend = {
     .due = due,
     .renew = renew,
     .let_go = let_go,
+    .probe = probe,
 };

@@ -197,13 +197,18 @@ static int judge(struct tls *tls, int result, struct buffer *error)
 
 static int encrypt(struct tls *tls, struct buffer *out, struct buffer *error)
 {
-    if (out->length == 0)
-        return 0;
-    int n = lib.SSL_write(tls->session, out->data, (int)out->length);
-    if (n <= 0)
-        return judge(tls, n, error);
-    buffer_drop_front(out, (size_t)n);
-    return 0;
+    size_t done = 0;
+    int n = 1;
+    while (done < out->length && n > 0) {
+        size_t left = out->length - done;
+        n = lib.SSL_write(tls->session, out->data + done, left < CHUNK ? (int)left : CHUNK);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    if (done == out->length)
+        buffer_finish_wiping(out); /* a password may have been in it */
+    else
+        buffer_drop_front(out, done);
+    return n > 0 ? 0 : judge(tls, n, error);
 }
 
 static int decrypt(struct tls *tls, struct buffer *in, struct buffer *error)
