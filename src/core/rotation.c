@@ -99,12 +99,11 @@ int rotation_survey(struct rotation *rotation, const struct state *state,
                     const struct demand *demand, int64_t now)
 {
     struct lease *leases = sorted_leases(state);
-    int r = leases ? 0 : -ENOMEM;
+    struct identity_salt salt;
+    int r = leases ? identity_begin(&salt, state->salt) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = &rotation->candidates[i];
-        r = identity_of(candidate->key, state->salt, candidate->id);
-        if (r < 0)
-            break;
+        identity_with(&salt, candidate->key, candidate->id);
         candidate->leases = count_leases(leases, state->lease_count, candidate->id);
         const struct record *known = state_find(&state->keys, candidate->id);
         candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);

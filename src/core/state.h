@@ -67,6 +67,7 @@ struct state {
     int64_t stands_in_since;   /* when this began to stand in for a shared state; 0: it does not */
     char *text;                /* what it was read from */
     size_t text_length;
+    bool has_unknown; /* it has members that this version does not know */
 };
 
 /* An empty state with this salt (64 hexadecimal digits). Returns 0 or -ENOMEM. */

@@ -60,21 +60,33 @@ static int place_of(const char *const *names, const struct part *name)
     return -1;
 }
 
-/* A value that is no object has no members. */
-static void take_members(const struct part *object, const char *const *names,
-                         struct members *ret_members)
+/* Goes behind a value; one that is no object has no members. False if it is no value. */
+static bool read_members(struct scan *scan, const char *const *names, struct members *ret_members)
 {
-    struct scan scan = {object->text, object->text + object->length};
     struct part name, value;
     size_t count = 0;
+    enum scan_step step;
     *ret_members = (struct members){0};
-    if (!object->text || !scan_enter(&scan, '{'))
-        return;
-    while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
+    if (!scan_enter(scan, '{'))
+        return scan_value(scan, &value);
+    while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
+        if (!scan_value(scan, &value))
+            return false;
         int place = place_of(names, &name);
         if (place >= 0 && !ret_members->values[place].text)
             ret_members->values[place] = value;
     }
+    return step == SCAN_END;
+}
+
+/* The same of a part that was checked. */
+static void take_members(const struct part *object, const char *const *names,
+                         struct members *ret_members)
+{
+    struct scan scan = {object->text, object->text + object->length};
+    *ret_members = (struct members){0};
+    if (object->text)
+        (void)read_members(&scan, names, ret_members);
 }
 
 static int64_t whole(const struct part *part)
@@ -153,10 +165,15 @@ static int add_cooldown(void *context, const struct part *item)
     return 0;
 }
 
-static int read_record(const struct part *name, const struct part *value, struct record *record)
+/* The cursor stands before the value. Returns 0, -EINVAL if it is none, -ENOMEM. */
+static int read_record(struct scan *scan, const struct part *name, struct record *record)
 {
     struct members members;
-    take_members(value, record_names, &members);
+    (void)scan_peek(scan);
+    record->raw = scan->at;
+    if (!read_members(scan, record_names, &members))
+        return -EINVAL;
+    record->raw_length = (size_t)(scan->at - record->raw);
     part_name(name, record->id, sizeof record->id);
     take_text(&members.values[RECORD_NAME], record->name, sizeof record->name);
     record->failures = whole(&members.values[RECORD_FAILURES]);
@@ -164,8 +181,6 @@ static int read_record(const struct part *name, const struct part *value, struct
     record->last_used = whole(&members.values[RECORD_LAST_USED]);
     record->last_failed = whole(&members.values[RECORD_LAST_FAILED]);
     record->last_class = take_class(&members.values[RECORD_LAST_CLASS]);
-    record->raw = value->text;
-    record->raw_length = value->length;
     return each_item(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
 }
 
@@ -194,13 +209,11 @@ static int read_table(struct scan *scan, struct record_table *table)
     if (!scan_enter(scan, '{'))
         return scan_value(scan, &value) ? 0 : -EINVAL;
     while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
-        if (!scan_value(scan, &value))
-            return -EINVAL;
         if (!grow((void **)&table->records, table->count, sizeof *table->records))
             return -ENOMEM;
         struct record *record = &table->records[table->count++];
         *record = (struct record){0};
-        int r = read_record(&name, &value, record);
+        int r = read_record(scan, &name, record);
         if (r < 0)
             return r;
     }
@@ -278,6 +291,7 @@ static int read_member(struct scan *scan, const struct part *name, struct member
     bool first = place >= 0 && !members->values[place].text;
     const char *start = scan->at;
     int r = 0;
+    state->has_unknown |= place < 0;
     if (first && place == STATE_KEYS)
         r = read_table(scan, &state->keys);
     else if (first && place == STATE_ORGANIZATIONS)
@@ -471,7 +485,8 @@ char *state_print(const struct state *state)
     add_number(&text, "warned_undersized", state->warned_undersized);
     if (state->stands_in_since > 0)
         add_number(&text, "stands_in_since", state->stands_in_since);
-    add_unknown(&text, state->text, state->text_length, state_names);
+    if (state->has_unknown)
+        add_unknown(&text, state->text, state->text_length, state_names);
     buffer_append_char(&text, '}');
     return buffer_take(&text);
 }

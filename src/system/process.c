@@ -69,16 +69,21 @@ static bool is_near(const struct owner *owner, const struct owner *self)
     return owner->pid_namespace == self->pid_namespace && strcmp(owner->boot, self->boot) == 0;
 }
 
-bool process_is_gone(const struct owner *owner)
+static bool is_gone(const struct owner *owner, const struct owner *self)
 {
-    struct owner self = process_self();
-    if (!is_near(owner, &self) || owner_equal(owner, &self))
+    if (!is_near(owner, self) || owner_equal(owner, self))
         return false;
     if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
         return true;
     /* One that began after the lease was given has only inherited the number. */
     int64_t start = start_time(owner->pid);
     return start == 0 || (owner->start != 0 && start > owner->start);
+}
+
+bool process_is_gone(const struct owner *owner)
+{
+    struct owner self = process_self();
+    return is_gone(owner, &self);
 }
 
 bool process_holds(const struct lease *lease)
@@ -89,5 +94,5 @@ bool process_holds(const struct lease *lease)
         return owner_equal(owner, &self);
     if (owner->pid_namespace != self.pid_namespace)
         return time(NULL) - lease->since < UNSEEN_LEASE_SECONDS;
-    return !process_is_gone(owner);
+    return !is_gone(owner, &self);
 }

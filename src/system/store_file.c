@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 #define STATE_LARGEST  (64 * 1024 * 1024)
-#define LOCK_WAIT_MS   5000
+#define LOCK_WAIT_US   5000000
+#define LOCK_STEP_US   200
+#define LOCK_STEP_MOST 4000
 #define EVENTS_LARGEST (1024 * 1024)
 #define NAME_LONGEST   300
 
@@ -93,10 +95,13 @@ static int open_folder(struct store_file *file)
     return file->folder_fd < 0 ? -errno : 0;
 }
 
-static void sleep_ms(long milliseconds)
+/* Not all waiters at the same moments. */
+static long sleep_about(long microseconds)
 {
-    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-    (void)nanosleep(&time, NULL);
+    long most = microseconds * 2;
+    long pause = 1 + (long)randombytes_uniform((uint32_t)most);
+    (void)nanosleep(&(struct timespec){.tv_nsec = pause * 1000}, NULL);
+    return pause;
 }
 
 /* flock on a file that is never deleted. Bounded, in growing steps: a lock on a dead NFS server
@@ -111,19 +116,18 @@ static int take_lock(struct store_file *file, int *ret_fd)
     if (fd < 0)
         return -errno;
     files_keep_private(fd);
-    long waited = 0, step = 1;
+    long waited = 0, step = LOCK_STEP_US; /* microseconds */
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         int error = errno;
         if (error == EINTR)
             continue;
-        bool wait = error == EWOULDBLOCK && waited < LOCK_WAIT_MS && !signals_end_pending();
+        bool wait = error == EWOULDBLOCK && waited < LOCK_WAIT_US && !signals_end_pending();
         if (!wait) {
             (void)close(fd);
             return error == EWOULDBLOCK ? -ETIMEDOUT : -error;
         }
-        sleep_ms(step);
-        waited += step;
-        step = step < 20 ? step * 2 : 20;
+        waited += sleep_about(step);
+        step = step * 2 < LOCK_STEP_MOST ? step * 2 : LOCK_STEP_MOST;
     }
     *ret_fd = fd;
     return 0;

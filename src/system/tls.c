@@ -55,15 +55,6 @@ static struct openssl {
 #undef MEMBER
 } lib;
 
-static const struct entry {
-    const char *name;
-    void **place;
-} entries[] = {
-#define ENTRY(name) {#name, (void **)&lib.name},
-    FUNCTIONS(ENTRY)
-#undef ENTRY
-};
-
 struct tls {
     SSL_CTX *context;
     SSL *session;
@@ -76,12 +67,11 @@ struct tls {
 static int load(struct buffer *error)
 {
     void *library = lib.library ? lib.library : dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; library && i < sizeof entries / sizeof *entries; i++) {
-        *entries[i].place = dlsym(library, entries[i].name);
-        if (!*entries[i].place)
-            library = NULL;
-    }
-    if (!library) {
+    bool complete = library != NULL;
+#define FIND(name) complete = complete && (*(void **)&lib.name = dlsym(library, #name));
+    FUNCTIONS(FIND)
+#undef FIND
+    if (!complete) {
         buffer_append_format(error, "TLS needs OpenSSL, and %s cannot be loaded", LIBRARY);
         return -ENOSYS;
     }
