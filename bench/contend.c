@@ -5,8 +5,8 @@
  *   contend CONTENDERS SECONDS
  *
  * Each contender is a process that chooses again and again. One line of JSON: choices per second;
- * microseconds from asking to having chosen (median, 99th percentile, longest); the fewest and the
- * most choices of one contender.
+ * microseconds from asking to having chosen (median, 99th percentile, longest) and of processor
+ * time for one; the fewest and the most choices of one contender.
  */
 #include "base/json.h"
 #include "commands/session.h"
@@ -26,14 +26,20 @@ enum { MOST_SAMPLES = 1 << 21, MOST_CONTENDERS = 1000 };
 struct shared {
     long next; /* sample to be filled */
     long choices[MOST_CONTENDERS];
-    float samples[MOST_SAMPLES]; /* microseconds */
+    double busy[MOST_CONTENDERS]; /* microseconds of processor time */
+    float samples[MOST_SAMPLES];  /* microseconds */
 };
+
+static double look_at(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
 
 static double now(void)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+    return look_at(CLOCK_MONOTONIC);
 }
 
 static void forget_tries(struct session *session)
@@ -53,6 +59,7 @@ static void contend(struct shared *shared, int number, double begin, double end)
         _exit(1);
     while (now() < begin)
         usleep(1000);
+    double busy = look_at(CLOCK_PROCESS_CPUTIME_ID);
     while (now() < end) {
         struct turn turn = {.session = &session, .choose = true};
         double asked = now();
@@ -66,6 +73,7 @@ static void contend(struct shared *shared, int number, double begin, double end)
         shared->choices[number]++;
         forget_tries(&session);
     }
+    shared->busy[number] = look_at(CLOCK_PROCESS_CPUTIME_ID) - busy;
     session_close(&session);
     _exit(0);
 }
@@ -80,18 +88,20 @@ static int print(struct shared *shared, int contenders, double seconds)
 {
     long count = shared->next < MOST_SAMPLES ? shared->next : MOST_SAMPLES;
     long fewest = shared->choices[0], most = shared->choices[0];
+    double busy = 0;
     if (count == 0)
         return 1;
-    for (int i = 1; i < contenders; i++) {
+    for (int i = 0; i < contenders; i++) {
+        busy += shared->busy[i];
         fewest = shared->choices[i] < fewest ? shared->choices[i] : fewest;
         most = shared->choices[i] > most ? shared->choices[i] : most;
     }
     qsort(shared->samples, (size_t)count, sizeof(float), compare);
-    printf("{\"per_second\": %.1f, \"p50\": %.0f, \"p99\": %.0f, \"longest\": %.0f, \"fewest\": "
-           "%ld, \"most\": %ld}\n",
+    printf("{\"per_second\": %.1f, \"p50\": %.0f, \"p99\": %.0f, \"longest\": %.0f, \"busy\": "
+           "%.1f, \"fewest\": %ld, \"most\": %ld}\n",
            (double)shared->next / seconds, (double)shared->samples[count / 2],
-           (double)shared->samples[count * 99 / 100], (double)shared->samples[count - 1], fewest,
-           most);
+           (double)shared->samples[count * 99 / 100], (double)shared->samples[count - 1],
+           busy / (double)shared->next, fewest, most);
     return 0;
 }
 
