@@ -207,8 +207,8 @@ bool scan_value(struct scan *scan, struct part *ret_part)
 
 bool part_is(const struct part *part, const char *name)
 {
-    return part->length > 0 && part->text[0] == name[0] &&
-           strncmp(part->text, name, part->length) == 0 && name[part->length] == '\0';
+    return part->length > 0 && part->text[0] == name[0] && part->length == strlen(name) &&
+           memcmp(part->text, name, part->length) == 0;
 }
 
 static unsigned read_unit(const char *digits)

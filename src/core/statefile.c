@@ -283,25 +283,28 @@ static int read_rest(const struct members *members, struct state *state)
     return r < 0 ? r : each_item(&values[STATE_MASTER_USES], add_master_use, state);
 }
 
+/* Goes behind a top-level value, of which the tables are read on the way. */
+static int read_value(struct scan *scan, int place, struct state *state)
+{
+    struct part value;
+    if (place == STATE_KEYS)
+        return read_table(scan, &state->keys);
+    if (place == STATE_ORGANIZATIONS)
+        return read_table(scan, &state->organizations);
+    return scan_value(scan, &value) ? 0 : -EINVAL;
+}
+
 static int read_member(struct scan *scan, const struct part *name, struct members *members,
                        struct state *state)
 {
-    struct part value;
     int place = place_of(state_names, name);
     bool first = place >= 0 && !members->values[place].text;
-    const char *start = scan->at;
-    int r = 0;
     state->has_unknown |= place < 0;
-    if (first && place == STATE_KEYS)
-        r = read_table(scan, &state->keys);
-    else if (first && place == STATE_ORGANIZATIONS)
-        r = read_table(scan, &state->organizations);
-    else
-        r = scan_value(scan, &value) ? 0 : -EINVAL;
+    (void)scan_peek(scan);
+    const char *start = scan->at;
+    int r = read_value(scan, first ? place : -1, state);
     if (r == 0 && first)
-        members->values[place] = place == STATE_KEYS || place == STATE_ORGANIZATIONS
-                                     ? (struct part){start, (size_t)(scan->at - start)}
-                                     : value;
+        members->values[place] = (struct part){start, (size_t)(scan->at - start)};
     return r;
 }
 
@@ -371,10 +374,10 @@ static void add_number(struct buffer *text, const char *name, int64_t value)
 static void add_unknown(struct buffer *text, const char *object, size_t length,
                         const char *const *names)
 {
-    struct scan scan = {object, object + length};
+    struct scan scan = {object, object ? object + length : NULL};
     struct part name, value;
     size_t count = 0;
-    if (!object || !scan_enter(&scan, '{'))
+    if (!scan_enter(&scan, '{'))
         return;
     while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
         if (place_of(names, &name) >= 0)

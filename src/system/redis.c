@@ -240,7 +240,7 @@ int redis_step(struct redis *redis)
         return -ENOTCONN;
     int r = wire_step(&redis->wire, &redis->in, &redis->error);
     int read = read_replies(redis); /* an error that came before the end tells more than the end */
-    if (r == 0 || read == -EACCES)
+    if (r == 0 || read < 0)
         r = read;
     if (r == -EPROTO && redis->error.length == 0)
         buffer_append_text(&redis->error, "what answers there is no Redis");

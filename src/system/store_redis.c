@@ -333,7 +333,7 @@ static int ask_for_turn(struct store_redis *store, bool passed, const char *try,
                         struct look *ret_look)
 {
     struct call call;
-    redisReply *reply;
+    redisReply *reply = NULL;
     int r = call_init(store, &call, script_begin, 3);
     if (r == 0) {
         call_add(&call, passed ? "1" : "0");
