@@ -57,7 +57,7 @@ static bool skip_escape(struct scan *scan)
 static bool skip_string(struct scan *scan)
 {
     scan->at++;
-    while (scan->at < scan->end && *scan->at != '"') {
+    while (scan->at < scan->end && (unsigned char)*scan->at >= ' ' && *scan->at != '"') {
         if (*scan->at == '\\') {
             if (!skip_escape(scan))
                 return false;
@@ -65,7 +65,7 @@ static bool skip_string(struct scan *scan)
             scan->at++;
         }
     }
-    if (scan->at == scan->end)
+    if (scan->at == scan->end || *scan->at != '"')
         return false;
     scan->at++;
     return true;

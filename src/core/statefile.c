@@ -60,6 +60,12 @@ static int place_of(const char *const *names, const struct part *name)
     return -1;
 }
 
+/* Nothing to be read where there is no text. */
+static struct scan scan_of(const char *text, size_t length)
+{
+    return text ? (struct scan){text, text + length} : (struct scan){"", ""};
+}
+
 /* Goes behind a value; one that is no object has no members. False if it is no value. */
 static bool read_members(struct scan *scan, const char *const *names, struct members *ret_members)
 {
@@ -83,7 +89,7 @@ static bool read_members(struct scan *scan, const char *const *names, struct mem
 static void take_members(const struct part *object, const char *const *names,
                          struct members *ret_members)
 {
-    struct scan scan = {object->text, object->text + object->length};
+    struct scan scan = scan_of(object->text, object->length);
     *ret_members = (struct members){0};
     if (object->text)
         (void)read_members(&scan, names, ret_members);
@@ -142,11 +148,11 @@ static bool read_cooldown(const struct part *item, struct cooldown *ret_cooldown
 static int each_item(const struct part *array, int (*take)(void *context, const struct part *item),
                      void *context)
 {
-    struct scan scan = {array->text, array->text + array->length};
+    struct scan scan = scan_of(array->text, array->length);
     struct part item;
     size_t count = 0;
     int r = 0;
-    if (!array->text || !scan_enter(&scan, '['))
+    if (!scan_enter(&scan, '['))
         return 0;
     while (r == 0 && scan_item(&scan, &count) == SCAN_NEXT && scan_value(&scan, &item))
         r = take(context, &item);
@@ -374,7 +380,7 @@ static void add_number(struct buffer *text, const char *name, int64_t value)
 static void add_unknown(struct buffer *text, const char *object, size_t length,
                         const char *const *names)
 {
-    struct scan scan = {object, object ? object + length : NULL};
+    struct scan scan = scan_of(object, length);
     struct part name, value;
     size_t count = 0;
     if (!scan_enter(&scan, '{'))

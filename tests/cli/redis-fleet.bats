@@ -82,6 +82,23 @@ open_gate() {
   assert_equal "$(in_state '[.keys[] | select(.cooldowns != [] and .failures == 1 and .runs == 1)] | length')" 40
 }
 
+@test "one that does not wait for its turn: nobody's change is lost" {
+  server_start
+  pool a b
+  tcr -- client
+  # It counts in the state itself, as another program with the same habits would.
+  cat > "$scratch/intruder" << 'END'
+EVAL "local s = cjson.decode(redis.call('HGET', 'tcr:state', 'text')) s.intruder = (s.intruder or 0) + 1 redis.call('HSET', 'tcr:state', 'text', cjson.encode(s)) return redis.call('HINCRBY', 'tcr:state', 'revision', 1)" 0
+END
+  yes "$(cat "$scratch/intruder")" | head -2000 | ask > /dev/null &
+  intruder=$!
+  for run in $(seq 40); do
+    within "$TCR_RUN" -q -- client < /dev/null > /dev/null
+  done
+  wait "$intruder"
+  assert_equal "$(in_state '.intruder, ([.keys[].runs] | add)' | paste -sd ' ')" '2000 41'
+}
+
 @test "a machine that vanishes: its leases expire, those of the others do not" {
   need_namespaces
   server_start
