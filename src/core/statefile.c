@@ -1,4 +1,4 @@
-#include "core/state.h"
+#include "core/statefile.h"
 
 #include "base/scan.h"
 
@@ -9,34 +9,12 @@
 
 #define LONGEST_REST (400 * (int64_t)86400)
 
-/* Members that are known, by their place in these lists; of two with one name the first counts. */
-static const char *const state_names[] = {
+const char *const statefile_names[] = {
     "version",         "salt",   "cursor",      "keys",
     "organizations",   "leases", "master_uses", "warned_undersized",
     "stands_in_since", NULL};
-enum {
-    STATE_VERSION_AT,
-    STATE_SALT,
-    STATE_CURSOR,
-    STATE_KEYS,
-    STATE_ORGANIZATIONS,
-    STATE_LEASES,
-    STATE_MASTER_USES,
-    STATE_WARNED,
-    STATE_STANDS_IN
-};
-
-static const char *const record_names[] = {"cooldowns", "name",        "failures",   "runs",
-                                           "last_used", "last_failed", "last_class", NULL};
-enum {
-    RECORD_COOLDOWNS,
-    RECORD_NAME,
-    RECORD_FAILURES,
-    RECORD_RUNS,
-    RECORD_LAST_USED,
-    RECORD_LAST_FAILED,
-    RECORD_LAST_CLASS
-};
+const char *const statefile_record_names[] = {"cooldowns", "name",        "failures",   "runs",
+                                              "last_used", "last_failed", "last_class", NULL};
 
 static const char *const cooldown_names[] = {"class", "until", "length", "model", "what", NULL};
 enum { COOLDOWN_CLASS, COOLDOWN_UNTIL, COOLDOWN_LENGTH, COOLDOWN_MODEL, COOLDOWN_WHAT };
@@ -52,7 +30,7 @@ struct members {
     struct part values[MEMBERS_MOST]; /* text NULL: not there */
 };
 
-static int place_of(const char *const *names, const struct part *name)
+int statefile_place(const char *const *names, const struct part *name)
 {
     for (int i = 0; names[i]; i++)
         if (part_is(name, names[i]))
@@ -60,8 +38,7 @@ static int place_of(const char *const *names, const struct part *name)
     return -1;
 }
 
-/* Nothing to be read where there is no text. */
-static struct scan scan_of(const char *text, size_t length)
+struct scan statefile_scan(const char *text, size_t length)
 {
     return text ? (struct scan){text, text + length} : (struct scan){"", ""};
 }
@@ -78,7 +55,7 @@ static bool read_members(struct scan *scan, const char *const *names, struct mem
     while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
         if (!scan_value(scan, &value))
             return false;
-        int place = place_of(names, &name);
+        int place = statefile_place(names, &name);
         if (place >= 0 && !ret_members->values[place].text)
             ret_members->values[place] = value;
     }
@@ -89,7 +66,7 @@ static bool read_members(struct scan *scan, const char *const *names, struct mem
 static void take_members(const struct part *object, const char *const *names,
                          struct members *ret_members)
 {
-    struct scan scan = scan_of(object->text, object->length);
+    struct scan scan = statefile_scan(object->text, object->length);
     *ret_members = (struct members){0};
     if (object->text)
         (void)read_members(&scan, names, ret_members);
@@ -148,7 +125,7 @@ static bool read_cooldown(const struct part *item, struct cooldown *ret_cooldown
 static int each_item(const struct part *array, int (*take)(void *context, const struct part *item),
                      void *context)
 {
-    struct scan scan = scan_of(array->text, array->length);
+    struct scan scan = statefile_scan(array->text, array->length);
     struct part item;
     size_t count = 0;
     int r = 0;
@@ -177,7 +154,7 @@ static int read_record(struct scan *scan, const struct part *name, struct record
     struct members members;
     (void)scan_peek(scan);
     record->raw = scan->at;
-    if (!read_members(scan, record_names, &members))
+    if (!read_members(scan, statefile_record_names, &members))
         return -EINVAL;
     record->raw_length = (size_t)(scan->at - record->raw);
     part_name(name, record->id, sizeof record->id);
@@ -303,7 +280,7 @@ static int read_value(struct scan *scan, int place, struct state *state)
 static int read_member(struct scan *scan, const struct part *name, struct members *members,
                        struct state *state)
 {
-    int place = place_of(state_names, name);
+    int place = statefile_place(statefile_names, name);
     bool first = place >= 0 && !members->values[place].text;
     state->has_unknown |= place < 0;
     (void)scan_peek(scan);
@@ -346,165 +323,6 @@ int state_parse(const char *text, size_t length, struct state *ret_state)
     else
         *ret_state = state;
     return r;
-}
-
-/* ---- printing ---- */
-
-/* Before a member or an item: a comma, but for the first one. */
-static void add_comma(struct buffer *text)
-{
-    char last = text->length > 0 ? text->data[text->length - 1] : '{';
-    if (last != '{' && last != '[')
-        buffer_append_char(text, ',');
-}
-
-static void add_name(struct buffer *text, const char *name)
-{
-    add_comma(text);
-    buffer_append_format(text, "\"%s\":", name);
-}
-
-static void add_string(struct buffer *text, const char *name, const char *value)
-{
-    add_name(text, name);
-    scan_append_string(text, value);
-}
-
-static void add_number(struct buffer *text, const char *name, int64_t value)
-{
-    add_name(text, name);
-    buffer_append_format(text, "%lld", (long long)value);
-}
-
-/* The members that a newer version put into an object. */
-static void add_unknown(struct buffer *text, const char *object, size_t length,
-                        const char *const *names)
-{
-    struct scan scan = scan_of(object, length);
-    struct part name, value;
-    size_t count = 0;
-    if (!scan_enter(&scan, '{'))
-        return;
-    while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
-        if (place_of(names, &name) >= 0)
-            continue;
-        add_comma(text);
-        buffer_append_char(text, '"');
-        buffer_append(text, name.text, name.length);
-        buffer_append_text(text, "\":");
-        buffer_append(text, value.text, value.length);
-    }
-}
-
-static void add_cooldowns(struct buffer *text, const struct record *record)
-{
-    add_name(text, "cooldowns");
-    buffer_append_char(text, '[');
-    for (size_t i = 0; i < record->cooldown_count && !text->failed; i++) {
-        const struct cooldown *cooldown = &record->cooldowns[i];
-        add_comma(text);
-        buffer_append_char(text, '{');
-        add_string(text, "class", failure_class_name(cooldown->class));
-        if (*cooldown->model)
-            add_string(text, "model", cooldown->model);
-        if (*cooldown->what)
-            add_string(text, "what", cooldown->what);
-        add_number(text, "until", cooldown->until);
-        add_number(text, "length", cooldown->length);
-        buffer_append_char(text, '}');
-    }
-    buffer_append_char(text, ']');
-}
-
-static void add_record(struct buffer *text, const struct record *record)
-{
-    if (!record->changed && record->raw) {
-        buffer_append(text, record->raw, record->raw_length);
-        return;
-    }
-    buffer_append_char(text, '{');
-    add_cooldowns(text, record);
-    if (*record->name)
-        add_string(text, "name", record->name);
-    add_number(text, "failures", record->failures);
-    add_number(text, "runs", record->runs);
-    add_number(text, "last_used", record->last_used);
-    add_number(text, "last_failed", record->last_failed);
-    if (record->last_class != CLASS_NONE)
-        add_string(text, "last_class", failure_class_name(record->last_class));
-    add_unknown(text, record->raw, record->raw_length, record_names);
-    buffer_append_char(text, '}');
-}
-
-static void add_table(struct buffer *text, const char *name, const struct record_table *table)
-{
-    add_name(text, name);
-    buffer_append_char(text, '{');
-    for (size_t i = 0; i < table->count && !text->failed; i++) {
-        add_comma(text);
-        scan_append_string(text, table->records[i].id);
-        buffer_append_char(text, ':');
-        add_record(text, &table->records[i]);
-    }
-    buffer_append_char(text, '}');
-}
-
-static void print_lease(struct buffer *text, const struct lease *lease)
-{
-    buffer_append_char(text, '{');
-    add_string(text, "key", lease->key);
-    add_number(text, "pid", lease->owner.pid);
-    add_number(text, "start", lease->owner.start);
-    add_name(text, "pid_namespace"); /* a text, as earlier versions had it */
-    buffer_append_format(text, "\"%lld\"", (long long)lease->owner.pid_namespace);
-    add_string(text, "boot", lease->owner.boot);
-    add_number(text, "since", lease->since);
-    buffer_append_char(text, '}');
-}
-
-static void add_leases(struct buffer *text, const struct state *state)
-{
-    add_name(text, "leases");
-    buffer_append_char(text, '[');
-    for (size_t i = 0; i < state->lease_count && !text->failed; i++) {
-        add_comma(text);
-        print_lease(text, &state->leases[i]);
-    }
-    buffer_append_char(text, ']');
-}
-
-static void add_master_uses(struct buffer *text, const struct state *state)
-{
-    add_name(text, "master_uses");
-    buffer_append_char(text, '[');
-    for (size_t i = 0; i < state->master_use_count && !text->failed; i++)
-        buffer_append_format(text, "%s%lld", i ? "," : "", (long long)state->master_uses[i]);
-    buffer_append_char(text, ']');
-}
-
-char *state_print(const struct state *state)
-{
-    struct buffer text = {0};
-    buffer_append_format(&text, "{\"version\":%d,\"salt\":\"%s\"", STATE_VERSION, state->salt);
-    add_string(&text, "cursor", state->cursor);
-    add_table(&text, "keys", &state->keys);
-    add_table(&text, "organizations", &state->organizations);
-    add_leases(&text, state);
-    add_master_uses(&text, state);
-    add_number(&text, "warned_undersized", state->warned_undersized);
-    if (state->stands_in_since > 0)
-        add_number(&text, "stands_in_since", state->stands_in_since);
-    if (state->has_unknown)
-        add_unknown(&text, state->text, state->text_length, state_names);
-    buffer_append_char(&text, '}');
-    return buffer_take(&text);
-}
-
-char *lease_print(const struct lease *lease)
-{
-    struct buffer text = {0};
-    print_lease(&text, lease);
-    return buffer_take(&text);
 }
 
 int lease_parse(const char *text, size_t length, struct lease *ret_lease)
