@@ -119,6 +119,7 @@ static void remember(struct store_shared *shared, struct state *state)
 struct news {
     struct store_shared *shared;
     const struct state *standin;
+    int answer; /* of the server */
 };
 
 static bool adopt(struct state *state, int64_t now, void *context)
@@ -131,12 +132,13 @@ static bool adopt(struct state *state, int64_t now, void *context)
 
 static int tell_state(void *context, const struct state *standin)
 {
-    struct news news = {context, standin};
+    struct news *news = context;
     struct state state;
-    int r = store_redis_update(news.shared->redis, adopt, &news, &state);
-    if (r == 0)
-        remember(news.shared, &state);
-    return r;
+    news->standin = standin;
+    news->answer = store_redis_update(news->shared->redis, adopt, news, &state);
+    if (news->answer == 0)
+        remember(news->shared, &state);
+    return news->answer;
 }
 
 static void tell_event(void *context, const char *line, size_t length)
@@ -145,18 +147,25 @@ static void tell_event(void *context, const char *line, size_t length)
     (void)store_redis_log_event(shared->redis, line, length);
 }
 
+/* Returns 0, or what keeps the server from being told. A file that cannot be used (locked for long,
+ * another's) is none of the server's faults: the next run may tell what is in it. */
 static int tell(struct store_shared *shared)
 {
+    struct news news = {.shared = shared};
     struct store_file *file = store_local_file(shared->standin);
     if (shared->told || !store_file_exists(file)) {
         shared->told = true;
         return 0;
     }
-    int r = store_file_hand_over(file, tell_state, shared);
-    if (r < 0)
-        return r;
-    store_file_hand_over_events(file, tell_event, shared);
-    log_explain("%s: told what happened while it was away", shared->name);
+    int r = store_file_hand_over(file, tell_state, &news);
+    if (news.answer < 0)
+        return news.answer;
+    if (r == 0)
+        store_file_hand_over_events(file, tell_event, shared);
+    log_explain("%s: %s%s", shared->name,
+                r < 0 ? "what happened while it was away cannot be told now: "
+                      : "told what happened while it was away",
+                r < 0 ? strerror(-r) : "");
     shared->told = true;
     return 0;
 }

@@ -162,3 +162,24 @@ for line in iter(sys.stdin.readline, ""):
   assert_status 125
   assert_stderr_has 'cannot be reached'
 }
+
+@test "what cannot be told for reasons of this machine is told later, and the server used" {
+  server_start
+  pool a b
+  mv "$place/sock" "$place/away"
+  fails a
+  on 1 tcr -- client
+  mv "$place/away" "$place/sock"
+  standin=$(ls "$scratch"/machine1/.local/state/tcr/redis-????????.json)
+  mv "$standin.lock" "$scratch/lock"
+  mkdir "$standin.lock"
+  works a
+  on 1 fresh -- client
+  assert_no_stderr
+  assert_used a
+  assert_equal "$(in_state '[.keys[].runs] | add')" 1
+  rmdir "$standin.lock"
+  on 1 fresh -- client
+  assert_used b
+  test ! -e "$standin"
+}
