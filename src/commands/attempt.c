@@ -363,6 +363,27 @@ static void note_start(void *context)
     }
 }
 
+static int64_t lease_due(void *context)
+{
+    const struct attempt *attempt = context;
+    return store_due(attempt->session->pool.store);
+}
+
+static void renew_lease(void *context, int64_t now_ms)
+{
+    const struct attempt *attempt = context;
+    store_renew(attempt->session->pool.store, now_ms);
+}
+
+/* Where leases last for ever there is nothing to do, and nothing to be asked each time. */
+static void keep_lease(struct attempt *attempt)
+{
+    if (lease_due(attempt) < 0)
+        return;
+    attempt->plan.due = lease_due;
+    attempt->plan.tick = renew_lease;
+}
+
 static int supervise(struct attempt *attempt, struct handover *handover)
 {
     struct supervision *plan = &attempt->plan;
@@ -371,6 +392,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     plan->started = note_start;
     plan->lingers = drop_inherited;
     plan->context = attempt;
+    keep_lease(attempt);
     plan->spawn.argv = handover->argv;
     plan->spawn.environment = handover->environment.entries;
     pass_descriptor(&plan->spawn, handover->secret_fd);

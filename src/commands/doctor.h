@@ -27,6 +27,7 @@ struct doctor {
     bool out_of_memory;
     struct state state; /* as the file has it, not yet settled */
     bool has_state;
+    int64_t ahead; /* seconds that the clock of the state's times is ahead of ours */
 };
 
 /* Adds a line: a reason, then, where something can be done, "; mend: " and what. */
@@ -44,6 +45,8 @@ char *doctor_find_program(const char *name);
 /* doctor_state.c */
 void doctor_check_state(struct doctor *doctor); /* reads the state for those that follow */
 void doctor_check_clock(struct doctor *doctor);
+/* doctor_server.c */
+bool doctor_check_server(struct doctor *doctor); /* the same of a server; false if there is none */
 /* doctor_keys.c */
 void doctor_check_keys(struct doctor *doctor);
 /* doctor_client.c */

@@ -220,10 +220,10 @@ static void check_known(struct doctor *doctor, struct keyring *keyring)
     struct rotation rotation;
     const struct demand demand = {0};
     size_t refused = 0;
-    state_settle(&doctor->state, doctor->now);
+    state_settle(&doctor->state, doctor->now + doctor->ahead);
     state_prune_leases(&doctor->state, process_holds);
     if (rotation_init(&rotation, keyring) < 0 ||
-        rotation_survey(&rotation, &doctor->state, &demand, doctor->now) < 0) {
+        rotation_survey(&rotation, &doctor->state, &demand, doctor->now + doctor->ahead) < 0) {
         doctor->out_of_memory = true;
         return;
     }

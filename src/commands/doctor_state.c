@@ -36,7 +36,7 @@ struct place {
 
 static bool find_place(struct place *place)
 {
-    struct store *store = store_create();
+    struct store *store = store_create(NULL);
     const char *path = store ? store_path(store) : NULL;
     *place = (struct place){.fd = -1, .path = path ? strdup(path) : NULL};
     store_destroy(store);
@@ -211,6 +211,8 @@ static void read_state(struct doctor *doctor, const struct place *place)
 void doctor_check_state(struct doctor *doctor)
 {
     struct place place;
+    if (doctor_check_server(doctor))
+        return;
     if (!find_place(&place)) {
         doctor_say(doctor, "state", HEALTH_FAIL,
                    "there is no place for it; " NO_MEMORY "; mend: set HOME or TCR_STATE");
@@ -253,7 +255,7 @@ static int64_t latest_stamp(const struct state *state)
 void doctor_check_clock(struct doctor *doctor)
 {
     char span[DURATION_TEXT];
-    int64_t latest = doctor->has_state ? latest_stamp(&doctor->state) : 0;
+    int64_t latest = doctor->has_state ? latest_stamp(&doctor->state) - doctor->ahead : 0;
     if (doctor->now < YEAR_2024) {
         doctor_say(doctor, "clock", HEALTH_FAIL,
                    "it says %lld s since 1970, before 2024: rests end at the wrong time and TLS "

@@ -7,7 +7,6 @@
 #include "system/zone.h"
 
 #include <string.h>
-#include <time.h>
 
 static void append_keys(struct buffer *text, const struct session *session, const struct slot *slot,
                         int64_t now)
@@ -119,11 +118,11 @@ static void append_policy(struct buffer *text, const struct session *session)
 static int find_keys(struct session *session, struct buffer *text)
 {
     struct rotation *rotation = &session->pool.rotation;
-    int64_t now = time(NULL);
+    int64_t now;
     int status = 0;
     for (size_t i = 0; i < session->slot_count; i++) {
         struct slot *slot = &session->slots[i];
-        const struct state *state = pool_survey(&session->pool, &slot->demand, now);
+        const struct state *state = pool_survey(&session->pool, &slot->demand, &now);
         if (!state)
             return EXIT_OWN_FAILURE;
         slot->candidate = rotation_choose(rotation, state_cursor(state, slot_cursor_name(slot)));

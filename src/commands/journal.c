@@ -3,7 +3,6 @@
 #include "system/log.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 const char *journal_command(const struct session *session)
@@ -19,7 +18,7 @@ static void add(const struct pool *pool, const char *command, const struct event
     struct event full = *event;
     struct buffer line = {0};
     if (full.time == 0)
-        full.time = time(NULL);
+        full.time = store_now(pool->store);
     full.pid = getpid();
     full.command = command;
     if (sentence)

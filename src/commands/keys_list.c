@@ -8,7 +8,6 @@
 #include "system/zone.h"
 
 #include <string.h>
-#include <time.h>
 
 /* How a key is told from another without giving it away. */
 static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16])
@@ -89,8 +88,8 @@ static int print_keys(struct pool *pool, bool json)
     const struct demand demand = {0};
     const struct rotation *rotation = &pool->rotation;
     struct buffer text = {0};
-    int64_t now = time(NULL);
-    if (!pool_survey(pool, &demand, now))
+    int64_t now;
+    if (!pool_survey(pool, &demand, &now))
         return EXIT_OWN_FAILURE;
     if (json) {
         append_json(&text, rotation);

@@ -76,7 +76,7 @@ int pool_open(struct pool *pool, const struct options *options)
         return status;
     if (options->no_master)
         pool->keyring.has_master = false;
-    pool->store = store_create();
+    pool->store = store_create(&pool->keyring);
     if (!pool->store || rotation_init(&pool->rotation, &pool->keyring) < 0) {
         log_say("out of memory");
         return EXIT_OWN_FAILURE;
@@ -93,13 +93,15 @@ void pool_close(struct pool *pool)
     *pool = (struct pool){0};
 }
 
-const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t now)
+const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t *ret_now)
 {
     const struct state *state = store_read(pool->store);
+    int64_t now = store_now(pool->store);
     if (!state || rotation_survey(&pool->rotation, state, demand, now) < 0) {
         log_say("out of memory");
         return NULL;
     }
+    *ret_now = now;
     return state;
 }
 

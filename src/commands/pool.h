@@ -20,9 +20,9 @@ struct pool {
 int pool_open(struct pool *pool, const struct options *options);
 void pool_close(struct pool *pool);
 
-/* The survey of a state just read, without a lock: for subcommands that only look. NULL, after
- * saying why, if there is no memory for it. */
-const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t now);
+/* The survey of a state just read, without a lock, and when that was by the store's clock: for
+ * subcommands that only look. NULL, after saying why, if there is no memory for it. */
+const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t *ret_now);
 
 /* Of the keys that rest, the one whose rest ends first; NULL if none does. */
 const struct candidate *pool_first_ready(const struct rotation *rotation);

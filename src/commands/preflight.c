@@ -84,7 +84,8 @@ static int check_slot(struct session *session, struct slot *slot)
 {
     struct check_round round = {0};
     int status = EXIT_OWN_FAILURE;
-    if (!pool_survey(&session->pool, &slot->demand, time(NULL)))
+    int64_t now;
+    if (!pool_survey(&session->pool, &slot->demand, &now))
         return status;
     int r = check_init(&round, session, could_be_used, NULL);
     round.slot = slot;

@@ -33,7 +33,8 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
     if (!session->options->waits || !first)
         return false;
     const char *name = first->key->name;
-    int64_t until = first->cooling->until;
+    /* By our clock, which we wait by. */
+    int64_t until = first->cooling->until + time(NULL) - store_now(session->pool.store);
     if (until > run->wait_until_end) {
         announce_too_late(first, run->wait_until_end, turn->now);
         return false;

@@ -1,3 +1,4 @@
+#include "base/cleanup.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/journal.h"
@@ -8,7 +9,8 @@
 
 struct reset {
     struct pool *pool;
-    char **names; /* NULL-terminated; none: all */
+    char **names;  /* NULL-terminated; none: all */
+    bool *is_done; /* for each candidate */
     size_t done;
 };
 
@@ -22,16 +24,15 @@ static bool is_named(const struct reset *reset, const char *name)
     return false;
 }
 
-static void reset_one(struct record_table *table, const char *id, size_t *done)
+static size_t reset_one(struct record_table *table, const char *id)
 {
     const struct record *known = state_find(table, id);
     if (!known || (known->cooldown_count == 0 && known->failures == 0))
-        return;
+        return 0;
     struct record *record = state_touch(table, id);
-    if (record) {
+    if (record)
         record_reset(record);
-        (*done)++;
-    }
+    return record != NULL;
 }
 
 static bool change(struct state *state, int64_t now, void *context)
@@ -39,20 +40,43 @@ static bool change(struct state *state, int64_t now, void *context)
     struct reset *reset = context;
     struct rotation *rotation = &reset->pool->rotation;
     const struct demand demand = {0};
+    reset->done = 0;
     if (rotation_survey(rotation, state, &demand, now) < 0)
         return false;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
-        size_t before = reset->done;
-        if (!is_named(reset, candidate->key->name))
-            continue;
-        reset_one(&state->keys, candidate->id, &reset->done);
-        if (candidate->key->organization)
-            reset_one(&state->organizations, candidate->key->organization, &reset->done);
-        if (reset->done > before)
-            journal_add_reset(reset->pool, candidate->key->name);
+        size_t done = 0;
+        if (is_named(reset, candidate->key->name)) {
+            done += reset_one(&state->keys, candidate->id);
+            if (candidate->key->organization)
+                done += reset_one(&state->organizations, candidate->key->organization);
+        }
+        reset->is_done[i] = done > 0;
+        reset->done += done;
     }
     return reset->done > 0;
+}
+
+static int reset_keys(struct pool *pool, char **names)
+{
+    const struct rotation *rotation = &pool->rotation;
+    CLEANUP_FREE bool *is_done = calloc(rotation->count + 1, sizeof *is_done);
+    struct reset reset = {.pool = pool, .names = names, .is_done = is_done};
+    if (!is_done) {
+        log_say("out of memory");
+        return EXIT_OWN_FAILURE;
+    }
+    if (store_update(pool->store, change, &reset) != 0)
+        return EXIT_OWN_FAILURE;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        if (is_done[i])
+            journal_add_reset(pool, rotation->candidates[i].key->name);
+    if (reset.done == 0)
+        log_say("nothing was resting or had failed");
+    else
+        log_say("forgot the rests and failures of %zu %s", reset.done,
+                reset.done == 1 ? "key" : "keys");
+    return 0;
 }
 
 static int check_names(struct pool *pool, char **names)
@@ -76,16 +100,8 @@ int command_reset(int argc, char **argv)
     int status = pool_open(&pool, &options);
     if (status == 0)
         status = check_names(&pool, argv + 1);
-    if (status == 0) {
-        struct reset reset = {.pool = &pool, .names = argv + 1};
-        if (store_update(pool.store, change, &reset) != 0)
-            status = EXIT_OWN_FAILURE;
-        else if (reset.done == 0)
-            log_say("nothing was resting or had failed");
-        else
-            log_say("forgot the rests and failures of %zu %s", reset.done,
-                    reset.done == 1 ? "key" : "keys");
-    }
+    if (status == 0)
+        status = reset_keys(&pool, argv + 1);
     pool_close(&pool);
     return status;
 }

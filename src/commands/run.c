@@ -32,6 +32,7 @@ static int exit_as(const struct attempt *attempt)
         if (!ending->by_signal && ending->code == 0)
             return EXIT_OWN_FAILURE;
     }
+    store_let_go(attempt->session->pool.store);
     if (ending->by_signal)
         signals_die_of(ending->code);
     return ending->code;
@@ -193,11 +194,13 @@ static bool attempt_once(struct run *run, int *ret_status)
 }
 
 /* Between attempts there is no command to forward a signal to: it is ours. */
-static void end_if_asked(void)
+static void end_if_asked(const struct session *session)
 {
     int signal = signals_end_pending();
-    if (signal)
-        signals_die_of(signal);
+    if (!signal)
+        return;
+    store_let_go(session->pool.store);
+    signals_die_of(signal);
 }
 
 static int run_session(struct session *session)
@@ -213,22 +216,22 @@ static int run_session(struct session *session)
     }
     run_take_turn(&run, &turn);
     if (!run_make_slots_ready(&run)) {
-        end_if_asked();
+        end_if_asked(session);
         if (run.failed) {
             log_say("out of memory");
             return EXIT_OWN_FAILURE;
         }
         if (!run.busy)
-            announce_nothing_usable(session, time(NULL));
+            announce_nothing_usable(session, store_now(session->pool.store));
         bool waited = run_wait_for_key(&run) && run_make_ready(&run);
-        end_if_asked();
+        end_if_asked(session);
         if (!waited)
             return EXIT_NO_KEY;
     }
     do
-        end_if_asked();
+        end_if_asked(session);
     while (attempt_once(&run, &status));
-    end_if_asked();
+    end_if_asked(session);
     return status;
 }
 

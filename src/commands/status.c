@@ -8,7 +8,6 @@
 #include "system/log.h"
 
 #include <string.h>
-#include <time.h>
 
 static bool is_asked(const struct kind *kind, const void *context)
 {
@@ -16,10 +15,11 @@ static bool is_asked(const struct kind *kind, const void *context)
 }
 
 /* What a command that says nothing of kinds would get. */
-static struct candidate *find_next(struct pool *pool, int64_t now, bool *ret_needs_kind)
+static struct candidate *find_next(struct pool *pool, bool *ret_needs_kind)
 {
     struct asked asked;
     struct buffer error = {0};
+    int64_t now;
     bool found = asked_default(&pool->keyring, false, &asked, &error) == 0;
     buffer_finish(&error);
     *ret_needs_kind = !found;
@@ -27,7 +27,7 @@ static struct candidate *find_next(struct pool *pool, int64_t now, bool *ret_nee
         return NULL;
     const struct demand demand = {.can_use = is_asked, .can_use_context = asked.names[0]};
     const char *kind = strcmp(asked.names[0], ASKED_MAIN) == 0 ? NULL : asked.names[0];
-    const struct state *state = pool_survey(pool, &demand, now);
+    const struct state *state = pool_survey(pool, &demand, &now);
     struct candidate *next =
         state ? rotation_choose(&pool->rotation, state_cursor(state, kind)) : NULL;
     return next || !state ? next : rotation_master(&pool->rotation);
@@ -36,9 +36,9 @@ static struct candidate *find_next(struct pool *pool, int64_t now, bool *ret_nee
 bool status_look(struct pool *pool, struct status_view *ret_view)
 {
     const struct demand demand = {0};
-    struct status_view view = {.pool = pool, .now = time(NULL)};
-    view.next = find_next(pool, view.now, &view.needs_kind);
-    view.state = pool_survey(pool, &demand, view.now);
+    struct status_view view = {.pool = pool};
+    view.next = find_next(pool, &view.needs_kind);
+    view.state = pool_survey(pool, &demand, &view.now);
     if (!view.state)
         return false;
     *ret_view = view;

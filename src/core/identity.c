@@ -5,23 +5,34 @@
 #include <string.h>
 
 #define HASH_BYTES ((IDENTITY_TEXT - 1) / 2)
-#define SALT_BYTES ((IDENTITY_SALT - 1) / 2)
+
+int identity_begin(struct identity_salt *salt, const char *text)
+{
+    size_t length = 0;
+    int r =
+        sodium_hex2bin(salt->bytes, sizeof salt->bytes, text, strlen(text), NULL, &length, NULL);
+    return r < 0 || length != sizeof salt->bytes ? -EINVAL : 0;
+}
 
 /* Without sodium_init, which would only choose a faster BLAKE2b: it asks the processor what it can
  * do, and where a hypervisor answers that takes 50 us, more than hashing a hundred keys. */
-int identity_of(const struct key *key, const char *salt, char ret_identity[IDENTITY_TEXT])
+void identity_with(const struct identity_salt *salt, const struct key *key,
+                   char ret_identity[IDENTITY_TEXT])
 {
-    unsigned char binary_salt[SALT_BYTES], hash[HASH_BYTES];
-    size_t length = 0;
-    if (sodium_hex2bin(binary_salt, sizeof binary_salt, salt, strlen(salt), NULL, &length, NULL) <
-            0 ||
-        length != SALT_BYTES)
-        return -EINVAL;
+    unsigned char hash[HASH_BYTES];
     struct buffer source = {0};
     key_identity_source(key, &source);
     crypto_generichash(hash, sizeof hash, (const unsigned char *)buffer_text(&source),
-                       source.length, binary_salt, sizeof binary_salt);
+                       source.length, salt->bytes, sizeof salt->bytes);
     buffer_finish_wiping(&source);
     sodium_bin2hex(ret_identity, IDENTITY_TEXT, hash, sizeof hash);
-    return 0;
+}
+
+int identity_of(const struct key *key, const char *salt, char ret_identity[IDENTITY_TEXT])
+{
+    struct identity_salt begun;
+    int r = identity_begin(&begun, salt);
+    if (r == 0)
+        identity_with(&begun, key, ret_identity);
+    return r;
 }

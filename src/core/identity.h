@@ -9,3 +9,11 @@
 
 /* BLAKE2b keyed with the state's salt. Returns 0, or -EINVAL for a salt that is none. */
 int identity_of(const struct key *key, const char *salt, char ret_identity[IDENTITY_TEXT]);
+
+/* The same for many keys and one salt, which is read once. */
+struct identity_salt {
+    unsigned char bytes[(IDENTITY_SALT - 1) / 2];
+};
+int identity_begin(struct identity_salt *salt, const char *text);
+void identity_with(const struct identity_salt *salt, const struct key *key,
+                   char ret_identity[IDENTITY_TEXT]);

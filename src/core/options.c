@@ -265,7 +265,7 @@ static const struct option_spec {
     const char *name;
     char letter;          /* 0: long form only */
     const char *argument; /* NULL: takes none; "[=X]": optional */
-    const char *help;
+    const char *help;     /* NULL: --help only names it */
     apply_option *apply;
 } specs[] = {
     {"keys", 'f', "FILE", "read the keys from FILE", set_keys_file},
@@ -273,24 +273,24 @@ static const struct option_spec {
     {"key", 'k', "NAME", "use this key and no other", set_key},
     {"kind", 0, "KINDS", "one key of each, as openai,anthropic", set_kind},
     {"retries", 'r', "N", "pool keys to try before the master key (3)", set_retries},
-    {"no-master", 0, NULL, "never use the master key", set_no_master},
+    {"no-master", 0, NULL, NULL, set_no_master},
     {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", set_wait},
     {"max-per-key", 0, "N", "wait rather than have more runs on a key", set_max_per_key},
     {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", set_cooldown},
-    {"retry-on", 0, "CLASSES", "classes that go on with the next key", set_retry_on},
-    {"marker", 'm', "CLASS=REGEX", "a line of output that means CLASS", add_marker},
-    {"exit-class", 0, "CODE=CLASS", "an exit status that means CLASS", add_exit_class},
-    {"via", 0, "HOW", "hand the key over by env, fd or auto", set_via},
-    {"keep", 0, "NAME", "leave this variable (or GLOB) in the environment", add_keep},
-    {"scrub", 0, "NAME", "remove this variable (or GLOB) too", add_scrub},
-    {"clean-env", 0, NULL, "pass on PATH, HOME and the like only", set_clean_env},
+    {"retry-on", 0, "CLASSES", NULL, set_retry_on},
+    {"marker", 'm', "CLASS=REGEX", NULL, add_marker},
+    {"exit-class", 0, "CODE=CLASS", NULL, add_exit_class},
+    {"via", 0, "HOW", NULL, set_via},
+    {"keep", 0, "NAME", NULL, add_keep},
+    {"scrub", 0, "NAME", NULL, add_scrub},
+    {"clean-env", 0, NULL, NULL, set_clean_env},
     {"mask", 0, NULL, "show the pool's tokens as *** in the output", set_mask},
-    {"client", 0, "NAME", "treat COMMAND as claude or generic", set_client},
-    {"no-fast-fail", 0, NULL, "leave the client its own retries on every key", set_no_fast_fail},
-    {"no-resume", 0, NULL, "never carry a conversation on", set_no_resume},
-    {"auto", 0, NULL, "carry an interactive session on without asking", set_auto},
+    {"client", 0, "NAME", NULL, set_client},
+    {"no-fast-fail", 0, NULL, NULL, set_no_fast_fail},
+    {"no-resume", 0, NULL, NULL, set_no_resume},
+    {"auto", 0, NULL, NULL, set_auto},
     {"preflight", 0, NULL, "check the keys with their providers first", set_preflight},
-    {"log-format", 0, "FORMAT", "messages as text, or json for machines", set_log_format},
+    {"log-format", 0, "FORMAT", NULL, set_log_format},
     {"quiet", 'q', NULL, "say nothing", set_quiet},
     {"verbose", 'v', NULL, "explain every decision", add_verbosity},
     {"help", 'h', NULL, "show this help", set_help},
@@ -414,19 +414,48 @@ int options_apply_policy(const struct options *options, struct policy *policy, s
     return r;
 }
 
+static void append_form(struct buffer *text, const struct option_spec *spec)
+{
+    const char *argument = spec->argument;
+    if (spec->letter)
+        buffer_append_format(text, "-%c, ", spec->letter);
+    buffer_append_format(text, "--%s", spec->name);
+    if (argument)
+        buffer_append_format(text, "%s%s", argument[0] == '[' ? "" : " ", argument);
+}
+
+#define LINE_WIDTH 79
+
+/* Those without a line of their own, side by side. */
+static void describe_rest(struct buffer *text)
+{
+    size_t column = LINE_WIDTH;
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        struct buffer form = {0};
+        if (specs[i].help)
+            continue;
+        append_form(&form, &specs[i]);
+        bool fits = column + 2 + form.length <= LINE_WIDTH;
+        buffer_append_text(text, fits ? "  " : column < LINE_WIDTH ? "\n  " : "  ");
+        buffer_append_text(text, buffer_text(&form));
+        column = (fits ? column : 0) + 2 + form.length;
+        buffer_finish(&form);
+    }
+    buffer_append_char(text, '\n');
+}
+
 void options_describe(struct buffer *text)
 {
     for (size_t i = 0; i < SPEC_COUNT; i++) {
-        struct buffer left = {0};
-        if (specs[i].letter)
-            buffer_append_format(&left, "-%c, ", specs[i].letter);
-        else
-            buffer_append_text(&left, "    ");
-        buffer_append_format(&left, "--%s", specs[i].name);
-        if (specs[i].argument)
-            buffer_append_format(&left, "%s%s", specs[i].argument[0] == '[' ? "" : " ",
-                                 specs[i].argument);
-        buffer_append_format(text, "  %-28s %s\n", buffer_text(&left), specs[i].help);
-        buffer_finish(&left);
+        struct buffer form = {0};
+        if (!specs[i].help)
+            continue;
+        if (!specs[i].letter)
+            buffer_append_text(&form, "    ");
+        append_form(&form, &specs[i]);
+        buffer_append_format(text, "  %-22s %s\n", buffer_text(&form), specs[i].help);
+        buffer_finish(&form);
     }
+    buffer_append_text(text, "More, for tcr-run(1) to explain:\n");
+    describe_rest(text);
 }

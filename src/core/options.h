@@ -66,5 +66,5 @@ void options_finish(struct options *options);
 int options_apply_policy(const struct options *options, struct policy *policy,
                          struct buffer *error);
 
-/* The options as --help shows them, one line each. */
+/* The options as --help shows them: the usual ones with a line each, the others by name. */
 void options_describe(struct buffer *text);

@@ -23,12 +23,11 @@ void rotation_finish(struct rotation *rotation)
     *rotation = (struct rotation){0};
 }
 
-static const struct cooldown *cooling_of(const struct state *state,
+static const struct cooldown *cooling_of(const struct state *state, const struct record *known,
                                          const struct candidate *candidate, const char *model,
                                          int64_t now)
 {
-    const struct cooldown *own =
-        record_cooling(state_find(&state->keys, candidate->id), model, now);
+    const struct cooldown *own = record_cooling(known, model, now);
     const char *organization = candidate->key->organization;
     if (!organization)
         return own;
@@ -38,8 +37,8 @@ static const struct cooldown *cooling_of(const struct state *state,
 }
 
 static enum standing standing_of(struct candidate *candidate, bool is_master,
-                                 const struct state *state, const struct demand *demand,
-                                 int64_t now)
+                                 const struct state *state, const struct record *known,
+                                 const struct demand *demand, int64_t now)
 {
     const struct key *key = candidate->key;
     candidate->cooling = NULL;
@@ -54,7 +53,7 @@ static enum standing standing_of(struct candidate *candidate, bool is_master,
     if (is_master && key->at_most > 0 &&
         state_master_uses_since(state, now - key->at_most_period) >= key->at_most)
         return STANDING_SPENT;
-    candidate->cooling = cooling_of(state, candidate, demand->model, now);
+    candidate->cooling = cooling_of(state, known, candidate, demand->model, now);
     if (candidate->tried)
         return STANDING_TRIED;
     if (candidate->cooling && !demand->pinned) /* asked for by name: used even while it rests */
@@ -101,16 +100,16 @@ int rotation_survey(struct rotation *rotation, const struct state *state,
                     const struct demand *demand, int64_t now)
 {
     struct lease *leases = sorted_leases(state);
-    int r = leases ? 0 : -ENOMEM;
+    struct identity_salt salt;
+    int r = leases ? identity_begin(&salt, state->salt) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = &rotation->candidates[i];
-        r = identity_of(candidate->key, state->salt, candidate->id);
-        if (r < 0)
-            break;
+        identity_with(&salt, candidate->key, candidate->id);
         candidate->leases = count_leases(leases, state->lease_count, candidate->id);
         const struct record *known = state_find(&state->keys, candidate->id);
         candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);
-        candidate->standing = standing_of(candidate, i == rotation->count, state, demand, now);
+        candidate->standing =
+            standing_of(candidate, i == rotation->count, state, known, demand, now);
     }
     free(leases);
     return r;

@@ -1,7 +1,5 @@
 #include "core/state.h"
 
-#include "core/statefile.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +28,7 @@ void state_finish(struct state *state)
     free(state->leases);
     free(state->master_uses);
     free(state->pools);
-    statefile_free_tree(state->tree);
+    free(state->text);
     *state = (struct state){0};
 }
 

@@ -32,7 +32,8 @@ struct record {
     int64_t warned_end; /* when it was last said that the key ends soon; 0: never */
     int64_t runs;
     enum failure_class last_class;
-    void *node; /* cJSON: keeps fields this version does not know */
+    const char *raw; /* as it was read: keeps fields this version does not know; NULL: it is new */
+    size_t raw_length;
     bool changed;
 };
 
@@ -76,7 +77,10 @@ struct state {
     int64_t warned_undersized; /* when it was last said that the pool is too small */
     struct pool_mark *pools;   /* of kinds that were asked for by name */
     size_t pool_count;
-    void *tree; /* cJSON: the whole file, for unknown fields */
+    int64_t stands_in_since; /* when this began to stand in for a shared state; 0: it does not */
+    char *text;              /* what it was read from */
+    size_t text_length;
+    bool has_unknown; /* it has members that this version does not know */
 };
 
 /* An empty state with this salt (64 hexadecimal digits). Returns 0 or -ENOMEM. */
@@ -86,8 +90,15 @@ int state_create(const char *salt, struct state *ret_state);
  * *ret_state is untouched. Whatever the bytes are, nothing worse happens. */
 int state_parse(const char *text, size_t length, struct state *ret_state);
 
-/* The file's text, freed with json_free_text; NULL if out of memory. */
-char *state_print(struct state *state);
+/* The file's text, freed by the caller; NULL if out of memory. */
+char *state_print(const struct state *state);
+
+/* The leases of one owner alone, as an array in the form they have in that text; freed by the
+ * caller. */
+char *leases_print(const struct state *state, const struct owner *owner);
+
+/* Adds those to a state. Returns 0, -EINVAL if that is no array, -ENOMEM. */
+int leases_parse(const char *text, size_t length, struct state *state);
 
 void state_finish(struct state *state);
 

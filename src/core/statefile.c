@@ -1,6 +1,6 @@
 #include "core/statefile.h"
 
-#include "base/json.h"
+#include "base/scan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,70 +9,174 @@
 
 #define LONGEST_REST (400 * (int64_t)86400)
 
-void statefile_free_tree(void *tree)
+const char *const statefile_names[] = {
+    "version",         "salt",   "cursor",      "keys",
+    "organizations",   "leases", "master_uses", "warned_undersized",
+    "stands_in_since", "pools",  NULL};
+const char *const statefile_record_names[] = {"cooldowns",  "name",       "failures",
+                                              "runs",       "last_used",  "last_failed",
+                                              "last_class", "warned_end", NULL};
+const char *const statefile_pool_names[] = {"cursor", "warned_undersized", NULL};
+
+static const char *const cooldown_names[] = {"class", "until", "length", "model", "what", NULL};
+enum { COOLDOWN_CLASS, COOLDOWN_UNTIL, COOLDOWN_LENGTH, COOLDOWN_MODEL, COOLDOWN_WHAT };
+
+static const char *const lease_names[] = {"key",   "boot",  "pid",    "start", "pid_namespace",
+                                          "since", "queue", "ticket", NULL};
+enum {
+    LEASE_KEY,
+    LEASE_BOOT,
+    LEASE_PID,
+    LEASE_START,
+    LEASE_NAMESPACE,
+    LEASE_SINCE,
+    LEASE_QUEUE,
+    LEASE_TICKET
+};
+
+#define MEMBERS_MOST 10
+
+/* An object taken apart: what it has of the members that are looked for. */
+struct members {
+    struct part values[MEMBERS_MOST]; /* text NULL: not there */
+};
+
+int statefile_place(const char *const *names, const struct part *name)
 {
-    json_destroy(tree);
+    for (int i = 0; names[i]; i++)
+        if (part_is(name, names[i]))
+            return i;
+    return -1;
 }
 
-static void copy_text(char *target, size_t size, const char *text)
+struct scan statefile_scan(const char *text, size_t length)
 {
-    snprintf(target, size, "%s", text ? text : "");
+    return text ? (struct scan){text, text + length} : (struct scan){"", ""};
 }
 
-static int64_t whole(const cJSON *object, const char *name)
+/* Goes behind a value; one that is no object has no members. False if it is no value. */
+static bool read_members(struct scan *scan, const char *const *names, struct members *ret_members)
+{
+    struct part name, value;
+    size_t count = 0;
+    enum scan_step step;
+    *ret_members = (struct members){0};
+    if (!scan_enter(scan, '{'))
+        return scan_value(scan, &value);
+    while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
+        if (!scan_value(scan, &value))
+            return false;
+        int place = statefile_place(names, &name);
+        if (place >= 0 && !ret_members->values[place].text)
+            ret_members->values[place] = value;
+    }
+    return step == SCAN_END;
+}
+
+/* The same of a part that was checked. */
+static void take_members(const struct part *object, const char *const *names,
+                         struct members *ret_members)
+{
+    struct scan scan = statefile_scan(object->text, object->length);
+    *ret_members = (struct members){0};
+    if (object->text)
+        (void)read_members(&scan, names, ret_members);
+}
+
+static int64_t whole(const struct part *part)
 {
     int64_t number = 0;
-    (void)json_integer(object, name, &number);
+    if (part->text)
+        (void)part_integer(part, &number);
     return number < 0 ? 0 : number;
 }
 
-static enum failure_class read_class(const cJSON *object, const char *name)
+static void take_text(const struct part *part, char *ret_text, size_t size)
 {
-    const char *text = json_string(object, name);
-    enum failure_class class = text ? failure_class_parse(text, strlen(text)) : CLASS_NONE;
+    if (part->text)
+        part_text(part, ret_text, size);
+}
+
+static enum failure_class take_class(const struct part *part)
+{
+    char text[32] = "";
+    take_text(part, text, sizeof text);
+    enum failure_class class = *text ? failure_class_parse(text, strlen(text)) : CLASS_NONE;
     return class == CLASS_COUNT ? CLASS_NONE : class;
 }
 
-static bool read_cooldown(const cJSON *item, struct cooldown *ret_cooldown)
+/* Makes room for one more of an array that has `count`. */
+static bool grow(void **array, size_t count, size_t size)
 {
-    struct cooldown cooldown = {.class = read_class(item, "class"),
-                                .until = whole(item, "until"),
-                                .length = whole(item, "length")};
-    copy_text(cooldown.model, sizeof cooldown.model, json_string(item, "model"));
-    copy_text(cooldown.what, sizeof cooldown.what, json_string(item, "what"));
+    if (count > 0 && (count & (count - 1)) != 0) /* grown by doubling: room until a power of two */
+        return true;
+    void *grown = realloc(*array, (count ? count * 2 : 1) * size);
+    if (grown)
+        *array = grown;
+    return grown != NULL;
+}
+
+static bool read_cooldown(const struct part *item, struct cooldown *ret_cooldown)
+{
+    struct members members;
+    take_members(item, cooldown_names, &members);
+    struct cooldown cooldown = {.class = take_class(&members.values[COOLDOWN_CLASS]),
+                                .until = whole(&members.values[COOLDOWN_UNTIL]),
+                                .length = whole(&members.values[COOLDOWN_LENGTH])};
+    take_text(&members.values[COOLDOWN_MODEL], cooldown.model, sizeof cooldown.model);
+    take_text(&members.values[COOLDOWN_WHAT], cooldown.what, sizeof cooldown.what);
     if (cooldown.class == CLASS_NONE || cooldown.length > LONGEST_REST)
         return false;
     *ret_cooldown = cooldown;
     return true;
 }
 
-static int read_cooldowns(const cJSON *array, struct record *record)
+/* Calls `take` for each item; a value that is no array has none. Returns 0, or what `take` gives.
+ */
+static int each_item(const struct part *array, int (*take)(void *context, const struct part *item),
+                     void *context)
 {
-    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
-    if (count == 0)
+    struct scan scan = statefile_scan(array->text, array->length);
+    struct part item;
+    size_t count = 0;
+    int r = 0;
+    if (!scan_enter(&scan, '['))
         return 0;
-    record->cooldowns = calloc((size_t)count, sizeof *record->cooldowns);
-    if (!record->cooldowns)
+    while (r == 0 && scan_item(&scan, &count) == SCAN_NEXT && scan_value(&scan, &item))
+        r = take(context, &item);
+    return r;
+}
+
+static int add_cooldown(void *context, const struct part *item)
+{
+    struct record *record = context;
+    struct cooldown cooldown;
+    if (!read_cooldown(item, &cooldown))
+        return 0;
+    if (!grow((void **)&record->cooldowns, record->cooldown_count, sizeof cooldown))
         return -ENOMEM;
-    const cJSON *item;
-    cJSON_ArrayForEach (item, array)
-        if (read_cooldown(item, &record->cooldowns[record->cooldown_count]))
-            record->cooldown_count++;
+    record->cooldowns[record->cooldown_count++] = cooldown;
     return 0;
 }
 
-static int read_record(cJSON *node, struct record *record)
+/* The cursor stands before the value. Returns 0, -EINVAL if it is none, -ENOMEM. */
+static int read_record(struct scan *scan, const struct part *name, struct record *record)
 {
-    copy_text(record->id, sizeof record->id, node->string);
-    copy_text(record->name, sizeof record->name, json_string(node, "name"));
-    record->failures = whole(node, "failures");
-    record->runs = whole(node, "runs");
-    record->last_used = whole(node, "last_used");
-    record->last_failed = whole(node, "last_failed");
-    record->warned_end = whole(node, "warned_end");
-    record->last_class = read_class(node, "last_class");
-    record->node = node;
-    return read_cooldowns(json_get(node, "cooldowns"), record);
+    struct members members;
+    (void)scan_peek(scan);
+    record->raw = scan->at;
+    if (!read_members(scan, statefile_record_names, &members))
+        return -EINVAL;
+    record->raw_length = (size_t)(scan->at - record->raw);
+    part_name(name, record->id, sizeof record->id);
+    take_text(&members.values[RECORD_NAME], record->name, sizeof record->name);
+    record->failures = whole(&members.values[RECORD_FAILURES]);
+    record->runs = whole(&members.values[RECORD_RUNS]);
+    record->last_used = whole(&members.values[RECORD_LAST_USED]);
+    record->last_failed = whole(&members.values[RECORD_LAST_FAILED]);
+    record->warned_end = whole(&members.values[RECORD_WARNED_END]);
+    record->last_class = take_class(&members.values[RECORD_LAST_CLASS]);
+    return each_item(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
 }
 
 static int compare_records(const void *left, const void *right)
@@ -80,118 +184,180 @@ static int compare_records(const void *left, const void *right)
     return strcmp(((const struct record *)left)->id, ((const struct record *)right)->id);
 }
 
-static int read_table(const cJSON *object, struct record_table *table)
+/* What this program wrote is sorted already. */
+static void sort_table(struct record_table *table)
 {
-    int count = cJSON_IsObject(object) ? cJSON_GetArraySize(object) : 0;
-    if (count == 0)
-        return 0;
-    table->records = calloc((size_t)count, sizeof *table->records);
-    if (!table->records)
-        return -ENOMEM;
-    cJSON *node;
-    cJSON_ArrayForEach (node, object) {
-        int r = read_record(node, &table->records[table->count++]);
+    for (size_t i = 1; i < table->count; i++)
+        if (compare_records(&table->records[i - 1], &table->records[i]) > 0) {
+            qsort(table->records, table->count, sizeof *table->records, compare_records);
+            return;
+        }
+}
+
+/* The cursor stands before the value, which is large: it is read in one go. Returns 0, -EINVAL if
+ * it is no value, -ENOMEM. */
+static int read_table(struct scan *scan, struct record_table *table)
+{
+    struct part name, value;
+    size_t count = 0;
+    enum scan_step step;
+    if (!scan_enter(scan, '{'))
+        return scan_value(scan, &value) ? 0 : -EINVAL;
+    while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
+        if (!grow((void **)&table->records, table->count, sizeof *table->records))
+            return -ENOMEM;
+        struct record *record = &table->records[table->count++];
+        *record = (struct record){0};
+        int r = read_record(scan, &name, record);
         if (r < 0)
             return r;
     }
-    qsort(table->records, table->count, sizeof *table->records, compare_records);
-    return 0;
+    sort_table(table);
+    return step == SCAN_END ? 0 : -EINVAL;
 }
 
-static int read_leases(const cJSON *array, struct state *state)
+static void read_lease(const struct part *item, struct lease *ret_lease)
 {
-    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
-    if (count == 0)
+    char namespace[24] = "";
+    struct members members;
+    *ret_lease = (struct lease){0};
+    take_members(item, lease_names, &members);
+    take_text(&members.values[LEASE_KEY], ret_lease->key, sizeof ret_lease->key);
+    take_text(&members.values[LEASE_BOOT], ret_lease->owner.boot, sizeof ret_lease->owner.boot);
+    take_text(&members.values[LEASE_NAMESPACE], namespace, sizeof namespace);
+    ret_lease->owner.pid_namespace = strtoll(namespace, NULL, 10);
+    ret_lease->owner.pid = whole(&members.values[LEASE_PID]);
+    ret_lease->owner.start = whole(&members.values[LEASE_START]);
+    ret_lease->since = whole(&members.values[LEASE_SINCE]);
+    take_text(&members.values[LEASE_QUEUE], ret_lease->queue, sizeof ret_lease->queue);
+    ret_lease->ticket = whole(&members.values[LEASE_TICKET]);
+}
+
+static int add_lease(void *context, const struct part *item)
+{
+    struct lease lease;
+    read_lease(item, &lease);
+    return state_add_lease(context, &lease);
+}
+
+static int add_master_use(void *context, const struct part *item)
+{
+    struct state *state = context;
+    int64_t when = 0;
+    if (!part_integer(item, &when) || when < 1 || when >= 1000000000000000)
         return 0;
-    state->leases = calloc((size_t)count, sizeof *state->leases);
-    if (!state->leases)
+    if (!grow((void **)&state->master_uses, state->master_use_count, sizeof when))
         return -ENOMEM;
-    const cJSON *item;
-    cJSON_ArrayForEach (item, array) {
-        struct lease *lease = &state->leases[state->lease_count++];
-        copy_text(lease->key, sizeof lease->key, json_string(item, "key"));
-        copy_text(lease->owner.boot, sizeof lease->owner.boot, json_string(item, "boot"));
-        lease->owner.pid = whole(item, "pid");
-        lease->owner.start = whole(item, "start");
-        const char *namespace = json_string(item, "pid_namespace");
-        lease->owner.pid_namespace = namespace ? strtoll(namespace, NULL, 10) : 0;
-        lease->since = whole(item, "since");
-        lease->ticket = whole(item, "ticket");
-        copy_text(lease->queue, sizeof lease->queue, json_string(item, "queue"));
-    }
+    state->master_uses[state->master_use_count++] = when;
     return 0;
 }
 
-static int read_master_uses(const cJSON *array, struct state *state)
+static int read_pools(const struct part *object, struct state *state)
 {
-    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
-    if (count == 0)
+    struct scan scan = statefile_scan(object->text, object->length);
+    struct part name, value;
+    size_t count = 0;
+    if (!scan_enter(&scan, '{'))
         return 0;
-    state->master_uses = calloc((size_t)count, sizeof *state->master_uses);
-    if (!state->master_uses)
-        return -ENOMEM;
-    const cJSON *item;
-    cJSON_ArrayForEach (item, array)
-        if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble < 1e15)
-            state->master_uses[state->master_use_count++] = (int64_t)item->valuedouble;
-    return 0;
-}
-
-static int read_pools(const cJSON *object, struct state *state)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach (item, object) {
+    while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
+        char kind[KIND_VARIABLE];
+        struct members members;
         struct pool_place place;
-        if (!cJSON_IsObject(object) || strlen(item->string) >= KIND_VARIABLE)
+        if (name.length >= sizeof kind)
             continue;
-        int r = state_pool(state, item->string, &place);
+        part_name(&name, kind, sizeof kind);
+        take_members(&value, statefile_pool_names, &members);
+        int r = state_pool(state, kind, &place);
         if (r < 0)
             return r;
-        copy_text(place.cursor, IDENTITY_TEXT, json_string(item, "cursor"));
-        *place.warned_undersized = whole(item, "warned_undersized");
+        take_text(&members.values[POOL_CURSOR], place.cursor, IDENTITY_TEXT);
+        *place.warned_undersized = whole(&members.values[POOL_WARNED]);
     }
     return 0;
 }
 
 static bool is_salt(const char *text)
 {
-    return text && strlen(text) == IDENTITY_SALT - 1 &&
+    return strlen(text) == IDENTITY_SALT - 1 &&
            strspn(text, "0123456789abcdef") == IDENTITY_SALT - 1;
 }
 
-static int read_state(cJSON *json, struct state *state)
+/* All members but the tables, which were read on the way. */
+static int read_rest(const struct members *members, struct state *state)
 {
     int64_t version;
-    const char *salt = json_string(json, "salt");
-    if (!json_integer(json, "version", &version) || version < 1)
+    char salt[IDENTITY_SALT + 1] = ""; /* a longer one must not be cut to a right one */
+    const struct part *values = members->values;
+    if (!values[STATE_VERSION_AT].text || !part_integer(&values[STATE_VERSION_AT], &version) ||
+        version < 1)
         return -EINVAL;
     if (version > STATE_VERSION)
         return -ENOTSUP;
+    take_text(&values[STATE_SALT], salt, sizeof salt);
     if (!is_salt(salt))
         return -EINVAL;
-    copy_text(state->salt, sizeof state->salt, salt);
-    copy_text(state->cursor, sizeof state->cursor, json_string(json, "cursor"));
-    state->warned_undersized = whole(json, "warned_undersized");
-    int r = read_table(json_get(json, "keys"), &state->keys);
+    memcpy(state->salt, salt, sizeof state->salt);
+    take_text(&values[STATE_CURSOR], state->cursor, sizeof state->cursor);
+    state->warned_undersized = whole(&values[STATE_WARNED]);
+    state->stands_in_since = whole(&values[STATE_STANDS_IN]);
+    int r = read_pools(&values[STATE_POOLS], state);
     if (r == 0)
-        r = read_table(json_get(json, "organizations"), &state->organizations);
-    if (r == 0)
-        r = read_leases(json_get(json, "leases"), state);
-    if (r == 0)
-        r = read_master_uses(json_get(json, "master_uses"), state);
-    if (r == 0)
-        r = read_pools(json_get(json, "pools"), state);
+        r = each_item(&values[STATE_LEASES], add_lease, state);
+    return r < 0 ? r : each_item(&values[STATE_MASTER_USES], add_master_use, state);
+}
+
+/* Goes behind a top-level value, of which the tables are read on the way. */
+static int read_value(struct scan *scan, int place, struct state *state)
+{
+    struct part value;
+    if (place == STATE_KEYS)
+        return read_table(scan, &state->keys);
+    if (place == STATE_ORGANIZATIONS)
+        return read_table(scan, &state->organizations);
+    return scan_value(scan, &value) ? 0 : -EINVAL;
+}
+
+static int read_member(struct scan *scan, const struct part *name, struct members *members,
+                       struct state *state)
+{
+    int place = statefile_place(statefile_names, name);
+    bool first = place >= 0 && !members->values[place].text;
+    state->has_unknown |= place < 0;
+    (void)scan_peek(scan);
+    const char *start = scan->at;
+    int r = read_value(scan, first ? place : -1, state);
+    if (r == 0 && first)
+        members->values[place] = (struct part){start, (size_t)(scan->at - start)};
     return r;
+}
+
+static int read_state(struct state *state)
+{
+    struct scan scan = {state->text, state->text + state->text_length};
+    struct members members = {0};
+    struct part name;
+    size_t count = 0;
+    enum scan_step step;
+    if (!scan_enter(&scan, '{'))
+        return -EINVAL;
+    while ((step = scan_member(&scan, &count, &name)) == SCAN_NEXT) {
+        int r = read_member(&scan, &name, &members, state);
+        if (r < 0)
+            return r;
+    }
+    if (step == SCAN_WRONG || scan_peek(&scan) != '\0' || scan.at != scan.end)
+        return -EINVAL;
+    return read_rest(&members, state);
 }
 
 int state_parse(const char *text, size_t length, struct state *ret_state)
 {
-    struct state state = {0};
-    cJSON *json = json_parse(text, length, NULL);
-    int r = !json && json_ran_out_of_memory() ? -ENOMEM : -EINVAL;
-    if (cJSON_IsObject(json))
-        r = read_state(json, &state);
-    state.tree = json;
+    struct state state = {.text = malloc(length + 1), .text_length = length};
+    int r = -ENOMEM;
+    if (state.text) {
+        memcpy(state.text, text, length);
+        r = read_state(&state);
+    }
     if (r < 0)
         state_finish(&state);
     else
@@ -199,153 +365,11 @@ int state_parse(const char *text, size_t length, struct state *ret_state)
     return r;
 }
 
-/* NULL unless all of it could be made: half of it would be remembered as the whole. */
-static cJSON *only_if(bool done, cJSON *made)
+int leases_parse(const char *text, size_t length, struct state *state)
 {
-    if (done)
-        return made;
-    json_destroy(made);
-    return NULL;
-}
-
-static bool add_item(cJSON *array, cJSON *item)
-{
-    bool done = cJSON_AddItemToArray(array, item);
-    if (!done)
-        json_destroy(item);
-    return done;
-}
-
-/* Ready to print: cJSON prints a number as a decimal fraction and reads it back to see whether it
- * is still the same, which would take as long as all the rest. */
-static bool set_number(cJSON *object, const char *name, int64_t number)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)number);
-    return json_set(object, name, cJSON_CreateRaw(text));
-}
-
-static cJSON *print_cooldown(const struct cooldown *cooldown)
-{
-    cJSON *item = cJSON_CreateObject();
-    bool done = json_set_string(item, "class", failure_class_name(cooldown->class));
-    if (*cooldown->model)
-        done &= json_set_string(item, "model", cooldown->model);
-    if (*cooldown->what)
-        done &= json_set_string(item, "what", cooldown->what);
-    done &= set_number(item, "until", cooldown->until);
-    done &= set_number(item, "length", cooldown->length);
-    return only_if(done, item);
-}
-
-static bool print_record(const struct record *record, cJSON *node)
-{
-    cJSON *cooldowns = cJSON_CreateArray();
-    bool done = true;
-    for (size_t i = 0; i < record->cooldown_count; i++)
-        done &= add_item(cooldowns, print_cooldown(&record->cooldowns[i]));
-    done &= json_set(node, "cooldowns", cooldowns);
-    if (*record->name)
-        done &= json_set_string(node, "name", record->name);
-    done &= set_number(node, "failures", record->failures);
-    done &= set_number(node, "runs", record->runs);
-    done &= set_number(node, "last_used", record->last_used);
-    done &= set_number(node, "last_failed", record->last_failed);
-    if (record->warned_end > 0)
-        done &= set_number(node, "warned_end", record->warned_end);
-    if (record->last_class != CLASS_NONE)
-        done &= json_set_string(node, "last_class", failure_class_name(record->last_class));
-    return done;
-}
-
-static bool print_table(cJSON *tree, const char *name, struct record_table *table)
-{
-    cJSON *object = json_get(tree, name);
-    if (!cJSON_IsObject(object)) {
-        object = cJSON_CreateObject();
-        if (!json_set(tree, name, object))
-            return false;
-    }
-    bool done = true;
-    for (size_t i = 0; i < table->count; i++) {
-        struct record *record = &table->records[i];
-        if (record->changed && !cJSON_IsObject(record->node)) {
-            json_destroy(cJSON_DetachItemViaPointer(object, record->node));
-            record->node = cJSON_CreateObject();
-            if (!cJSON_AddItemToObject(object, record->id, record->node)) {
-                json_destroy(record->node);
-                record->node = NULL;
-                return false;
-            }
-        }
-        if (record->changed)
-            done &= print_record(record, record->node);
-    }
-    return done;
-}
-
-static cJSON *print_leases(const struct state *state)
-{
-    char namespace[24];
-    cJSON *array = cJSON_CreateArray();
-    bool done = array != NULL;
-    for (size_t i = 0; i < state->lease_count; i++) {
-        const struct lease *lease = &state->leases[i];
-        cJSON *item = cJSON_CreateObject();
-        done &= json_set_string(item, "key", lease->key);
-        done &= set_number(item, "pid", lease->owner.pid);
-        done &= set_number(item, "start", lease->owner.start);
-        snprintf(namespace, sizeof namespace, "%lld", (long long)lease->owner.pid_namespace);
-        done &= json_set_string(item, "pid_namespace", namespace);
-        done &= json_set_string(item, "boot", lease->owner.boot);
-        done &= set_number(item, "since", lease->since);
-        if (lease->ticket > 0)
-            done &= json_set_string(item, "queue", lease->queue) &&
-                    set_number(item, "ticket", lease->ticket);
-        done &= add_item(array, item);
-    }
-    return only_if(done, array);
-}
-
-static cJSON *print_master_uses(const struct state *state)
-{
-    cJSON *array = cJSON_CreateArray();
-    bool done = array != NULL;
-    for (size_t i = 0; i < state->master_use_count; i++)
-        done &= add_item(array, cJSON_CreateNumber((double)state->master_uses[i]));
-    return only_if(done, array);
-}
-
-/* In place: what a newer version keeps there stays. */
-static bool print_pools(cJSON *tree, const struct state *state)
-{
-    cJSON *object = json_get(tree, "pools");
-    bool done = true;
-    if (state->pool_count > 0 && !cJSON_IsObject(object)) {
-        object = cJSON_CreateObject();
-        done = json_set(tree, "pools", object);
-    }
-    for (size_t i = 0; done && i < state->pool_count; i++) {
-        const struct pool_mark *pool = &state->pools[i];
-        cJSON *item = json_get(object, pool->kind);
-        if (!cJSON_IsObject(item)) {
-            item = cJSON_CreateObject();
-            done = json_set(object, pool->kind, item);
-        }
-        done = done && json_set_string(item, "cursor", pool->cursor) &&
-               json_set_integer(item, "warned_undersized", pool->warned_undersized);
-    }
-    return done;
-}
-
-char *state_print(struct state *state)
-{
-    cJSON *tree = state->tree;
-    bool done =
-        json_set_string(tree, "cursor", state->cursor) && print_table(tree, "keys", &state->keys) &&
-        print_table(tree, "organizations", &state->organizations) &&
-        json_set(tree, "leases", print_leases(state)) &&
-        json_set(tree, "master_uses", print_master_uses(state)) &&
-        set_number(tree, "warned_undersized", state->warned_undersized) && print_pools(tree, state);
-    return done ? json_print(tree, false) : NULL;
+    struct scan scan = {text, text + length};
+    struct part array;
+    if (!scan_value(&scan, &array) || *array.text != '[')
+        return -EINVAL;
+    return each_item(&array, add_lease, state);
 }

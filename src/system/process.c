@@ -65,22 +65,37 @@ struct owner process_self(void)
     return self;
 }
 
+static bool is_near(const struct owner *owner, const struct owner *self)
+{
+    return owner->pid_namespace == self->pid_namespace && strcmp(owner->boot, self->boot) == 0;
+}
+
+/* A run that is stopped keeps its key, but loses its place among those that wait. */
+static bool is_gone(const struct owner *owner, const struct owner *self, bool waits)
+{
+    if (!is_near(owner, self) || owner_equal(owner, self))
+        return false;
+    if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
+        return true;
+    /* One that began after the lease was given has only inherited the number. */
+    bool stopped = false;
+    int64_t start = start_time(owner->pid, &stopped);
+    return start == 0 || (owner->start != 0 && start > owner->start) || (stopped && waits);
+}
+
+bool process_is_gone(const struct owner *owner, bool waits)
+{
+    struct owner self = process_self();
+    return is_gone(owner, &self, waits);
+}
+
 bool process_holds(const struct lease *lease)
 {
     struct owner self = process_self();
     const struct owner *owner = &lease->owner;
-    if (owner_equal(owner, &self))
-        return true;
     if (strcmp(owner->boot, self.boot) != 0)
-        return false;
+        return owner_equal(owner, &self);
     if (owner->pid_namespace != self.pid_namespace)
         return time(NULL) - lease->since < UNSEEN_LEASE_SECONDS;
-    if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
-        return false;
-    /* One that began after the lease was given has only inherited the number. */
-    bool stopped = false;
-    int64_t start = start_time(owner->pid, &stopped);
-    if (stopped && lease->ticket > 0)
-        return false;
-    return start > 0 && (owner->start == 0 || start <= owner->start);
+    return !is_gone(owner, &self, lease->ticket > 0);
 }

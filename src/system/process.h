@@ -13,3 +13,7 @@ struct owner process_self(void);
  * was stopped holds its key, but not its place in the queue: nobody is to wait for a forgotten
  * Ctrl-Z. */
 bool process_holds(const struct lease *lease);
+
+/* True if this is a process of our machine and pid namespace that is certainly gone, or stopped if
+ * it waits. Of others nothing can be seen. */
+bool process_is_gone(const struct owner *owner, bool waits);

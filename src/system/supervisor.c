@@ -160,6 +160,8 @@ static int poll_timeout(const struct run *run, int64_t now)
         if (relay_wants_input(relay))
             deadline = sooner(deadline, relay_next_look(relay, now));
     }
+    if (run->plan->due)
+        deadline = sooner(deadline, run->plan->due(run->plan->context));
     if (run->broken_at && !run->ended_for_it)
         deadline = sooner(deadline, run->broken_at + BROKEN_SINK_MS);
     if (run->ended)
@@ -294,6 +296,8 @@ static void loop(struct run *run)
         fill_slots(run, slots);
         wait_for_events(run, slots);
         pump(run, slots);
+        if (run->plan->tick)
+            run->plan->tick(run->plan->context, relay_now_ms());
         if (slots[SLOT_SIGNALS].revents)
             take_signals(run);
         if (run->ended && !drained) {

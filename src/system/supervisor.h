@@ -21,6 +21,10 @@ struct supervision {
     /* Called when the command has ended and its output has not, before that is waited for; may be
      * NULL. */
     void (*lingers)(void *context, const struct ending *ending);
+    /* Work of the caller's while the command runs, which must not wait: when it is to be done
+     * (relay_now_ms; -1: never), and doing it. Both NULL or none. */
+    int64_t (*due)(void *context);
+    void (*tick)(void *context, int64_t now_ms);
     void *context;
 };
 

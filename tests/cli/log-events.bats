@@ -157,7 +157,7 @@ assert_kinds() {
   (err=$scratch/stderr2; out=$scratch/stdout2; tcr -- client)
   kill "$pid"
   await
-  assert_equal "$(events 'select(.event == "warning") | .text')" '"2 runs share 1 ready keys"'
+  assert_equal "$(events 'select(.event == "warning") | .text')" '"2 runs share 1 ready key"'
 }
 
 @test "reset: one line for each key that was forgotten" {

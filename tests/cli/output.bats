@@ -285,5 +285,5 @@ END
     cp environ /proc/self && exec "$@"' - "$TCR_RUN" --client claude -- client < /dev/null
   assert_status 125
   assert_used ''
-  assert_stderr_has "^tcr-run: cannot make a channel for the command's output: No such file or directory; it takes /proc, and"
+  assert_stderr_has "^tcr-run: nothing was run: there can be no channel for the command's output: No such file or directory; it takes /proc, and"
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define START INT64_C(1795209600) /* 2026-11-20T21:20:00Z */
@@ -46,7 +47,7 @@ static void next_run(struct pool *pool)
     assert_non_null(text);
     state_finish(&pool->state);
     assert_int_equal(state_parse(text, strlen(text), &pool->state), 0);
-    json_free_text(text);
+    free(text);
     state_settle(&pool->state, pool->now);
     for (size_t i = 0; i <= pool->rotation.count; i++)
         pool->rotation.candidates[i].tried = false;

@@ -43,7 +43,7 @@ static void reload(struct state *state)
     assert_non_null(text);
     state_finish(state);
     parse_well(text, state);
-    json_free_text(text);
+    free(text);
 }
 
 static struct finding finding_of(enum failure_class class, const char *model)
@@ -75,7 +75,7 @@ static void test_new_state(void **unused)
     char *text = state_print(&state);
     assert_non_null(strstr(text, "\"version\":1"));
     assert_non_null(strstr(text, SALT));
-    json_free_text(text);
+    free(text);
     state_finish(&state);
     state_finish(&state);
 }
@@ -176,7 +176,7 @@ static void test_unknown_fields_are_kept(void **unused)
     for (size_t i = 0; i < COUNT(parts); i++)
         expect_part("unknown", text, parts[i]);
     assert_non_null(strstr(text, ID_3));
-    json_free_text(text);
+    free(text);
     state_finish(&state);
 }
 
@@ -194,7 +194,7 @@ static void test_untouched_records_stay(void **unused)
     (void)state_touch(&state.keys, ID_2);
     char *printed = state_print(&state);
     expect_part("untouched", printed, part);
-    json_free_text(printed);
+    free(printed);
     state_finish(&state);
     buffer_finish(&text);
 }
@@ -362,7 +362,7 @@ static void test_spoiled_anywhere(void **unused)
             state_settle(&state, NOW);
             char *text = state_print(&state);
             assert_non_null(text);
-            json_free_text(text);
+            free(text);
             state_finish(&state);
         }
     }

@@ -1,0 +1,84 @@
+# Tests with a Redis server of their own, besides helpers.bash.
+#
+#   server_start [OPTION...]      on $scratch/redis/sock; $url is it; options are redis-server's
+#   server_stop [SIGNAL]          and server_start again is a server without memory
+#   on 2 tcr -- client            as machine 2: a home and so a state folder of its own, the same keys
+load helpers
+
+eval "base_$(declare -f setup)"
+eval "base_$(declare -f teardown)"
+
+setup() {
+  base_setup || return 1
+  server=
+  place=$scratch/redis
+  url=redis+unix://$place/sock
+  mkdir -p "$place"
+  command -v redis-server > /dev/null || skip "no redis-server"
+  if TCR_STATE=redis://:0 "$TCR_RUN" status 2>&1 | grep -q 'built without'; then
+    skip "built without Redis"
+  fi
+  extra_env=("TCR_STATE=$url" "TCR_KEYS_FILE=$keys")
+}
+
+teardown() {
+  [ -z "$server" ] || server_stop KILL
+  base_teardown
+}
+
+answers() {
+  [ "$(ask PING)" = PONG ]
+}
+
+server_start() {
+  redis-server --port 0 --unixsocket "$place/sock" --dir "$place" --save '' --appendonly no "$@" \
+    > "$place/log" 2>&1 3>&- &
+  server=$!
+  eventually test -S "$place/sock"
+}
+
+server_stop() {
+  kill "-${1:-TERM}" "$server"
+  wait "$server" 2> /dev/null || true
+  rm -f "$place/sock"
+  server=
+}
+
+# One command to the server.
+ask() {
+  redis-cli -s "$place/sock" "$@"
+}
+
+# What the state on the server says: a jq filter.
+in_state() {
+  ask HGET tcr:state text | jq -r "$1"
+}
+
+# A port of the loopback that nobody listens at.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+with_env() {
+  extra_env+=("$1")
+  "${@:2}"
+  unset 'extra_env[-1]'
+}
+
+on() {
+  local before=$home r=0
+  home=$scratch/machine$1
+  mkdir -p "$home"
+  "${@:2}" || r=$?
+  home=$before
+  return $r
+}
+
+# Needs permission to make pid namespaces.
+need_namespaces() {
+  unshare -pf --mount-proc true 2> /dev/null || skip "no pid namespaces here"
+}
+
+is_instrumented() {
+  ldd "$TCR_RUN" | grep -q 'libasan'
+}

@@ -1,0 +1,114 @@
+# The Redis server over TLS: who it is, is checked.
+load redis-helpers
+
+# A CA, and a server's certificate by it, for localhost and 127.0.0.1 unless another name is given.
+certificates() {
+  (
+    cd "$place"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=test CA' -days 2 \
+      -keyout ca.key -out ca.pem
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=server' -keyout server.key -out server.csr
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out server.pem \
+      -extfile <(echo "subjectAltName=${1:-DNS:localhost,IP:127.0.0.1}")
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=other CA' -days 2 \
+      -keyout other.key -out other.pem
+  ) 2> /dev/null
+}
+
+tls_server() {
+  command -v openssl > /dev/null || skip "no openssl"
+  port=$(free_port)
+  certificates "${1-}"
+  server_start --tls-port "$port" --bind 127.0.0.1 --tls-cert-file "$place/server.pem" --tls-key-file "$place/server.key" \
+    --tls-ca-cert-file "$place/ca.pem" --tls-auth-clients no
+  extra_env+=("TCR_STATE=rediss://localhost:$port")
+}
+
+refused() {
+  assert_status 0
+  assert_stdout 'answer of a'
+  assert_stderr_has "^tcr-run: rediss://.*: $1; this run goes on"
+  assert_equal "$(ask EXISTS tcr:state)" 0
+}
+
+@test "with its CA it is spoken to, by name and by address" {
+  tls_server
+  pool a
+  extra_env+=("TCR_REDIS_CA_FILE=$place/ca.pem")
+  tcr -- client
+  assert_no_stderr
+  with_env "TCR_STATE=rediss://127.0.0.1:$port" tcr -- client
+  assert_no_stderr
+  assert_equal "$(in_state '.keys[].runs')" 2
+}
+
+@test "a state of a megabyte goes both ways" {
+  tls_server
+  pool a
+  extra_env+=("TCR_REDIS_CA_FILE=$place/ca.pem")
+  tcr -- client
+  in_state '.more = ("x" * 1000000)' | jq -c . > "$scratch/big"
+  ask -x HSET tcr:state text < "$scratch/big" > /dev/null
+  fresh -- client
+  assert_no_stderr
+  assert_equal "$(in_state '.keys[].runs, (.more | length)' | paste -sd ' ')" '2 1000000'
+}
+
+@test "another CA, the system's CAs, a file that is no CA" {
+  tls_server
+  pool a
+  with_env "TCR_REDIS_CA_FILE=$place/other.pem" tcr -- client
+  refused "TLS: the server's certificate is refused: (unable to get local issuer|self-signed certificate in) certificate( chain)?"
+  rm -rf "$state"
+  tcr -- client
+  refused "TLS: the server's certificate is refused: (unable to get local issuer|self-signed certificate in) certificate( chain)?"
+  with_env "TCR_REDIS_CA_FILE=$place/log" tcr -- client
+  refused "TLS: TCR_REDIS_CA_FILE $place/log cannot be read as certificates"
+}
+
+@test "a certificate for another host" {
+  tls_server DNS:elsewhere
+  pool a
+  extra_env+=("TCR_REDIS_CA_FILE=$place/ca.pem")
+  tcr -- client
+  refused "TLS: the server's certificate is refused: hostname mismatch"
+  with_env "TCR_STATE=rediss://127.0.0.1:$port" tcr -- client
+  refused "TLS: the server's certificate is refused: IP address mismatch"
+}
+
+@test "TLS spoken to a server without it" {
+  port=$(free_port)
+  server_start --port "$port" --bind 127.0.0.1
+  pool a
+  extra_env+=("TCR_STATE=rediss://localhost:$port")
+  tcr -- client
+  assert_status 0
+  assert_stderr_has ': (TLS: .*|the connection failed: .*|does not answer); this run goes on'
+}
+
+@test "leases are renewed over TLS too, also after a restart" {
+  tls_server
+  pool a
+  extra_env+=("TCR_REDIS_CA_FILE=$place/ca.pem" TCR_REDIS_LEASE=2s)
+  plays a 'touch "$PLAY/up"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
+  tcr_background -- client
+  eventually test -e "$play/up"
+  ask DEL tcr:leases tcr:alive > /dev/null
+  has_lease() { [ "$(ask HLEN tcr:leases)" = 1 ]; }
+  eventually has_lease
+  ask CLIENT KILL TYPE normal > /dev/null
+  ask DEL tcr:leases tcr:alive > /dev/null
+  eventually has_lease
+  touch "$play/go"
+  await
+  assert_status 0
+}
+
+@test "OpenSSL is loaded only then" {
+  server_start
+  pool a
+  plays a 'cat /proc/$PPID/maps'
+  tcr -- client
+  assert_stdout_has tcr-run
+  ! grep -E 'libssl|libcrypto' "$out"
+}
