@@ -84,10 +84,11 @@ static int resolve(const char *path, struct keystore *store, struct buffer *erro
     if (store->exists)
         return 0;
     int r = -errno;
-    if (r == -ENOENT && lstat(path, &status) < 0)
-        store->path = strdup(path);
-    else if (r == -ENOENT)
+    bool is_link = r == -ENOENT && lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    if (is_link)
         buffer_append_text(error, "it is a symbolic link to a file that is not there");
+    else if (r == -ENOENT) /* also if somebody made it since: a change looks again under the lock */
+        store->path = strdup(path);
     if (r == -ENOENT && !store->path && error->length == 0)
         r = -ENOMEM;
     return store->path ? 0 : explain(error, "it cannot be opened", r);

@@ -222,6 +222,19 @@ END
   assert_equal "$(in_file '[.keys[].name] | unique | length')" 12
 }
 
+@test "a key file that somebody makes while we look for it is no broken link" {
+  command -v strace > /dev/null || skip "no strace"
+  extra_env=(ASAN_OPTIONS=detect_leaks=0) # not beside strace
+  echo "late=$(token late)" | other list
+  other_one='{"keys":[{"name":"first","token":"'$(token first)'"}]}'
+  mkdir -p "$config"
+  within strace -qq -o /dev/null -P "$keys" -e trace=readlink -e inject=readlink:delay_exit=1000000:when=1 "$TCR_RUN" keys import list 2> "$scratch/stderr" &
+  sleep 0.5
+  (umask 077 && echo "$other_one" > "$keys")
+  wait $! || fail "$(cat "$scratch/stderr")"
+  assert_equal "$(in_file '[.keys[].name] | sort | join(" ")')" '"first late"'
+}
+
 @test "1,000 tokens" {
   for i in $(seq 1000); do echo "n$i=$(token "n$i")"; done | other list
   import list
