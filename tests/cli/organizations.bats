@@ -130,11 +130,12 @@ at_once() {
 @test "each kind's pool is counted for itself, and warned of for itself" {
   rm -f "$keys"
   extra_env=("CLAUDE_CODE_OAUTH_TOKENS=a=$(token a),b=$(token b)" "OPENAI_API_KEYS=p=sk-FAKE-p-0001,q=sk-FAKE-q-0001")
-  plays a "$stays"
+  plays a 'while [ -d "$PLAY" ] && [ ! -e "$PLAY/end" ]; do sleep 0.05; done'
   tcr_background -- client
   eventually lines_of "$play/.used" 1
   at_once 2 --kind openai
   assert_no_stderr
+  touch "$play/end"
   await
   at_once 3
   assert_stderr_has 'warning: 3 runs share 2 ready keys;'
