@@ -57,12 +57,13 @@ leave() {
   local try
   for try in 1 2 3 4; do
     terminal send-keys -t run C-c
-    if wait_for 'Press Ctrl-C again to exit' 25 > /dev/null; then
+    if wait_for 'Press Ctrl-C again to exit' 50 > /dev/null; then
       break
     fi
   done
   wait_for 'Press Ctrl-C again to exit' 1
-  terminal send-keys -t run C-c
+  # A press that came late has been the second one: a third would be for whoever has the terminal then.
+  screen | grep -qE '^tcr-run: |exit status|^Resume this session' || terminal send-keys -t run C-c
 }
 
 exit_status() {
