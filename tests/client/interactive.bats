@@ -53,8 +53,13 @@ say() {
 }
 
 # The second press only counts after the first was understood; a menu that is just opening swallows one.
+ends_shown() {
+  screen | grep -cE '^tcr-run: |exit status|^Resume this session' || true
+}
+
 leave() {
-  local try
+  local try before
+  before=$(ends_shown)
   for try in 1 2 3 4; do
     terminal send-keys -t run C-c
     if wait_for 'Press Ctrl-C again to exit' 50 > /dev/null; then
@@ -63,7 +68,7 @@ leave() {
   done
   wait_for 'Press Ctrl-C again to exit' 1
   # A press that came late has been the second one: a third would be for whoever has the terminal then.
-  screen | grep -qE '^tcr-run: |exit status|^Resume this session' || terminal send-keys -t run C-c
+  [ "$(ends_shown)" -gt "$before" ] || terminal send-keys -t run C-c
 }
 
 exit_status() {
