@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK 65536
+#define CHUNK         65536
+#define COLLECT_TRIES 100 /* an interrupted call is not interrupted for ever */
 
 static void cannot_keep(struct input *input, int error)
 {
@@ -66,29 +67,46 @@ static void keep(struct input *input, const char *bytes, size_t length)
     input->replayed = input->copied;
 }
 
-/* Takes from our pipe what the command has taken from its own. */
-static void collect(struct input *input)
+/* Takes up to `most` bytes from our pipe, which hold what the command has taken already. Returns
+ * how many; 0 if nobody can take them any more; -EAGAIN if not now. */
+static ssize_t take_ours(struct input *input, size_t most)
 {
     char chunk[CHUNK];
-    int left = 0;
-    if (input->lent == 0 || ioctl(input->pipe_write, FIONREAD, &left) < 0)
-        return;
-    size_t taken = (size_t)left < input->lent ? input->lent - (size_t)left : 0;
-    while (taken > 0) {
-        struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
-        ssize_t n = -1;
-        /* Nothing is there only if somebody else reads this pipe at the same time. */
-        if (poll(&ours, 1, 0) > 0)
-            n = read(STDIN_FILENO, chunk, taken < sizeof chunk ? taken : sizeof chunk);
-        if (n <= 0) {
-            cannot_keep(input, EBUSY);
-            input->lent = 0;
-            return;
-        }
+    struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ready;
+    do
+        ready = poll(&ours, 1, 0);
+    while (ready < 0 && errno == EINTR);
+    if (ready <= 0)
+        return ready < 0 ? -EAGAIN : 0;
+    ssize_t n = read(STDIN_FILENO, chunk, most < sizeof chunk ? most : sizeof chunk);
+    if (n > 0)
         keep(input, chunk, (size_t)n);
-        taken -= (size_t)n;
+    return n < 0 ? -EAGAIN : n;
+}
+
+/* Takes from our pipe what the command has taken from its own. False if that has to be tried again,
+ * before more is lent: what is still there would be lent twice. */
+static bool collect(struct input *input)
+{
+    int left = 0;
+    if (input->lent == 0)
+        return true;
+    if (ioctl(input->pipe_write, FIONREAD, &left) < 0)
+        return false;
+    while (input->lent > (size_t)left) {
+        ssize_t n = take_ours(input, input->lent - (size_t)left);
+        if (n < 0)
+            return false;
+        /* Only somebody else who reads this pipe at the same time can have taken them. */
+        if (n == 0) {
+            cannot_keep(input, EBUSY);
+            input->lent = (size_t)left;
+            break;
+        }
         input->lent -= (size_t)n;
     }
+    return true;
 }
 
 /* Lends what our pipe holds, a page at most; false where the kernel cannot do that. */
@@ -107,8 +125,8 @@ static bool lend(struct input *input)
 
 void input_end(struct input *input)
 {
-    if (input->pipe_write >= 0)
-        collect(input);
+    for (int tries = 0; input->pipe_write >= 0 && !collect(input) && tries < COLLECT_TRIES; tries++)
+        ;
     input->lent = 0;
     input->occupied = false;
     close_fd(&input->pipe_write);
@@ -212,13 +230,20 @@ bool input_wants_write(const struct input *input)
            (input->pending.length > 0 || is_replaying(input) || input->occupied);
 }
 
+/* Without memory for it, half an input would look like a whole one. */
+static void pend(struct input *input, const char *bytes, size_t length)
+{
+    buffer_append(&input->pending, bytes, length);
+    input->broken |= input->pending.failed;
+}
+
 static void read_ours(struct input *input)
 {
     char chunk[CHUNK];
     ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
     if (n > 0) {
         keep(input, chunk, (size_t)n);
-        buffer_append(&input->pending, chunk, (size_t)n);
+        pend(input, chunk, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         input->ended = true;
     }
@@ -229,7 +254,7 @@ static void read_copy(struct input *input)
     char chunk[CHUNK];
     ssize_t n = pread(input->copy, chunk, sizeof chunk, input->replayed);
     if (n > 0) {
-        buffer_append(&input->pending, chunk, (size_t)n);
+        pend(input, chunk, (size_t)n);
         input->replayed += n;
     } else if (n == 0 || errno != EINTR) {
         input->broken = true;
@@ -251,10 +276,8 @@ void input_pump(struct input *input, bool readable, bool writable)
 {
     if (input->pipe_write < 0)
         return;
-    if (writable) {
-        collect(input);
-        input->occupied = input->lent > 0;
-    }
+    if (writable)
+        input->occupied = !collect(input) || input->lent > 0;
     if (readable && input_wants_read(input) && !(input->lends && lend(input))) {
         input->lends = false;
         read_ours(input);

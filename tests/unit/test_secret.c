@@ -186,6 +186,17 @@ static void assert_flag(const char *byte, const char *flag, bool expected)
         fail_msg("%s is%s among the flags:%s", flag, expected ? " not" : "", flags);
 }
 
+/* The address sanitizer leaves the call out. */
+static bool can_lock(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return false;
+#else
+    struct rlimit most;
+    return getrlimit(RLIMIT_MEMLOCK, &most) == 0 && most.rlim_cur > 65536;
+#endif
+}
+
 static void test_locked_and_in_no_core_dump(void **state)
 {
     (void)state;
@@ -193,9 +204,7 @@ static void test_locked_and_in_no_core_dump(void **state)
     for (size_t i = 0; i < COUNT(sizes); i++) {
         char *bytes = secret_alloc(sizes[i]);
         assert_flag(bytes, " dd", true);
-        struct rlimit most;
-        assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &most), 0);
-        if (most.rlim_cur > 65536)
+        if (can_lock())
             assert_flag(bytes, " lo", true);
         secret_free(bytes);
     }
