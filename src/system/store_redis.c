@@ -143,7 +143,7 @@ static int judge_error(struct store_redis *store, const redisReply *reply)
 int store_redis_run(struct store_redis *store, const struct redis_command *command,
                     int64_t deadline, redisReply **ret_reply)
 {
-    redisReply *reply;
+    redisReply *reply = NULL;
     buffer_clear(&store->error);
     int r = redis_call(store->redis, command, deadline, &reply);
     if (r == -ECONNRESET || r == -EPIPE) /* the server was started anew, or tired of us */
@@ -197,9 +197,9 @@ int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
     const struct redis_command command = {6, words, NULL};
     size_t count;
     do {
-        redisReply *reply;
+        redisReply *reply = NULL;
         int r = store_redis_run(store, &command, relay_now_ms() + STORE_CALL_MS, &reply);
-        if (r < 0)
+        if (r < 0 || !reply)
             return r;
         /* {{key, {entry, …}}}, or nil if there are no more. */
         const redisReply *stream =

@@ -29,15 +29,18 @@ struct look {
 
 static int64_t number_of(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_INTEGER  ? reply->integer
-           : reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
-                                               : 0;
+    return !reply                               ? 0
+           : reply->type == REDIS_REPLY_INTEGER ? reply->integer
+           : reply->type == REDIS_REPLY_STRING  ? strtoll(reply->str, NULL, 10)
+                                                : 0;
 }
 
 /* {granted, seconds, text, revision, leases}; only the first if it is not our turn. */
 static int take_look(struct store_redis *store, redisReply *reply, struct look *ret_look)
 {
     struct look look = {.reply = reply};
+    if (!reply)
+        return -EPROTO;
     bool whole = reply->type == REDIS_REPLY_ARRAY && reply->elements == 5 &&
                  reply->element[3]->type == REDIS_REPLY_STRING &&
                  reply->element[4]->type == REDIS_REPLY_ARRAY;
@@ -122,7 +125,7 @@ static int note_parse_error(struct store_redis *store, int r)
 int store_redis_read(struct store_redis *store, struct state *ret_state)
 {
     struct eval eval;
-    struct look look;
+    struct look look = {0};
     struct buffer dead = {0};
     redisReply *reply = NULL;
     int r = eval_init(store, &eval, script_look, 0);
@@ -163,7 +166,7 @@ static int stand_in_line(struct store_redis *store, bool *ret_passed)
 {
     const char *words[] = {"BLPOP", store->keys[PART_TURN], TURN_SECONDS};
     const struct redis_command command = {3, words, NULL};
-    redisReply *reply;
+    redisReply *reply = NULL;
     int r = store_redis_run(store, &command, relay_now_ms() + 2 * STORE_CALL_MS, &reply);
     if (r < 0)
         return r;
@@ -200,7 +203,7 @@ static int set_aside(struct store_redis *store, const struct look *look)
     const char *words[] = {"SET", aside, look->text->str};
     const size_t lengths[] = {3, strlen(aside), look->text->len};
     const struct redis_command command = {3, words, lengths};
-    redisReply *reply;
+    redisReply *reply = NULL;
     int r = store_redis_run(store, &command, relay_now_ms() + STORE_CALL_MS, &reply);
     if (r < 0)
         return r;
@@ -248,7 +251,7 @@ static int commit(struct store_redis *store, const char *try, const struct look 
                   const char *text, const char *lease, const struct buffer *dead)
 {
     struct eval eval;
-    redisReply *reply;
+    redisReply *reply = NULL;
     int r = eval_init(store, &eval, script_commit, 6 + dead->length);
     if (r == 0) {
         eval_add(&eval, try);
@@ -296,7 +299,7 @@ static int try_once(struct store_redis *store, store_change *change, void *conte
                     int64_t deadline, struct state *ret_state)
 {
     char try[STORE_OWNER_TEXT + STORE_NUMBER_TEXT];
-    struct look look;
+    struct look look = {0};
     struct state state;
     struct buffer dead = {0};
     snprintf(try, sizeof try, "%s#%lu", store->self, ++store->changes);
