@@ -17,7 +17,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -82,7 +81,7 @@ static void append_row(struct buffer *text, const struct check_round *round,
                          : key->kind_known       ? kind_name(&key->kind)
                                                  : "?",
                          check_state_name(check->meaning.state));
-    append_detail(&row, check, time(NULL));
+    append_detail(&row, check, store_now(round->session->pool.store));
     if (screen->columns > 0)
         screen_append_cut(text, buffer_text(&row), screen->columns);
     else

@@ -34,9 +34,10 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
         return false;
     const char *name = first->key->name;
     /* By our clock, which we wait by. */
-    int64_t until = first->cooling->until + time(NULL) - store_now(session->pool.store);
+    int64_t ahead = store_now(session->pool.store) - time(NULL);
+    int64_t until = first->cooling->until - ahead;
     if (until > run->wait_until_end) {
-        announce_too_late(first, run->wait_until_end, turn->now);
+        announce_too_late(first, run->wait_until_end + ahead, turn->now);
         return false;
     }
     if (!wait->noted)
@@ -52,13 +53,14 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
 static bool wait_for_place(struct run *run, const struct turn *turn, struct queue_wait *wait)
 {
     struct session *session = run->session;
+    int64_t now = time(NULL);
     wait->ahead = turn->ahead;
-    if (session->options->waits && turn->now > run->wait_until_end) {
+    if (session->options->waits && now > run->wait_until_end) {
         log_say("no key became free in time for --wait; giving up");
         return false;
     }
     if (wait->since == 0) {
-        wait->since = turn->now;
+        wait->since = now;
         journal_add(session, &(struct event){.kind = EVENT_WAIT});
     }
     return wait_in_queue(session->signal_fd, wait);

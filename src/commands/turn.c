@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define UNDERSIZED_WARNING_SECONDS 3600
 
@@ -54,7 +55,8 @@ static void note_failure(struct state *state, struct turn *turn)
 
 bool session_record_finding(struct state *state, struct turn *turn)
 {
-    int64_t seconds = policy_cooldown(&turn->session->pool.policy, turn->finding, turn->now);
+    /* When the provider said it ends was reckoned by our clock, not the store's. */
+    int64_t seconds = policy_cooldown(&turn->session->pool.policy, turn->finding, time(NULL));
     turn->until = turn->now + seconds;
     note_failure(state, turn);
     struct record *record = record_for(state, turn);
