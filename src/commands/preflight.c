@@ -1,3 +1,5 @@
+#include "commands/preflight.h"
+
 #include "base/buffer.h"
 #include "commands/check.h"
 #include "commands/command.h"
