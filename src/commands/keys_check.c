@@ -137,12 +137,7 @@ static void append_json(struct buffer *text, const struct check_round *round)
     CLEANUP_JSON cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; i < round->count; i++)
         cJSON_AddItemToArray(array, describe(round, &round->checks[i]));
-    char *printed = json_print(array, true);
-    if (printed)
-        buffer_append_format(text, "%s\n", printed);
-    else
-        text->failed = true;
-    json_free_text(printed);
+    output_append_json(text, array);
 }
 
 static int print_result(const struct check_round *round, const struct wish *wish)

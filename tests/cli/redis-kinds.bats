@@ -19,22 +19,6 @@ teardown() {
   redis_teardown
 }
 
-openai() { echo "sk-proj-FAKE-$1-0001"; }
-
-# Two pools, and "pair": as "client", for a key of each ("o1p1").
-two_kinds() {
-  extra_env=("TCR_STATE=$url" "CLAUDE_CODE_OAUTH_TOKENS=o1=$(token o1),o2=$(token o2)"
-    "OPENAI_API_KEYS=p1=$(openai p1),p2=$(openai p2)")
-  cat > "$scratch/bin/pair" << 'CLIENT'
-#!/bin/sh
-o=${CLAUDE_CODE_OAUTH_TOKEN#*-FAKE-} p=${OPENAI_API_KEY#*-FAKE-}
-name=${o%-0001}${p%-0001}
-echo "$name" >> "$PLAY/.used"
-[ ! -f "$PLAY/$name" ] || . "$PLAY/$name"
-CLIENT
-  chmod +x "$scratch/bin/pair"
-}
-
 # Stays until "go" is there, or "go.RUN" for the run of that name.
 stays='echo "$RUN" >> "$PLAY/.order"
 while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ] && [ ! -e "$PLAY/go.$RUN" ]; do sleep 0.05; done'
@@ -78,6 +62,7 @@ seen() {
 @test "a run of two kinds has a lease for each, other machines count both, and both end with it" {
   server_start
   two_kinds
+  extra_env+=("TCR_STATE=$url")
   plays o1p1 "$stays"
   command=pair begin one --kind anthropic,openai
   eventually came 1
@@ -95,6 +80,7 @@ seen() {
 @test "a failover of one kind moves that lease alone; a renewal tells both" {
   server_start
   two_kinds
+  extra_env+=("TCR_STATE=$url")
   plays o1p1 'echo "openai.RateLimitError: Error code: 429 - {}" >&2; exit 1'
   plays o1p2 "$stays"
   extra_env+=(TCR_REDIS_LEASE=2s)
@@ -113,6 +99,7 @@ seen() {
 @test "each kind has its cursor on the server, what is not known there stays" {
   server_start
   two_kinds
+  extra_env+=("TCR_STATE=$url")
   plays o1p1 'echo "openai.RateLimitError: Error code: 429 - {}" >&2; exit 1'
   on .1 tcr --kind anthropic,openai -- pair
   p2=$(in_state '.keys | to_entries[] | select(.value.name == "p2").key')
@@ -193,6 +180,7 @@ seen() {
 @test "--max-per-key and two kinds: who waits for one holds none of the other" {
   server_start
   two_kinds
+  extra_env+=("TCR_STATE=$url")
   plays o1 "$stays"
   plays o2 "$stays"
   begin 1 --max-per-key 1 --kind anthropic
