@@ -63,7 +63,8 @@ static int read_more(struct view *view)
 {
     int r = store_events(view->store, read_line, view);
     if (r == -ENOENT && !view->follow)
-        log_say("nothing is known: there is no %s", store_events_path(view->store));
+        log_say("nothing has happened yet: there is no %s; runs write it",
+                store_events_path(view->store));
     if (r < 0 && r != -ENOENT)
         return r;
     return view->lines.failed || view->starts.failed ? -ENOMEM : 0;

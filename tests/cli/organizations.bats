@@ -58,10 +58,10 @@ at_once() {
   fresh -- client
   assert_refused 75
   assert_stderr_has '"a" throttled until .*"b" throttled until'
-  age 59
+  age 50
   fresh -- client
   assert_refused 75
-  age 2
+  age 11
   works a
   fresh -- client
   assert_status 0

@@ -52,7 +52,7 @@ open_gate() {
     fleet -q -- client
     apart=0
     until live $((4 * each)); do
-      now=$(ask --raw HVALS tcr:leases | jq -s 'group_by(.key) | map(length) | if length == 10 then max - min else 0 end')
+      now=$(ask --raw HVALS tcr:leases | jq -s 'flatten | group_by(.key) | map(length) | if length == 10 then max - min else 0 end')
       [ "$now" -le "$apart" ] || apart=$now
       sleep 0.05
     done

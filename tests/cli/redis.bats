@@ -55,7 +55,7 @@ load redis-helpers
   pool a
   on 1 tcr log
   assert_status 0
-  assert_stderr_has 'nothing is known: there is no redis\+unix://'
+  assert_stderr_has 'nothing has happened yet: there is no redis\+unix://'
 }
 
 @test "prefixes and databases are states of their own" {
