@@ -7,7 +7,6 @@
 #include "system/zone.h"
 
 #include <stddef.h>
-#include <time.h>
 
 /* Of a pool that cannot be used, so many keys are named. */
 #define NAMED_MOST 20
@@ -193,7 +192,7 @@ void announce_attempt(const struct session *session, const struct slot *slot, in
                 fast_fail ? ", failing fast" : "");
     if (slot->is_master && number == 1) {
         buffer_append_format(&line, "using the master key \"%s\", which is billed", name);
-        append_earliest(&line, &session->pool.rotation, candidate, time(NULL));
+        append_earliest(&line, &session->pool.rotation, candidate, store_now(session->pool.store));
         log_event(&(struct event){.kind = EVENT_ATTEMPT, .key = name, .master = true},
                   buffer_text(&line));
     }

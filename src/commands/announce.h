@@ -2,7 +2,7 @@
  * when, and what comes next. What is also an event goes into events.jsonl. */
 #pragma once
 
-#include "commands/session.h"
+#include "commands/turn.h"
 
 #include <stdbool.h>
 #include <stdint.h>

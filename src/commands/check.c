@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "commands/command.h"
 #include "commands/journal.h"
+#include "commands/turn.h"
 #include "core/environment.h"
 #include "core/render.h"
 #include "system/files.h"
@@ -235,7 +236,7 @@ static bool record_one(struct state *state, struct check_round *round, struct ch
      * all of them at once. */
     if (check->meaning.state != CHECK_REFUSED && check->meaning.state != CHECK_LIMITED)
         return false;
-    (void)session_record_finding(state, &turn);
+    (void)turn_record_finding(state, &turn);
     round->failed |= turn.failed;
     check->until = turn.until;
     struct record *record = state_touch(&state->keys, check->candidate->id);

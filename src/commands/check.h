@@ -43,7 +43,3 @@ void check_finish(struct check_round *round);
 /* Gets the secrets (token commands run), asks, reads and records. Returns 0; -EINTR if a signal
  * asks to end; EXIT_OWN_FAILURE after saying why nothing could be asked. */
 int check_run(struct check_round *round);
-
-/* --preflight: checks the keys that a run could use, says what it found, and keeps those found dead
- * from being chosen. Returns 0, or the exit status to end with. */
-int preflight(struct session *session);

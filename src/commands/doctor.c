@@ -103,12 +103,7 @@ static void append_json(struct buffer *text, const struct doctor *doctor)
     CLEANUP_JSON cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; i < doctor->count; i++)
         cJSON_AddItemToArray(array, describe(&doctor->diagnoses[i]));
-    char *printed = json_print(array, true);
-    if (printed)
-        buffer_append_format(text, "%s\n", printed);
-    else
-        text->failed = true;
-    json_free_text(printed);
+    output_append_json(text, array);
 }
 
 static bool is_sick(const struct doctor *doctor)

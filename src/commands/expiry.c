@@ -32,6 +32,7 @@ static bool note_due(struct state *state, int64_t now, void *context)
 {
     struct expiry *expiry = context;
     const struct keyring *keyring = &expiry->session->pool.keyring;
+    expiry->due_count = 0;
     for (size_t i = 0; i < keyring->count + keyring->has_master; i++) {
         const struct key *key = key_at(keyring, i);
         char id[IDENTITY_TEXT];

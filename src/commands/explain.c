@@ -1,5 +1,5 @@
-#include "commands/attempt.h"
 #include "commands/command.h"
+#include "commands/handover.h"
 #include "commands/output.h"
 #include "core/render.h"
 #include "system/keysource.h"

@@ -1,4 +1,4 @@
-#include "commands/attempt.h"
+#include "commands/handover.h"
 
 #include "base/json.h"
 #include "commands/command.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "commands/attempt.h"
+#include "commands/turn.h"
 #include "core/event.h"
 
 /* How events call the run's command: its base name. */

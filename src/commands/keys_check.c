@@ -17,7 +17,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -82,7 +81,7 @@ static void append_row(struct buffer *text, const struct check_round *round,
                          : key->kind_known       ? kind_name(&key->kind)
                                                  : "?",
                          check_state_name(check->meaning.state));
-    append_detail(&row, check, time(NULL));
+    append_detail(&row, check, store_now(round->session->pool.store));
     if (screen->columns > 0)
         screen_append_cut(text, buffer_text(&row), screen->columns);
     else
@@ -138,12 +137,7 @@ static void append_json(struct buffer *text, const struct check_round *round)
     CLEANUP_JSON cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; i < round->count; i++)
         cJSON_AddItemToArray(array, describe(round, &round->checks[i]));
-    char *printed = json_print(array, true);
-    if (printed)
-        buffer_append_format(text, "%s\n", printed);
-    else
-        text->failed = true;
-    json_free_text(printed);
+    output_append_json(text, array);
 }
 
 static int print_result(const struct check_round *round, const struct wish *wish)

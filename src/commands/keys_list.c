@@ -65,12 +65,7 @@ static void append_json(struct buffer *text, const struct rotation *rotation)
     CLEANUP_JSON cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         cJSON_AddItemToArray(array, describe(&rotation->candidates[i], i == rotation->count));
-    char *printed = json_print(array, true);
-    if (printed)
-        buffer_append_format(text, "%s\n", printed);
-    else
-        text->failed = true;
-    json_free_text(printed);
+    output_append_json(text, array);
 }
 
 static void warn_of_end(const struct pool *pool, const struct key *key, int64_t now)

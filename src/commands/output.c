@@ -18,3 +18,13 @@ int output_print(struct buffer *text)
     log_say("cannot write the output: %s", strerror(-r));
     return EXIT_OWN_FAILURE;
 }
+
+void output_append_json(struct buffer *text, const cJSON *json)
+{
+    char *printed = json_print(json, true);
+    if (printed)
+        buffer_append_format(text, "%s\n", printed);
+    else
+        text->failed = true;
+    json_free_text(printed);
+}

@@ -2,7 +2,11 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/json.h"
 
 /* Writes the text and says on stderr if that failed (a full disk). Returns the exit status: 0, or
  * EXIT_OWN_FAILURE. Ends the buffer. */
 int output_print(struct buffer *text);
+
+/* Adds it indented, with a newline; without memory for that the buffer has failed. */
+void output_append_json(struct buffer *text, const cJSON *json);

@@ -1,3 +1,5 @@
+#include "commands/preflight.h"
+
 #include "base/buffer.h"
 #include "commands/check.h"
 #include "commands/command.h"
@@ -7,7 +9,6 @@
 #include "system/zone.h"
 
 #include <errno.h>
-#include <time.h>
 
 /* One that rests is asked about too: a login or a token may have been mended meanwhile. */
 static bool could_be_used(const struct candidate *candidate, const void *context)
@@ -66,7 +67,7 @@ static void pass_unknown(const struct check_round *round)
 
 static void draw_conclusions(const struct check_round *round)
 {
-    int64_t now = time(NULL);
+    int64_t now = store_now(round->session->pool.store);
     size_t dead = 0;
     for (size_t i = 0; i < round->count; i++) {
         const struct check *check = &round->checks[i];

@@ -1,6 +1,7 @@
+#include "commands/ready.h"
+
 #include "commands/announce.h"
 #include "commands/journal.h"
-#include "commands/run.h"
 #include "commands/wait.h"
 #include "system/keysource.h"
 #include "system/log.h"
@@ -12,7 +13,7 @@
 
 #define LOOK_AGAIN_SECONDS 60
 
-void run_take_turn(struct run *run, const struct turn *turn)
+void ready_note_turn(struct run *run, const struct turn *turn)
 {
     run->fast_fail = session_lead(run->session)->another_left;
     run->busy = turn->busy;
@@ -34,9 +35,10 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
         return false;
     const char *name = first->key->name;
     /* By our clock, which we wait by. */
-    int64_t until = first->cooling->until + time(NULL) - store_now(session->pool.store);
+    int64_t ahead = store_now(session->pool.store) - time(NULL);
+    int64_t until = first->cooling->until - ahead;
     if (until > run->wait_until_end) {
-        announce_too_late(first, run->wait_until_end, turn->now);
+        announce_too_late(first, run->wait_until_end + ahead, turn->now);
         return false;
     }
     if (!wait->noted)
@@ -52,21 +54,20 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
 static bool wait_for_place(struct run *run, const struct turn *turn, struct queue_wait *wait)
 {
     struct session *session = run->session;
+    int64_t now = time(NULL);
     wait->ahead = turn->ahead;
-    if (session->options->waits && turn->now > run->wait_until_end) {
+    if (session->options->waits && now > run->wait_until_end) {
         log_say("no key became free in time for --wait; giving up");
         return false;
     }
     if (wait->since == 0) {
-        wait->since = turn->now;
+        wait->since = now;
         journal_add(session, &(struct event){.kind = EVENT_WAIT});
     }
     return wait_in_queue(session->signal_fd, wait);
 }
 
-/* --wait, --max-per-key: true with a key chosen; false if there is nothing to wait for, or it takes
- * too long, or somebody asked to end. */
-bool run_wait_for_key(struct run *run)
+bool ready_wait(struct run *run)
 {
     struct session *session = run->session;
     struct queue_wait queue = {.at_most = session->pool.policy.max_per_key};
@@ -80,11 +81,11 @@ bool run_wait_for_key(struct run *run)
         for (size_t i = 0; i < session->slot_count; i++)
             session->slots[i].candidate = NULL;
         if (!run->busy && !started_over)
-            session_start_over(session);
+            turn_start_over(session);
         started_over |= !run->busy;
         struct turn turn = {.session = session, .choose = true, .waits = true};
-        session_turn(&turn);
-        run_take_turn(run, &turn);
+        turn_take(&turn);
+        ready_note_turn(run, &turn);
         if (turn.chosen && !turn.failed) {
             wait_over();
             log_say("\"%s\" is %s; going on", turn.chosen->key->name,
@@ -135,13 +136,13 @@ static bool make_slot_ready(struct run *run, struct slot *slot)
         struct turn turn = {.session = session, .slot = slot, .choose = true};
         slot->candidate = NULL;
         if (!signals_end_pending())
-            session_turn(&turn);
-        run_take_turn(run, &turn);
+            turn_take(&turn);
+        ready_note_turn(run, &turn);
     }
     return false;
 }
 
-bool run_make_slots_ready(struct run *run)
+bool ready_slots(struct run *run)
 {
     for (size_t i = 0; i < run->session->slot_count; i++)
         if (!make_slot_ready(run, &run->session->slots[i]))
@@ -149,11 +150,10 @@ bool run_make_slots_ready(struct run *run)
     return true;
 }
 
-/* The same, and if the keys that are left are in use, waits for one. */
-bool run_make_ready(struct run *run)
+bool ready_or_wait(struct run *run)
 {
-    while (!run_make_slots_ready(run))
-        if (!run->busy || !run_wait_for_key(run))
+    while (!ready_slots(run))
+        if (!run->busy || !ready_wait(run))
             return false;
     return true;
 }

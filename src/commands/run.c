@@ -1,13 +1,13 @@
-#include "commands/run.h"
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "commands/announce.h"
 #include "commands/attempt.h"
-#include "commands/check.h"
 #include "commands/command.h"
 #include "commands/expiry.h"
 #include "commands/help.h"
 #include "commands/journal.h"
+#include "commands/preflight.h"
+#include "commands/ready.h"
 #include "core/render.h"
 #include "system/log.h"
 #include "system/signals.h"
@@ -107,10 +107,10 @@ static bool goes_on(struct run *run, const struct turn *turn)
         return false;
     }
     announce_failover(turn);
-    run_take_turn(run, turn);
+    ready_note_turn(run, turn);
     if (failure_is_transient(turn->finding->class))
         run->fast_fail = false;
-    return run_make_ready(run);
+    return ready_or_wait(run);
 }
 
 /* After a failure that was the key's: true if another attempt follows. */
@@ -124,7 +124,7 @@ static bool next_key(struct run *run, const struct attempt *attempt)
                         .used = suspect->candidate,
                         .finding = &attempt->finding,
                         .choose = why && !*why};
-    session_turn(&turn);
+    turn_take(&turn);
     if (!turn.choose || turn.failed)
         announce_stopped(&turn, turn.failed ? "out of memory" : why);
     buffer_finish(&reason);
@@ -136,7 +136,7 @@ static bool next_key(struct run *run, const struct attempt *attempt)
         return true;
     announce_given_up(&turn);
     run->busy = turn.busy;
-    return run_wait_for_key(run) && run_make_ready(run);
+    return ready_wait(run) && ready_or_wait(run);
 }
 
 static void count_slot(struct run *run, struct slot *slot)
@@ -164,7 +164,7 @@ static void note_success(struct run *run, const struct attempt *attempt)
         struct turn turn = {
             .session = run->session, .slot = slot, .used = slot->candidate, .succeeded = true};
         if (fine && attempt->finding.class == CLASS_NONE && slot->candidate->had_trouble)
-            session_turn(&turn);
+            turn_take(&turn);
     }
 }
 
@@ -209,13 +209,13 @@ static int run_session(struct session *session)
     struct turn turn = {.session = session, .choose = true};
     int status = EXIT_NO_KEY;
     expiry_warn(session);
-    session_turn(&turn);
+    turn_take(&turn);
     if (turn.failed) {
         log_say("out of memory");
         return EXIT_OWN_FAILURE;
     }
-    run_take_turn(&run, &turn);
-    if (!run_make_slots_ready(&run)) {
+    ready_note_turn(&run, &turn);
+    if (!ready_slots(&run)) {
         end_if_asked(session);
         if (run.failed) {
             log_say("out of memory");
@@ -223,7 +223,7 @@ static int run_session(struct session *session)
         }
         if (!run.busy)
             announce_nothing_usable(session, store_now(session->pool.store));
-        bool waited = run_wait_for_key(&run) && run_make_ready(&run);
+        bool waited = ready_wait(&run) && ready_or_wait(&run);
         end_if_asked(session);
         if (!waited)
             return EXIT_NO_KEY;

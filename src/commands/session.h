@@ -59,44 +59,5 @@ struct slot *session_lead(struct session *session);
 /* The slot that a failure is laid to: see asked_suspect. */
 struct slot *session_suspect(struct session *session, const struct finding *finding);
 
-/* Forgets which keys this run tried, and which it has: after a wait they count again. */
-void session_start_over(struct session *session);
-
-/* More runs than the keys' limits are made for. */
-struct crowd {
-    size_t runs, keys, capacity;
-    bool to_be_said; /* once an hour and pool */
-};
-
-/* Records what befell the key just used (finding NULL: nothing to record) and chooses one for every
- * slot that has none, all or nothing, in one step under the store's lock. */
-struct turn {
-    struct session *session;
-    struct slot *slot;      /* that the finding is about; NULL before the first attempt */
-    struct candidate *used; /* its key until now */
-    const struct finding *finding;
-    bool succeeded; /* forget the key's failures */
-    bool choose;    /* false: only record */
-    bool waits;     /* if there is none, keys are given up, and a place in the queue is taken */
-    /* Filled: */
-    struct candidate *chosen; /* NULL: none can be used for `slot`, then the first such one */
-    bool is_master;
-    bool busy;     /* because other runs use them, or wait for them already */
-    size_t ahead;  /* how many wait */
-    int64_t until; /* when `used` is ready again */
-    int64_t now;
-    struct crowd crowd;
-    bool failed; /* no memory */
-    /* Its own: */
-    struct slot *about; /* `slot` as it was given */
-    unsigned open;      /* a bit for each slot that a key is chosen for */
-};
-void session_turn(struct turn *turn);
-
 /* The cursor's name in state; NULL for the main one. */
 const char *slot_cursor_name(const struct slot *slot);
-
-/* The first half of it, for who holds the lock: `used` failed as `finding` says. The rotation was
- * surveyed under this state. Sets `until`, and `failed` if out of memory; true: it must be written.
- */
-bool session_record_finding(struct state *state, struct turn *turn);

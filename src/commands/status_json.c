@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "commands/output.h"
 #include "commands/status.h"
 
 static void describe_rest(cJSON *object, const struct cooldown *cooling)
@@ -69,10 +70,5 @@ void status_append_json(struct buffer *text, const struct status_view *view)
     json_set(root, "next",
              view->next ? cJSON_CreateString(view->next->key->name) : cJSON_CreateNull());
     json_set(root, "master", describe_master(view));
-    char *printed = json_print(root, true);
-    if (printed)
-        buffer_append_format(text, "%s\n", printed);
-    else
-        text->failed = true;
-    json_free_text(printed);
+    output_append_json(text, root);
 }

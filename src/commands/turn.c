@@ -1,13 +1,15 @@
-#include "commands/session.h"
+#include "commands/turn.h"
+
 #include "core/queue.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define UNDERSIZED_WARNING_SECONDS 3600
 
-void session_start_over(struct session *session)
+void turn_start_over(struct session *session)
 {
     struct rotation *rotation = &session->pool.rotation;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
@@ -52,9 +54,10 @@ static void note_failure(struct state *state, struct turn *turn)
     turn->failed |= move_cursor(state, turn) < 0;
 }
 
-bool session_record_finding(struct state *state, struct turn *turn)
+bool turn_record_finding(struct state *state, struct turn *turn)
 {
-    int64_t seconds = policy_cooldown(&turn->session->pool.policy, turn->finding, turn->now);
+    /* When the provider said it ends was reckoned by our clock, not the store's. */
+    int64_t seconds = policy_cooldown(&turn->session->pool.policy, turn->finding, time(NULL));
     turn->until = turn->now + seconds;
     note_failure(state, turn);
     struct record *record = record_for(state, turn);
@@ -290,7 +293,7 @@ static bool change(struct state *state, int64_t now, void *context)
     if (turn->used)
         turn->used->tried = true;
     if (turn->used && turn->finding)
-        changed |= session_record_finding(state, turn);
+        changed |= turn_record_finding(state, turn);
     if (turn->used && turn->succeeded)
         changed |= record_success(state, turn);
     if (turn->choose)
@@ -298,7 +301,7 @@ static bool change(struct state *state, int64_t now, void *context)
     return changed;
 }
 
-void session_turn(struct turn *turn)
+void turn_take(struct turn *turn)
 {
     struct session *session = turn->session;
     turn->about = turn->slot;

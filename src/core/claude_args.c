@@ -1,33 +1,9 @@
-#include "core/claude_args.h"
+#include "core/claude_args_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* How many words an option takes. An option the table does not know takes none, unless the word
- * behind it would otherwise be a prompt with another one still to come. */
-enum arity { ARITY_NONE, ARITY_ONE, ARITY_OPTIONAL, ARITY_MANY, ARITY_UNKNOWN };
-
-/* What an option means to us. */
-enum meaning {
-    MEANS_NOTHING,
-    MEANS_PRINT,
-    MEANS_BARE,
-    MEANS_NO_PERSISTENCE,
-    MEANS_FORK,
-    MEANS_CONTINUE,
-    MEANS_RESUME,
-    MEANS_SESSION_ID,
-    MEANS_MODEL,
-    MEANS_SETTINGS,
-    MEANS_INPUT_FORMAT
-};
-
-static const struct claude_option {
-    const char *name;
-    char letter;
-    enum arity arity;
-    enum meaning meaning;
-} known_options[] = {
+static const struct claude_option known_options[] = {
     {"--print", 'p', ARITY_NONE, MEANS_PRINT},
     {"--bare", 0, ARITY_NONE, MEANS_BARE},
     {"--no-session-persistence", 0, ARITY_NONE, MEANS_NO_PERSISTENCE},
@@ -116,7 +92,7 @@ static const struct claude_option *find_long(const char *word, size_t length)
     return &unknown_option;
 }
 
-static const struct claude_option *find_short(char letter)
+const struct claude_option *claude_args_short(char letter)
 {
     for (size_t i = 0; i < COUNT(known_options); i++)
         if (known_options[i].letter == letter)
@@ -163,19 +139,12 @@ static void apply(struct claude_args *args, enum meaning meaning, const char *va
     }
 }
 
-/* One option as it stands in the vector: `words` of them from `at`. */
-struct spot {
-    size_t at, words;
-    const struct claude_option *option;
-    const char *value;
-};
-
-static bool is_word(const char *word)
+bool claude_args_is_word(const char *word)
 {
     return word && (word[0] != '-' || !word[1]);
 }
 
-static bool takes_value(const struct claude_option *option)
+bool claude_args_takes_value(const struct claude_option *option)
 {
     return option->arity == ARITY_ONE || option->arity == ARITY_OPTIONAL;
 }
@@ -186,8 +155,8 @@ static const struct claude_option *open_option(const char *word)
     if (word[1] == '-')
         return strchr(word, '=') ? &unknown_option : find_long(word, strlen(word));
     for (const char *letter = word + 1; *letter; letter++)
-        if (takes_value(find_short(*letter)))
-            return letter[1] ? &unknown_option : find_short(*letter);
+        if (claude_args_takes_value(claude_args_short(*letter)))
+            return letter[1] ? &unknown_option : claude_args_short(*letter);
     return &unknown_option;
 }
 
@@ -196,12 +165,13 @@ static const struct claude_option *open_option(const char *word)
 static bool word_follows(char *const *argv, size_t i)
 {
     while (argv[i] && strcmp(argv[i], "--") != 0) {
-        if (is_word(argv[i]))
+        if (claude_args_is_word(argv[i]))
             return true;
         enum arity arity = open_option(argv[i++])->arity;
-        if (argv[i] && (arity == ARITY_ONE || (arity == ARITY_OPTIONAL && is_word(argv[i]))))
+        if (argv[i] &&
+            (arity == ARITY_ONE || (arity == ARITY_OPTIONAL && claude_args_is_word(argv[i]))))
             i++;
-        while (arity == ARITY_MANY && is_word(argv[i]))
+        while (arity == ARITY_MANY && claude_args_is_word(argv[i]))
             i++;
     }
     return argv[i] && argv[i + 1];
@@ -216,15 +186,15 @@ static void take_values(char *const *argv, struct spot *spot)
             spot->words = 2, spot->value = next;
         break;
     case ARITY_OPTIONAL:
-        if (is_word(next))
+        if (claude_args_is_word(next))
             spot->words = 2, spot->value = next;
         break;
     case ARITY_MANY:
-        while (is_word(argv[spot->at + spot->words]))
+        while (claude_args_is_word(argv[spot->at + spot->words]))
             spot->words++;
         break;
     case ARITY_UNKNOWN:
-        if (is_word(next) && word_follows(argv, spot->at + 2))
+        if (claude_args_is_word(next) && word_follows(argv, spot->at + 2))
             spot->words = 2;
         break;
     case ARITY_NONE:
@@ -232,9 +202,7 @@ static void take_values(char *const *argv, struct spot *spot)
     }
 }
 
-/* Reads the option at `at`. A bundle such as -pc counts for the last letter that takes a value or
- * means something; its other letters are applied on the way. */
-static struct spot read_option(char *const *argv, size_t at, struct claude_args *args)
+struct spot claude_args_option(char *const *argv, size_t at, struct claude_args *args)
 {
     const char *word = argv[at];
     struct spot spot = {.at = at, .words = 1, .option = &unknown_option};
@@ -249,8 +217,8 @@ static struct spot read_option(char *const *argv, size_t at, struct claude_args 
         return spot;
     }
     for (const char *letter = word + 1; *letter; letter++) {
-        spot.option = find_short(*letter);
-        bool takes = takes_value(spot.option);
+        spot.option = claude_args_short(*letter);
+        bool takes = claude_args_takes_value(spot.option);
         if (takes && letter[1])
             spot.value = letter + 1;
         else if (takes)
@@ -280,157 +248,17 @@ void claude_args_parse(char *const *argv, struct claude_args *ret_args)
                 args.prompt = i + 1;
             break;
         }
-        if (is_word(argv[i])) {
+        if (claude_args_is_word(argv[i])) {
             if (!args.prompt)
                 args.prompt = i;
             i++;
             continue;
         }
-        i += read_option(argv, i, &args).words;
+        i += claude_args_option(argv, i, &args).words;
     }
     while (argv[i])
         i++;
     args.count = i;
     args.subcommand = args.prompt == args.start && args.prompt && is_subcommand(argv[args.prompt]);
     *ret_args = args;
-}
-
-static bool is_dropped(const struct claude_option *option, const struct claude_rewrite *rewrite)
-{
-    enum meaning meaning = option->meaning;
-    if (meaning == MEANS_SETTINGS)
-        return rewrite->settings != NULL;
-    return rewrite->resume_id && (meaning == MEANS_SESSION_ID || meaning == MEANS_RESUME ||
-                                  meaning == MEANS_CONTINUE || meaning == MEANS_FORK);
-}
-
-/* The vector being written, and behind its last pointer room for words that are made anew. */
-struct writer {
-    const struct claude_rewrite *rewrite;
-    char **vector;
-    size_t count;
-    char *text;
-    bool open; /* the last option written would take a word that came next */
-};
-
-static void put(struct writer *writer, const char *word)
-{
-    writer->vector[writer->count++] = (char *)word;
-}
-
-/* Where what goes kept the word behind it from an option before it, ours stands in its place. */
-static void put_fence(struct writer *writer, const struct claude_option *option)
-{
-    bool settings = option->meaning == MEANS_SETTINGS;
-    if (!writer->open)
-        return;
-    put(writer, settings ? "--settings" : "--resume");
-    put(writer, settings ? writer->rewrite->settings : writer->rewrite->resume_id);
-    writer->open = false;
-}
-
-/* A bundle such as -pc without the letters that go; NULL if none is left. `ret_last` is the last
- * letter's option. */
-static const char *put_bundle(struct writer *writer, const char *word,
-                              const struct claude_option **ret_last)
-{
-    char *made = writer->text, *end = made;
-    *end++ = '-';
-    for (const char *letter = word + 1; *letter; letter++) {
-        const struct claude_option *option = *ret_last = find_short(*letter);
-        size_t rest = takes_value(option) ? strlen(letter) : 1;
-        bool looks_long = end == made + 1 && *letter == '-';
-        if (!is_dropped(option, writer->rewrite) && !looks_long) {
-            memcpy(end, letter, rest);
-            end += rest;
-        }
-        letter += rest - 1;
-    }
-    *end++ = '\0';
-    if (end == made + 2)
-        return NULL;
-    if (strcmp(made, word) == 0)
-        return word;
-    writer->text = end;
-    return made;
-}
-
-static void put_option(struct writer *writer, char *const *argv, const struct spot *spot)
-{
-    const char *word = argv[spot->at];
-    const struct claude_option *last = spot->option;
-    bool is_bundle = word[1] != '-';
-    if (is_bundle)
-        word = put_bundle(writer, word, &last);
-    bool dropped = is_dropped(last, writer->rewrite);
-    if (is_bundle ? !word : dropped) {
-        put_fence(writer, last);
-        return;
-    }
-    put(writer, word);
-    for (size_t i = 1; i < spot->words && !dropped; i++)
-        put(writer, argv[spot->at + i]);
-    bool may_take = last->arity == ARITY_OPTIONAL || (last->arity == ARITY_UNKNOWN && !is_bundle);
-    writer->open =
-        !dropped && !spot->value && ((may_take && spot->words == 1) || last->arity == ARITY_MANY);
-}
-
-static void put_front(struct writer *writer, const struct claude_args *args)
-{
-    const struct claude_rewrite *rewrite = writer->rewrite;
-    const char *const pairs[][2] = {{"--settings", rewrite->settings},
-                                    {"--session-id", rewrite->session_id},
-                                    {"--resume", rewrite->resume_id}};
-    for (size_t i = 0; i < COUNT(pairs); i++) {
-        if (!pairs[i][1])
-            continue;
-        put(writer, pairs[i][0]);
-        put(writer, pairs[i][1]);
-    }
-    /* Here no option that takes many words can swallow it. */
-    if (rewrite->prompt && !args->prompt)
-        put(writer, rewrite->prompt);
-}
-
-/* Each word may become two, a bundle at most as long as it was. */
-static bool writer_init(struct writer *writer, char *const *argv, const struct claude_args *args,
-                        const struct claude_rewrite *rewrite)
-{
-    size_t most = 2 * args->count + 8, text = 0;
-    for (size_t i = 0; i < args->count; i++)
-        text += strlen(argv[i]) + 1;
-    char **vector = calloc(1, most * sizeof *vector + text);
-    *writer = (struct writer){
-        .rewrite = rewrite, .vector = vector, .text = vector ? (char *)(vector + most) : NULL};
-    return vector != NULL;
-}
-
-char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
-                           const struct claude_rewrite *rewrite)
-{
-    struct claude_args scratch = {0};
-    struct writer writer;
-    size_t i = 0;
-    if (!writer_init(&writer, argv, args, rewrite))
-        return NULL;
-    while (i < args->start)
-        put(&writer, argv[i++]);
-    put_front(&writer, args);
-    bool options_ended = false;
-    while (argv[i]) {
-        if (i == args->prompt && rewrite->prompt && args->prompt) {
-            put(&writer, rewrite->prompt);
-            writer.open = false;
-            i++;
-        } else if (options_ended || is_word(argv[i]) || strcmp(argv[i], "--") == 0) {
-            options_ended |= strcmp(argv[i], "--") == 0;
-            writer.open = false;
-            put(&writer, argv[i++]);
-        } else {
-            struct spot spot = read_option(argv, i, &scratch);
-            put_option(&writer, argv, &spot);
-            i += spot.words;
-        }
-    }
-    return writer.vector;
 }

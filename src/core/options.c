@@ -4,70 +4,16 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef int apply_option(struct options *options, const char *value, struct buffer *error);
-
-static int set_keys_file(struct options *options, const char *value, struct buffer *error)
-{
-    (void)error;
-    options->keys_file = value;
-    return 0;
-}
-
-static int set_key(struct options *options, const char *value, struct buffer *error)
-{
-    (void)error;
-    options->key = value;
-    return 0;
-}
-
-static int set_profile(struct options *options, const char *value, struct buffer *error)
-{
-    (void)error;
-    options->profile = value;
-    return 0;
-}
-
-static int set_retries(struct options *options, const char *value, struct buffer *error)
-{
-    struct policy scratch = policy_default();
-    options->retries = value;
-    return policy_parse_retries(&scratch, value, error);
-}
-
-static int set_cooldown(struct options *options, const char *value, struct buffer *error)
-{
-    struct policy scratch = policy_default();
-    options->cooldown = value;
-    return policy_parse_cooldown(&scratch, value, error);
-}
-
-static int set_retry_on(struct options *options, const char *value, struct buffer *error)
-{
-    struct policy scratch = policy_default();
-    options->retry_on = value;
-    return policy_parse_retry_on(&scratch, value, error);
-}
-
-static int set_max_per_key(struct options *options, const char *value, struct buffer *error)
-{
-    struct policy scratch = policy_default();
-    options->max_per_key = value;
-    return policy_parse_max_per_key(&scratch, value, error);
-}
+typedef int check_policy(struct policy *policy, const char *value, struct buffer *error);
 
 static int set_kind(struct options *options, const char *value, struct buffer *error)
 {
     return asked_parse(value, &options->kinds, error);
-}
-
-static int set_no_master(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->no_master = true;
-    return 0;
 }
 
 static int set_wait(struct options *options, const char *value, struct buffer *error)
@@ -118,20 +64,6 @@ static int add_scrub(struct options *options, const char *value, struct buffer *
     return add_name(&options->scrub, value, error);
 }
 
-static int set_clean_env(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->clean_env = true;
-    return 0;
-}
-
-static int set_mask(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->mask = true;
-    return 0;
-}
-
 static int set_client(struct options *options, const char *value, struct buffer *error)
 {
     if (strcmp(value, "claude") != 0 && strcmp(value, "generic") != 0) {
@@ -139,27 +71,6 @@ static int set_client(struct options *options, const char *value, struct buffer 
         return -EINVAL;
     }
     options->client = value;
-    return 0;
-}
-
-static int set_no_fast_fail(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->no_fast_fail = true;
-    return 0;
-}
-
-static int set_no_resume(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->no_resume = true;
-    return 0;
-}
-
-static int set_auto(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->carry_on_unasked = true;
     return 0;
 }
 
@@ -216,13 +127,6 @@ static int add_exit_class(struct options *options, const char *value, struct buf
     return parse_class(equals + 1, strlen(equals + 1), &options->exit_class[code], error);
 }
 
-static int set_preflight(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->preflight = true;
-    return 0;
-}
-
 static int set_log_format(struct options *options, const char *value, struct buffer *error)
 {
     if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
@@ -233,13 +137,6 @@ static int set_log_format(struct options *options, const char *value, struct buf
     return 0;
 }
 
-static int set_quiet(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->quiet = true;
-    return 0;
-}
-
 static int add_verbosity(struct options *options, const char *value, struct buffer *error)
 {
     (void)value, (void)error;
@@ -247,54 +144,46 @@ static int add_verbosity(struct options *options, const char *value, struct buff
     return 0;
 }
 
-static int set_help(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->help = true;
-    return 0;
-}
-
-static int set_version(struct options *options, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    options->version = true;
-    return 0;
-}
+#define BY(function)    function, 0, NULL
+#define GIVEN(member)   NULL, offsetof(struct options, member), NULL
+#define CHECKED(member) NULL, offsetof(struct options, member), policy_parse_##member
 
 static const struct option_spec {
     const char *name;
     char letter;          /* 0: long form only */
     const char *argument; /* NULL: takes none; "[=X]": optional */
     const char *help;     /* NULL: --help only names it */
-    apply_option *apply;
+    apply_option *apply;  /* NULL: the argument, or true, is put `at` its place */
+    size_t at;
+    check_policy *check; /* NULL: any argument will do */
 } specs[] = {
-    {"keys", 'f', "FILE", "read the keys from FILE", set_keys_file},
-    {"profile", 'p', "NAME", "use the keys of this profile", set_profile},
-    {"key", 'k', "NAME", "use this key and no other", set_key},
-    {"kind", 0, "KINDS", "one key of each, as openai,anthropic", set_kind},
-    {"retries", 'r', "N", "pool keys to try before the master key (3)", set_retries},
-    {"no-master", 0, NULL, NULL, set_no_master},
-    {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", set_wait},
-    {"max-per-key", 0, "N", "wait rather than have more runs on a key", set_max_per_key},
-    {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", set_cooldown},
-    {"retry-on", 0, "CLASSES", NULL, set_retry_on},
-    {"marker", 'm', "CLASS=REGEX", NULL, add_marker},
-    {"exit-class", 0, "CODE=CLASS", NULL, add_exit_class},
-    {"via", 0, "HOW", NULL, set_via},
-    {"keep", 0, "NAME", NULL, add_keep},
-    {"scrub", 0, "NAME", NULL, add_scrub},
-    {"clean-env", 0, NULL, NULL, set_clean_env},
-    {"mask", 0, NULL, "show the pool's tokens as *** in the output", set_mask},
-    {"client", 0, "NAME", NULL, set_client},
-    {"no-fast-fail", 0, NULL, NULL, set_no_fast_fail},
-    {"no-resume", 0, NULL, NULL, set_no_resume},
-    {"auto", 0, NULL, NULL, set_auto},
-    {"preflight", 0, NULL, "check the keys with their providers first", set_preflight},
-    {"log-format", 0, "FORMAT", NULL, set_log_format},
-    {"quiet", 'q', NULL, "say nothing", set_quiet},
-    {"verbose", 'v', NULL, "explain every decision", add_verbosity},
-    {"help", 'h', NULL, "show this help", set_help},
-    {"version", 'V', NULL, "show the version", set_version},
+    {"keys", 'f', "FILE", "read the keys from FILE", GIVEN(keys_file)},
+    {"profile", 'p', "NAME", "use the keys of this profile", GIVEN(profile)},
+    {"key", 'k', "NAME", "use this key and no other", GIVEN(key)},
+    {"kind", 0, "KINDS", "one key of each, as openai,anthropic", BY(set_kind)},
+    {"retries", 'r', "N", "pool keys to try before the master key (3)", CHECKED(retries)},
+    {"no-master", 0, NULL, NULL, GIVEN(no_master)},
+    {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", BY(set_wait)},
+    {"max-per-key", 0, "N", "wait rather than have more runs on a key", CHECKED(max_per_key)},
+    {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", CHECKED(cooldown)},
+    {"retry-on", 0, "CLASSES", NULL, CHECKED(retry_on)},
+    {"marker", 'm', "CLASS=REGEX", NULL, BY(add_marker)},
+    {"exit-class", 0, "CODE=CLASS", NULL, BY(add_exit_class)},
+    {"via", 0, "HOW", NULL, BY(set_via)},
+    {"keep", 0, "NAME", NULL, BY(add_keep)},
+    {"scrub", 0, "NAME", NULL, BY(add_scrub)},
+    {"clean-env", 0, NULL, NULL, GIVEN(clean_env)},
+    {"mask", 0, NULL, "show the pool's tokens as *** in the output", GIVEN(mask)},
+    {"client", 0, "NAME", NULL, BY(set_client)},
+    {"no-fast-fail", 0, NULL, NULL, GIVEN(no_fast_fail)},
+    {"no-resume", 0, NULL, NULL, GIVEN(no_resume)},
+    {"auto", 0, NULL, NULL, GIVEN(carry_on_unasked)},
+    {"preflight", 0, NULL, "check the keys with their providers first", GIVEN(preflight)},
+    {"log-format", 0, "FORMAT", NULL, BY(set_log_format)},
+    {"quiet", 'q', NULL, "say nothing", GIVEN(quiet)},
+    {"verbose", 'v', NULL, "explain every decision", BY(add_verbosity)},
+    {"help", 'h', NULL, "show this help", GIVEN(help)},
+    {"version", 'V', NULL, "show the version", GIVEN(version)},
 };
 
 #define SPEC_COUNT (sizeof specs / sizeof specs[0])
@@ -346,10 +235,24 @@ static int refuse_option(int code, char *const *argv, struct buffer *error)
     return -EINVAL;
 }
 
+/* A `const char *` if it takes an argument, else a `bool`. */
+static int put(const struct option_spec *spec, struct options *options, const char *value,
+               struct buffer *error)
+{
+    struct policy scratch = policy_default();
+    char *place = (char *)options + spec->at;
+    if (spec->argument)
+        memcpy(place, &value, sizeof value);
+    else
+        *(bool *)place = true;
+    return spec->check ? spec->check(&scratch, value, error) : 0;
+}
+
 static int apply(const struct option_spec *spec, struct options *options, struct buffer *error)
 {
     struct buffer reason = {0};
-    int r = spec->apply(options, optarg, &reason);
+    int r =
+        spec->apply ? spec->apply(options, optarg, &reason) : put(spec, options, optarg, &reason);
     if (r < 0)
         buffer_append_format(error, "--%s: %s", spec->name, buffer_text(&reason));
     buffer_finish(&reason);

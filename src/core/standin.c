@@ -24,6 +24,7 @@ static void begin_table(struct record_table *table, int64_t ahead)
         record->runs = record->failures = 0;
         record->last_used = shifted(record->last_used, -ahead);
         record->last_failed = shifted(record->last_failed, -ahead);
+        record->warned_end = shifted(record->warned_end, -ahead);
         for (size_t k = 0; k < record->cooldown_count; k++)
             record->cooldowns[k].until -= ahead;
         record->changed = true;
@@ -42,6 +43,8 @@ int standin_begin(struct state *shared, int64_t ahead, int64_t now, struct state
     for (size_t i = 0; i < state.master_use_count; i++)
         state.master_uses[i] = shifted(state.master_uses[i], -ahead);
     state.warned_undersized = shifted(state.warned_undersized, -ahead);
+    for (size_t i = 0; i < state.pool_count; i++)
+        state.pools[i].warned_undersized = shifted(state.pools[i].warned_undersized, -ahead);
     state.stands_in_since = now;
     *ret_standin = state;
     return 0;
@@ -81,7 +84,8 @@ static int64_t later(int64_t a, int64_t b)
 
 static bool has_news(const struct record *record)
 {
-    return record->runs > 0 || record->failures > 0 || record->cooldown_count > 0;
+    return record->runs > 0 || record->failures > 0 || record->cooldown_count > 0 ||
+           record->warned_end > 0;
 }
 
 static int adopt_record(struct record_table *table, const char *id, const struct record *from,
@@ -98,6 +102,7 @@ static int adopt_record(struct record_table *table, const char *id, const struct
     record->runs += from->runs;
     record->failures += from->failures;
     record->last_used = later(record->last_used, shifted(from->last_used, ahead));
+    record->warned_end = later(record->warned_end, shifted(from->warned_end, ahead));
     if (from->failures > 0) {
         record->last_failed = later(record->last_failed, shifted(from->last_failed, ahead));
         record->last_class = from->last_class;

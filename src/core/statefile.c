@@ -1,7 +1,5 @@
 #include "core/statefile.h"
 
-#include "base/scan.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +8,36 @@
 #define LONGEST_REST (400 * (int64_t)86400)
 
 const char *const statefile_names[] = {
-    "version",         "salt",   "cursor",      "keys",
-    "organizations",   "leases", "master_uses", "warned_undersized",
-    "stands_in_since", "pools",  NULL};
-const char *const statefile_record_names[] = {"cooldowns",  "name",       "failures",
-                                              "runs",       "last_used",  "last_failed",
-                                              "last_class", "warned_end", NULL};
-const char *const statefile_pool_names[] = {"cursor", "warned_undersized", NULL};
+    [STATE_VERSION_AT] = "version",
+    [STATE_SALT] = "salt",
+    [STATE_CURSOR] = "cursor",
+    [STATE_KEYS] = "keys",
+    [STATE_ORGANIZATIONS] = "organizations",
+    [STATE_LEASES] = "leases",
+    [STATE_MASTER_USES] = "master_uses",
+    [STATE_WARNED] = "warned_undersized",
+    [STATE_STANDS_IN] = "stands_in_since",
+    [STATE_POOLS] = "pools",
+    NULL,
+};
+const char *const statefile_record_names[] = {
+    [RECORD_COOLDOWNS] = "cooldowns",
+    [RECORD_NAME] = "name",
+    [RECORD_FAILURES] = "failures",
+    [RECORD_RUNS] = "runs",
+    [RECORD_LAST_USED] = "last_used",
+    [RECORD_LAST_FAILED] = "last_failed",
+    [RECORD_LAST_CLASS] = "last_class",
+    [RECORD_WARNED_END] = "warned_end",
+    NULL,
+};
+const char *const statefile_pool_names[] = {
+    [POOL_CURSOR] = "cursor",
+    [POOL_WARNED] = "warned_undersized",
+    NULL,
+};
+
+_Static_assert(sizeof statefile_names <= (MEMBERS_MOST + 1) * sizeof(char *), "room for all");
 
 static const char *const cooldown_names[] = {"class", "until", "length", "model", "what", NULL};
 enum { COOLDOWN_CLASS, COOLDOWN_UNTIL, COOLDOWN_LENGTH, COOLDOWN_MODEL, COOLDOWN_WHAT };
@@ -34,73 +55,10 @@ enum {
     LEASE_TICKET
 };
 
-#define MEMBERS_MOST 10
-
-/* An object taken apart: what it has of the members that are looked for. */
-struct members {
-    struct part values[MEMBERS_MOST]; /* text NULL: not there */
-};
-
-int statefile_place(const char *const *names, const struct part *name)
-{
-    for (int i = 0; names[i]; i++)
-        if (part_is(name, names[i]))
-            return i;
-    return -1;
-}
-
-struct scan statefile_scan(const char *text, size_t length)
-{
-    return text ? (struct scan){text, text + length} : (struct scan){"", ""};
-}
-
-/* Goes behind a value; one that is no object has no members. False if it is no value. */
-static bool read_members(struct scan *scan, const char *const *names, struct members *ret_members)
-{
-    struct part name, value;
-    size_t count = 0;
-    enum scan_step step;
-    *ret_members = (struct members){0};
-    if (!scan_enter(scan, '{'))
-        return scan_value(scan, &value);
-    while ((step = scan_member(scan, &count, &name)) == SCAN_NEXT) {
-        if (!scan_value(scan, &value))
-            return false;
-        int place = statefile_place(names, &name);
-        if (place >= 0 && !ret_members->values[place].text)
-            ret_members->values[place] = value;
-    }
-    return step == SCAN_END;
-}
-
-/* The same of a part that was checked. */
-static void take_members(const struct part *object, const char *const *names,
-                         struct members *ret_members)
-{
-    struct scan scan = statefile_scan(object->text, object->length);
-    *ret_members = (struct members){0};
-    if (object->text)
-        (void)read_members(&scan, names, ret_members);
-}
-
-static int64_t whole(const struct part *part)
-{
-    int64_t number = 0;
-    if (part->text)
-        (void)part_integer(part, &number);
-    return number < 0 ? 0 : number;
-}
-
-static void take_text(const struct part *part, char *ret_text, size_t size)
-{
-    if (part->text)
-        part_text(part, ret_text, size);
-}
-
 static enum failure_class take_class(const struct part *part)
 {
     char text[32] = "";
-    take_text(part, text, sizeof text);
+    members_text(part, text, sizeof text);
     enum failure_class class = *text ? failure_class_parse(text, strlen(text)) : CLASS_NONE;
     return class == CLASS_COUNT ? CLASS_NONE : class;
 }
@@ -119,32 +77,16 @@ static bool grow(void **array, size_t count, size_t size)
 static bool read_cooldown(const struct part *item, struct cooldown *ret_cooldown)
 {
     struct members members;
-    take_members(item, cooldown_names, &members);
+    members_take(item, cooldown_names, &members);
     struct cooldown cooldown = {.class = take_class(&members.values[COOLDOWN_CLASS]),
-                                .until = whole(&members.values[COOLDOWN_UNTIL]),
-                                .length = whole(&members.values[COOLDOWN_LENGTH])};
-    take_text(&members.values[COOLDOWN_MODEL], cooldown.model, sizeof cooldown.model);
-    take_text(&members.values[COOLDOWN_WHAT], cooldown.what, sizeof cooldown.what);
+                                .until = members_number(&members.values[COOLDOWN_UNTIL]),
+                                .length = members_number(&members.values[COOLDOWN_LENGTH])};
+    members_text(&members.values[COOLDOWN_MODEL], cooldown.model, sizeof cooldown.model);
+    members_text(&members.values[COOLDOWN_WHAT], cooldown.what, sizeof cooldown.what);
     if (cooldown.class == CLASS_NONE || cooldown.length > LONGEST_REST)
         return false;
     *ret_cooldown = cooldown;
     return true;
-}
-
-/* Calls `take` for each item; a value that is no array has none. Returns 0, or what `take` gives.
- */
-static int each_item(const struct part *array, int (*take)(void *context, const struct part *item),
-                     void *context)
-{
-    struct scan scan = statefile_scan(array->text, array->length);
-    struct part item;
-    size_t count = 0;
-    int r = 0;
-    if (!scan_enter(&scan, '['))
-        return 0;
-    while (r == 0 && scan_item(&scan, &count) == SCAN_NEXT && scan_value(&scan, &item))
-        r = take(context, &item);
-    return r;
 }
 
 static int add_cooldown(void *context, const struct part *item)
@@ -165,18 +107,18 @@ static int read_record(struct scan *scan, const struct part *name, struct record
     struct members members;
     (void)scan_peek(scan);
     record->raw = scan->at;
-    if (!read_members(scan, statefile_record_names, &members))
+    if (!members_read(scan, statefile_record_names, &members))
         return -EINVAL;
     record->raw_length = (size_t)(scan->at - record->raw);
     part_name(name, record->id, sizeof record->id);
-    take_text(&members.values[RECORD_NAME], record->name, sizeof record->name);
-    record->failures = whole(&members.values[RECORD_FAILURES]);
-    record->runs = whole(&members.values[RECORD_RUNS]);
-    record->last_used = whole(&members.values[RECORD_LAST_USED]);
-    record->last_failed = whole(&members.values[RECORD_LAST_FAILED]);
-    record->warned_end = whole(&members.values[RECORD_WARNED_END]);
+    members_text(&members.values[RECORD_NAME], record->name, sizeof record->name);
+    record->failures = members_number(&members.values[RECORD_FAILURES]);
+    record->runs = members_number(&members.values[RECORD_RUNS]);
+    record->last_used = members_number(&members.values[RECORD_LAST_USED]);
+    record->last_failed = members_number(&members.values[RECORD_LAST_FAILED]);
+    record->warned_end = members_number(&members.values[RECORD_WARNED_END]);
     record->last_class = take_class(&members.values[RECORD_LAST_CLASS]);
-    return each_item(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
+    return members_items(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
 }
 
 static int compare_records(const void *left, const void *right)
@@ -221,16 +163,16 @@ static void read_lease(const struct part *item, struct lease *ret_lease)
     char namespace[24] = "";
     struct members members;
     *ret_lease = (struct lease){0};
-    take_members(item, lease_names, &members);
-    take_text(&members.values[LEASE_KEY], ret_lease->key, sizeof ret_lease->key);
-    take_text(&members.values[LEASE_BOOT], ret_lease->owner.boot, sizeof ret_lease->owner.boot);
-    take_text(&members.values[LEASE_NAMESPACE], namespace, sizeof namespace);
+    members_take(item, lease_names, &members);
+    members_text(&members.values[LEASE_KEY], ret_lease->key, sizeof ret_lease->key);
+    members_text(&members.values[LEASE_BOOT], ret_lease->owner.boot, sizeof ret_lease->owner.boot);
+    members_text(&members.values[LEASE_NAMESPACE], namespace, sizeof namespace);
     ret_lease->owner.pid_namespace = strtoll(namespace, NULL, 10);
-    ret_lease->owner.pid = whole(&members.values[LEASE_PID]);
-    ret_lease->owner.start = whole(&members.values[LEASE_START]);
-    ret_lease->since = whole(&members.values[LEASE_SINCE]);
-    take_text(&members.values[LEASE_QUEUE], ret_lease->queue, sizeof ret_lease->queue);
-    ret_lease->ticket = whole(&members.values[LEASE_TICKET]);
+    ret_lease->owner.pid = members_number(&members.values[LEASE_PID]);
+    ret_lease->owner.start = members_number(&members.values[LEASE_START]);
+    ret_lease->since = members_number(&members.values[LEASE_SINCE]);
+    members_text(&members.values[LEASE_QUEUE], ret_lease->queue, sizeof ret_lease->queue);
+    ret_lease->ticket = members_number(&members.values[LEASE_TICKET]);
 }
 
 static int add_lease(void *context, const struct part *item)
@@ -254,7 +196,7 @@ static int add_master_use(void *context, const struct part *item)
 
 static int read_pools(const struct part *object, struct state *state)
 {
-    struct scan scan = statefile_scan(object->text, object->length);
+    struct scan scan = members_scan(object->text, object->length);
     struct part name, value;
     size_t count = 0;
     if (!scan_enter(&scan, '{'))
@@ -266,12 +208,12 @@ static int read_pools(const struct part *object, struct state *state)
         if (name.length >= sizeof kind)
             continue;
         part_name(&name, kind, sizeof kind);
-        take_members(&value, statefile_pool_names, &members);
+        members_take(&value, statefile_pool_names, &members);
         int r = state_pool(state, kind, &place);
         if (r < 0)
             return r;
-        take_text(&members.values[POOL_CURSOR], place.cursor, IDENTITY_TEXT);
-        *place.warned_undersized = whole(&members.values[POOL_WARNED]);
+        members_text(&members.values[POOL_CURSOR], place.cursor, IDENTITY_TEXT);
+        *place.warned_undersized = members_number(&members.values[POOL_WARNED]);
     }
     return 0;
 }
@@ -293,17 +235,17 @@ static int read_rest(const struct members *members, struct state *state)
         return -EINVAL;
     if (version > STATE_VERSION)
         return -ENOTSUP;
-    take_text(&values[STATE_SALT], salt, sizeof salt);
+    members_text(&values[STATE_SALT], salt, sizeof salt);
     if (!is_salt(salt))
         return -EINVAL;
     memcpy(state->salt, salt, sizeof state->salt);
-    take_text(&values[STATE_CURSOR], state->cursor, sizeof state->cursor);
-    state->warned_undersized = whole(&values[STATE_WARNED]);
-    state->stands_in_since = whole(&values[STATE_STANDS_IN]);
+    members_text(&values[STATE_CURSOR], state->cursor, sizeof state->cursor);
+    state->warned_undersized = members_number(&values[STATE_WARNED]);
+    state->stands_in_since = members_number(&values[STATE_STANDS_IN]);
     int r = read_pools(&values[STATE_POOLS], state);
     if (r == 0)
-        r = each_item(&values[STATE_LEASES], add_lease, state);
-    return r < 0 ? r : each_item(&values[STATE_MASTER_USES], add_master_use, state);
+        r = members_items(&values[STATE_LEASES], add_lease, state);
+    return r < 0 ? r : members_items(&values[STATE_MASTER_USES], add_master_use, state);
 }
 
 /* Goes behind a top-level value, of which the tables are read on the way. */
@@ -320,7 +262,7 @@ static int read_value(struct scan *scan, int place, struct state *state)
 static int read_member(struct scan *scan, const struct part *name, struct members *members,
                        struct state *state)
 {
-    int place = statefile_place(statefile_names, name);
+    int place = members_place(statefile_names, name);
     bool first = place >= 0 && !members->values[place].text;
     state->has_unknown |= place < 0;
     (void)scan_peek(scan);
@@ -371,5 +313,5 @@ int leases_parse(const char *text, size_t length, struct state *state)
     struct part array;
     if (!scan_value(&scan, &array) || *array.text != '[')
         return -EINVAL;
-    return each_item(&array, add_lease, state);
+    return members_items(&array, add_lease, state);
 }

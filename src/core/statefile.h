@@ -3,7 +3,7 @@
  * these two share. */
 #pragma once
 
-#include "base/scan.h"
+#include "core/members.h"
 #include "core/state.h"
 
 /* Members that are known, by their place in these lists, which end in NULL. Of two with one name
@@ -36,9 +36,3 @@ enum {
 };
 
 enum { POOL_CURSOR, POOL_WARNED };
-
-/* -1: not known. */
-int statefile_place(const char *const *names, const struct part *name);
-
-/* Nothing to be read where there is no text (NULL). */
-struct scan statefile_scan(const char *text, size_t length);

@@ -35,13 +35,13 @@ static void add_number(struct buffer *text, const char *name, int64_t value)
 static void add_unknown(struct buffer *text, const char *object, size_t length,
                         const char *const *names)
 {
-    struct scan scan = statefile_scan(object, length);
+    struct scan scan = members_scan(object, length);
     struct part name, value;
     size_t count = 0;
     if (!scan_enter(&scan, '{'))
         return;
     while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
-        if (statefile_place(names, &name) >= 0)
+        if (members_place(names, &name) >= 0)
             continue;
         add_comma(text);
         buffer_append_char(text, '"');
@@ -139,7 +139,7 @@ static void add_leases(struct buffer *text, const struct state *state, const str
 /* The part of `object` that an earlier print had under this name; nothing if there was none. */
 static struct part find_member(const char *object, size_t length, const char *wanted)
 {
-    struct scan scan = statefile_scan(object, length);
+    struct scan scan = members_scan(object, length);
     struct part name, value;
     size_t count = 0;
     if (scan_enter(&scan, '{'))

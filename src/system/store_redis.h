@@ -36,6 +36,10 @@ int store_redis_log_event(struct store_redis *store, const char *line, size_t le
 int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
                        void (*take)(void *context, const char *line, size_t length), void *context);
 
+/* A run that the server knows of was given other keys while it was away: the next renewal tells
+ * which, as this state has them. */
+void store_redis_follow(struct store_redis *store, const struct state *state);
+
 /* When the lease is to be renewed next (relay_now_ms); -1: there is none. */
 int64_t store_redis_due(const struct store_redis *store);
 

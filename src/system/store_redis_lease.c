@@ -1,5 +1,6 @@
 #include "system/store_redis_parts.h"
 
+#include "system/process.h"
 #include "system/redis_scripts.h"
 #include "system/relay.h"
 
@@ -21,6 +22,16 @@ void store_redis_remember(struct store_redis *store, char *lease)
     free(store->lease);
     store->lease = lease;
     store->due = store->renewal = relay_now_ms() + every_ms(store);
+}
+
+void store_redis_follow(struct store_redis *store, const struct state *state)
+{
+    const struct owner self = process_self();
+    char *lease = store->lease ? leases_print(state, &self) : NULL;
+    if (!lease)
+        return;
+    free(store->lease);
+    store->lease = lease;
 }
 
 int64_t store_redis_due(const struct store_redis *store)

@@ -172,6 +172,21 @@ static int tell(struct store_shared *shared)
 
 /* ---- the calls ---- */
 
+/* A change while the server is away. */
+struct detour {
+    struct store_shared *shared;
+    store_change *change;
+    void *context;
+};
+
+static bool change_standin(struct state *state, int64_t now, void *context)
+{
+    const struct detour *detour = context;
+    bool changed = detour->change(state, now, detour->context);
+    store_redis_follow(detour->shared->redis, state);
+    return changed;
+}
+
 static int update(void *self, store_change *change, void *context)
 {
     struct store_shared *shared = self;
@@ -185,7 +200,8 @@ static int update(void *self, store_change *change, void *context)
     }
     if (!is_away(shared))
         note_away(shared, r);
-    r = store_local_update(shared->standin, change, context);
+    struct detour detour = {shared, change, context};
+    r = store_local_update(shared->standin, change_standin, &detour);
     return r < 0 ? r : 1;
 }
 

@@ -10,6 +10,7 @@
 bats_require_minimum_version 1.5.0
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$HERE/../assertions.bash"
 TCR_RUN=$(realpath -m "${TCR_RUN:-$HERE/../../build/tcr-run}")
 DATA=$HERE/../data
 MASK=$(umask)
@@ -118,6 +119,26 @@ pool() {
     shift
   done
   echo "{\"version\": 1, \"keys\": [$list]$master}" | keyfile
+}
+
+openai() {
+  echo "sk-proj-FAKE-$1-0001"
+}
+
+# Pools of two kinds, and "pair", a client like "client" that is given a key of each: plays o1p1 '...'.
+two_kinds() {
+  rm -f "$keys"
+  extra_env=("CLAUDE_CODE_OAUTH_TOKENS=o1=$(token o1),o2=$(token o2)"
+    "OPENAI_API_KEYS=p1=$(openai p1),p2=$(openai p2)")
+  cat > "$scratch/bin/pair" << 'CLIENT'
+#!/bin/sh
+o=${CLAUDE_CODE_OAUTH_TOKEN#*-FAKE-} p=${OPENAI_API_KEY#*-FAKE-}
+name=${o%-0001}${p%-0001}
+echo "$name" >> "$PLAY/.used"
+[ ! -f "$PLAY/$name" ] || . "$PLAY/$name"
+echo "answer of $name"
+CLIENT
+  chmod +x "$scratch/bin/pair"
 }
 
 # --- the fake client ---------------------------------------------------------------------------------
@@ -279,56 +300,13 @@ rest_of() {
 
 # --- what is expected ----------------------------------------------------------------------------------
 
-# Left at once: "return 1" would only count where errexit is on.
-fail() {
-  echo "$*"
-  exit 1
-}
-
-assert_equal() {
-  [ "$1" = "$2" ] || fail "expected: $2, got: $1"
-}
-
-assert_status() {
-  [ "$status" = "$1" ] || fail "expected status $1, got $status"
-}
-
 assert_used() {
   assert_equal "$(used)" "$1"
-}
-
-# Byte for byte, with the newline at its end.
-assert_stdout() {
-  printf '%s\n' "$1" | cmp - "$out" || fail "stdout is not exactly: $1"
-}
-
-assert_stdout_has() {
-  grep -qE -- "$1" "$out" || fail "stdout has no $1"
-}
-
-assert_no_stdout() {
-  [ ! -s "$out" ] || fail "stdout is not empty"
-}
-
-assert_stderr_has() {
-  grep -qE -- "$1" "$err" || fail "stderr has no $1"
-}
-
-refute_stderr_has() {
-  ! grep -E -- "$1" "$err" || fail "stderr has $1"
-}
-
-assert_no_stderr() {
-  [ ! -s "$err" ] || fail "stderr is not empty"
 }
 
 # Every line on stderr is one of tcr-run's own.
 assert_stderr_is_ours() {
   ! grep -vE '^tcr-run: ' "$err" || fail "stderr has lines that are not ours"
-}
-
-assert_between() {
-  [ "$1" -ge "$2" ] && [ "$1" -le "$3" ] || fail "$1 is not between $2 and $3"
 }
 
 # Nothing was run: own failure, nothing on stdout, and the client not started.

@@ -1,8 +1,6 @@
 # Pools of several kinds: the plural variables, --kind.
 load helpers
 
-openai() { echo "sk-proj-FAKE-$1-0001"; }
-
 # What a command was given of all kinds; a pool is one token, and then another, of each.
 shows='for v in CLAUDE_CODE_OAUTH_TOKEN ANTHROPIC_API_KEY OPENAI_API_KEY CURSOR_API_KEY; do
   eval "[ -z \"\${$v+x}\" ] || echo $v=\$$v"
@@ -15,22 +13,6 @@ four_pools() {
   prints_tokens=yes
   extra_env=("CLAUDE_CODE_OAUTH_TOKENS=$(token o1),$(token o2)" "ANTHROPIC_API_KEYS=$(token api:a1)"
     "OPENAI_API_KEYS=$(openai p1),$(openai p2)" "CURSOR_API_KEYS=key_FAKE-c1-0001")
-}
-
-# A command that fails with its keys' names ("o1p1") as far as a part is written for them: plays o1p1 '...'.
-two_kinds() {
-  rm -f "$keys"
-  extra_env=("CLAUDE_CODE_OAUTH_TOKENS=o1=$(token o1),o2=$(token o2)"
-    "OPENAI_API_KEYS=p1=$(openai p1),p2=$(openai p2)")
-  cat > "$scratch/bin/pair" <<'CLIENT'
-#!/bin/sh
-o=${CLAUDE_CODE_OAUTH_TOKEN#*-FAKE-} p=${OPENAI_API_KEY#*-FAKE-}
-name=${o%-0001}${p%-0001}
-echo "$name" >> "$PLAY/.used"
-[ ! -f "$PLAY/$name" ] || . "$PLAY/$name"
-echo "answer of $name"
-CLIENT
-  chmod +x "$scratch/bin/pair"
 }
 
 @test "by default the command gets one key of Anthropic's, and nothing of the lists" {

@@ -80,6 +80,22 @@ load provider-helpers
   assert_asked home
 }
 
+@test "several kinds: the keys of each are asked about, and a dead one of each is passed over" {
+  rm -f "$keys"
+  prints_tokens=yes
+  answer o2=ok p2=ok a1=ok
+  provide
+  extra_env+=("OPENAI_BASE_URL=http://127.0.0.1:$port/v1" "ANTHROPIC_API_KEYS=a1=$(token api:a1)"
+    "CLAUDE_CODE_OAUTH_TOKENS=o1=$(token o1),o2=$(token o2)"
+    "OPENAI_API_KEYS=p1=sk-proj-FAKE-p1-0001,p2=sk-proj-FAKE-p2-0001")
+  tcr --preflight --kind oauth,openai -- sh -c 'echo "$CLAUDE_CODE_OAUTH_TOKEN $OPENAI_API_KEY"'
+  assert_status 0
+  assert_stdout "$(token o2) sk-proj-FAKE-p2-0001"
+  assert_asked 'o1 o2 p1 p2'
+  assert_equal "$(grep -c 'preflight: "[op]1" was refused' "$err")" 2
+  assert_equal "$(record p1 .last_class) $(record o1 .last_class)" 'auth auth'
+}
+
 @test "--key and --cooldown 0: a dead key is not used there either" {
   pool wrong home
   answer home=ok

@@ -130,15 +130,6 @@ END
   await
 }
 
-# The processes below one of ours, which has its own pid namespace.
-pkill_of() {
-  local child
-  for child in $(pgrep -P "$1"); do
-    pkill_of "$child"
-    kill -KILL "$child" 2> /dev/null || true
-  done
-}
-
 has_leases() {
   on 3 tcr status --json
   [ "$(jq '[.keys[].runs_now] | add' "$out")" = "$1" ]

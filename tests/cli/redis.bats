@@ -204,28 +204,15 @@ c, _ = s.accept(); c.recv(1); c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"); c.
   ! is_instrumented || skip "nothing can be preloaded"
   server_start
   pool a b
-  cat > "$scratch/ahead.c" << 'END'
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <time.h>
-time_t time(time_t *at)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (at)
-        *at = now.tv_sec + 3600;
-    return now.tv_sec + 3600;
-}
-END
-  "${CC:-cc}" -shared -fPIC -o "$scratch/ahead.so" "$scratch/ahead.c"
+  make_clock 3600
   fails a throttled
   on 1 tcr -- client
-  on 2 with_env "LD_PRELOAD=$scratch/ahead.so" fresh -- client
+  on 2 with_env "LD_PRELOAD=$clock" fresh -- client
   assert_used b
-  on 2 with_env "LD_PRELOAD=$scratch/ahead.so" tcr status --json
+  on 2 with_env "LD_PRELOAD=$clock" tcr status --json
   assert_between "$(jq '.keys[0].until - now | floor' "$out" 2> /dev/null || echo 0)" -3600 60
   # And the other way round.
   fails b throttled
-  on 2 with_env "LD_PRELOAD=$scratch/ahead.so" fresh -- client
+  on 2 with_env "LD_PRELOAD=$clock" fresh -- client
   assert_between "$(in_state '[.keys[].cooldowns[].until - now] | max | floor')" 0 60
 }

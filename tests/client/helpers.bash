@@ -9,6 +9,7 @@
 bats_require_minimum_version 1.5.0
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$HERE/../assertions.bash"
 CLAUDE=$HERE/node_modules/.bin/claude
 PYTHON=$(python3 -c 'import sys; print(sys.executable)')
 TCR_RUN=${TCR_RUN:-$HERE/../../build/tcr-run}
@@ -180,39 +181,12 @@ last_request() {
   requests "${1:-.}" | tail -n 1
 }
 
-# Left at once: "return 1" would only count where errexit is on.
-fail() {
-  echo "$*"
-  exit 1
-}
-
-assert_equal() {
-  [ "$1" = "$2" ] || fail "expected: $2, got: $1"
-}
-
-assert_status() {
-  [ "$status" = "$1" ] || fail "expected status $1, got $status"
-}
-
 assert_seen() {
   assert_equal "$(seen)" "$1"
 }
 
 assert_seen_once() {
   assert_equal "$(seen_once)" "$1"
-}
-
-# Byte for byte, with the newline at its end.
-assert_stdout() {
-  printf '%s\n' "$1" | cmp - "$out" || fail "stdout is not exactly: $1"
-}
-
-assert_stderr_has() {
-  grep -qE -- "$1" "$err" || fail "stderr has no $1"
-}
-
-assert_no_stderr() {
-  [ ! -s "$err" ] || fail "stderr is not empty"
 }
 
 # Seconds between the first request of one key and the first of another.

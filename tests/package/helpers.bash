@@ -1,16 +1,8 @@
 # Shared by the tests of the packages. A package is built once for each file, by build_package.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+. "$ROOT/tests/assertions.bash"
 VERSION=$(sed -nE "s/^  version: '([^']+)',\$/\1/p" "$ROOT/meson.build")
-
-fail() {
-  echo "$*"
-  exit 1
-}
-
-assert_equal() {
-  [ "$1" = "$2" ] || fail "expected: $2, got: $1"
-}
 
 # build_package WHAT FOLDER
 build_package() {

@@ -97,6 +97,25 @@ static void times_are_told_by_the_shared_clock(void **unused)
     assert_int_equal(state_find(&shared.keys, ID_1)->last_failed, NOW + 3600);
 }
 
+/* Said on either side, it is not said again on the other. */
+static void warnings_count_on_both_sides(void **unused)
+{
+    struct state copy;
+    struct pool_place place;
+    (void)unused;
+    state_touch(&shared.keys, ID_1)->warned_end = NOW;
+    assert_int_equal(state_pool(&shared, "openai", &place), 0);
+    *place.warned_undersized = NOW;
+    assert_int_equal(standin_begin(&shared, 50, NOW, &copy), 0);
+    assert_int_equal(state_find(&copy.keys, ID_1)->warned_end, NOW - 50);
+    assert_int_equal(copy.pools[0].warned_undersized, NOW - 50);
+    state_touch(&copy.keys, ID_2)->warned_end = NOW;
+    assert_int_equal(standin_adopt(&shared, &copy, NULL, 50), 0);
+    assert_int_equal(state_find(&shared.keys, ID_1)->warned_end, NOW);
+    assert_int_equal(state_find(&shared.keys, ID_2)->warned_end, NOW + 50);
+    state_finish(&copy);
+}
+
 static void a_copy_tells_nothing_twice(void **unused)
 {
     struct state copy;
@@ -158,6 +177,7 @@ int main(void)
         TEST(other_rests_are_added),
         TEST(organizations_too),
         TEST(times_are_told_by_the_shared_clock),
+        TEST(warnings_count_on_both_sides),
         TEST(a_copy_tells_nothing_twice),
         TEST(it_is_known_again),
         TEST(keys_are_found_by_their_tokens),

@@ -157,15 +157,25 @@ static void test_round_trip(void **unused)
 #define UNKNOWN                                                                                    \
     "{\"version\":1,\"salt\":\"" SALT "\",\"fleet\":{\"x\":[1,null,true]},\"keys\":{\"" ID_1 "\":" \
     "{\"failures\":2,\"colour\":\"red\",\"cooldowns\":[]},\"" ID_2 "\":{\"shape\":\"round\"}},"    \
-    "\"organizations\":{\"acme\":{\"size\":5}}}"
+    "\"organizations\":{\"acme\":{\"size\":5}},"                                                   \
+    "\"pools\":{\"openai\":{\"cursor\":\"" ID_1 "\",\"hue\":[2]},\"cursor\":{\"tint\":{}}}}"
 
 static void test_unknown_fields_are_kept(void **unused)
 {
     (void)unused;
-    static const char *const parts[] = {"\"fleet\":{\"x\":[1,null,true]}", "\"colour\":\"red\"",
-                                        "\"shape\":\"round\"", "\"size\":5", "\"failures\":3"};
+    static const char *const parts[] = {"\"fleet\":{\"x\":[1,null,true]}",
+                                        "\"colour\":\"red\"",
+                                        "\"shape\":\"round\"",
+                                        "\"size\":5",
+                                        "\"failures\":3",
+                                        "\"hue\":[2]",
+                                        "\"tint\":{}"};
     struct state state;
+    struct pool_place place;
     parse_well(UNKNOWN, &state);
+    assert_int_equal(state_pool(&state, "openai", &place), 0);
+    snprintf(place.cursor, IDENTITY_TEXT, "%s", ID_3);
+    assert_int_equal(state_pool(&state, "GEMINI_API_KEY", &place), 0);
     struct record *record = state_touch(&state.keys, ID_1);
     record->failures = 3;
     cool(record, CLASS_AUTH, "", 60, NOW);
@@ -177,6 +187,8 @@ static void test_unknown_fields_are_kept(void **unused)
         expect_part("unknown", text, parts[i]);
     assert_non_null(strstr(text, ID_3));
     free(text);
+    assert_string_equal(state_cursor(&state, "openai"), ID_3);
+    assert_int_equal(state.pool_count, 3);
     state_finish(&state);
 }
 
@@ -614,6 +626,42 @@ static void test_dropping_leases(void **unused)
     state_finish(&state);
 }
 
+/* A server has the leases of each run apart: a run of two kinds has two, one that waits has none
+ * but its place. */
+static void test_leases_of_one_owner(void **unused)
+{
+    (void)unused;
+    static const char *const wrong[] = {"", "{}", "\"x\"", "5", "[", "[{]"};
+    const struct lease leases[] = {
+        {.key = ID_1, .owner = owners[0], .since = NOW},
+        {.key = ID_2, .owner = owners[1], .since = NOW},
+        {.key = ID_3, .owner = owners[0], .since = NOW},
+        {.owner = owners[2], .since = NOW, .queue = "0123456789abcdef", .ticket = 3}};
+    struct state from, to;
+    create(&from);
+    create(&to);
+    for (size_t i = 0; i < COUNT(leases); i++)
+        assert_int_equal(state_add_lease(&from, &leases[i]), 0);
+    for (size_t i = 0; i < 4; i++) {
+        char *text = leases_print(&from, &owners[i]);
+        assert_int_equal(leases_parse(text, strlen(text), &to), 0);
+        free(text);
+    }
+    assert_int_equal(to.lease_count, 4);
+    assert_string_equal(to.leases[0].key, ID_1);
+    assert_string_equal(to.leases[1].key, ID_3);
+    assert_true(owner_equal(&to.leases[1].owner, &owners[0]));
+    assert_string_equal(to.leases[2].key, ID_2);
+    assert_string_equal(to.leases[3].key, "");
+    assert_string_equal(to.leases[3].queue, leases[3].queue);
+    assert_int_equal(to.leases[3].ticket, 3);
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        assert_int_equal(leases_parse(wrong[i], strlen(wrong[i]), &to), -EINVAL);
+    assert_int_equal(to.lease_count, 4);
+    state_finish(&from);
+    state_finish(&to);
+}
+
 static bool is_even(const struct lease *lease)
 {
     return lease->owner.pid % 2 == 0;
@@ -679,6 +727,7 @@ int main(void)
         cmocka_unit_test(test_stamps_come_back_to_now),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_dropping_leases),
+        cmocka_unit_test(test_leases_of_one_owner),
         cmocka_unit_test(test_pruning_leases),
         cmocka_unit_test(test_master_uses),
     };

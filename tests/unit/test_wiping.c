@@ -1,5 +1,4 @@
-/* No token is left in memory that was given back: linked with -Wl,--wrap=free, every free that this
- * program and the archives under test make comes by here first. */
+/* No token is left in memory that was given back. */
 #include "base/json.h"
 #include "base/secret.h"
 #include "core/environment.h"
@@ -8,41 +7,10 @@
 #include "core/keyfile.h"
 #include "core/mask.h"
 #include "support.h"
+#include "watch.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-
-void __real_free(void *pointer);
-void __wrap_free(void *pointer);
-
-static int blocks_with_a_secret;
-
-void __wrap_free(void *pointer)
-{
-    size_t size = pointer ? malloc_usable_size(pointer) : 0;
-    if (size && memmem(pointer, size, SECRET_WORD, strlen(SECRET_WORD)))
-        blocks_with_a_secret++;
-    /* A block is larger than what was asked for: the next owner must not be blamed for the rest. */
-    if (size)
-        secret_wipe(pointer, size);
-    __real_free(pointer);
-}
-
-static void expect_none_left(const char *step)
-{
-    if (blocks_with_a_secret > 0)
-        fail_msg("%s: %d blocks were given back with a token in them", step, blocks_with_a_secret);
-}
-
-/* The watch itself has to see what it is there for. */
-static void test_watch(void **state)
-{
-    (void)state;
-    free(strdup("a token: " OAUTH_1));
-    assert_int_equal(blocks_with_a_secret, 1);
-    blocks_with_a_secret = 0;
-}
 
 static void test_buffer(void **state)
 {
@@ -50,11 +18,11 @@ static void test_buffer(void **state)
     struct buffer buffer = {0};
     for (int i = 0; i < 500; i++)
         buffer_append_text(&buffer, OAUTH_1);
-    expect_none_left("growing");
+    watch_expect_none("growing");
     buffer_drop_front(&buffer, 100);
     buffer_clear(&buffer);
     buffer_finish_wiping(&buffer);
-    expect_none_left("ending");
+    watch_expect_none("ending");
 }
 
 #define FILE_TEXT                                                                                  \
@@ -68,15 +36,15 @@ static void test_json(void **state)
     cJSON *json = json_parse(FILE_TEXT, strlen(FILE_TEXT), NULL);
     assert_non_null(json);
     assert_true(json_set_string(json, "master", "x"));
-    expect_none_left("replacing");
+    watch_expect_none("replacing");
     json_free_text(json_print(json, false));
     json_free_text(json_print(json, true));
-    expect_none_left("printing");
+    watch_expect_none("printing");
     json_destroy(json);
-    expect_none_left("ending");
+    watch_expect_none("ending");
     assert_null(json_parse(FILE_TEXT "}", strlen(FILE_TEXT) + 1, NULL));
     assert_null(json_parse(FILE_TEXT, strlen(FILE_TEXT) - 1, NULL));
-    expect_none_left("refusing");
+    watch_expect_none("refusing");
 }
 
 static void test_keyfile(void **state)
@@ -95,7 +63,7 @@ static void test_keyfile(void **state)
             assert_int_equal(keyring_drop_duplicates(&ring, &report), 0);
         keyring_finish(&ring);
         keyring_report_finish(&report);
-        expect_none_left(texts[i]);
+        watch_expect_none(texts[i]);
     }
 }
 
@@ -114,7 +82,7 @@ static void test_keyenv(void **state)
         (void)keyenv_parse((char *const *)entries, &ring, &report);
         keyring_finish(&ring);
         keyring_report_finish(&report);
-        expect_none_left(texts[i]);
+        watch_expect_none(texts[i]);
     }
 }
 
@@ -124,7 +92,7 @@ static void test_identity(void **state)
     const struct key key = {.source = KEY_INLINE, .token = OAUTH_1};
     char id[IDENTITY_TEXT];
     assert_int_equal(identity_of(&key, SALT, id), 0);
-    expect_none_left("identity");
+    watch_expect_none("identity");
 }
 
 static void test_environment(void **state)
@@ -145,7 +113,7 @@ static void test_environment(void **state)
     environment_describe((char *const *)entries, environment.entries, &text);
     buffer_finish(&text);
     environment_finish(&environment);
-    expect_none_left("environment");
+    watch_expect_none("environment");
 }
 
 static void take_nothing(void *context, const char *bytes, size_t length)
@@ -166,13 +134,13 @@ static void test_mask(void **state)
     mask_end(&mask);
     mask_finish(&mask);
     mask_set_destroy(set);
-    expect_none_left("mask");
+    watch_expect_none("mask");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_watch),       cmocka_unit_test(test_buffer),
+        cmocka_unit_test(watch_sees),       cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_json),        cmocka_unit_test(test_keyfile),
         cmocka_unit_test(test_keyenv),      cmocka_unit_test(test_identity),
         cmocka_unit_test(test_environment), cmocka_unit_test(test_mask),

@@ -1,7 +1,7 @@
-/* The loop of a run, and how it comes to the keys for its next attempt. */
+/* How a run comes to the keys for its next attempt, with their secrets. */
 #pragma once
 
-#include "commands/session.h"
+#include "commands/turn.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,15 +17,15 @@ struct run {
 };
 
 /* Notes what a turn chose, and says it if there are more runs than keys. */
-void run_take_turn(struct run *run, const struct turn *turn);
+void ready_note_turn(struct run *run, const struct turn *turn);
 
 /* Runs the token commands of the chosen keys, and chooses others for those that give no token.
  * False if a slot has none left, or somebody asked to end. */
-bool run_make_slots_ready(struct run *run);
+bool ready_slots(struct run *run);
 
 /* The same, and if the keys that are left are in use, waits for them. */
-bool run_make_ready(struct run *run);
+bool ready_or_wait(struct run *run);
 
 /* --wait, --max-per-key: true with keys chosen; false if there is nothing to wait for, or it takes
  * too long, or somebody asked to end. */
-bool run_wait_for_key(struct run *run);
+bool ready_wait(struct run *run);

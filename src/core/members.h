@@ -1,0 +1,38 @@
+/* JSON objects taken apart in place, by lists of the names that are known. */
+#pragma once
+
+#include "base/scan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEMBERS_MOST 10
+
+/* What an object has of the members in a list: the first of each name. */
+struct members {
+    struct part values[MEMBERS_MOST]; /* by their place in the list; text NULL: not there */
+};
+
+/* In a list of names, which ends in NULL. -1: not known. */
+int members_place(const char *const *names, const struct part *name);
+
+/* Nothing to be read where there is no text (NULL). */
+struct scan members_scan(const char *text, size_t length);
+
+/* Goes behind a value; one that is no object has no members. False if it is no value. */
+bool members_read(struct scan *scan, const char *const *names, struct members *ret_members);
+
+/* The same of a part that was checked, or is not there. */
+void members_take(const struct part *object, const char *const *names, struct members *ret_members);
+
+/* Calls `take` for each item of an array that was checked; another value has none. Returns 0, or
+ * what `take` gives if that is not 0: it is the last then. */
+int members_items(const struct part *array, int (*take)(void *context, const struct part *item),
+                  void *context);
+
+/* A whole number; 0 if it is none, less than 0 or not there. */
+int64_t members_number(const struct part *part);
+
+/* A string, cut to its place; "" if it is none; untouched if it is not there. */
+void members_text(const struct part *part, char *ret_text, size_t size);
