@@ -137,6 +137,7 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
                 strerror(-r), r == -ENOENT ? "; it takes /proc, and a folder TMPDIR or /tmp" : "");
         return EXIT_OWN_FAILURE;
     }
+    stream->relay.may_lose = id == STREAM_ERR;
     attempt->plan.relays[id] = &stream->relay;
     attempt->plan.spawn.streams[fd] = stream->relay.child_end;
     return 0;
@@ -440,6 +441,12 @@ void attempt_release(struct attempt *attempt, bool drop)
     if (!drop && supervisor_is_pending(&attempt->plan))
         startup_drop_inherited();
     supervisor_flush(&attempt->plan);
+}
+
+int attempt_lost(const struct attempt *attempt, enum stream_id id)
+{
+    int error = attempt->plan.relays[id] ? attempt->plan.relays[id]->error : 0;
+    return error == -EPIPE ? 0 : -error;
 }
 
 void attempt_finish(struct attempt *attempt)
