@@ -212,13 +212,20 @@ bool input_wants_write(const struct input *input)
            (input->pending.length > 0 || is_replaying(input) || input->occupied);
 }
 
+/* Without memory for it the command would miss these bytes and never know. */
+static void hand_on(struct input *input, const char *bytes, size_t length)
+{
+    buffer_append(&input->pending, bytes, length);
+    input->broken |= input->pending.failed;
+}
+
 static void read_ours(struct input *input)
 {
     char chunk[CHUNK];
     ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
     if (n > 0) {
         keep(input, chunk, (size_t)n);
-        buffer_append(&input->pending, chunk, (size_t)n);
+        hand_on(input, chunk, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         input->ended = true;
     }
@@ -229,7 +236,7 @@ static void read_copy(struct input *input)
     char chunk[CHUNK];
     ssize_t n = pread(input->copy, chunk, sizeof chunk, input->replayed);
     if (n > 0) {
-        buffer_append(&input->pending, chunk, (size_t)n);
+        hand_on(input, chunk, (size_t)n);
         input->replayed += n;
     } else if (n == 0 || errno != EINTR) {
         input->broken = true;
@@ -263,7 +270,7 @@ void input_pump(struct input *input, bool readable, bool writable)
         read_copy(input);
     if (input->pending.length > 0)
         write_pending(input);
-    if (input->pipe_write >= 0 && input->ended && input->pending.length == 0 &&
+    if (input->pipe_write >= 0 && input->ended && !input->broken && input->pending.length == 0 &&
         !is_replaying(input))
         close_fd(&input->pipe_write); /* the end of file arrives when it arrives */
 }
