@@ -66,6 +66,21 @@ static void keep(struct input *input, const char *bytes, size_t length)
     input->replayed = input->copied;
 }
 
+/* Takes bytes that were lent: left there for an interrupted call, they would be lent again. 0 or -1
+ * only if somebody else reads this pipe at the same time. */
+static ssize_t read_lent(char *chunk, size_t size)
+{
+    struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
+    for (;;) {
+        int ready = poll(&ours, 1, 0);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        ssize_t n = ready > 0 ? read(STDIN_FILENO, chunk, size) : -1;
+        if (ready <= 0 || n >= 0 || (errno != EINTR && errno != EAGAIN))
+            return n;
+    }
+}
+
 /* Takes from our pipe what the command has taken from its own. */
 static void collect(struct input *input)
 {
@@ -75,11 +90,7 @@ static void collect(struct input *input)
         return;
     size_t taken = (size_t)left < input->lent ? input->lent - (size_t)left : 0;
     while (taken > 0) {
-        struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
-        ssize_t n = -1;
-        /* Nothing is there only if somebody else reads this pipe at the same time. */
-        if (poll(&ours, 1, 0) > 0)
-            n = read(STDIN_FILENO, chunk, taken < sizeof chunk ? taken : sizeof chunk);
+        ssize_t n = read_lent(chunk, taken < sizeof chunk ? taken : sizeof chunk);
         if (n <= 0) {
             cannot_keep(input, EBUSY);
             input->lent = 0;
