@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -66,17 +65,17 @@ static void keep(struct input *input, const char *bytes, size_t length)
     input->replayed = input->copied;
 }
 
-/* Takes bytes that were lent: left there for an interrupted call, they would be lent again. 0 or -1
- * only if somebody else reads this pipe at the same time. */
+/* Takes bytes that were lent: left there for an interrupted call, they would be lent again. Not by
+ * poll, for which there may be no memory. 0 or -1 only if somebody else reads this pipe at the same
+ * time. */
 static ssize_t read_lent(char *chunk, size_t size)
 {
-    struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
     for (;;) {
-        int ready = poll(&ours, 1, 0);
-        if (ready < 0 && errno == EINTR)
-            continue;
-        ssize_t n = ready > 0 ? read(STDIN_FILENO, chunk, size) : -1;
-        if (ready <= 0 || n >= 0 || (errno != EINTR && errno != EAGAIN))
+        int waiting = 0;
+        if (ioctl(STDIN_FILENO, FIONREAD, &waiting) < 0 || waiting == 0)
+            return -1;
+        ssize_t n = read(STDIN_FILENO, chunk, size);
+        if (n >= 0 || (errno != EINTR && errno != EAGAIN))
             return n;
     }
 }

@@ -59,7 +59,7 @@ for stream in (sys.stdout, sys.stderr):
                        ("proj", "one"), ("proj", "two"), ("ant-oat01", "asked")):
         print(f"quotes sk-{kind}-FA" f"KE-{name}-0001", file=stream, flush=True)
 if first:
-    print("Claude usage limit reached. (sk-ant-oat01-FA" "KE-home-0001)", flush=True)
+    print("Claude usage limit reached. (sk-ant-oat01-FA" "KE-home-0001, sk-proj-FA" "KE-one-0001)", flush=True)
     sys.exit(1)
 END
 }
