@@ -195,28 +195,57 @@ static bool is_token_character(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
+/* Beginnings of tokens, the longer of two first. One that is an ordinary word's too stands at its
+ * beginning, and much more behind it. A word about tokens in general, such as sk-ant-oat, is no
+ * longer than what stands for it. */
+static const struct form {
+    const char *beginning;
+    size_t shortest; /* of what follows */
+    bool begins_word;
+} forms[] = {{"sk-ant-", 13, false},
+             {"sk-proj-", 13, false},
+             {"sk-svcacct-", 13, false},
+             {"sk-", 32, true},
+             {"key_", 32, true}};
+
+static size_t token_length(const char *text, size_t length)
+{
+    size_t end = 0;
+    while (end < length && is_token_character(text[end]))
+        end++;
+    return end;
+}
+
+/* The form of the token that stands at `at`, with its length; NULL if none does. */
+static const struct form *token_at(const char *text, size_t at, size_t length, size_t *ret_token)
+{
+    bool inside_word = at > 0 && text[at - 1] != '-' && is_token_character(text[at - 1]);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        size_t start = strlen(forms[i].beginning);
+        if (length - at <= start || memcmp(text + at, forms[i].beginning, start) != 0 ||
+            (forms[i].begins_word && inside_word))
+            continue;
+        *ret_token = token_length(text + at, length - at);
+        if (*ret_token - start >= forms[i].shortest)
+            return &forms[i];
+    }
+    return NULL;
+}
+
 size_t secret_mask(char *text, size_t length)
 {
-    static const char beginning[] = "sk-ant-", instead[] = "...";
-    const size_t start = sizeof beginning - 1, shown = sizeof instead - 1;
+    static const char instead[] = "...";
     size_t to = 0;
-    for (size_t from = 0; from < length;) {
-        if (length - from <= start || memcmp(text + from, beginning, start) != 0) {
-            text[to++] = text[from++];
+    for (size_t from = 0, token; from < length; from += token) {
+        const struct form *form = token_at(text, from, length, &token);
+        size_t shown = form ? strlen(form->beginning) : 1;
+        token = form ? token : 1;
+        memmove(text + to, text + from, shown);
+        to += shown;
+        if (!form)
             continue;
-        }
-        size_t end = from + start;
-        while (end < length && is_token_character(text[end]))
-            end++;
-        memmove(text + to, text + from, start);
-        to += start;
-        /* A word about tokens in general, such as sk-ant-oat, is no longer than what stands for it.
-         */
-        size_t rest = end - from - start;
-        bool is_token = rest > 12;
-        memmove(text + to, is_token ? instead : text + from + start, is_token ? shown : rest);
-        to += is_token ? shown : rest;
-        from = end;
+        memcpy(text + to, instead, sizeof instead - 1);
+        to += sizeof instead - 1;
     }
     return to;
 }

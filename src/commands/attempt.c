@@ -151,7 +151,9 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     if (attempt->result.exec_failed)
         return exec_status(attempt, handover);
     if (attempt->result.input_broken) {
-        log_say("the command was ended: what was kept of its input could not be read again");
+        log_say(
+            "the command was ended: its input could not be handed on (no memory, or what was kept "
+            "of it cannot be read)");
         return EXIT_OWN_FAILURE;
     }
     judge_end(attempt, offset, &handover->shield);
@@ -181,6 +183,12 @@ void attempt_release(struct attempt *attempt, bool drop)
     if (!drop && supervisor_is_pending(&attempt->plan))
         startup_drop_inherited();
     supervisor_flush(&attempt->plan);
+}
+
+int attempt_lost(const struct attempt *attempt, enum stream_id id)
+{
+    int error = attempt->plan.relays[id] ? attempt->plan.relays[id]->error : 0;
+    return error == -EPIPE ? 0 : -error;
 }
 
 void attempt_finish(struct attempt *attempt)

@@ -40,4 +40,9 @@ int attempt_run(struct attempt *attempt);
 /* Lets out what is held, or drops it because another attempt follows, and waits until all is
  * written. */
 void attempt_release(struct attempt *attempt, bool drop);
+
+/* The errno, positive, for which what it wrote to a stream could not be passed on; 0 if all was. A
+ * reader that went away is none: it wanted no more. */
+int attempt_lost(const struct attempt *attempt, enum stream_id id);
+
 void attempt_finish(struct attempt *attempt);

@@ -4,6 +4,7 @@
 #include "system/log.h"
 #include "system/zone.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,10 +18,12 @@ static void read_transcript(struct attempt *attempt, off_t offset, struct transc
         return;
     if (*attempt->evidence.session_id && !call->names_session && !call->claude.session_id)
         memcpy(call->session_id, attempt->evidence.session_id, sizeof call->session_id - 1);
+    errno = 0;
     char *path = *call->session_id ? claude_session_path(session->config, call->session_id) : NULL;
+    transcript->unread = !path && errno == ENOMEM;
     memcpy(transcript->since, session->since, sizeof transcript->since);
     if (path)
-        (void)claude_session_read(path, offset, transcript);
+        transcript->unread |= claude_session_read(path, offset, transcript) == -ENOMEM;
     free(path);
     session->work_begun |= transcript->work_begun;
 }
@@ -58,6 +61,18 @@ static void warn_of_source(struct attempt *attempt)
         "the client used another credential (%s) than \"%s\"; tcr-run explain -- ... shows what "
         "shadows it",
         attempt->evidence.key_source, attempt->candidate->key->name);
+}
+
+/* Only where nothing was found: else the key did not go unnoticed. */
+static void warn_of_unread(const struct attempt *attempt, bool unread)
+{
+    struct session *session = attempt->session;
+    if (!unread || attempt->finding.class != CLASS_NONE || session->warned_of_memory)
+        return;
+    session->warned_of_memory = true;
+    log_warn("out of memory while the command's output was read: if it told that \"%s\" is used "
+             "up, that went unnoticed",
+             attempt->candidate->key->name);
 }
 
 /* The line is the command's: its tokens are masked where those of its output are. */
@@ -99,6 +114,7 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
     read_transcript(attempt, offset, &transcript);
     attempt->finding = verdict_find(&attempt->result.ending, &attempt->evidence,
                                     transcript.any_row ? &transcript : NULL, session->options);
+    warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
     session->session_exists |= transcript.any_row;
     session->carry = client_next_carry(&session->call, session->options, session->session_exists,

@@ -16,22 +16,41 @@
 #include "system/zone.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+/* By a signal that a command of its own would not have had: our way to tell it of a full disk. */
+static bool ended_for_loss(const struct attempt *attempt)
+{
+    const struct supervised *result = &attempt->result;
+    return attempt_lost(attempt, STREAM_OUT) && result->ending.by_signal &&
+           (result->ending.code == SIGPIPE ||
+            (result->ending.code == SIGTERM && result->told_to_end && !result->asked_to_end));
+}
+
+static bool say_loss(const struct attempt *attempt)
+{
+    static const char *const names[STREAM_COUNT] = {"output", "errors"};
+    bool lost = false;
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        int error = attempt_lost(attempt, (enum stream_id)i);
+        if (error)
+            log_say("cannot write the command's %s: %s%s", names[i], strerror(error),
+                    i == STREAM_OUT && ended_for_loss(attempt) ? "; the command was ended for it"
+                                                               : "");
+        lost |= error != 0;
+    }
+    return lost;
+}
+
 static int exit_as(const struct attempt *attempt)
 {
     const struct ending *ending = &attempt->result.ending;
-    for (int i = 0; i < STREAM_COUNT; i++) {
-        int error = attempt->streams[i].relay.error;
-        if (!attempt->plan.relays[i] || error == 0 || error == -EPIPE)
-            continue;
-        log_say("cannot write the command's %s: %s", i == STREAM_OUT ? "output" : "errors",
-                strerror(-error));
-        if (!ending->by_signal && ending->code == 0)
-            return EXIT_OWN_FAILURE;
-    }
+    bool fine = !ending->by_signal && ending->code == 0;
+    if (say_loss(attempt) && (fine || ended_for_loss(attempt)))
+        return EXIT_OWN_FAILURE;
     store_let_go(attempt->session->pool.store);
     if (ending->by_signal)
         signals_die_of(ending->code);
@@ -88,6 +107,9 @@ static const char *why_stop(const struct session *session, const struct attempt 
         buffer_append_format(why, "%s does not name the class %s",
                              session->options->retry_on ? "--retry-on" : "retry_on in the key file",
                              failure_class_name(attempt->finding.class));
+    else if (attempt_lost(attempt, STREAM_OUT))
+        buffer_append_format(why, "its output cannot be written (%s)",
+                             strerror(attempt_lost(attempt, STREAM_OUT)));
     else if (attempt->is_last)
         buffer_append_text(why, "the command had ended before that was printed");
     else if (has_lost_input(session) && input->keep_error)

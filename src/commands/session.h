@@ -42,7 +42,7 @@ struct session {
     off_t run_offset; /* where the transcript stood when the run began */
     char since[32];   /* when the run began, as the transcript stamps its rows */
     bool session_exists, work_begun;
-    bool warned_of_source, warned_of_managed, warned_of_overage;
+    bool warned_of_source, warned_of_managed, warned_of_overage, warned_of_memory;
 };
 
 /* Sets up everything but the signals and stdin, which only a real run touches. Returns 0 or the

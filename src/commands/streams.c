@@ -135,6 +135,7 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
                 strerror(-r), r == -ENOENT ? "; it takes /proc, and a folder TMPDIR or /tmp" : "");
         return EXIT_OWN_FAILURE;
     }
+    stream->relay.may_lose = id == STREAM_ERR;
     attempt->plan.relays[id] = &stream->relay;
     attempt->plan.spawn.streams[fd] = stream->relay.child_end;
     return 0;

@@ -32,6 +32,7 @@ static bool read_result(struct evidence *evidence, const cJSON *object)
     (void)json_integer(object, "api_error_status", &status);
     bool known = message_classify_structured((int)status, NULL, json_string(object, "result"),
                                              &evidence->time, &evidence->result);
+    evidence->unread |= message_ran_out_of_memory();
     evidence->result.source = SOURCE_RESULT;
     return known;
 }
@@ -72,8 +73,10 @@ static bool read_assistant(struct evidence *evidence, const cJSON *object)
     }
     struct finding finding;
     const cJSON *block = cJSON_GetArrayItem(json_get(message, "content"), 0);
-    return message_classify_structured(0, json_string(object, "error"), json_string(block, "text"),
-                                       &evidence->time, &finding);
+    bool known = message_classify_structured(0, json_string(object, "error"),
+                                             json_string(block, "text"), &evidence->time, &finding);
+    evidence->unread |= message_ran_out_of_memory();
+    return known;
 }
 
 static bool read_system(struct evidence *evidence, const cJSON *object)
@@ -119,6 +122,7 @@ static bool read_json(struct evidence *evidence, const char *line, size_t length
     if (!is_worth_parsing(line, length))
         return false;
     CLEANUP_JSON cJSON *json = json_parse(line, length, NULL);
+    evidence->unread |= json_ran_out_of_memory();
     if (cJSON_IsObject(json))
         return read_object(evidence, json);
     bool mark = false;
@@ -128,11 +132,16 @@ static bool read_json(struct evidence *evidence, const char *line, size_t length
     return mark;
 }
 
-static const struct marker *find_marker(const struct options *options, const struct buffer *text)
+static const struct marker *find_marker(struct evidence *evidence, const struct buffer *text)
 {
-    for (size_t i = 0; options && i < options->marker_count; i++)
-        if (regexec(&options->markers[i].regex, buffer_text(text), 0, NULL, 0) == 0)
+    const struct options *options = evidence->options;
+    evidence->unread |= text->failed;
+    for (size_t i = 0; i < options->marker_count; i++) {
+        int r = regexec(&options->markers[i].regex, buffer_text(text), 0, NULL, 0);
+        evidence->unread |= r == REG_ESPACE;
+        if (r == 0)
             return &options->markers[i];
+    }
     return NULL;
 }
 
@@ -144,7 +153,7 @@ static int read_marker(struct evidence *evidence, enum stream_id stream, const c
     if (!evidence->options || evidence->options->marker_count == 0)
         return -1;
     message_strip(line, length, &text);
-    const struct marker *marker = find_marker(evidence->options, &text);
+    const struct marker *marker = find_marker(evidence, &text);
     if (marker) {
         struct finding *finding = &evidence->text[stream].finding;
         *finding = (struct finding){.class = marker->class, .source = SOURCE_MARKER};
@@ -162,7 +171,9 @@ static bool read_text(struct evidence *evidence, enum stream_id stream, const ch
 {
     struct finding finding;
     bool *chained = &evidence->text[stream].chained;
-    if (message_classify(line, length, &evidence->time, &finding)) {
+    bool known = message_classify(line, length, &evidence->time, &finding);
+    evidence->unread |= message_ran_out_of_memory();
+    if (known) {
         finding.source = SOURCE_TEXT;
         /* What a person told with --marker goes before what is built in. */
         if (evidence->text[stream].finding.source != SOURCE_MARKER)

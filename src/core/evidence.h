@@ -29,6 +29,7 @@ struct evidence {
     bool window_rejected;  /* a rate_limit_event that named a used-up window */
     struct finding window; /* that window: what, scope, model, until */
     bool overage;          /* the provider bills extra usage */
+    bool unread;           /* memory ran out over a line: it may have been a failure of a key */
     bool work_begun;       /* the model answered or called a tool */
     char session_id[EVIDENCE_ID];
     char key_source[EVIDENCE_ID]; /* which credential won, from the init line */

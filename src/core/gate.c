@@ -90,6 +90,7 @@ static void extend_line(struct gate *gate, const char *bytes, size_t length, boo
         pass_line_so_far(gate);
         if (!kept)
             pass(gate, bytes, length); /* no memory to read it with: pass it unread */
+        gate->evidence->unread |= !kept;
         forget_line(gate);
         gate->line_unread = !ended;
     } else if (ended) {

@@ -178,15 +178,24 @@ struct pattern {
     regex_t regex;
 };
 
+static bool ran_out_of_memory;
+
 static bool pattern_match(struct pattern *pattern, const char *source, const char *text,
                           size_t count, regmatch_t *groups)
 {
-    if (!pattern->ready) {
-        if (regcomp(&pattern->regex, source, REG_EXTENDED | REG_ICASE) != 0)
-            return false;
-        pattern->ready = true;
-    }
-    return regexec(&pattern->regex, text, count, groups, 0) == 0;
+    int r = 0;
+    if (!pattern->ready)
+        r = regcomp(&pattern->regex, source, REG_EXTENDED | REG_ICASE);
+    pattern->ready |= r == 0;
+    if (r == 0)
+        r = regexec(&pattern->regex, text, count, groups, 0);
+    ran_out_of_memory |= r == REG_ESPACE;
+    return r == 0;
+}
+
+bool message_ran_out_of_memory(void)
+{
+    return ran_out_of_memory;
 }
 
 static const struct family *find_family(const char *text)
@@ -399,7 +408,10 @@ static bool classify(const struct message *message, const struct reading_time *t
     normalise(&stripped, &normal);
     enum failure_class by_text = classify_text(buffer_text(&normal), message->trusted, &finding);
     finding.class = decide(message->status, message->error, buffer_text(&normal), by_text, time);
-    bool known = finding.class != CLASS_NONE && !stripped.failed && !normal.failed;
+    bool cut = stripped.failed || normal.failed;
+    ran_out_of_memory |= cut;
+    /* What was not tried might have been a near miss; of a trusted field enough is known. */
+    bool known = finding.class != CLASS_NONE && !cut && (message->trusted || !ran_out_of_memory);
     if (known) {
         const char *shown = buffer_text(&stripped);
         finish_finding(&finding, shown + strspn(shown, " "), buffer_text(&normal), time);
@@ -414,6 +426,7 @@ bool message_classify(const char *line, size_t length, const struct reading_time
                       struct finding *ret_finding)
 {
     struct message message = {.text = line, .length = length};
+    ran_out_of_memory = false;
     return length > 0 && length <= MESSAGE_LONGEST && message_may_start(line, length) &&
            classify(&message, time, ret_finding);
 }
@@ -421,6 +434,7 @@ bool message_classify(const char *line, size_t length, const struct reading_time
 bool message_classify_structured(int status, const char *error, const char *text,
                                  const struct reading_time *time, struct finding *ret_finding)
 {
+    ran_out_of_memory = false;
     struct message message = {
         .text = text, .trusted = true, .status = status > 0 ? status : 0, .error = error};
     message.length = text ? strnlen(text, MESSAGE_LONGEST) : 0;

@@ -32,6 +32,10 @@ bool message_classify(const char *line, size_t length, const struct reading_time
 bool message_classify_structured(int status, const char *error, const char *text,
                                  const struct reading_time *time, struct finding *ret_finding);
 
+/* True if the last of these two calls had too little memory to look at all of its text: then its
+ * false proves nothing. */
+bool message_ran_out_of_memory(void);
+
 /* Names the window of a rateLimitType ("five_hour", "seven_day_opus", …) in a finding: what, and
  * the scope and model where it is one model's window. */
 void message_apply_window(const char *rate_limit_type, struct finding *finding);

@@ -30,6 +30,7 @@ static void read_error(struct transcript *transcript, const cJSON *row)
                                     first_text(json_get(row, "message")), &transcript->time,
                                     &transcript->last))
         transcript->last.source = SOURCE_TRANSCRIPT;
+    transcript->unread |= message_ran_out_of_memory();
 }
 
 void transcript_read_row(struct transcript *transcript, const char *row, size_t length)
@@ -39,6 +40,7 @@ void transcript_read_row(struct transcript *transcript, const char *row, size_t 
     if (!memmem(row, length, assistant, sizeof assistant - 1))
         return;
     CLEANUP_JSON cJSON *json = json_parse(row, length, NULL);
+    transcript->unread |= json_ran_out_of_memory();
     const char *type = json_string(json, "type");
     const char *stamp = json_string(json, "timestamp");
     if (!type || strcmp(type, "assistant") != 0 || json_is_true(json, "isSidechain") ||

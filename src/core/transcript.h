@@ -19,6 +19,7 @@ struct transcript {
     bool any_row;
     bool work_begun;     /* the model answered or called a tool */
     struct finding last; /* the last answer was this failure; CLASS_NONE if it was none */
+    bool unread;         /* memory ran out over a row */
     bool last_was_error; /* …or an error of another kind */
 };
 

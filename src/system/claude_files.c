@@ -52,9 +52,10 @@ char *claude_session_path(const char *config, const char *session_id)
     for (const struct dirent *entry; !found && (entry = readdir(folder));) {
         struct stat status;
         char *path;
-        if (entry->d_name[0] == '.' ||
-            asprintf(&path, "%s/%s/%s.jsonl", projects, entry->d_name, session_id) < 0)
+        if (entry->d_name[0] == '.')
             continue;
+        if (asprintf(&path, "%s/%s/%s.jsonl", projects, entry->d_name, session_id) < 0)
+            break;
         if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
             found = path;
         else
@@ -116,7 +117,7 @@ static int feed_rows(int fd, struct buffer *rows, struct transcript *transcript)
             return -errno;
         buffer_append(rows, chunk, (size_t)n);
         if (rows->failed || rows->length > ROW_LARGEST)
-            return -EFBIG;
+            return rows->failed ? -ENOMEM : -EFBIG;
         size_t used = 0;
         for (const char *end;
              used < rows->length && (end = memchr(rows->data + used, '\n', rows->length - used));

@@ -13,7 +13,7 @@
 char *claude_config_folder(char *const *environment);
 
 /* The transcript of a session: CONFIG/projects/…/ID.jsonl. Freed by the caller; NULL if there is
- * none (yet). */
+ * none (yet), with errno ENOMEM if that is not known for lack of memory. */
 char *claude_session_path(const char *config, const char *session_id);
 
 /* The id of the session that --continue would take in the current folder: the newest there. False

@@ -4,15 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK         65536
-#define COLLECT_TRIES 100 /* an interrupted call is not interrupted for ever */
+#define CHUNK 65536
 
 static void cannot_keep(struct input *input, int error)
 {
@@ -67,46 +65,40 @@ static void keep(struct input *input, const char *bytes, size_t length)
     input->replayed = input->copied;
 }
 
-/* Takes up to `most` bytes from our pipe, which hold what the command has taken already. Returns
- * how many; 0 if nobody can take them any more; -EAGAIN if not now. */
-static ssize_t take_ours(struct input *input, size_t most)
+/* Takes bytes that were lent: left there for an interrupted call, they would be lent again. Not by
+ * poll, for which there may be no memory. 0 or -1 only if somebody else reads this pipe at the same
+ * time. */
+static ssize_t read_lent(char *chunk, size_t size)
 {
-    char chunk[CHUNK];
-    struct pollfd ours = {.fd = STDIN_FILENO, .events = POLLIN};
-    int ready;
-    do
-        ready = poll(&ours, 1, 0);
-    while (ready < 0 && errno == EINTR);
-    if (ready <= 0)
-        return ready < 0 ? -EAGAIN : 0;
-    ssize_t n = read(STDIN_FILENO, chunk, most < sizeof chunk ? most : sizeof chunk);
-    if (n > 0)
-        keep(input, chunk, (size_t)n);
-    return n < 0 ? -EAGAIN : n;
+    for (;;) {
+        int waiting = 0;
+        if (ioctl(STDIN_FILENO, FIONREAD, &waiting) < 0 || waiting == 0)
+            return -1;
+        ssize_t n = read(STDIN_FILENO, chunk, size);
+        if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+            return n;
+    }
 }
 
-/* Takes from our pipe what the command has taken from its own. False if that has to be tried again,
- * before more is lent: what is still there would be lent twice. */
-static bool collect(struct input *input)
+/* Takes from our pipe what the command has taken from its own. */
+static void collect(struct input *input)
 {
+    char chunk[CHUNK];
     int left = 0;
-    if (input->lent == 0)
-        return true;
-    if (ioctl(input->pipe_write, FIONREAD, &left) < 0)
-        return false;
-    while (input->lent > (size_t)left) {
-        ssize_t n = take_ours(input, input->lent - (size_t)left);
-        if (n < 0)
-            return false;
-        /* Only somebody else who reads this pipe at the same time can have taken them. */
-        if (n == 0) {
+    if (input->lent == 0 || ioctl(input->pipe_write, FIONREAD, &left) < 0)
+        return;
+    size_t taken = (size_t)left < input->lent ? input->lent - (size_t)left : 0;
+    while (taken > 0) {
+        ssize_t n = read_lent(chunk, taken < sizeof chunk ? taken : sizeof chunk);
+        if (n <= 0) {
             cannot_keep(input, EBUSY);
             input->lent = (size_t)left;
-            break;
+            return;
         }
+        keep(input, chunk, (size_t)n);
+        taken -= (size_t)n;
         input->lent -= (size_t)n;
     }
-    return true;
 }
 
 /* Lends what our pipe holds, a page at most; false where the kernel cannot do that. */
@@ -125,8 +117,8 @@ static bool lend(struct input *input)
 
 void input_end(struct input *input)
 {
-    for (int tries = 0; input->pipe_write >= 0 && !collect(input) && tries < COLLECT_TRIES; tries++)
-        ;
+    if (input->pipe_write >= 0)
+        collect(input);
     input->lent = 0;
     input->occupied = false;
     close_fd(&input->pipe_write);
@@ -230,8 +222,8 @@ bool input_wants_write(const struct input *input)
            (input->pending.length > 0 || is_replaying(input) || input->occupied);
 }
 
-/* Without memory for it, half an input would look like a whole one. */
-static void pend(struct input *input, const char *bytes, size_t length)
+/* Without memory for it the command would miss these bytes and never know. */
+static void hand_on(struct input *input, const char *bytes, size_t length)
 {
     buffer_append(&input->pending, bytes, length);
     input->broken |= input->pending.failed;
@@ -243,7 +235,7 @@ static void read_ours(struct input *input)
     ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
     if (n > 0) {
         keep(input, chunk, (size_t)n);
-        pend(input, chunk, (size_t)n);
+        hand_on(input, chunk, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         input->ended = true;
     }
@@ -254,7 +246,7 @@ static void read_copy(struct input *input)
     char chunk[CHUNK];
     ssize_t n = pread(input->copy, chunk, sizeof chunk, input->replayed);
     if (n > 0) {
-        pend(input, chunk, (size_t)n);
+        hand_on(input, chunk, (size_t)n);
         input->replayed += n;
     } else if (n == 0 || errno != EINTR) {
         input->broken = true;
@@ -276,8 +268,10 @@ void input_pump(struct input *input, bool readable, bool writable)
 {
     if (input->pipe_write < 0)
         return;
-    if (writable)
-        input->occupied = !collect(input) || input->lent > 0;
+    if (writable) {
+        collect(input);
+        input->occupied = input->lent > 0;
+    }
     if (readable && input_wants_read(input) && !(input->lends && lend(input))) {
         input->lends = false;
         read_ours(input);
@@ -286,7 +280,7 @@ void input_pump(struct input *input, bool readable, bool writable)
         read_copy(input);
     if (input->pending.length > 0)
         write_pending(input);
-    if (input->pipe_write >= 0 && input->ended && input->pending.length == 0 &&
+    if (input->pipe_write >= 0 && input->ended && !input->broken && input->pending.length == 0 &&
         !is_replaying(input))
         close_fd(&input->pipe_write); /* the end of file arrives when it arrives */
 }

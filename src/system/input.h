@@ -21,7 +21,7 @@ struct input {
     int copy;    /* INPUT_COPIED: what was read so far; -1 before the first byte */
     off_t copied, replayed;
     bool ended;                /* our stdin is at its end */
-    bool broken;               /* some of it could not be given to the command */
+    bool broken;               /* what the command has to get cannot be given to it */
     int keep_error;            /* positive errno: why it cannot be given again; 0: see overflowed */
     bool overflowed;           /* it cannot be given again: more came than is kept, or keep_error */
     int pipe_write, pipe_read; /* to the command; -1 when closed */

@@ -177,6 +177,13 @@ void relay_push(struct relay *relay)
         buffer_clear(&relay->pending);
 }
 
+/* A terminal that is gone is gone for the command too. */
+bool relay_is_broken(const struct relay *relay)
+{
+    bool bearable = relay->may_lose && relay->error != -EPIPE && relay->kind != RELAY_TERMINAL;
+    return relay->error != 0 && !bearable;
+}
+
 bool relay_wants_input(const struct relay *relay)
 {
     return relay->source >= 0 && relay->pending.length < PENDING_MOST;
@@ -237,7 +244,7 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms)
         }
         if (n > 0)
             relay->filter.feed(relay->filter.context, chunk, (size_t)n, now_ms);
-        if (n < 0 || relay->error) {
+        if (n < 0 || relay_is_broken(relay)) {
             relay_end(relay);
             return total > 0 ? total : -EPIPE;
         }

@@ -40,6 +40,7 @@ struct relay {
     struct sink sink;
     struct buffer pending; /* passed by the filter, not yet taken by the sink */
     int error;             /* negative errno of the sink; 0 while it works */
+    bool may_lose;         /* stderr: a full disk below it is no reason to end the command */
     struct relay_filter filter;
 };
 
@@ -58,8 +59,12 @@ void relay_emit(struct relay *relay, const char *bytes, size_t length);
 /* True if there is room for more of the source. */
 bool relay_wants_input(const struct relay *relay);
 
-/* Reads what is there. Returns the number of bytes, 0 if nothing was, -EPIPE once the source or the
- * sink has ended. */
+/* True once there is no sense in reading on: nobody reads ours, or it can no longer be written and
+ * its loss is not to be borne. What comes to a lost sink otherwise is read and dropped. */
+bool relay_is_broken(const struct relay *relay);
+
+/* Reads what is there. Returns the number of bytes, 0 if nothing was, -EPIPE once the source has
+ * ended or the relay is broken. */
 ssize_t relay_pump(struct relay *relay, int64_t now_ms);
 
 /* Writes what is pending, as far as it goes now. */

@@ -27,7 +27,6 @@ struct run {
     bool ended;
     int64_t ended_at, idle_until, grace_until;
     int64_t broken_at; /* when a spool's reader was found gone; 0: all are there */
-    bool ended_for_it;
 };
 
 static void send_to_command(const struct run *run, int signal)
@@ -162,7 +161,7 @@ static int poll_timeout(const struct run *run, int64_t now)
     }
     if (run->plan->due)
         deadline = sooner(deadline, run->plan->due(run->plan->context));
-    if (run->broken_at && !run->ended_for_it)
+    if (run->broken_at && !run->ended && !run->result->told_to_end)
         deadline = sooner(deadline, run->broken_at + BROKEN_SINK_MS);
     if (run->ended)
         deadline = sooner(deadline, sooner(run->idle_until, run->grace_until));
@@ -170,16 +169,17 @@ static int poll_timeout(const struct run *run, int64_t now)
 }
 
 /* A spool takes everything, so a command that writes to one learns from us alone that nobody reads
- * any more: first as a pipe would tell it, then, if it ignores that, for good. */
+ * any more, or that the disk is full: first as a pipe would tell it, then, if it ignores that, for
+ * good. */
 static void tell_of_broken_sink(struct run *run, const struct relay *relay, int64_t now)
 {
-    if (relay->kind != RELAY_SPOOL || relay->error != -EPIPE)
+    if (relay->kind != RELAY_SPOOL || run->ended)
         return;
     if (run->broken_at == 0) {
         run->broken_at = now;
         send_to_command(run, SIGPIPE);
-    } else if (!run->ended_for_it && now >= run->broken_at + BROKEN_SINK_MS) {
-        run->ended_for_it = true;
+    } else if (!run->result->told_to_end && now >= run->broken_at + BROKEN_SINK_MS) {
+        run->result->told_to_end = true;
         send_to_command(run, SIGTERM);
     }
 }
@@ -194,7 +194,7 @@ static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd
         moved = relay_pump(relay, now) > 0;
     if (relay->filter.tick)
         relay->filter.tick(relay->filter.context, now);
-    if (relay->error) {
+    if (relay_is_broken(relay)) {
         relay_end(relay); /* closing it gives the command the SIGPIPE that was meant for it */
         tell_of_broken_sink(run, relay, now);
     }

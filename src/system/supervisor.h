@@ -31,7 +31,8 @@ struct supervision {
 struct supervised {
     struct ending ending;
     bool asked_to_end; /* INT, TERM, HUP or QUIT came while it ran: nothing is to follow */
-    bool input_broken; /* what was kept of its input could not be read again: it was killed */
+    bool told_to_end;  /* we sent it TERM, because it went on after its output had nowhere to go */
+    bool input_broken; /* its input could not be handed on whole: it was killed */
     bool exec_failed;
     int error; /* exec's errno, positive */
 };

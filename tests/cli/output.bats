@@ -251,14 +251,6 @@ END
   assert_between $((($(date +%s%N) - begin) / 1000000)) 0 5000
 }
 
-@test "a full disk under stdout is said, and is no success" {
-  pool a
-  status=0
-  within "$TCR_RUN" -- echo text > /dev/full 2> "$err" < /dev/null || status=$?
-  assert_status 125
-  assert_stderr_has 'cannot write the .*output: No space left'
-}
-
 @test "the next attempt begins with a line of its own on stderr, ours" {
   pool a b
   plays a "echo '$(sentence limit)'; exit 1"

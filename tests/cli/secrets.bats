@@ -66,6 +66,19 @@ END
   assert_none_said
 }
 
+@test "nor a token of another kind" {
+  pool a b
+  for token in sk-proj-FAKE-one-0001 sk-FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE key_FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE; do
+    for words in '--key TOKEN -- client' '--kind TOKEN -- client' 'reset TOKEN' '--TOKEN -- client'; do
+      read -ra list <<< "${words//TOKEN/$token}"
+      tcr "${list[@]}"
+      [ "$status" -ne 0 ] || fail "$words: status 0"
+      [ -s "$err" ] || fail "$words: nothing was said"
+      ! grep -F "$token" "$err" || fail "$words"
+    done
+  done
+}
+
 @test "tokens from the environment are not repeated either" {
   while read -r entry; do
     extra_env=("${entry//TOKEN/$(token home)}")

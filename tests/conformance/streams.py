@@ -272,17 +272,27 @@ def dev_full(cell):
     return "silent" if word == "0" else "reported"
 
 
-@row("disk-full", [42], "> file on a full file system: failure reported", right=["reported"])
-def disk_full(cell):
+def on_full_disk(cell):
+    """What makes the stdout of the command behind it a file on a full disk."""
     mount = cell.folder / "small"
     mount.mkdir()
     tmpfs = f"mount -t tmpfs -o size=64k none {mount}"
     if subprocess.run(["unshare", "--mount", "/bin/sh", "-c", tmpfs], capture_output=True).returncode:
         raise Skip("no mount namespaces here")
+    return ["unshare", "--mount", "/bin/sh", "-c", f'{tmpfs}; exec "$@" > {mount}/out', "sh"]
+
+
+@row("disk-full", [42], "> file on a full file system: failure reported", right=["reported"])
+def disk_full(cell):
     (cell.folder / "data").write_bytes(b"full\n" * 50000)
-    prefix = ["unshare", "--mount", "/bin/sh", "-c", f'{tmpfs}; exec "$@" > {mount}/out', "sh"]
-    word = cell.run_probe("cat", cell.path("data"), prefix=prefix).word
+    word = cell.run_probe("cat", cell.path("data"), prefix=on_full_disk(cell)).word
     return "silent" if word == "0" else "reported"
+
+
+@row("disk-full-endless", [42], "the same, endless: ends < 2 s", right=["reported"])
+def disk_full_endless(cell):
+    result = cell.run([shutil.which("yes")], prefix=on_full_disk(cell), timeout=10)
+    return "runs on" if result.seconds > 2 else "silent" if result.word == "0" else "reported"
 
 
 # ---- programs that leave with writes queued ----

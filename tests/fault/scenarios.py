@@ -98,6 +98,7 @@ SCENARIOS = {
         Scenario("terminal", "failover", to="terminal"),
         Scenario("kinds", "failover", options=("--keys", "../config/kinds.json", "--kind",
                                                "anthropic,openai", "--max-per-key", "1")),
+        Scenario("mask", "failover", options=("--mask", "--log-format", "text")),
         Scenario("asked", "failover", options=("--keys", "../config/asked.json")),
     )
 }

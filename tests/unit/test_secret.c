@@ -51,6 +51,36 @@ static void test_redacted_hides_most(void **state)
     }
 }
 
+static void test_masks_tokens_in_messages(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *masked;
+    } rows[] = {
+        {"", ""},
+        {"no token", "no token"},
+        {"sk-ant-oat01-FAKE-home-0001", "sk-ant-..."},
+        {"a sk-ant-oat01-FAKE-home-0001, b", "a sk-ant-..., b"},
+        {"xsk-ant-oat01-FAKE-home-0001sk-ant-", "xsk-ant-..."},
+        {"sk-ant-oat01 or sk-ant-api03", "sk-ant-oat01 or sk-ant-api03"},
+        {"\"sk-proj-FAKE-one-0001\" sk-svcacct-FAKE-one-0001", "\"sk-proj-...\" sk-svcacct-..."},
+        {"=sk-FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE/", "=sk-.../"},
+        {"task-based-and-other-things-that-are-none", "task-based-and-other-things-that-are-none"},
+        {"key_FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE", "key_..."},
+        {"key_file", "key_file"},
+        {"a_key_file_whose_name_is_longer_than_all", "a_key_file_whose_name_is_longer_than_all"},
+        {"sk-", "sk-"},
+        {"sk-ant-", "sk-ant-"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[128];
+        size_t length = strlen(rows[i].text);
+        memcpy(text, rows[i].text, length);
+        text[secret_mask(text, length)] = '\0';
+        assert_string_equal(text, rows[i].masked);
+    }
+}
+
 static void test_store_keeps_all(void **state)
 {
     (void)state;
@@ -237,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redacts),
         cmocka_unit_test(test_redacted_hides_most),
+        cmocka_unit_test(test_masks_tokens_in_messages),
         cmocka_unit_test(test_store_keeps_all),
         cmocka_unit_test(test_store_takes_any_size),
         cmocka_unit_test(test_store_fills_a_block_to_its_end),
