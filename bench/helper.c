@@ -104,7 +104,7 @@ static int64_t time_command(struct command *command, int null, int out)
 }
 
 /* A new order each round, the same in every run: turning the order round would leave each command
- * behind the same other, and who follows an interpreter finds the caches cold. */
+ * behind the same other, whose use of the caches would be its burden. */
 static void shuffle(int *order, int count)
 {
     static uint32_t seed = 1;
