@@ -59,6 +59,18 @@ void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
     buffer->data[buffer->length] = '\0';
 }
 
+void buffer_append_integer(struct buffer *buffer, int64_t number)
+{
+    char digits[20], *p = digits + sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do
+        *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        *--p = '-';
+    buffer_append(buffer, p, (size_t)(digits + sizeof digits - p));
+}
+
 void buffer_append_text(struct buffer *buffer, const char *text)
 {
     buffer_append(buffer, text, strlen(text));

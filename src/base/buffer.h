@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
     char *data; /* NULL while empty; NUL-terminated when not */
@@ -23,6 +24,9 @@ void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_char(struct buffer *buffer, char c);
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* In decimal; for what is printed by the thousand, or at every launch. */
+void buffer_append_integer(struct buffer *buffer, int64_t number);
 
 /* Forgets the first `length` bytes (all of them if fewer are there). */
 void buffer_drop_front(struct buffer *buffer, size_t length);

@@ -16,7 +16,9 @@ static void add_comma(struct buffer *text)
 static void add_name(struct buffer *text, const char *name)
 {
     add_comma(text);
-    buffer_append_format(text, "\"%s\":", name);
+    buffer_append_char(text, '"');
+    buffer_append_text(text, name);
+    buffer_append_text(text, "\":");
 }
 
 static void add_string(struct buffer *text, const char *name, const char *value)
@@ -28,7 +30,7 @@ static void add_string(struct buffer *text, const char *name, const char *value)
 static void add_number(struct buffer *text, const char *name, int64_t value)
 {
     add_name(text, name);
-    buffer_append_format(text, "%lld", (long long)value);
+    buffer_append_integer(text, value);
 }
 
 /* The members that a newer version put into an object. */
@@ -113,7 +115,9 @@ static void add_lease(struct buffer *text, const struct lease *lease)
     add_number(text, "pid", lease->owner.pid);
     add_number(text, "start", lease->owner.start);
     add_name(text, "pid_namespace"); /* a text, as earlier versions had it */
-    buffer_append_format(text, "\"%lld\"", (long long)lease->owner.pid_namespace);
+    buffer_append_char(text, '"');
+    buffer_append_integer(text, lease->owner.pid_namespace);
+    buffer_append_char(text, '"');
     add_string(text, "boot", lease->owner.boot);
     add_number(text, "since", lease->since);
     if (lease->ticket > 0) {

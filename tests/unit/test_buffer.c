@@ -2,6 +2,8 @@
 
 #include "support.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +70,22 @@ static void test_formats_long_text(void **state)
     assert_int_equal(buffer.length, 5001);
     assert_int_equal(buffer.data[0], 'x');
     assert_int_equal(buffer.data[5000], '7');
+    buffer_finish(&buffer);
+}
+
+static void test_integers(void **state)
+{
+    (void)state;
+    static const int64_t numbers[] = {0,         7,         -7,        10,       1795228057,
+                                      INT64_MAX, INT64_MIN, INT32_MIN, 1LL << 32};
+    struct buffer buffer = {0};
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "%lld", (long long)numbers[i]);
+        buffer_clear(&buffer);
+        buffer_append_integer(&buffer, numbers[i]);
+        assert_string_equal(buffer_text(&buffer), expected);
+    }
     buffer_finish(&buffer);
 }
 
@@ -142,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_keeps_nul_bytes),
         cmocka_unit_test(test_grows_without_loss),
         cmocka_unit_test(test_formats_long_text),
+        cmocka_unit_test(test_integers),
         cmocka_unit_test(test_drops_from_the_front),
         cmocka_unit_test(test_failure_is_remembered),
         cmocka_unit_test(test_failed_while_empty),
