@@ -10,7 +10,10 @@ class TcrRun < Formula
   depends_on "pkgconf" => :build
   depends_on "scdoc" => :build
   depends_on "cjson"
+  depends_on "curl"
+  depends_on "hiredis"
   depends_on "libsodium"
+  depends_on "openssl@3"
   depends_on :linux
 
   def install

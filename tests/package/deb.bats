@@ -32,7 +32,8 @@ dpkg_in() {
 @test "the package has the version of meson.build, and says what it needs" {
   assert_equal "$(dpkg-deb -f "$deb" Version)" "$VERSION-1"
   [[ $(dpkg-deb -f "$deb" Depends) == *libc6*libcjson1* ]]
-  [[ $(dpkg-deb -f "$deb" Built-Using) == "libsodium (= "*")" ]]
+  built_using=$(dpkg-deb -f "$deb" Built-Using)
+  [[ $built_using == *"libsodium (= "* && $built_using == *"hiredis (= "* ]] || fail "$built_using"
 }
 
 @test "installed it runs, fails over and has its manual and completions; removed it leaves nothing" {
