@@ -9,7 +9,7 @@ load helpers
   assert_equal "$(grep -c billed "$err")" 1
   tcr -- client
   assert_equal "$(grep -c billed "$err")" 1
-  assert_stderr_has '^tcr-run: using the master key "billing", which is billed; "a" is ready first, at [0-9:]+ \(in 5m\)$'
+  assert_stderr_has '^tcr-run: using the master key "billing", which is billed; "a" is ready first, at [0-9:]+ \(in (5m|4m 5[0-9]s)\)$'
 }
 
 @test "a master alone is used" {
