@@ -98,32 +98,29 @@ int policy_parse_retry_on(struct policy *policy, const char *text, struct buffer
     return r;
 }
 
-int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error)
+static int parse_number(const char *text, int least, int most, const char *of_what,
+                        struct buffer *error, int *ret)
 {
     char *end;
     errno = 0;
     long number = strtol(text, &end, 10);
-    if (errno || end == text || *end || number < 0 || number > POLICY_MAX_RETRIES) {
-        buffer_append_format(error, "\"%s\" is no number of keys; write 0 to %d", text,
-                             POLICY_MAX_RETRIES);
+    if (errno || end == text || *end || number < least || number > most) {
+        buffer_append_format(error, "\"%s\" is no number of %s; write %d to %d", text, of_what,
+                             least, most);
         return -EINVAL;
     }
-    policy->retries = (int)number;
+    *ret = (int)number;
     return 0;
+}
+
+int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error)
+{
+    return parse_number(text, 0, POLICY_MAX_RETRIES, "keys", error, &policy->retries);
 }
 
 int policy_parse_max_per_key(struct policy *policy, const char *text, struct buffer *error)
 {
-    char *end;
-    errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno || end == text || *end || number < 1 || number > POLICY_MAX_PER_KEY) {
-        buffer_append_format(error, "\"%s\" is no number of runs; write 1 to %d", text,
-                             POLICY_MAX_PER_KEY);
-        return -EINVAL;
-    }
-    policy->max_per_key = (int)number;
-    return 0;
+    return parse_number(text, 1, POLICY_MAX_PER_KEY, "runs", error, &policy->max_per_key);
 }
 
 bool policy_rotates(const struct policy *policy, enum failure_class class)

@@ -233,6 +233,11 @@ eventually() {
   fail "in vain: $*"
 }
 
+# lines_of FILE N: has it so many?
+lines_of() {
+  [ "$(wc -l < "$1")" -ge "$2" ]
+}
+
 # The exact bytes and the exact status; standard input is the caller's.
 capture() {
   local start
@@ -250,6 +255,17 @@ tcr() {
 fresh() {
   forget_used
   tcr "$@"
+}
+
+# person STEP... -- ARGUMENT...: tcr-run with somebody at the terminal, see keys-pty.py.
+person() {
+  local -a steps=()
+  while [ "$1" != -- ]; do
+    steps+=("$1")
+    shift
+  done
+  shift
+  capture "$PYTHON" "$HERE/keys-pty.py" "${steps[@]}" -- "$TCR_RUN" "$@" < /dev/null
 }
 
 # At the end of a pipe a function runs in a subshell, so what it found out goes into a file.

@@ -41,17 +41,6 @@ no_passphrase() {
   extra_env=()
 }
 
-# person STEP... -- ARGUMENT...: tcr-run with somebody at the terminal, see keys-pty.py.
-person() {
-  local -a steps=()
-  while [ "$1" != -- ]; do
-    steps+=("$1")
-    shift
-  done
-  shift
-  capture "$PYTHON" "$HERE/keys-pty.py" "${steps[@]}" -- "$TCR_RUN" "$@" < /dev/null
-}
-
 assert_sealed() {
   head -n 1 "${1:-$keys}" | grep -q '^tcr-run sealed keys, version 1' || fail "it is not sealed"
   ! grep -q FAKE "${1:-$keys}" || fail "a token stands in the sealed file"

@@ -20,10 +20,6 @@ one_key() {
   plays a 'echo "$RUN" >> "$PLAY/.order"; date +%s%N >> "$PLAY/.started"'$'\n'"$stays"
 }
 
-lines_of() {
-  [ "$(wc -l < "$1")" -ge "$2" ]
-}
-
 # Runs that stand in a queue: what the state knows of them.
 waiting() {
   [ "$(jq '[.leases[] | select(.ticket > 0)] | length' "$state/state.json")" = "$1" ]

@@ -121,8 +121,7 @@ failing_over() {
   fails home
   tcr --cooldown 2 -- client
   works home
-  mapfile -d '' list < <(environment)
-  timeout 30 "$PYTHON" "$HERE/keys-pty.py" -- env -i "${list[@]}" "$TCR_RUN" --log-format json --wait -- client > "$out" 3>&-
+  person -- --log-format json --wait -- client
   grep -q '"event":"message".*waiting for' "$out" || fail "no line of the wait"
   ! grep -q $'\033' "$out" || fail "a countdown"
 }
@@ -132,8 +131,7 @@ failing_over() {
   fails home
   tcr --cooldown 2 -- client
   works home
-  mapfile -d '' list < <(environment)
-  timeout 30 "$PYTHON" "$HERE/keys-pty.py" -- env -i "${list[@]}" "$TCR_RUN" --wait -- client > "$out" 3>&-
+  person -- --wait -- client
   assert_stdout_has 'waiting for "home", ready at [0-9:]+, in [12]s \(Ctrl-C ends\)'
   assert_stdout_has 'tcr-run: "home" is ready; going on'
 }
@@ -162,8 +160,7 @@ failing_over() {
   assert_stderr_is_ours
   rm -rf "$state"
   extra_env=(GITHUB_ACTIONS=true)
-  mapfile -d '' list < <(environment)
-  timeout 30 "$PYTHON" "$HERE/keys-pty.py" -- env -i "${list[@]}" "$TCR_RUN" -- client > "$out" 3>&-
+  person -- -- client
   grep -q '^tcr-run: "home" reached' "$out" || fail "no line"
 }
 

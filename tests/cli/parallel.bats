@@ -21,10 +21,6 @@ await_all() {
   done
 }
 
-lines_of() {
-  [ "$(wc -l < "$1")" -ge "$2" ]
-}
-
 stays='while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.1; done; echo "$name is done"'
 
 # How far apart the keys are at this moment, of those named or all; and how many runs there are.
