@@ -6,6 +6,7 @@
 #include "commands/journal.h"
 #include "commands/turn.h"
 #include "core/environment.h"
+#include "core/plain.h"
 #include "core/render.h"
 #include "system/files.h"
 #include "system/keysource.h"
@@ -188,7 +189,7 @@ static void read_exchange(const struct http_exchange *exchange, struct check *ch
             describe_answer(check, answer.body, &check->reason);
     } else {
         check->meaning.state = CHECK_UNREACHABLE;
-        message_strip(exchange->error, strlen(exchange->error), &check->reason);
+        plain_append(exchange->error, strlen(exchange->error), &check->reason);
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include "base/cursor.h"
 #include "base/json.h"
+#include "core/plain.h"
+#include "core/window.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +74,7 @@ static void close_window(const struct answer *answer, const struct reading_time 
     if (finding->until == 0)
         finding->until = read_time(answer->headers, "retry-after", time);
     read_header(answer->headers, "anthropic-ratelimit-unified-representative-claim", window);
-    message_apply_window(window, finding);
+    window_apply(window, finding);
 }
 
 /* Without a retry-after, when the last of an API key's used-up rates is filled again. */
@@ -129,7 +131,7 @@ static bool is_json_object(const struct answer *answer)
 static void keep_line(const char *text, struct finding *finding)
 {
     struct buffer stripped = {0};
-    message_strip(text, strlen(text), &stripped);
+    plain_append(text, strlen(text), &stripped);
     snprintf(finding->line, sizeof finding->line, "%s", buffer_text(&stripped));
     buffer_finish(&stripped);
 }

@@ -1,6 +1,8 @@
 #include "core/evidence.h"
 
 #include "base/json.h"
+#include "core/plain.h"
+#include "core/window.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +54,7 @@ static bool read_rate_limit_event(struct evidence *evidence, const cJSON *object
     if (json_integer(info, "resetsAt", &until))
         window.until = until;
     if (type)
-        message_apply_window(type, &window);
+        window_apply(type, &window);
     /* Without a window it is the provider's own throttle, which the result will name. */
     if (type || window.until) {
         evidence->window = window;
@@ -152,7 +154,7 @@ static int read_marker(struct evidence *evidence, enum stream_id stream, const c
     struct buffer text = {0};
     if (!evidence->options || evidence->options->marker_count == 0)
         return -1;
-    message_strip(line, length, &text);
+    plain_append(line, length, &text);
     const struct marker *marker = find_marker(evidence, &text);
     if (marker) {
         struct finding *finding = &evidence->text[stream].finding;

@@ -1,9 +1,11 @@
 #include "core/message.h"
 
+#include "core/pattern.h"
+#include "core/plain.h"
 #include "core/prefilter.h"
+#include "core/window.h"
 
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,94 +17,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* After the ESC at `bytes`: the length of the sequence, ESC included (ECMA-48: a control sequence,
- * a control string up to BEL or ST, or a few intermediate bytes and a final one). */
-static size_t escape_length(const char *bytes, size_t length)
-{
-    size_t i = 2;
-    if (length < 2)
-        return length;
-    if (bytes[1] == '[') {
-        while (i < length && !(bytes[i] >= 0x40 && bytes[i] <= 0x7e))
-            i++;
-        return i < length ? i + 1 : length;
-    }
-    if (bytes[1] && strchr("]P_^X", bytes[1])) {
-        while (i < length && bytes[i] != '\a' && bytes[i] != '\x1b')
-            i++;
-        if (i + 1 < length && bytes[i] == '\x1b')
-            i++;
-        return i < length ? i + 1 : length;
-    }
-    for (i = 1; i < length && bytes[i] >= 0x20 && bytes[i] <= 0x2f; i++)
-        ;
-    return i < length ? i + 1 : length;
-}
-
-/* Skips what may stand before a message: white space, escape sequences, a traceback's bar. */
-static size_t skip_lead(const char *bytes, size_t length)
-{
-    size_t i = 0;
-    while (i < length && i < 128) {
-        if (bytes[i] == '\x1b')
-            i += escape_length(bytes + i, length - i);
-        else if (bytes[i] && strchr(" \t\r|", bytes[i]))
-            i++;
-        else
-            break;
-    }
-    return i;
-}
-
 bool message_may_start(const char *bytes, size_t length)
 {
     if (length >= 2 && prefilter_rules_out(bytes))
         return false;
-    size_t lead = skip_lead(bytes, length);
+    size_t lead = plain_lead(bytes, length);
     return prefilter_may_match(bytes + lead, length - lead);
-}
-
-void message_strip(const char *line, size_t length, struct buffer *text)
-{
-    for (size_t i = 0; i < length;) {
-        if (line[i] == '\x1b') {
-            i += escape_length(line + i, length - i);
-            continue;
-        }
-        if ((unsigned char)line[i] >= ' ' && line[i] != 0x7f)
-            buffer_append_char(text, line[i]);
-        else if (line[i] == '\t')
-            buffer_append_char(text, ' ');
-        i++;
-    }
-}
-
-/* One form for what versions write differently: separators become '|', the typographic apostrophe
- * becomes ', runs of blanks one. */
-static void normalise(const struct buffer *stripped, struct buffer *text)
-{
-    static const struct {
-        const char *from;
-        char to;
-    } same[] = {{"·", '|'}, {"•", '|'}, {"∙", '|'}, {"\xe2\x80\x99", '\''}, {"\xc2\xa0", ' '}};
-    const char *p = buffer_text(stripped);
-    bool blank = true;
-    while (*p) {
-        char c = *p;
-        size_t step = 1;
-        for (size_t i = 0; i < COUNT(same); i++) {
-            size_t from = strlen(same[i].from);
-            if (strncmp(p, same[i].from, from) == 0)
-                c = same[i].to, step = from;
-        }
-        p += step;
-        if (c == ' ' && blank)
-            continue;
-        blank = c == ' ';
-        buffer_append_char(text, c);
-    }
-    while (text->length > 0 && text->data[text->length - 1] == ' ')
-        text->data[--text->length] = '\0';
 }
 
 #define WINDOWS "5-hour|five-hour|session|usage|weekly|daily|monthly|opus|sonnet|haiku|claude"
@@ -172,26 +92,7 @@ static const char billing_pattern[] =
     "credit balance is too low|specified api usage limits|insufficient_quota|exceeded your current "
     "quota|billing_error|purchase credits";
 
-/* Compiled on first use: most runs never meet a line that asks for it. */
-struct pattern {
-    bool ready;
-    regex_t regex;
-};
-
 static bool ran_out_of_memory;
-
-static bool pattern_match(struct pattern *pattern, const char *source, const char *text,
-                          size_t count, regmatch_t *groups)
-{
-    int r = 0;
-    if (!pattern->ready)
-        r = regcomp(&pattern->regex, source, REG_EXTENDED | REG_ICASE);
-    pattern->ready |= r == 0;
-    if (r == 0)
-        r = regexec(&pattern->regex, text, count, groups, 0);
-    ran_out_of_memory |= r == REG_ESPACE;
-    return r == 0;
-}
 
 bool message_ran_out_of_memory(void)
 {
@@ -252,70 +153,6 @@ static enum failure_class class_of_error(const char *error)
     return CLASS_NONE;
 }
 
-/* A point ends the sentence, but not in "Sonnet 4.5". */
-#define WORD "[a-z0-9'-]+(\\.[0-9]+)?"
-
-/* "You've hit your WORDS limit": a known window is the key's, anything else names a model. */
-static void read_window(const char *text, struct finding *finding)
-{
-    static const char *const whole_key[] = {"session", "usage",   "weekly", "5-hour",  "five-hour",
-                                            "daily",   "monthly", "plan",   "account", "spend",
-                                            "rate",    "api",     "token"};
-    static struct pattern after_your, before_reached;
-    regmatch_t group[4];
-    if (!pattern_match(&after_your, "(your|the) ((" WORD "( " WORD "){0,5}) limit)([^a-z]|$)", text,
-                       4, group) &&
-        !pattern_match(&before_reached,
-                       "^(claude |your )?((" WORD "( " WORD "){0,5}) limit) reached", text, 4,
-                       group))
-        return;
-    int length = (int)(group[2].rm_eo - group[2].rm_so);
-    snprintf(finding->what, sizeof finding->what, "%.*s", length, text + group[2].rm_so);
-    char words[FINDING_MODEL];
-    snprintf(words, sizeof words, "%.*s", (int)(group[3].rm_eo - group[3].rm_so),
-             text + group[3].rm_so);
-    for (char *p = words; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    char model[FINDING_MODEL] = "", *rest = words, *word;
-    while ((word = strsep(&rest, " "))) {
-        bool of_key = false;
-        for (size_t i = 0; i < COUNT(whole_key); i++)
-            of_key |= strcmp(word, whole_key[i]) == 0;
-        if (strstr(word, "org") || strstr(word, "usage"))
-            return; /* "org's monthly usage limit": everybody's */
-        size_t used = strlen(model);
-        if (!of_key)
-            snprintf(model + used, sizeof model - used, "%s%s", used ? " " : "", word);
-    }
-    if (!*model)
-        return;
-    finding->scope = SCOPE_MODEL;
-    memcpy(finding->model, model, sizeof model);
-}
-
-void message_apply_window(const char *type, struct finding *finding)
-{
-    static const struct {
-        const char *type, *what, *model;
-    } windows[] = {
-        {"five_hour", "session limit", NULL},
-        {"seven_day", "weekly limit", NULL},
-        {"seven_day_opus", "weekly Opus limit", "opus"},
-        {"seven_day_sonnet", "weekly Sonnet limit", "sonnet"},
-        {"seven_day_overage_included", "weekly limit", NULL},
-        {"overage", "extra usage limit", NULL},
-    };
-    for (size_t i = 0; i < COUNT(windows); i++) {
-        if (strcmp(windows[i].type, type) != 0)
-            continue;
-        snprintf(finding->what, sizeof finding->what, "%s", windows[i].what);
-        finding->scope = windows[i].model ? SCOPE_MODEL : SCOPE_KEY;
-        snprintf(finding->model, sizeof finding->model, "%s",
-                 windows[i].model ? windows[i].model : "");
-        return;
-    }
-}
-
 /* An unknown noun before "limit" might be any program's: it counts as a plan limit only beside a
  * reset or a name of a model. */
 static bool is_plan_limit(const char *text)
@@ -341,7 +178,7 @@ static enum failure_class classify_text(const char *text, bool trusted, struct f
     if (family && family->class == CLASS_LIMIT) {
         if (!trusted && !is_plan_limit(text))
             return CLASS_NONE;
-        read_window(text, finding);
+        window_read(text, finding);
     }
     finding->provider = family ? PROVIDER_ANTHROPIC : provider_of_words(text);
     if (family)
@@ -404,12 +241,12 @@ static bool classify(const struct message *message, const struct reading_time *t
 {
     struct buffer stripped = {0}, normal = {0};
     struct finding finding = {0};
-    message_strip(message->text, message->length, &stripped);
-    normalise(&stripped, &normal);
+    plain_append(message->text, message->length, &stripped);
+    plain_normalise(&stripped, &normal);
     enum failure_class by_text = classify_text(buffer_text(&normal), message->trusted, &finding);
     finding.class = decide(message->status, message->error, buffer_text(&normal), by_text, time);
     bool cut = stripped.failed || normal.failed;
-    ran_out_of_memory |= cut;
+    ran_out_of_memory = pattern_ran_out_of_memory() || cut;
     /* What was not tried might have been a near miss; of a trusted field enough is known. */
     bool known = finding.class != CLASS_NONE && !cut && (message->trusted || !ran_out_of_memory);
     if (known) {

@@ -3,7 +3,6 @@
  * they differ from one client version to the next (claude-code.md, "Where a limit shows up"). */
 #pragma once
 
-#include "base/buffer.h"
 #include "core/failure.h"
 #include "core/resettime.h"
 
@@ -36,13 +35,6 @@ bool message_classify_structured(int status, const char *error, const char *text
  * false proves nothing. */
 bool message_ran_out_of_memory(void);
 
-/* Names the window of a rateLimitType ("five_hour", "seven_day_opus", …) in a finding: what, and
- * the scope and model where it is one model's window. */
-void message_apply_window(const char *rate_limit_type, struct finding *finding);
-
 /* True for the first line of an exception or stack trace: something else went wrong after whatever
  * was printed before it. `chained` is set by the phrases that join two exceptions of one cause. */
 bool message_is_other_error(const char *line, size_t length, bool *ret_chained);
-
-/* Appends the line without terminal escape sequences and control characters. */
-void message_strip(const char *line, size_t length, struct buffer *text);

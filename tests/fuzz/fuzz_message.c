@@ -1,3 +1,4 @@
+#include "core/window.h"
 #include "fuzz.h"
 
 #include "core/message.h"
@@ -72,7 +73,7 @@ static void classify_structured(const uint8_t *data, size_t size, const struct r
     else
         EXPECT(finding.class == CLASS_COUNT);
     finding = (struct finding){0};
-    message_apply_window(text, &finding);
+    window_apply(text, &finding);
     free(text);
 }
 

@@ -1,5 +1,7 @@
 #include "core/message.h"
 
+#include "core/plain.h"
+#include "core/window.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -595,7 +597,7 @@ static void test_windows(void **state)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct finding finding = {.class = CLASS_LIMIT};
-        message_apply_window(rows[i].line, &finding);
+        window_apply(rows[i].line, &finding);
         expect_finding(&finding, &rows[i]);
     }
 }
@@ -672,7 +674,7 @@ static void test_strip(void **state)
         struct buffer text = {0};
         char *copy = test_malloc(rows[i].length + 1);
         memcpy(copy + 1, rows[i].line, rows[i].length);
-        message_strip(copy + 1, rows[i].length, &text);
+        plain_append(copy + 1, rows[i].length, &text);
         test_free(copy);
         assert_string_equal(buffer_text(&text), rows[i].text);
         buffer_finish(&text);
