@@ -17,12 +17,17 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool message_may_start(const char *bytes, size_t length)
+static bool may_be_one(const char *bytes, size_t length, bool whole)
 {
     if (length >= 2 && prefilter_rules_out(bytes))
         return false;
     size_t lead = plain_lead(bytes, length);
-    return prefilter_may_match(bytes + lead, length - lead);
+    return prefilter_may_match(bytes + lead, length - lead, whole);
+}
+
+bool message_may_start(const char *bytes, size_t length)
+{
+    return may_be_one(bytes, length, length > 0 && bytes[length - 1] == '\n');
 }
 
 #define WINDOWS "5-hour|five-hour|session|usage|weekly|daily|monthly|opus|sonnet|haiku|claude"
@@ -264,7 +269,7 @@ bool message_classify(const char *line, size_t length, const struct reading_time
 {
     struct message message = {.text = line, .length = length};
     ran_out_of_memory = false;
-    return length > 0 && length <= MESSAGE_LONGEST && message_may_start(line, length) &&
+    return length > 0 && length <= MESSAGE_LONGEST && may_be_one(line, length, true) &&
            classify(&message, time, ret_finding);
 }
 

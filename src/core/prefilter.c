@@ -130,25 +130,24 @@ static bool may_have_word(const char *bytes, size_t length, const char *word)
     return false;
 }
 
-/* An unfinished line may still come to what a beginning needs. */
+/* The first part of a line may still come to what a beginning needs. */
 static bool begins_as(const struct beginning *beginning, const char *bytes, size_t length,
-                      bool finished)
+                      bool whole)
 {
     size_t size = strlen(beginning->words);
     if (length < size)
-        return !finished && strncasecmp(beginning->words, bytes, length) == 0;
+        return !whole && strncasecmp(beginning->words, bytes, length) == 0;
     return strncasecmp(beginning->words, bytes, size) == 0 &&
-           (!beginning->needs || !finished || may_have_word(bytes, length, beginning->needs));
+           (!beginning->needs || !whole || may_have_word(bytes, length, beginning->needs));
 }
 
-bool prefilter_may_match(const char *bytes, size_t length)
+bool prefilter_may_match(const char *bytes, size_t length, bool whole)
 {
     if (length == 0)
         return true;
     int first = tolower((unsigned char)bytes[0]);
-    bool finished = bytes[length - 1] == '\n';
     for (size_t i = 0; i < COUNT(beginnings); i++)
-        if (beginnings[i].words[0] == first && begins_as(&beginnings[i], bytes, length, finished))
+        if (beginnings[i].words[0] == first && begins_as(&beginnings[i], bytes, length, whole))
             return true;
     return false;
 }

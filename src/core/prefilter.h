@@ -9,6 +9,6 @@
 /* True if two bytes (of at least two) rule the line out: one look in a table. */
 bool prefilter_rules_out(const char *bytes);
 
-/* True if a line may be a message that begins with these bytes, all of it with its '\n' or its
- * first part, after what may stand before a message (white space, escape sequences) was skipped. */
-bool prefilter_may_match(const char *bytes, size_t length);
+/* True if a line may be a message that begins with these bytes (all of it if it is whole), after
+ * what may stand before a message (white space, escape sequences) was skipped. */
+bool prefilter_may_match(const char *bytes, size_t length, bool whole);

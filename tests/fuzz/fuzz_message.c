@@ -1,7 +1,7 @@
-#include "core/window.h"
 #include "fuzz.h"
 
 #include "core/message.h"
+#include "core/window.h"
 
 #include <stdlib.h>
 #include <string.h>
