@@ -1,12 +1,12 @@
 #include "system/relay.h"
 
 #include "system/files.h"
+#include "system/growth.h"
 #include "system/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,11 +14,15 @@
 
 #define CHUNK        65536
 #define PENDING_MOST CHUNK
+/* Then it is the other stream's turn. */
+#define READS_MOST 16
 /* Relayed parts of a spool are given back to the disk in pieces of this size. */
 #define FREE_STEP (8 * 1024 * 1024)
-/* How a spool is looked at: at growing pauses, then by a watch. */
-#define LONGEST_PAUSE_MS 20
-#define WATCH_AFTER_MS   500
+/* How a spool is looked at: at growing pauses, then when the system tells that it grew, else at
+ * pauses that nobody at a screen minds. */
+#define LONGEST_PAUSE_MS   20
+#define WATCH_AFTER_MS     500
+#define UNWATCHED_PAUSE_MS 100
 
 int64_t relay_now_ms(void)
 {
@@ -47,32 +51,30 @@ static int open_terminal(struct relay *relay, int target)
     return r;
 }
 
-/* Linux tells by inotify when a file grew; elsewhere the file is looked at now and then. */
-static int watch_growth(int fd)
-{
-    char path[64];
-    int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (notify >= 0 && inotify_add_watch(notify, path, IN_MODIFY) < 0) {
-        (void)close(notify);
-        notify = -1;
-    }
-    return notify;
-}
-
 /* Ending an inotify watch takes the kernel some 20 ms: too much for a command that takes two. */
 int64_t relay_next_look(struct relay *relay, int64_t now_ms)
 {
-    if (relay->kind != RELAY_SPOOL || relay->source < 0 || relay->notify >= 0)
+    if (relay->kind != RELAY_SPOOL || relay->source < 0)
+        return -1;
+    if (relay->behind)
+        return now_ms;
+    if (relay->watched)
         return -1;
     int64_t age = now_ms - relay->opened_ms;
     if (age >= WATCH_AFTER_MS) {
-        relay->notify = watch_growth(relay->source);
-        if (relay->notify >= 0)
-            return now_ms; /* once more: what came before the watch */
+        relay->watched = growth_watch(relay->source);
+        /* Once more: what came before the watch. */
+        return now_ms + (relay->watched ? 0 : UNWATCHED_PAUSE_MS);
     }
     int64_t pause = age / 8 < 1 ? 1 : age / 8;
     return now_ms + (pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
+}
+
+int relay_poll_fd(const struct relay *relay)
+{
+    if (relay->kind != RELAY_SPOOL)
+        return relay->source;
+    return relay->watched ? growth_fd() : -1;
 }
 
 /* Three openings: ours to read, the command's to write (appending like our own file; where ours is
@@ -105,7 +107,6 @@ int relay_open(struct relay *relay, enum relay_kind kind, int target,
         .kind = kind,
         .source = -1,
         .child_end = -1,
-        .notify = -1,
         .writable = -1,
         .sink.fd = -1,
         .filter = *filter,
@@ -136,7 +137,6 @@ void relay_close(struct relay *relay)
 {
     close_fd(&relay->source);
     close_fd(&relay->child_end);
-    close_fd(&relay->notify);
     close_fd(&relay->writable);
     sink_close(&relay->sink);
     buffer_finish(&relay->pending);
@@ -200,13 +200,6 @@ static void free_relayed(struct relay *relay)
 #endif
 }
 
-static void drain_notify(int notify)
-{
-    char events[4096];
-    while (notify >= 0 && read(notify, events, sizeof events) > 0)
-        ;
-}
-
 static ssize_t read_source(struct relay *relay, char *chunk)
 {
     ssize_t n;
@@ -230,9 +223,8 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms)
     ssize_t total = 0;
     if (relay->source < 0)
         return -EPIPE;
-    if (relay->kind == RELAY_SPOOL)
-        drain_notify(relay->notify);
-    for (int i = 0; i < 16 && relay_wants_input(relay); i++) {
+    int reads = 0;
+    for (; reads < READS_MOST && relay_wants_input(relay); reads++) {
         ssize_t n = read_source(relay, chunk);
         if (n == 0)
             break;
@@ -250,6 +242,7 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms)
         }
         total += n;
     }
+    relay->behind = reads == READS_MOST;
     return total;
 }
 
@@ -288,7 +281,6 @@ void relay_end(struct relay *relay)
     if (relay->source < 0)
         return;
     close_fd(&relay->source);
-    close_fd(&relay->notify);
     close_fd(&relay->writable);
     if (relay->filter.end)
         relay->filter.end(relay->filter.context);

@@ -31,7 +31,8 @@ struct relay {
     enum relay_kind kind;
     int source;    /* what we read; -1 once it has ended */
     int child_end; /* what the command writes to; closed by relay_started */
-    int notify;    /* RELAY_SPOOL: tells that the file grew; -1: look now and then */
+    bool watched;  /* RELAY_SPOOL: the system tells that it grew */
+    bool behind;   /* there may be more than was read: nothing tells of that again */
     int64_t opened_ms;
     int like;     /* RELAY_TERMINAL: our own terminal, for its size */
     int writable; /* RELAY_SPOOL: ours, for giving back what was relayed; -1 once closed */
@@ -70,8 +71,11 @@ ssize_t relay_pump(struct relay *relay, int64_t now_ms);
 /* Writes what is pending, as far as it goes now. */
 void relay_push(struct relay *relay);
 
-/* When a spool has to be looked at because nothing tells that it grew; -1 for every other source. A
- * young one is looked at often, an older one is watched by the system. */
+/* What to poll for input; -1 if nothing tells, see relay_next_look. */
+int relay_poll_fd(const struct relay *relay);
+
+/* When a spool has to be looked at because nothing will tell of what is in it; -1 for every other
+ * source. A young one is looked at often, an older one is watched by the system. */
 int64_t relay_next_look(struct relay *relay, int64_t now_ms);
 
 /* False if it is certain that nobody can write to the source any more: the command has ended and no

@@ -1,5 +1,6 @@
 #include "system/supervisor.h"
 
+#include "system/growth.h"
 #include "system/signals.h"
 #include "system/terminal.h"
 
@@ -132,11 +133,7 @@ static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         const struct relay *relay = plan->relays[i];
         struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
-        bool reads = relay && relay_wants_input(relay);
-        watch(&pair[0], reads,
-              !relay                       ? -1
-              : relay->kind == RELAY_SPOOL ? relay->notify
-                                           : relay->source,
+        watch(&pair[0], relay && relay_wants_input(relay), relay ? relay_poll_fd(relay) : -1,
               POLLIN);
         watch(&pair[1], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1, POLLOUT);
     }
@@ -215,6 +212,7 @@ static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
             send_to_command(run, SIGKILL);
         }
     }
+    growth_forget();
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         struct relay *relay = run->plan->relays[i];
         const struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];

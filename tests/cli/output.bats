@@ -242,6 +242,59 @@ END
   assert_between "$ms" 0 100
 }
 
+# The command is late and goes on, so nothing but what it wrote can make its output come out.
+stays_after() {
+  plays a "sleep 0.8; $1"$'\n''while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.1; done'
+}
+
+has_bytes() {
+  [ "$(stat -c %s "$1")" = "$2" ]
+}
+
+@test "20 MB written at once into a file come out whole while the command goes on" {
+  pool a
+  stays_after 'dd if=/dev/zero bs=20M count=1 2> /dev/null'
+  tcr_background -- client
+  eventually has_bytes "$out" 20971520
+  touch "$play/go"
+  await
+  assert_status 0
+}
+
+# A user has 128 of them, for all programs.
+@test "two files as output take one watcher of files" {
+  pool a
+  stays_after 'echo out; echo err >&2'
+  tcr_background -- client
+  eventually has_bytes "$out" 4
+  eventually has_bytes "$err" 4
+  assert_equal "$(find "/proc/$pid/fd" -lname 'anon_inode:inotify' | wc -l)" 1
+  touch "$play/go"
+  await
+  assert_status 0
+}
+
+@test "without a watcher of files a file is looked at ten times a second" {
+  unshare -Ur true 2> /dev/null || skip "no user namespaces here"
+  pool a
+  stays_after 'echo out; date +%s%N > "$PLAY/written"'
+  as=(unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"' sh)
+  tcr_background -- client
+  eventually has_bytes "$out" 4
+  assert_between $((($(date +%s%N) - $(cat "$play/written")) / 1000000)) 0 1000
+  assert_equal "$(find "/proc/$pid/fd" -lname 'anon_inode:inotify' | wc -l)" 0
+  before=$(wake_ups)
+  sleep 1
+  assert_between $(($(wake_ups) - before)) 1 15
+  touch "$play/go"
+  await
+  assert_status 0
+}
+
+wake_ups() {
+  awk '/^voluntary_ctxt_switches/ {print $2}' "/proc/$pid/status"
+}
+
 @test "a reader that goes away ends the command" {
   pool a
   begin=$(date +%s%N)
