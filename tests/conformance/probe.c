@@ -519,6 +519,21 @@ static int verb_lines(int argc, char **argv)
     return 0;
 }
 
+/* Silent at first, then everything in one call, then silent again. */
+static int verb_burst(int argc, char **argv)
+{
+    size_t size = strtoul(argv[0], NULL, 10);
+    char *bytes = calloc(size, 1);
+    (void)argc;
+    usleep(800000);
+    if (!bytes || write_all(1, bytes, size) < 0)
+        return WRITE_FAILED;
+    free(bytes);
+    for (int wait = 0; wait < 5000 && access(argv[1], F_OK) < 0; wait++)
+        usleep(1000);
+    return 0;
+}
+
 /* ---- terminal ---- */
 
 static int verb_typed(int argc, char **argv)
@@ -706,6 +721,7 @@ static const struct verb verbs[] = {
     {"header", verb_header, 0},
     {"alternate", verb_alternate, 1},
     {"lines", verb_lines, 2},
+    {"burst", verb_burst, 2},
     {"raw", verb_raw, 1},
     {"orphans", verb_orphans, 2},
     {"reuse", verb_reuse, 4},

@@ -192,6 +192,17 @@ def latency_file(cell):
     return word if word != "0" else "< 150 ms" if worst < 0.150 else f"{worst * 1000:.0f} ms"
 
 
+@row("burst-file", [46], "20 MB at once into > file: there < 2 s, while the command goes on", right=["all"])
+def burst_file(cell):
+    size = 20 << 20
+    with open(cell.path("out"), "wb") as file:
+        process = cell.start("burst", size, cell.path("go"), stdout=file)
+        there = holds_within(lambda: (cell.folder / "out").stat().st_size == size, 2.8)
+        (cell.folder / "go").touch()
+        word = cell.wait(process)
+    return word if word != "0" else "all" if there else "held"
+
+
 def latency(cell, kind, size, limit):
     process = cell.start("echo", kind, stdin=subprocess.PIPE, bufsize=0)
     times = []
