@@ -33,6 +33,7 @@ struct play {
     struct finding finding;
     struct buffer passed;
     size_t early; /* bytes that did not wait for the verdict */
+    bool opened;
 };
 
 static void keep_bytes(void *context, const char *bytes, size_t length)
@@ -75,6 +76,7 @@ static void play(const struct scene *scene, struct play *ret_play)
     gate_init(&gate, &ret_play->evidence, scene->stream, keep_bytes, &ret_play->passed);
     feed(&gate, scene);
     ret_play->early = ret_play->passed.length;
+    ret_play->opened = gate.opened;
     EXPECT(ret_play->early + gate.held.length == scene->length);
     ret_play->finding = verdict_find(&scene->ending, &ret_play->evidence, NULL, scene->options);
     gate_release(&gate, false);
@@ -110,8 +112,10 @@ static void check_split(const struct scene *whole, const struct play *expected, 
     scene.first = first, scene.then = then, scene.pause_ms = pause_ms;
     play(&scene, &split);
     compare(expected, &split);
-    /* Time lets bytes out sooner, never later. */
-    EXPECT(pause_ms ? split.early >= expected->early : split.early == expected->early);
+    /* Time lets bytes out sooner, never later; but what went out before it was known for a mark
+     * does not count as held, and so may keep the rest from being too much to hold. */
+    bool held_less = pause_ms && expected->opened && !split.opened;
+    EXPECT(pause_ms ? held_less || split.early >= expected->early : split.early == expected->early);
     buffer_finish(&split.passed);
 }
 
