@@ -58,5 +58,5 @@ char *files_expand(const char *path, const char *base);
  * there is no home. */
 char *files_xdg(const char *variable, const char *fallback, const char *name);
 
-/* An unlinked file of mode 0600 in TMPDIR or /tmp, else in memory; -errno. */
+/* An unlinked file of mode 0600 in TMPDIR or /tmp, whichever has room, else in memory; -errno. */
 int files_temporary(void);

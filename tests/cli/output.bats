@@ -139,6 +139,37 @@ for i in range(int(sys.argv[1])):
   cmp "$scratch/big" "$out"
 }
 
+# through_slow_reader SIZE ARGUMENT...: stdout is a pipe of that many bytes, read with pauses.
+through_slow_reader() {
+  within "$PYTHON" - "$@" > "$out" 2> "$err" << 'END' || status=$?
+import fcntl, os, subprocess, sys, time
+ours, theirs = os.pipe()
+fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, int(sys.argv[1]))
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=theirs)
+os.close(theirs)
+while piece := os.read(ours, 65536):
+    os.write(1, piece)
+    time.sleep(0.004)
+sys.exit(child.wait())
+END
+}
+
+@test "a reader that is slower than the command: the mark at the end is read all the same" {
+  pool a b
+  seq 60000 > "$scratch/big"
+  plays a "cat '$scratch/big'; echo '$(sentence limit)'; exit 1"
+  plays b 'echo of b; exit 3'
+  for how in '' --mask '--client claude'; do
+    rm -rf "$state"
+    forget_used
+    status=0
+    through_slow_reader 4096 "$TCR_RUN" $how -- client
+    assert_used 'a b'
+    assert_status 3
+    cmp <(cat "$scratch/big"; echo 'of b') "$out"
+  done
+}
+
 @test "one line of 10 MB" {
   pool a b
   { printf 'Claude usage limit reached '; head -c 10000000 /dev/zero | tr '\0' x; } > "$scratch/big"
@@ -249,6 +280,42 @@ END
   assert_equal "${PIPESTATUS[*]}" '141 0'
   assert_stdout y
   assert_between $((($(date +%s%N) - begin) / 1000000)) 0 5000
+}
+
+@test "so does one that goes away while a mark is held back, and what follows it comes slowly" {
+  pool a b
+  plays a "echo first; sleep 0.1; echo '$(sentence limit)'; for i in \$(seq 100); do sleep 0.1; echo \$i; done; exit 1"
+  for how in '--' '--client claude --'; do
+    forget_used
+    begin=$(date +%s%N)
+    within "$TCR_RUN" $how client 2> "$err" < /dev/null | head -n 1 > "$out"
+    assert_equal "${PIPESTATUS[*]}" '141 0'
+    assert_between $((($(date +%s%N) - begin) / 1000000)) 0 3000
+    assert_used a
+  done
+}
+
+# Where the output goes to a file of ours, a child of the command's learns nothing from the command's end.
+@test "nor does a reader that goes away leave somebody behind who fills the disk" {
+  pool a
+  plays a 'echo y; (for i in $(seq 200); do sleep 0.05; head -c 9000 /dev/zero || { echo ended > "$PLAY/ended"; exit; }; done) & wait'
+  within "$TCR_RUN" --client claude -- client 2> "$err" < /dev/null | head -n 1 > "$out"
+  assert_stdout y
+  eventually test -s "$play/ended"
+}
+
+# Emptied is what has a file below it, as without us; what is written after that must not be lost.
+@test "a command that opens its streams by their names" {
+  pool a
+  plays a 'seq 1000 >&2; sleep 0.2; echo short > /dev/stderr; sleep 0.2; echo end >&2'
+  { seq 1000; echo short; echo end; } > "$scratch/expected"
+  for how in '--' '--client claude --'; do
+    within "$TCR_RUN" $how client 2>&1 < /dev/null | cat > "$out"
+    cmp "$scratch/expected" "$out" || fail "pipe, $how"
+    : > "$out"
+    within "$TCR_RUN" $how client 2>> "$out" < /dev/null
+    cmp "$scratch/expected" "$out" || fail "file, $how"
+  done
 }
 
 @test "the next attempt begins with a line of its own on stderr, ours" {
