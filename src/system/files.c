@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,10 +153,12 @@ int files_read_plain(const char *path, size_t most, struct buffer *ret_text)
     return ret_text->failed ? -ENOMEM : 0;
 }
 
-int files_write_all(int fd, const char *bytes, size_t length)
+static int write_all(int fd, const char *bytes, size_t length, bool waits)
 {
     while (length > 0) {
         ssize_t n = write(fd, bytes, length);
+        if (n < 0 && errno == EAGAIN && waits && poll(&(struct pollfd){fd, POLLOUT, 0}, 1, -1) > 0)
+            continue;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -164,6 +167,16 @@ int files_write_all(int fd, const char *bytes, size_t length)
         length -= (size_t)n;
     }
     return 0;
+}
+
+int files_write_all(int fd, const char *bytes, size_t length)
+{
+    return write_all(fd, bytes, length, false);
+}
+
+int files_write_out(int fd, const char *bytes, size_t length)
+{
+    return write_all(fd, bytes, length, true);
 }
 
 void files_keep_private(int fd)
