@@ -81,6 +81,12 @@ assert_output_is() {
   assert_output_is -- client <<< 'answer of b'
 }
 
+@test "so does one, though a child of the command keeps its output open" {
+  pool a b
+  plays a "printf %s '$(sentence limit)'; sleep 2 & exit 1"
+  assert_output_is -- client <<< 'answer of b'
+}
+
 @test "a mark that comes in pieces" {
   pool a b
   plays a "printf 'Claude us'; sleep 0.02; printf 'age limit reach'; sleep 0.02; printf 'ed.\n'; exit 1"
