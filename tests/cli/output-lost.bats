@@ -126,6 +126,26 @@ assert_said_once() {
   done
 }
 
+@test "nor is one that is not there, or has no full name" {
+  for TMPDIR in "$scratch/none" . ''; do
+    extra_env=("TMPDIR=$TMPDIR")
+    pool a b
+    rm -rf "$state"
+    fails a
+    tcr --client claude -- client
+    assert_stdout 'answer of b'
+  done
+}
+
+@test "too few descriptors: nothing is run, and the reason is said" {
+  for limit in 9 10 11 12 13; do
+    pool a b
+    capture sh -c "ulimit -n $limit"'; exec "$@"' - "$TCR_RUN" --client claude -- client < <(echo input)
+    assert_refused
+    assert_stderr_has ': Too many open files$'
+  done
+}
+
 @test "no other key is spent on an output that cannot be written" {
   pool a b
   plays a "trap '' PIPE; echo before; sleep 0.3; echo '$(sentence limit)' >&2; exit 1"

@@ -145,12 +145,13 @@ for i in range(int(sys.argv[1])):
   cmp "$scratch/big" "$out"
 }
 
-# through_slow_reader SIZE ARGUMENT...: stdout is a pipe of that many bytes, read with pauses.
+# through_slow_reader SIZE ARGUMENT...: stdout is a pipe of that many bytes, read with pauses; 0: a socket.
 through_slow_reader() {
   within "$PYTHON" - "$@" > "$out" 2> "$err" << 'END' || status=$?
-import fcntl, os, subprocess, sys, time
-ours, theirs = os.pipe()
-fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, int(sys.argv[1]))
+import fcntl, os, socket, subprocess, sys, time
+ours, theirs = os.pipe() if int(sys.argv[1]) else [end.detach() for end in socket.socketpair()]
+if int(sys.argv[1]):
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, int(sys.argv[1]))
 child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=theirs)
 os.close(theirs)
 while piece := os.read(ours, 65536):
@@ -165,11 +166,11 @@ END
   seq 60000 > "$scratch/big"
   plays a "cat '$scratch/big'; echo '$(sentence limit)'; exit 1"
   plays b 'echo of b; exit 3'
-  for how in '' --mask '--client claude'; do
+  for how in '4096 -v' '4096 --mask' '4096 --client claude' '0 -v' '0 --client claude'; do
     rm -rf "$state"
     forget_used
     status=0
-    through_slow_reader 4096 "$TCR_RUN" $how -- client
+    through_slow_reader ${how%% *} "$TCR_RUN" ${how#* } -- client
     assert_used 'a b'
     assert_status 3
     cmp <(cat "$scratch/big"; echo 'of b') "$out"
@@ -217,6 +218,31 @@ END
   assert_equal "$(cat "$scratch/log")" $'old\nanswer of b'
   assert_stdout $'first\nanswer of b\nlast'
   assert_equal "$(used)" 'a b b'
+}
+
+@test "1<> writes over what was there, and no more" {
+  pool a b
+  plays a "echo of a; echo '$(sentence limit)'; exit 1"
+  echo xxxxxxxxxxxxxxxxxxxxxxx > "$out"
+  within "$TCR_RUN" -q -- client 1<> "$out" < /dev/null
+  assert_stdout $'of a\nanswer of b\nxxxxxx'
+}
+
+@test "a file that is emptied or removed meanwhile" {
+  pool a
+  plays a 'echo first; until [ -e "$PLAY/go" ]; do sleep 0.05; done; echo second'
+  for change in "truncate -s 0 '$out'" "rm '$out'"; do
+    rm -f "$play/go"
+    : > "$out"
+    exec 7< "$out"
+    within "$TCR_RUN" -- client >> "$out" < /dev/null &
+    eventually grep -q first "$out"
+    sh -c "$change"
+    touch "$play/go"
+    wait $!
+    assert_equal "$(tail -n 1 <&7)" second
+    exec 7<&-
+  done
 }
 
 @test "several runs at once append to one file: every line is there, and whole" {
