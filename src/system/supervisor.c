@@ -123,7 +123,7 @@ static void watch(struct pollfd *slot, bool wanted, int fd, short events)
 /* While bytes are held back no write tells that their reader is gone. */
 static bool holds_back(const struct relay *relay)
 {
-    return relay->source >= 0 && relay->filter.deadline &&
+    return relay->source >= 0 && relay->error == 0 && relay->filter.deadline &&
            relay->filter.deadline(relay->filter.context) >= 0;
 }
 
