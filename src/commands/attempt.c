@@ -92,6 +92,9 @@ static void drop_inherited(void *context, const struct ending *ending)
 {
     struct attempt *attempt = context;
     const struct session *session = attempt->session;
+    for (int i = 0; i < STREAM_COUNT; i++)
+        if (attempt->plan.relays[i])
+            gate_end(&attempt->streams[i].gate); /* its last line may have no end */
     if (session->call.id == CLIENT_CLAUDE ||
         verdict_find(ending, &attempt->evidence, NULL, session->options).class != CLASS_NONE)
         return;

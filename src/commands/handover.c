@@ -34,7 +34,7 @@ static int secret_pipe(const char *token)
     (void)close(ends[1]);
     int fd = r == 0 ? fcntl(ends[0], F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) : r;
     if (fd == -1)
-        fd = -errno;
+        fd = errno == EINVAL ? -EMFILE : -errno; /* the floor is above the limit of descriptors */
     else if (fd >= 0)
         (void)fcntl(fd, F_SETFL, 0); /* the flag is the description's: the reader wants none */
     (void)close(ends[0]);

@@ -79,7 +79,7 @@ static int put_lines(struct view *view, size_t most)
     if (most == 0)
         start = view->lines.length;
     int r = view->lines.length == start ? 0
-                                        : files_write_all(STDOUT_FILENO, view->lines.data + start,
+                                        : files_write_out(STDOUT_FILENO, view->lines.data + start,
                                                           view->lines.length - start);
     buffer_clear(&view->lines);
     buffer_clear(&view->starts);

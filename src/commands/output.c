@@ -11,7 +11,7 @@
 int output_print(struct buffer *text)
 {
     int r =
-        text->failed ? -ENOMEM : files_write_all(STDOUT_FILENO, buffer_text(text), text->length);
+        text->failed ? -ENOMEM : files_write_out(STDOUT_FILENO, buffer_text(text), text->length);
     buffer_finish(text);
     if (r == 0)
         return 0;

@@ -30,7 +30,7 @@ enum wake { WAKE_REDRAW, WAKE_RESUME, WAKE_STOP, WAKE_QUIT, WAKE_DIE };
 
 static int put(const char *text, size_t length)
 {
-    return files_write_all(STDOUT_FILENO, text, length);
+    return files_write_out(STDOUT_FILENO, text, length);
 }
 
 static void enter(const struct watch *watch)

@@ -5,13 +5,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* A disk with less than this is not used for temporary files. */
+#define TEMPORARY_ROOM (64UL * 1024 * 1024)
 
 static int refuse(struct buffer *error, const char *reason)
 {
@@ -148,10 +153,12 @@ int files_read_plain(const char *path, size_t most, struct buffer *ret_text)
     return ret_text->failed ? -ENOMEM : 0;
 }
 
-int files_write_all(int fd, const char *bytes, size_t length)
+static int write_all(int fd, const char *bytes, size_t length, bool waits)
 {
     while (length > 0) {
         ssize_t n = write(fd, bytes, length);
+        if (n < 0 && errno == EAGAIN && waits && poll(&(struct pollfd){fd, POLLOUT, 0}, 1, -1) > 0)
+            continue;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -160,6 +167,16 @@ int files_write_all(int fd, const char *bytes, size_t length)
         length -= (size_t)n;
     }
     return 0;
+}
+
+int files_write_all(int fd, const char *bytes, size_t length)
+{
+    return write_all(fd, bytes, length, false);
+}
+
+int files_write_out(int fd, const char *bytes, size_t length)
+{
+    return write_all(fd, bytes, length, true);
 }
 
 void files_keep_private(int fd)
@@ -305,14 +322,29 @@ char *files_xdg(const char *variable, const char *fallback, const char *name)
     return asprintf(&path, "%s/%s/tcr/%s", home, fallback, name) < 0 ? NULL : path;
 }
 
+/* On a full disk a file can be made, but not written: the command's output would be lost. */
+static bool has_room(int fd)
+{
+    struct statvfs disk;
+    return fstatvfs(fd, &disk) < 0 || disk.f_frsize == 0 ||
+           disk.f_blocks == 0 || /* a tmpfs without a limit */
+           disk.f_bavail >= TEMPORARY_ROOM / disk.f_frsize;
+}
+
+static int temporary_in(const char *folder)
+{
+    CLEANUP_CLOSE int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd >= 0 && has_room(fd) ? cleanup_take_fd(&fd) : -1;
+}
+
 int files_temporary(void)
 {
     const char *folder = getenv("TMPDIR");
     int fd = -1;
     if (folder && folder[0] == '/')
-        fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        fd = temporary_in(folder);
     if (fd < 0)
-        fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        fd = temporary_in("/tmp");
     if (fd < 0)
         fd = memfd_create("tcr-run", MFD_CLOEXEC);
     if (fd >= 0)

@@ -46,6 +46,9 @@ int files_make_folders(const char *path);
 /* Writes everything, over short writes and EINTR. Returns 0 or a negative errno. */
 int files_write_all(int fd, const char *bytes, size_t length);
 
+/* The same to an inherited descriptor: if somebody made it non-blocking, waits for room. */
+int files_write_out(int fd, const char *bytes, size_t length);
+
 /* $HOME, else the user's entry in the password file; NULL if there is neither. */
 const char *files_home(void);
 
@@ -58,5 +61,5 @@ char *files_expand(const char *path, const char *base);
  * there is no home. */
 char *files_xdg(const char *variable, const char *fallback, const char *name);
 
-/* An unlinked file of mode 0600 in TMPDIR or /tmp, else in memory; -errno. */
+/* An unlinked file of mode 0600 in TMPDIR or /tmp, whichever has room, else in memory; -errno. */
 int files_temporary(void);

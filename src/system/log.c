@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/secret.h"
+#include "system/files.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,8 +57,7 @@ static void put(char *line, size_t length)
 {
     length = secret_mask(line, length);
     line[length++] = '\n';
-    ssize_t ignored = write(STDERR_FILENO, line, length);
-    (void)ignored;
+    (void)files_write_out(STDERR_FILENO, line, length);
 }
 
 /* What a message quotes may hold control characters: they do not reach a terminal. */

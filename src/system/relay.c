@@ -1,5 +1,6 @@
 #include "system/relay.h"
 
+#include "base/cleanup.h"
 #include "system/files.h"
 #include "system/growth.h"
 #include "system/terminal.h"
@@ -77,9 +78,8 @@ int relay_poll_fd(const struct relay *relay)
     return relay->watched ? growth_fd() : -1;
 }
 
-/* Three openings: ours to read, the command's to write (appending like our own file; where ours is
- * none, so that several processes that open it do not overwrite each other), and one to give
- * relayed parts back. */
+/* Two openings: ours to read, the command's to write (appending like our own file; where ours is
+ * none, so that several processes that open it do not overwrite each other). */
 static int open_spool(struct relay *relay, int target)
 {
     char path[64];
@@ -87,10 +87,10 @@ static int open_spool(struct relay *relay, int target)
     int flags = fcntl(target, F_GETFL);
     bool is_file = fstat(target, &status) == 0 && S_ISREG(status.st_mode);
     int append = !is_file || flags < 0 ? O_APPEND : flags & O_APPEND;
-    relay->writable = files_temporary();
-    if (relay->writable < 0)
-        return relay->writable;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", relay->writable);
+    CLEANUP_CLOSE int made = files_temporary();
+    if (made < 0)
+        return made;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", made);
     relay->source = open(path, O_RDONLY | O_CLOEXEC);
     relay->child_end = open(path, O_WRONLY | append | O_CLOEXEC);
     if (relay->source >= 0 && relay->child_end >= 0)
@@ -130,6 +130,8 @@ static void close_fd(int *fd)
 
 void relay_started(struct relay *relay)
 {
+    if (relay->kind == RELAY_SPOOL)
+        relay->writable = cleanup_take_fd(&relay->child_end);
     close_fd(&relay->child_end);
 }
 
@@ -177,6 +179,12 @@ void relay_push(struct relay *relay)
         buffer_clear(&relay->pending);
 }
 
+void relay_note_gone(struct relay *relay)
+{
+    if (relay->error == 0)
+        relay->error = -EPIPE;
+}
+
 /* A terminal that is gone is gone for the command too. */
 bool relay_is_broken(const struct relay *relay)
 {
@@ -200,11 +208,29 @@ static void free_relayed(struct relay *relay)
 #endif
 }
 
+/* Opened by its name (`> /dev/stderr`), a file is emptied where a pipe would not be: what is
+ * written then stands at its beginning. */
+static bool was_emptied(struct relay *relay)
+{
+    struct stat status;
+    if (relay->position == 0 || fstat(relay->source, &status) < 0 ||
+        status.st_size >= relay->position)
+        return false;
+    relay->position = relay->freed = 0;
+    return true;
+}
+
+static ssize_t read_spool(struct relay *relay, char *chunk)
+{
+    ssize_t n = pread(relay->source, chunk, CHUNK, relay->position);
+    return n == 0 && was_emptied(relay) ? pread(relay->source, chunk, CHUNK, 0) : n;
+}
+
 static ssize_t read_source(struct relay *relay, char *chunk)
 {
     ssize_t n;
     if (relay->kind == RELAY_SPOOL)
-        n = pread(relay->source, chunk, CHUNK, relay->position);
+        n = read_spool(relay, chunk);
     else
         n = read(relay->source, chunk, CHUNK);
     if (n > 0 || (n == 0 && relay->kind == RELAY_SPOOL))
@@ -281,7 +307,23 @@ void relay_end(struct relay *relay)
     if (relay->source < 0)
         return;
     close_fd(&relay->source);
-    close_fd(&relay->writable);
     if (relay->filter.end)
         relay->filter.end(relay->filter.context);
+}
+
+/* Behind the largest offset of its file system each write fails; a file that is empty up to there
+ * occupies nothing. */
+void relay_shut(struct relay *relay)
+{
+    off_t most = 0;
+    if (relay->writable < 0)
+        return;
+    int ignored = ftruncate(relay->writable, 0);
+    for (off_t step = (off_t)1 << 62; step > 0; step /= 2)
+        if (lseek(relay->writable, most + step, SEEK_SET) >= 0)
+            most += step;
+    (void)lseek(relay->writable, most, SEEK_SET);
+    ignored = ftruncate(relay->writable, most);
+    (void)ignored;
+    close_fd(&relay->writable);
 }

@@ -35,7 +35,7 @@ struct relay {
     bool behind;   /* there may be more than was read: nothing tells of that again */
     int64_t opened_ms;
     int like;     /* RELAY_TERMINAL: our own terminal, for its size */
-    int writable; /* RELAY_SPOOL: ours, for giving back what was relayed; -1 once closed */
+    int writable; /* RELAY_SPOOL: the command's end, kept to give back what was relayed; or -1 */
     off_t position, freed;
     off_t owed; /* what stood in the source when the command ended and was not read yet */
     struct sink sink;
@@ -50,7 +50,7 @@ struct relay {
 int relay_open(struct relay *relay, enum relay_kind kind, int target,
                const struct relay_filter *filter);
 
-/* After the spawn: closes our copy of the command's end. */
+/* After the spawn: closes our copy of the command's end, but that of a spool. */
 void relay_started(struct relay *relay);
 void relay_close(struct relay *relay);
 
@@ -59,6 +59,9 @@ void relay_emit(struct relay *relay, const char *bytes, size_t length);
 
 /* True if there is room for more of the source. */
 bool relay_wants_input(const struct relay *relay);
+
+/* Nobody reads ours any more, though nothing was written to find that out. */
+void relay_note_gone(struct relay *relay);
 
 /* True once there is no sense in reading on: nobody reads ours, or it can no longer be written and
  * its loss is not to be borne. What comes to a lost sink otherwise is read and dropped. */
@@ -85,7 +88,11 @@ bool relay_may_grow(struct relay *relay);
 /* The command has ended: notes what it left to be read. */
 void relay_note_end(struct relay *relay);
 
-/* No more will come: closes the source, tells the filter. */
+/* No more will come, or be taken: closes the source, tells the filter. */
 void relay_end(struct relay *relay);
+
+/* Nobody reads the spool any more: whoever goes on writing to it, the command's children too, gets
+ * EFBIG instead of filling the disk unseen. */
+void relay_shut(struct relay *relay);
 
 int64_t relay_now_ms(void);

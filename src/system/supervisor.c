@@ -96,8 +96,8 @@ static void take_signal(struct run *run, const struct signalfd_siginfo *info)
         reap(run);
     } else if (signal == SIGWINCH) {
         resize(run);
-    } else if (signal == SIGPIPE && info->ssi_pid == (uint32_t)getpid()) {
-        return; /* our own write's; the relay saw EPIPE */
+    } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
+        return; /* our own write's, which saw EPIPE or EFBIG */
     } else {
         run->result->asked_to_end |= signals_asks_to_end(signal);
         if (!came_from_terminal(info))
@@ -121,6 +121,13 @@ static void watch(struct pollfd *slot, bool wanted, int fd, short events)
     *slot = (struct pollfd){.fd = wanted ? fd : -1, .events = events};
 }
 
+/* While bytes are held back no write tells that their reader is gone. */
+static bool holds_back(const struct relay *relay)
+{
+    return relay->source >= 0 && relay->error == 0 && relay->filter.deadline &&
+           relay->filter.deadline(relay->filter.context) >= 0;
+}
+
 static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
 {
     const struct supervision *plan = run->plan;
@@ -135,7 +142,9 @@ static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
         struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
         watch(&pair[0], relay && relay_wants_input(relay), relay ? relay_poll_fd(relay) : -1,
               POLLIN);
-        watch(&pair[1], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1, POLLOUT);
+        bool writes = relay && relay->pending.length > 0;
+        watch(&pair[1], writes || (relay && holds_back(relay)), relay ? relay->sink.fd : -1,
+              writes ? POLLOUT : 0);
     }
 }
 
@@ -184,7 +193,9 @@ static void tell_of_broken_sink(struct run *run, const struct relay *relay, int6
 static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd *pair, int64_t now)
 {
     bool moved = false;
-    if (pair[1].revents)
+    if (relay->pending.length == 0 && (pair[1].revents & (POLLERR | POLLHUP)))
+        relay_note_gone(relay);
+    else if (pair[1].revents)
         relay_push(relay);
     bool look = relay->kind == RELAY_SPOOL || pair[0].revents;
     if (look && relay_wants_input(relay))
@@ -194,6 +205,7 @@ static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd
     if (relay_is_broken(relay)) {
         relay_end(relay); /* closing it gives the command the SIGPIPE that was meant for it */
         tell_of_broken_sink(run, relay, now);
+        relay_shut(relay); /* after the signal, which shall come first */
     }
     return moved;
 }
@@ -288,7 +300,7 @@ static void wait_for_events(struct run *run, struct pollfd slots[SLOT_COUNT])
 
 static void loop(struct run *run)
 {
-    bool drained = false;
+    bool drained = false, lingers = false;
     while (!is_over(run)) {
         struct pollfd slots[SLOT_COUNT];
         fill_slots(run, slots);
@@ -301,7 +313,12 @@ static void loop(struct run *run)
         if (run->ended && !drained) {
             drain(run);
             drained = true;
-            if (run->plan->lingers && !is_over(run))
+        }
+        /* Not before all that the command left was read: its last line may tell of a used-up key.
+         */
+        if (drained && !lingers && !is_owing(run) && !is_over(run)) {
+            lingers = true;
+            if (run->plan->lingers)
                 run->plan->lingers(run->plan->context, &run->result->ending);
         }
     }

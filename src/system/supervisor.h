@@ -18,8 +18,8 @@ struct supervision {
     /* Called when the command has begun, or could not: what need not come before it costs no time
      * then. May be NULL. */
     void (*started)(void *context);
-    /* Called when the command has ended and its output has not, before that is waited for; may be
-     * NULL. */
+    /* Called when the command has ended, all it left to be read was, and yet its output goes on,
+     * before that is waited for; may be NULL. */
     void (*lingers)(void *context, const struct ending *ending);
     /* Work of the caller's while the command runs, which must not wait: when it is to be done
      * (relay_now_ms; -1: never), and doing it. Both NULL or none. */

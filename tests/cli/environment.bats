@@ -196,6 +196,37 @@ END
   assert_stdout $(($(cat "$scratch/direct") + 1))
 }
 
+@test "the next attempt has the descriptors that were inherited, too, and LISTEN_PID is its own" {
+  pool a b
+  plays a 'echo "a $((LISTEN_PID == $$))" >&9; exit 9'
+  plays b 'echo "b $((LISTEN_PID == $$))" >&9'
+  mapfile -d '' list < <(environment)
+  sh -c 'exec env -i LISTEN_FDS=1 "LISTEN_PID=$$" "$@"' - "${list[@]}" "$TCR_RUN" --exit-class 9=limit -- client \
+    9> "$scratch/inherited" > "$out" 2> "$err" < /dev/null 3>&-
+  assert_equal "$(cat "$scratch/inherited")" $'a 1\nb 1'
+}
+
+@test "streams closed at the start are nothing else in any attempt" {
+  plays a 'echo of a; echo of a >&2; exit 9'
+  plays b 'readlink "/proc/$$/fd/0" > "$PLAY/seen" || echo closed > "$PLAY/seen"; echo of b; echo of b >&2; exit 3'
+  for how in '--' '--mask --' '--client claude --' '--via fd --client claude --'; do
+    for closed in '0<&-' '1>&-' '2>&-' '0<&- 1>&-' '0<&- 2>&-' '1>&- 2>&-' '0<&- 1>&- 2>&-'; do
+      pool a b
+      rm -rf "$state"
+      : > "$out"
+      : > "$err"
+      status=0
+      within sh -c "exec \"\$@\" $closed" - "$TCR_RUN" --exit-class 9=limit $how client > "$out" 2> "$err" < /dev/null ||
+        status=$?
+      assert_status 3
+      case $closed in *1*) assert_no_stdout ;; *) assert_stdout $'of a\nof b' ;; esac
+      case $closed in *2*) assert_no_stderr ;; *) assert_equal "$(grep '^of ' "$err")" $'of a\nof b' ;; esac
+      ! grep -q '^tcr-run: \|^of ' "$state"/* || fail "$how, $closed: printed into a file of ours"
+      case $closed in 0*) grep -qxE 'closed|/dev/null' "$play/seen" ;; esac
+    done
+  done
+}
+
 @test "PATH is searched as the command's environment has it" {
   pool a
   printf '#!/bin/sh\necho found\n' > "$scratch/work/own-tool"

@@ -162,6 +162,19 @@ END
   assert_stdout $((70 * 1024 * 1024))
 }
 
+# What is too large is ours, not the command's: no SIGXFSZ for it.
+@test "a limit on the size of files ends no command because of the state or the copy of its input" {
+  pool a b
+  plays a 'cat > /dev/null; sleep 0.2; exit 9'
+  (ulimit -f 0; within "$TCR_RUN" -- sh -c 'sleep 0.2; echo done' < /dev/null) 2>&1 | cat > "$out"
+  assert_equal "$(tail -n 1 "$out")" 'done'
+  (ulimit -f 4; head -c 20000 /dev/zero | within "$TCR_RUN" --exit-class 9=limit -- client || echo "status $?") 2>&1 |
+    cat > "$out"
+  assert_equal "$(tail -n 1 "$out")" 'status 9'
+  grep -q "not carried on: the command's input could not be kept (File too large)" "$out"
+  assert_used a
+}
+
 @test "/dev/null is handed on as it is" {
   pool a b
   plays a 'readlink /proc/self/fd/0; wc -c; exit 9'

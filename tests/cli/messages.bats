@@ -280,3 +280,40 @@ END
   tcr -p w -- client
   assert_no_stderr
 }
+
+# through_nonblocking out|err ARGUMENT...: that stream is a full pipe that somebody made non-blocking, read after a while.
+through_nonblocking() {
+  within "$PYTHON" - "$@" > "$out" << 'END'
+import os, subprocess, sys, time
+ours, theirs = os.pipe()
+os.set_blocking(theirs, False)
+full = 0
+while True:
+    try:
+        full += os.write(theirs, bytes(4096))
+    except BlockingIOError:
+        break
+streams = {"stdout": theirs} if sys.argv[1] == "out" else {"stdout": subprocess.DEVNULL, "stderr": theirs}
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, **streams)
+os.close(theirs)
+time.sleep(0.3)
+got = b""
+while piece := os.read(ours, 65536):
+    got += piece
+os.write(1, got[full:])
+sys.exit(child.wait())
+END
+}
+
+@test "a stream that somebody made non-blocking loses no message and no output of ours" {
+  pool a b
+  fails a
+  through_nonblocking err "$TCR_RUN" -- client
+  assert_stdout_has '^tcr-run: "a" reached .* carrying on with "b" .2 of 2.$'
+  for command in 'keys list' log; do
+    tcr $command
+    mv "$out" "$scratch/expected"
+    through_nonblocking out "$TCR_RUN" $command
+    cmp "$scratch/expected" "$out" || fail "$command"
+  done
+}

@@ -101,6 +101,51 @@ assert_said_once() {
   assert_stdout 'answer of b'
 }
 
+@test "a full disk ends whoever else writes there, too" {
+  pool a
+  plays a '(for i in $(seq 200); do sleep 0.05; head -c 9000 /dev/zero || { echo ended > "$PLAY/ended"; exit; }; done) & wait'
+  on_full out -- client
+  assert_status 125
+  eventually test -s "$play/ended"
+}
+
+@test "a full folder for temporary files is not used" {
+  need_root
+  mkdir -p "$scratch/full"
+  pool a b
+  plays a "echo before; echo '$(sentence limit)'; exit 1"
+  plays b 'cat; echo warning >&2'
+  for how in '--' '--client claude --'; do
+    rm -rf "$state"
+    echo input | capture unshare -m sh -c 'mount -t tmpfs -o size=64k none "$0" || exit 77
+      head -c 65536 /dev/zero > "$0/fill"
+      TMPDIR=$0 exec "$@"' "$scratch/full" "$TCR_RUN" -q $how client
+    [ "$status" != 77 ] || skip "cannot mount"
+    assert_equal "$(cat "$out")" $'before\ninput'
+    assert_equal "$(cat "$err")" warning
+  done
+}
+
+@test "nor is one that is not there, or has no full name" {
+  for TMPDIR in "$scratch/none" . ''; do
+    extra_env=("TMPDIR=$TMPDIR")
+    pool a b
+    rm -rf "$state"
+    fails a
+    tcr --client claude -- client
+    assert_stdout 'answer of b'
+  done
+}
+
+@test "too few descriptors: nothing is run, and the reason is said" {
+  for limit in 9 10 11 12 13; do
+    pool a b
+    capture sh -c "ulimit -n $limit"'; exec "$@"' - "$TCR_RUN" --client claude -- client < <(echo input)
+    assert_refused
+    assert_stderr_has ': Too many open files$'
+  done
+}
+
 @test "no other key is spent on an output that cannot be written" {
   pool a b
   plays a "trap '' PIPE; echo before; sleep 0.3; echo '$(sentence limit)' >&2; exit 1"

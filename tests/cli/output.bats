@@ -81,6 +81,12 @@ assert_output_is() {
   assert_output_is -- client <<< 'answer of b'
 }
 
+@test "so does one, though a child of the command keeps its output open" {
+  pool a b
+  plays a "printf %s '$(sentence limit)'; sleep 2 & exit 1"
+  assert_output_is -- client <<< 'answer of b'
+}
+
 @test "a mark that comes in pieces" {
   pool a b
   plays a "printf 'Claude us'; sleep 0.02; printf 'age limit reach'; sleep 0.02; printf 'ed.\n'; exit 1"
@@ -139,6 +145,38 @@ for i in range(int(sys.argv[1])):
   cmp "$scratch/big" "$out"
 }
 
+# through_slow_reader SIZE ARGUMENT...: stdout is a pipe of that many bytes, read with pauses; 0: a socket.
+through_slow_reader() {
+  within "$PYTHON" - "$@" > "$out" 2> "$err" << 'END' || status=$?
+import fcntl, os, socket, subprocess, sys, time
+ours, theirs = os.pipe() if int(sys.argv[1]) else [end.detach() for end in socket.socketpair()]
+if int(sys.argv[1]):
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, int(sys.argv[1]))
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=theirs)
+os.close(theirs)
+while piece := os.read(ours, 65536):
+    os.write(1, piece)
+    time.sleep(0.004)
+sys.exit(child.wait())
+END
+}
+
+@test "a reader that is slower than the command: the mark at the end is read all the same" {
+  pool a b
+  seq 60000 > "$scratch/big"
+  plays a "cat '$scratch/big'; echo '$(sentence limit)'; exit 1"
+  plays b 'echo of b; exit 3'
+  for how in '4096 -v' '4096 --mask' '4096 --client claude' '0 -v' '0 --client claude'; do
+    rm -rf "$state"
+    forget_used
+    status=0
+    through_slow_reader ${how%% *} "$TCR_RUN" ${how#* } -- client
+    assert_used 'a b'
+    assert_status 3
+    cmp <(cat "$scratch/big"; echo 'of b') "$out"
+  done
+}
+
 @test "one line of 10 MB" {
   pool a b
   { printf 'Claude usage limit reached '; head -c 10000000 /dev/zero | tr '\0' x; } > "$scratch/big"
@@ -180,6 +218,31 @@ for i in range(int(sys.argv[1])):
   assert_equal "$(cat "$scratch/log")" $'old\nanswer of b'
   assert_stdout $'first\nanswer of b\nlast'
   assert_equal "$(used)" 'a b b'
+}
+
+@test "1<> writes over what was there, and no more" {
+  pool a b
+  plays a "echo of a; echo '$(sentence limit)'; exit 1"
+  echo xxxxxxxxxxxxxxxxxxxxxxx > "$out"
+  within "$TCR_RUN" -q -- client 1<> "$out" < /dev/null
+  assert_stdout $'of a\nanswer of b\nxxxxxx'
+}
+
+@test "a file that is emptied or removed meanwhile" {
+  pool a
+  plays a 'echo first; until [ -e "$PLAY/go" ]; do sleep 0.05; done; echo second'
+  for change in "truncate -s 0 '$out'" "rm '$out'"; do
+    rm -f "$play/go"
+    : > "$out"
+    exec 7< "$out"
+    within "$TCR_RUN" -- client >> "$out" < /dev/null &
+    eventually grep -q first "$out"
+    sh -c "$change"
+    touch "$play/go"
+    wait $!
+    assert_equal "$(tail -n 1 <&7)" second
+    exec 7<&-
+  done
 }
 
 @test "several runs at once append to one file: every line is there, and whole" {
@@ -302,6 +365,42 @@ wake_ups() {
   assert_equal "${PIPESTATUS[*]}" '141 0'
   assert_stdout y
   assert_between $((($(date +%s%N) - begin) / 1000000)) 0 5000
+}
+
+@test "so does one that goes away while a mark is held back, and what follows it comes slowly" {
+  pool a b
+  plays a "echo first; sleep 0.1; echo '$(sentence limit)'; for i in \$(seq 100); do sleep 0.1; echo \$i; done; exit 1"
+  for how in '--' '--client claude --'; do
+    forget_used
+    begin=$(date +%s%N)
+    within "$TCR_RUN" $how client 2> "$err" < /dev/null | head -n 1 > "$out"
+    assert_equal "${PIPESTATUS[*]}" '141 0'
+    assert_between $((($(date +%s%N) - begin) / 1000000)) 0 3000
+    assert_used a
+  done
+}
+
+# Where the output goes to a file of ours, a child of the command's learns nothing from the command's end.
+@test "nor does a reader that goes away leave somebody behind who fills the disk" {
+  pool a
+  plays a 'echo y; (for i in $(seq 200); do sleep 0.05; head -c 9000 /dev/zero || { echo ended > "$PLAY/ended"; exit; }; done) & wait'
+  within "$TCR_RUN" --client claude -- client 2> "$err" < /dev/null | head -n 1 > "$out"
+  assert_stdout y
+  eventually test -s "$play/ended"
+}
+
+# Emptied is what has a file below it, as without us; what is written after that must not be lost.
+@test "a command that opens its streams by their names" {
+  pool a
+  plays a 'seq 1000 >&2; sleep 0.2; echo short > /dev/stderr; sleep 0.2; echo end >&2'
+  { seq 1000; echo short; echo end; } > "$scratch/expected"
+  for how in '--' '--client claude --'; do
+    within "$TCR_RUN" $how client 2>&1 < /dev/null | cat > "$out"
+    cmp "$scratch/expected" "$out" || fail "pipe, $how"
+    : > "$out"
+    within "$TCR_RUN" $how client 2>> "$out" < /dev/null
+    cmp "$scratch/expected" "$out" || fail "file, $how"
+  done
 }
 
 @test "the next attempt begins with a line of its own on stderr, ours" {
