@@ -78,6 +78,7 @@ bool wait_in_queue(int signal_fd, struct queue_wait *wait)
     int64_t now = time(NULL);
     bool terminal = shows_countdown();
     bool due = terminal ? now != wait->last_said : now - wait->last_said >= LINE_EVERY_SECONDS;
+    (void)signals_stop_if_asked();
     if (signals_end_pending())
         return false;
     if (due && log_says(LOG_NORMAL)) {
@@ -102,6 +103,8 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longes
     bool terminal = shows_countdown();
     for (int64_t now; (now = time(NULL)) < until && now < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
+        if (signals_stop_if_asked())
+            continue;
         if (signals_end_pending())
             return false;
         if (terminal) {

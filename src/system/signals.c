@@ -91,6 +91,16 @@ void signals_stop_self(int signal)
     (void)sigprocmask(SIG_BLOCK, &only, NULL);
 }
 
+bool signals_stop_if_asked(void)
+{
+    sigset_t pending;
+    if (!taken || sigismember(&watched, SIGTSTP) != 1 || sigpending(&pending) < 0 ||
+        sigismember(&pending, SIGTSTP) != 1)
+        return false;
+    signals_stop_self(SIGTSTP);
+    return true;
+}
+
 _Noreturn void signals_die_of(int signal)
 {
     const struct rlimit no_core = {0, 0};

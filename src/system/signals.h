@@ -22,6 +22,10 @@ bool signals_is_forwarded(int signal);
 int signals_end_pending(void);
 bool signals_asks_to_end(int signal);
 
+/* Ctrl-Z, while there is no command that would stop and so stop us: stops if that waits to be done.
+ * True if it did, and was continued. */
+bool signals_stop_if_asked(void);
+
 /* Stops this process the way `signal` stops one, until somebody continues it. */
 void signals_stop_self(int signal);
 
