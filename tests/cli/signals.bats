@@ -91,6 +91,12 @@ END
   assert_used 'a a'
 }
 
+@test "Ctrl-Z while a token_command runs stops both, and both go on" {
+  echo '{"keys": [{"name": "a", "token_command": ["sh", "-c", "echo asking > /dev/tty; sleep 0.5; echo '"$(token a)"'"]}]}' | keyfile
+  person see:asking 'type:\x1a' stopped continue 'see:answer of a' -- -- client
+  assert_status 0
+}
+
 @test "Ctrl-Z while the providers are asked" {
   ldconfig -p | grep -q libcurl || skip "needs libcurl"
   pool a
@@ -192,4 +198,17 @@ END
   await
   assert_status 130
   assert_between "$took" 0 500
+}
+
+@test "a token_command that closed its output and goes on: a signal ends it, and it may put its terminal right" {
+  echo '{"keys": [{"name": "a", "token_command": ["sh", "-c", "trap \"echo right > '"$scratch/right"'; exit\" INT; echo '"$(token a)"'; exec >&-; echo > '"$scratch/begun"'; sleep 9 & wait"]}]}' | keyfile
+  tcr_background -- client
+  eventually test -e "$scratch/begun"
+  sleep 0.3
+  kill -INT "$pid"
+  await
+  assert_status 130
+  assert_between "$took" 0 1000
+  assert_equal "$(cat "$scratch/right")" right
+  assert_used ''
 }
