@@ -14,6 +14,10 @@ int signals_take_over(void);
 /* In a child, after fork: mask and dispositions as they were before signals_take_over. */
 void signals_give_back(void);
 
+/* After a spawn: true, once, if Ctrl-Z came before the child had become the command, and so did not
+ * stop it. */
+bool signals_caught_stop(void);
+
 /* True for a signal that the command is to be sent when somebody sends it to us: its default is
  * death, it was not ignored at start, and it does not tell of a fault of our own. */
 bool signals_is_forwarded(int signal);

@@ -212,3 +212,21 @@ END
   assert_equal "$(cat "$scratch/right")" right
   assert_used ''
 }
+
+# The search for it takes long enough to meet it with Ctrl-Z.
+@test "Ctrl-Z before the command has begun stops both, and both go on" {
+  pool a
+  plays a "sleep 1; echo went on"
+  {
+    echo '#!/bin/sh'
+    echo "PATH=$(printf '/x:%.0s' $(seq 40000))\$PATH"
+    echo 'echo now'
+    echo "exec '$TCR_RUN' -- client"
+  } > "$scratch/bin/searching"
+  chmod +x "$scratch/bin/searching"
+  for moment in 0.005 0.01 0.015; do
+    capture "$PYTHON" "$HERE/keys-pty.py" see:now "run:sleep $moment" 'type:\x1a' stopped continue 'see:went on' \
+      -- searching < /dev/null
+    assert_status 0
+  done
+}
