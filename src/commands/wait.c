@@ -17,9 +17,16 @@
 #define LINE_EVERY_SECONDS    600
 #define LONGEST_PAUSE_SECONDS 5
 
+/* In the background somebody else has the line: nothing is drawn over it. */
+static bool is_in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDERR_FILENO);
+    return foreground >= 0 && foreground != getpgrp();
+}
+
 static bool shows_countdown(void)
 {
-    return log_says(LOG_NORMAL) && log_is_text() && isatty(STDERR_FILENO);
+    return log_says(LOG_NORMAL) && log_is_text() && isatty(STDERR_FILENO) && !is_in_background();
 }
 
 static void show_countdown(int64_t until, int64_t now, const char *name)

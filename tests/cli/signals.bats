@@ -80,6 +80,17 @@ END
   assert_used a
 }
 
+@test "a wait in the background does not draw on the terminal" {
+  pool a
+  fails a
+  printf '%s\n' '#!/bin/bash' 'set -m' "'$TCR_RUN' --wait -- client &" 'sleep 2.2' 'kill %1' 'wait %1' > "$scratch/bin/background"
+  chmod +x "$scratch/bin/background"
+  capture "$PYTHON" "$HERE/keys-pty.py" -- background < /dev/null
+  assert_status 143
+  assert_equal "$(grep -c 'waiting for "a"' "$out")" 1
+  run ! grep -q $'\033' "$out"
+}
+
 @test "Ctrl-Z while a free key is waited for" {
   pool a
   plays a 'echo >> "$PLAY/begun"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
