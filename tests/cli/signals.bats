@@ -23,6 +23,11 @@ is_alone() {
   [ -e "$scratch/begun" ] && [ -z "$(cat "/proc/$1/task/$1/children")" ]
 }
 
+# The process whose number is in FILE is gone, or what is left of it waits for its new parent.
+lonely() {
+  ! grep -q '^State:.[^ZX]' "/proc/$(cat "$1")/status"
+}
+
 # leads_session COMMAND...: a command that leads the session of its terminal, as "ssh -t host COMMAND" and a
 # window of tmux have it; then the terminal is closed.
 leads_session() {
@@ -240,4 +245,55 @@ END
       -- searching < /dev/null
     assert_status 0
   done
+}
+
+@test "Ctrl-C while somebody holds the state's lock, before the first attempt and after it" {
+  pool a b
+  plays a 'echo > "$PLAY/begun"; sleep 0.5; echo "Claude usage limit reached."; exit 1'
+  mkdir -p "$state"
+  for moment in before after; do
+    rm -f "$play/begun"
+    [ "$moment" = before ] || { tcr_background -- client; eventually test -e "$play/begun"; }
+    flock -o "$state/state.lock" sleep 5 3>&- &
+    holder=$!
+    eventually bash -c "! flock -n '$state/state.lock' true"
+    [ "$moment" = after ] || tcr_background -- client
+    sleep 0.8
+    kill -INT "$pid"
+    await
+    assert_status 130
+    assert_between "$took" 0 600
+    kill "$holder"
+    wait "$holder" || true
+    eventually flock -n "$state/state.lock" true
+  done
+  assert_used a
+}
+
+@test "kill -9 during the second attempt, and while a token_command runs, leaves nobody" {
+  pool a b
+  fails a
+  plays b 'echo $$ > "$PLAY/pid"; exec sleep 20'
+  tcr_background -- client
+  eventually test -s "$play/pid"
+  kill -KILL "$pid"
+  eventually lonely "$play/pid"
+  echo '{"keys": [{"name": "a", "token_command": ["sh", "-c", "echo $$ > '"$scratch/asking"'; exec sleep 20"]}]}' | keyfile
+  tcr_background -- client
+  eventually test -s "$scratch/asking"
+  kill -KILL "$pid"
+  eventually lonely "$scratch/asking"
+}
+
+@test "each attempt has a terminal of the real size; the real one keeps its settings" {
+  pool a b
+  local sizes='stty size <&1; stty size <&2'
+  plays a "$sizes; echo 'Claude usage limit reached.'; exit 1"
+  plays b "$sizes"
+  capture "$PYTHON" "$HERE/keys-pty.py" -- sh -c "stty rows 31 cols 97 -ixany; stty -a > $scratch/before; '$TCR_RUN' -- client
+    stty -a > $scratch/after" < /dev/null
+  assert_status 0
+  assert_used 'a b'
+  assert_equal "$(grep -c '^31 97' "$out")" 4
+  cmp "$scratch/before" "$scratch/after"
 }
