@@ -277,12 +277,14 @@ END
   tcr_background -- client
   eventually test -s "$play/pid"
   kill -KILL "$pid"
-  eventually lonely "$play/pid"
+  sleep 0.3
+  lonely "$play/pid"
   echo '{"keys": [{"name": "a", "token_command": ["sh", "-c", "echo $$ > '"$scratch/asking"'; exec sleep 20"]}]}' | keyfile
   tcr_background -- client
   eventually test -s "$scratch/asking"
   kill -KILL "$pid"
-  eventually lonely "$scratch/asking"
+  sleep 0.3
+  lonely "$scratch/asking"
 }
 
 @test "each attempt has a terminal of the real size; the real one keeps its settings" {
