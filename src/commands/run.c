@@ -220,8 +220,7 @@ static bool attempt_once(struct run *run, int *ret_status)
 /* Between attempts there is no command to forward a signal to: it is ours. */
 static void end_if_asked(const struct session *session)
 {
-    (void)signals_stop_if_asked();
-    int signal = signals_end_pending();
+    int signal = signals_stop_or_end();
     if (!signal)
         return;
     store_let_go(session->pool.store);

@@ -85,8 +85,7 @@ bool wait_in_queue(int signal_fd, struct queue_wait *wait)
     int64_t now = time(NULL);
     bool terminal = shows_countdown();
     bool due = terminal ? now != wait->last_said : now - wait->last_said >= LINE_EVERY_SECONDS;
-    (void)signals_stop_if_asked();
-    if (signals_end_pending())
+    if (signals_stop_or_end())
         return false;
     if (due && log_says(LOG_NORMAL)) {
         say_queue(wait, now, terminal);

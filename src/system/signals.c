@@ -91,16 +91,23 @@ bool signals_asks_to_end(int signal)
     return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
+static bool waits(const sigset_t *pending, int signal)
+{
+    return sigismember(pending, signal) == 1 && sigismember(&watched, signal) == 1;
+}
+
+static int end_among(const sigset_t *pending)
+{
+    for (int signal = 1; signal < SIGRTMIN; signal++)
+        if (signals_asks_to_end(signal) && waits(pending, signal))
+            return signal;
+    return 0;
+}
+
 int signals_end_pending(void)
 {
     sigset_t pending;
-    if (!taken || sigpending(&pending) < 0)
-        return 0;
-    for (int signal = 1; signal < SIGRTMIN; signal++)
-        if (signals_asks_to_end(signal) && sigismember(&pending, signal) == 1 &&
-            sigismember(&watched, signal) == 1)
-            return signal;
-    return 0;
+    return taken && sigpending(&pending) == 0 ? end_among(&pending) : 0;
 }
 
 void signals_stop_self(int signal)
@@ -119,14 +126,26 @@ void signals_stop_self(int signal)
     (void)sigaction(signal, &before, NULL);
 }
 
+static bool stop_among(const sigset_t *pending)
+{
+    bool stops = waits(pending, SIGTSTP);
+    if (stops)
+        signals_stop_self(SIGTSTP);
+    return stops;
+}
+
 bool signals_stop_if_asked(void)
 {
     sigset_t pending;
-    if (!taken || sigismember(&watched, SIGTSTP) != 1 || sigpending(&pending) < 0 ||
-        sigismember(&pending, SIGTSTP) != 1)
-        return false;
-    signals_stop_self(SIGTSTP);
-    return true;
+    return taken && sigpending(&pending) == 0 && stop_among(&pending);
+}
+
+int signals_stop_or_end(void)
+{
+    sigset_t pending;
+    if (!taken || sigpending(&pending) < 0)
+        return 0;
+    return stop_among(&pending) ? signals_end_pending() : end_among(&pending);
 }
 
 _Noreturn void signals_die_of(int signal)

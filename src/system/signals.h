@@ -30,6 +30,9 @@ bool signals_asks_to_end(int signal);
  * True if it did, and was continued. */
 bool signals_stop_if_asked(void);
 
+/* The same, then signals_end_pending. */
+int signals_stop_or_end(void);
+
 /* Stops this process the way `signal` stops one, until somebody continues it. */
 void signals_stop_self(int signal);
 

@@ -387,8 +387,7 @@ void supervisor_flush(struct supervision *plan, const struct supervised *result)
 {
     int64_t end = result->ended_at + HURRIED_MS;
     while (supervisor_is_pending(plan) && !result->ended_by) {
-        (void)signals_stop_if_asked();
-        if (signals_end_pending() || (is_hurried(result) && relay_now_ms() >= end))
+        if (signals_stop_or_end() || (is_hurried(result) && relay_now_ms() >= end))
             return;
         wait_for_sinks(plan);
         for (int i = 0; i < SUPERVISOR_RELAYS; i++)
