@@ -185,7 +185,7 @@ void attempt_release(struct attempt *attempt, bool drop)
     streams_release(attempt, drop);
     if (!drop && supervisor_is_pending(&attempt->plan))
         startup_drop_inherited();
-    supervisor_flush(&attempt->plan);
+    supervisor_flush(&attempt->plan, &attempt->result);
 }
 
 int attempt_lost(const struct attempt *attempt, enum stream_id id)

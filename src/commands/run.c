@@ -52,6 +52,8 @@ static int exit_as(const struct attempt *attempt)
     if (say_loss(attempt) && (fine || ended_for_loss(attempt)))
         return EXIT_OWN_FAILURE;
     store_let_go(attempt->session->pool.store);
+    if (attempt->result.ended_by)
+        signals_die_of(attempt->result.ended_by);
     if (ending->by_signal)
         signals_die_of(ending->code);
     return ending->code;
@@ -218,7 +220,7 @@ static bool attempt_once(struct run *run, int *ret_status)
 /* Between attempts there is no command to forward a signal to: it is ours. */
 static void end_if_asked(const struct session *session)
 {
-    int signal = signals_end_pending();
+    int signal = signals_stop_or_end();
     if (!signal)
         return;
     store_let_go(session->pool.store);

@@ -17,9 +17,16 @@
 #define LINE_EVERY_SECONDS    600
 #define LONGEST_PAUSE_SECONDS 5
 
+/* In the background somebody else has the line: nothing is drawn over it. */
+static bool is_in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDERR_FILENO);
+    return foreground >= 0 && foreground != getpgrp();
+}
+
 static bool shows_countdown(void)
 {
-    return log_says(LOG_NORMAL) && log_is_text() && isatty(STDERR_FILENO);
+    return log_says(LOG_NORMAL) && log_is_text() && isatty(STDERR_FILENO) && !is_in_background();
 }
 
 static void show_countdown(int64_t until, int64_t now, const char *name)
@@ -78,7 +85,7 @@ bool wait_in_queue(int signal_fd, struct queue_wait *wait)
     int64_t now = time(NULL);
     bool terminal = shows_countdown();
     bool due = terminal ? now != wait->last_said : now - wait->last_said >= LINE_EVERY_SECONDS;
-    if (signals_end_pending())
+    if (signals_stop_or_end())
         return false;
     if (due && log_says(LOG_NORMAL)) {
         say_queue(wait, now, terminal);
@@ -102,6 +109,8 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longes
     bool terminal = shows_countdown();
     for (int64_t now; (now = time(NULL)) < until && now < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
+        if (signals_stop_if_asked())
+            continue;
         if (signals_end_pending())
             return false;
         if (terminal) {

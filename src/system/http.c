@@ -159,7 +159,7 @@ static int turn(struct batch *batch)
     for (const CURLMsg *message; (message = curl->multi_info_read(batch->multi, &left));)
         if (message->msg == CURLMSG_DONE)
             end(batch, message);
-    if (signals_end_pending())
+    if (signals_stop_or_end())
         return -EINTR;
     if (batch->done == before && curl->multi_poll(batch->multi, NULL, 0, LOOK_MS, NULL) != CURLM_OK)
         return -ENOMEM;

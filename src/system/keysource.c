@@ -19,6 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How long a command may take to end when it is told to. */
+#define PARTING_MS 500
+
 char *keysource_default_path(void)
 {
     return files_xdg("XDG_CONFIG_HOME", ".config", "keys.json");
@@ -149,17 +152,25 @@ static int64_t monotonic_seconds(void)
     return now.tv_sec;
 }
 
-/* Until end of file, the time limit or somebody's wish to end. */
-static int read_output(int fd, char *bytes, size_t size, size_t *ret_length)
+/* Why the command is not to be waited for any more; 0 if it is. */
+static int look_up(int64_t *deadline)
 {
-    int64_t deadline = monotonic_seconds() + KEYSOURCE_COMMAND_SECONDS;
+    if (signals_stop_if_asked()) /* the terminal has stopped the command too */
+        *deadline = monotonic_seconds() + KEYSOURCE_COMMAND_SECONDS;
+    if (signals_end_pending())
+        return -EINTR;
+    return monotonic_seconds() >= *deadline ? -ETIMEDOUT : 0;
+}
+
+/* Until end of file, the time limit or somebody's wish to end. */
+static int read_output(int fd, int64_t *deadline, char *bytes, size_t size, size_t *ret_length)
+{
     size_t length = 0;
     for (;;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (monotonic_seconds() >= deadline)
-            return -ETIMEDOUT;
-        if (signals_end_pending())
-            return -EINTR;
+        int r = look_up(deadline);
+        if (r < 0)
+            return r;
         if (poll(&ready, 1, 200) <= 0)
             continue;
         ssize_t n = read(fd, bytes + length, size - length);
@@ -171,6 +182,37 @@ static int read_output(int fd, char *bytes, size_t size, size_t *ret_length)
     }
     *ret_length = length;
     return length == size ? -EFBIG : 0;
+}
+
+/* Reaps it, or gives it a moment more. */
+static bool has_ended(pid_t pid, int pause_ms, int *ret_status)
+{
+    pid_t r = waitpid(pid, ret_status, WNOHANG);
+    if (r == 0)
+        (void)poll(NULL, 0, pause_ms);
+    return r == pid || (r < 0 && errno != EINTR);
+}
+
+/* It may have closed its output and gone on. */
+static int await_end(pid_t pid, int64_t *deadline, int *ret_status)
+{
+    int r = 0;
+    for (int pause = 1; r == 0 && !has_ended(pid, pause, ret_status); pause += pause < 100)
+        r = look_up(deadline);
+    return r;
+}
+
+/* It may have to put a terminal right on which it asked for a password. */
+static void end_command(pid_t pid)
+{
+    int signal = signals_end_pending(), status;
+    (void)kill(pid, signal ? signal : SIGTERM);
+    for (int waited = 0; waited < PARTING_MS; waited += PARTING_MS / 50)
+        if (has_ended(pid, PARTING_MS / 50, &status))
+            return;
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
 }
 
 static int start_command(const struct key *key, char *const *environment, int output,
@@ -222,11 +264,12 @@ static int run_command(struct key *key, char *const *environment, char *bytes, s
     (void)close(ends[1]);
     if (r < 0)
         return explain_failure(error, key, r, 0);
-    r = read_output(output, bytes, size, ret_length);
+    int64_t deadline = monotonic_seconds() + KEYSOURCE_COMMAND_SECONDS;
+    r = read_output(output, &deadline, bytes, size, ret_length);
+    if (r == 0)
+        r = await_end(pid, &deadline, &status);
     if (r < 0)
-        (void)kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+        end_command(pid);
     return r < 0 || status != 0 ? explain_failure(error, key, r, status) : 0;
 }
 

@@ -9,6 +9,7 @@
 static sigset_t original_mask, watched;
 static struct sigaction original_child;
 static bool taken;
+static volatile sig_atomic_t caught_stop;
 
 /* Not forwarded: what cannot be caught, faults of our own, and what the terminal or the kernel
  * sends to the whole process group or for a reason of ours. */
@@ -32,6 +33,31 @@ bool signals_is_forwarded(int signal)
     return !was_ignored(signal);
 }
 
+static void note_stop(int signal)
+{
+    (void)signal;
+    caught_stop = 1;
+}
+
+/* A child that Ctrl-Z stopped before its exec would keep us in vfork, where we can neither stop nor
+ * end. So SIGTSTP is caught, by a handler that its exec puts back to the default. */
+static bool catch_stop(void)
+{
+    struct sigaction action = {.sa_handler = note_stop, .sa_flags = SA_RESTART}, before;
+    if (sigaction(SIGTSTP, &action, &before) < 0)
+        return false;
+    if (before.sa_handler == SIG_IGN)
+        (void)sigaction(SIGTSTP, &before, NULL);
+    return before.sa_handler != SIG_IGN;
+}
+
+bool signals_caught_stop(void)
+{
+    bool caught = caught_stop;
+    caught_stop = 0;
+    return caught;
+}
+
 int signals_take_over(void)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
@@ -39,7 +65,7 @@ int signals_take_over(void)
     for (int signal = 1; signal <= SIGRTMAX; signal++)
         if (signals_is_forwarded(signal))
             sigaddset(&watched, signal);
-    if (!was_ignored(SIGTSTP))
+    if (catch_stop())
         sigaddset(&watched, SIGTSTP);
     sigaddset(&watched, SIGCHLD);
     sigaddset(&watched, SIGCONT);
@@ -65,30 +91,61 @@ bool signals_asks_to_end(int signal)
     return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
-int signals_end_pending(void)
+static bool waits(const sigset_t *pending, int signal)
 {
-    sigset_t pending;
-    if (!taken || sigpending(&pending) < 0)
-        return 0;
+    return sigismember(pending, signal) == 1 && sigismember(&watched, signal) == 1;
+}
+
+static int end_among(const sigset_t *pending)
+{
     for (int signal = 1; signal < SIGRTMIN; signal++)
-        if (signals_asks_to_end(signal) && sigismember(&pending, signal) == 1 &&
-            sigismember(&watched, signal) == 1)
+        if (signals_asks_to_end(signal) && waits(pending, signal))
             return signal;
     return 0;
 }
 
+int signals_end_pending(void)
+{
+    sigset_t pending;
+    return taken && sigpending(&pending) == 0 ? end_among(&pending) : 0;
+}
+
 void signals_stop_self(int signal)
 {
+    struct sigaction action = {.sa_handler = SIG_DFL}, before;
     sigset_t only;
     sigemptyset(&only);
     sigaddset(&only, signal);
-    if (signal == SIGSTOP) {
+    if (signal == SIGSTOP || sigaction(signal, &action, &before) < 0) {
         (void)raise(SIGSTOP);
         return;
     }
     (void)raise(signal);
     (void)sigprocmask(SIG_UNBLOCK, &only, NULL); /* stops here */
     (void)sigprocmask(SIG_BLOCK, &only, NULL);
+    (void)sigaction(signal, &before, NULL);
+}
+
+static bool stop_among(const sigset_t *pending)
+{
+    bool stops = waits(pending, SIGTSTP);
+    if (stops)
+        signals_stop_self(SIGTSTP);
+    return stops;
+}
+
+bool signals_stop_if_asked(void)
+{
+    sigset_t pending;
+    return taken && sigpending(&pending) == 0 && stop_among(&pending);
+}
+
+int signals_stop_or_end(void)
+{
+    sigset_t pending;
+    if (!taken || sigpending(&pending) < 0)
+        return 0;
+    return stop_among(&pending) ? signals_end_pending() : end_among(&pending);
 }
 
 _Noreturn void signals_die_of(int signal)

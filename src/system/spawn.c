@@ -117,6 +117,8 @@ int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_e
     int r = read_report(report_read);
     if (r == 0) {
         *ret_pid = pid;
+        if (signals_caught_stop())
+            (void)kill(pid, SIGTSTP);
         return 0;
     }
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

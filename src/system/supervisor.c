@@ -19,14 +19,15 @@
 #define HURRIED_MS     1000
 #define BLIND_PAUSE_NS 10000000
 /* How long a command may go on after the SIGPIPE that says that its reader is gone. */
-#define BROKEN_SINK_MS 500
+#define BROKEN_SINK_MS  500
+#define SIGNAL_PAUSE_MS 100
 
 struct run {
     struct supervision *plan;
     struct supervised *result;
     pid_t pid;
     bool ended;
-    int64_t ended_at, idle_until, grace_until;
+    int64_t idle_until, grace_until;
     int64_t broken_at; /* when a spool's reader was found gone; 0: all are there */
 };
 
@@ -41,7 +42,7 @@ static void note_end(struct run *run, int status)
     int64_t now = relay_now_ms();
     struct ending *ending = &run->result->ending;
     run->ended = true;
-    run->ended_at = now;
+    run->result->ended_at = now;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++)
         if (run->plan->relays[i])
             relay_note_end(run->plan->relays[i]);
@@ -69,10 +70,16 @@ static void reap(struct run *run)
     }
 }
 
-/* The terminal sends its signals to the whole process group: the command has them already. */
-static bool came_from_terminal(const struct signalfd_siginfo *info)
+/* The terminal sends its signals to the whole process group: a command that is still in ours (not
+ * so timeout, for one) has them already. But of the terminal's end the kernel tells the leader of
+ * the session alone, and what else it sends (for an alarm set before our start, say) is for us
+ * alone. */
+static bool has_it_already(const struct run *run, const struct signalfd_siginfo *info)
 {
-    return info->ssi_code == SI_KERNEL;
+    int signal = (int)info->ssi_signo;
+    bool to_group = signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP ||
+                    (signal == SIGHUP && getsid(0) != getpid());
+    return info->ssi_code == SI_KERNEL && to_group && getpgid(run->pid) == getpgrp();
 }
 
 /* The terminal told the whole process group of its new size, perhaps before the command's own
@@ -98,9 +105,13 @@ static void take_signal(struct run *run, const struct signalfd_siginfo *info)
         resize(run);
     } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
         return; /* our own write's, which saw EPIPE or EFBIG */
+    } else if (signal == SIGTSTP && run->ended) {
+        signals_stop_self(signal); /* there is no command whose stop would stop us */
     } else {
         run->result->asked_to_end |= signals_asks_to_end(signal);
-        if (!came_from_terminal(info))
+        if (run->ended && signals_asks_to_end(signal))
+            run->result->ended_by = signal;
+        if (!has_it_already(run, info))
             send_to_command(run, signal);
     }
 }
@@ -253,13 +264,23 @@ static bool is_open(const struct run *run)
     return false;
 }
 
+/* A command that took the signal and ended as it saw fit would itself have waited for its reader;
+ * one that died of it, or says so, would not. */
+static bool is_hurried(const struct supervised *result)
+{
+    const struct ending *ending = &result->ending;
+    return result->asked_to_end &&
+           (ending->by_signal || signals_asks_to_end((int)ending->code - 128));
+}
+
 /* Over when the command has ended and each stream too, or is silent, or had its time. */
 static bool is_over(struct run *run)
 {
     if (!run->ended)
         return false;
     int64_t now = relay_now_ms();
-    if (!is_open(run) || (run->result->asked_to_end && now >= run->ended_at + HURRIED_MS))
+    if (!is_open(run) || run->result->ended_by ||
+        (is_hurried(run->result) && now >= run->result->ended_at + HURRIED_MS))
         return true;
     if (is_owing(run)) {
         run->idle_until = now + IDLE_GRACE_MS;
@@ -363,17 +384,27 @@ bool supervisor_is_pending(const struct supervision *plan)
     return false;
 }
 
-void supervisor_flush(struct supervision *plan)
+/* Signals that are for the next command stay readable: then this looks at the sinks alone, for a
+ * short while. */
+static void wait_for_sinks(const struct supervision *plan)
 {
-    while (supervisor_is_pending(plan) && !signals_end_pending()) {
-        struct pollfd slots[SUPERVISOR_RELAYS + 1];
-        for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-            const struct relay *relay = plan->relays[i];
-            watch(&slots[i], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1,
-                  POLLOUT);
-        }
-        watch(&slots[SUPERVISOR_RELAYS], true, plan->signal_fd, POLLIN);
-        (void)poll(slots, SUPERVISOR_RELAYS + 1, 1000);
+    struct pollfd slots[SUPERVISOR_RELAYS + 1];
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = plan->relays[i];
+        watch(&slots[i], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1, POLLOUT);
+    }
+    watch(&slots[SUPERVISOR_RELAYS], true, plan->signal_fd, POLLIN);
+    if (poll(slots, SUPERVISOR_RELAYS + 1, 1000) == 1 && slots[SUPERVISOR_RELAYS].revents)
+        (void)poll(slots, SUPERVISOR_RELAYS, SIGNAL_PAUSE_MS);
+}
+
+void supervisor_flush(struct supervision *plan, const struct supervised *result)
+{
+    int64_t end = result->ended_at + HURRIED_MS;
+    while (supervisor_is_pending(plan) && !result->ended_by) {
+        if (signals_stop_or_end() || (is_hurried(result) && relay_now_ms() >= end))
+            return;
+        wait_for_sinks(plan);
         for (int i = 0; i < SUPERVISOR_RELAYS; i++)
             if (plan->relays[i])
                 relay_push(plan->relays[i]);

@@ -30,7 +30,9 @@ struct supervision {
 
 struct supervised {
     struct ending ending;
+    int64_t ended_at;  /* relay_now_ms */
     bool asked_to_end; /* INT, TERM, HUP or QUIT came while it ran: nothing is to follow */
+    int ended_by;      /* which of these came after its end: it is ours to die of; 0: none */
     bool told_to_end;  /* we sent it TERM, because it went on after its output had nowhere to go */
     bool input_broken; /* its input could not be handed on whole: it was killed */
     bool exec_failed;
@@ -44,6 +46,6 @@ int supervisor_run(struct supervision *supervision, struct supervised *ret_resul
 /* True if the relays have output that their sinks have not taken yet. */
 bool supervisor_is_pending(const struct supervision *supervision);
 
-/* Writes what the relays still have pending, waiting for slow readers. Ends early when somebody
- * asks to end. */
-void supervisor_flush(struct supervision *supervision);
+/* Writes what the relays still have pending, waiting for slow readers; not for long after a
+ * command that was asked to end and died of it. Ends early when somebody asks to end. */
+void supervisor_flush(struct supervision *supervision, const struct supervised *result);

@@ -55,10 +55,12 @@ bool terminal_copy_size(int from, int to)
     return ioctl(to, TIOCSWINSZ, &size) == 0;
 }
 
-static bool read_answer(int fd, bool otherwise)
+static bool read_answer(int fd, const char *question, bool otherwise)
 {
     char c = 0, first = 0;
     while (!signals_end_pending()) {
+        if (signals_stop_if_asked()) /* the shell has written over it */
+            (void)files_write_all(fd, question, strlen(question));
         /* Signals are blocked, so an interrupt cannot end the read: look for one now and then. */
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         if (poll(&ready, 1, 100) == 0)
@@ -81,7 +83,7 @@ static bool ask(const char *question, bool otherwise)
     /* What was typed for the program before is no answer. */
     (void)tcflush(fd, TCIFLUSH);
     (void)files_write_all(fd, question, strlen(question));
-    bool yes = read_answer(fd, otherwise);
+    bool yes = read_answer(fd, question, otherwise);
     if (!yes)
         (void)files_write_all(fd, "\n", 1);
     return yes;
