@@ -158,17 +158,24 @@ static int take_lock(struct store_file *file, int *ret_fd)
     }
 }
 
-/* The folder, made anew if it was removed since it was opened, and the lock in it. */
+/* The folder that has the name now: while the command ran, the one that was opened may have been
+ * removed, moved or unmounted. */
+static int open_folder_again(struct store_file *file)
+{
+    struct stat opened, named;
+    bool same = file->folder_fd >= 0 && fstat(file->folder_fd, &opened) == 0 &&
+                stat(file->folder, &named) == 0 && opened.st_dev == named.st_dev &&
+                opened.st_ino == named.st_ino;
+    if (file->folder_fd >= 0 && !same) {
+        (void)close(file->folder_fd);
+        file->folder_fd = -1;
+    }
+    return open_folder(file);
+}
+
 static int open_and_lock(struct store_file *file, int *ret_fd)
 {
-    int r = open_folder(file);
-    if (r == 0)
-        r = take_lock(file, ret_fd);
-    if (r != -ENOENT || file->folder_fd < 0)
-        return r;
-    (void)close(file->folder_fd);
-    file->folder_fd = -1;
-    r = open_folder(file);
+    int r = open_folder_again(file);
     return r < 0 ? r : take_lock(file, ret_fd);
 }
 
@@ -267,7 +274,7 @@ int store_file_update(struct store_file *file, store_change *change, void *conte
 int store_file_read(struct store_file *file, struct state *ret_state, const char **ret_what)
 {
     CLEANUP_CLOSE int lock = -1;
-    int r = open_folder(file);
+    int r = open_folder_again(file);
     if (r == 0) {
         (void)take_lock(file, &lock); /* better a look without the lock than none */
         r = load(file, false, ret_state);

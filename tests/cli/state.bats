@@ -350,14 +350,16 @@ END
   assert_used b
 }
 
-@test "a folder that another takes the place of: what it learned goes with the one it began with, nothing of it is lost" {
+@test "a folder that another takes the place of, as when one is unmounted: what was learned is in the one that runs look into" {
   pool a b
   tcr -- client
   plays a "mv '$state' '$scratch/moved'; mkdir -m 700 '$state'; echo '$(sentence limit)'; exit 1"
   tcr -- client
   assert_status 0
+  fresh -- client
+  assert_used b
   state=$scratch/moved
-  assert_equal "$(record a .failures) $(record a .runs) $(record b .runs)" '1 2 1'
+  assert_equal "$(record a .failures) $(record a .runs)" '0 2'
 }
 
 @test "the lock file removed while it is waited for: the one that came in its place is waited for as well" {
