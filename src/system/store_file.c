@@ -242,7 +242,7 @@ static bool apply(struct state *state, store_change *change, void *context)
     int64_t now = time(NULL);
     state_settle(state, now);
     state_prune_leases(state, process_holds);
-    return change(state, now, context);
+    return change(state, now, context) || state->came_back;
 }
 
 static const char *what_of_load(int r)
