@@ -1,6 +1,7 @@
 #include "commands/doctor.h"
 
 #include "base/json.h"
+#include "base/secret.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/output.h"
@@ -142,6 +143,9 @@ int command_doctor(int argc, char **argv)
     else
         append_text(&text, &doctor);
     text.failed |= doctor.out_of_memory;
+    /* A path or the name of a program may be a token in the wrong place. */
+    if (!text.failed)
+        text.length = secret_mask(text.data, text.length);
     int status = output_print(&text);
     if (status == 0 && is_sick(&doctor))
         status = EXIT_SICK;

@@ -43,14 +43,14 @@ static int secret_pipe(const char *token)
 
 /* Settings that came from a file of the user's may hold what must not stand in argv. The client
  * wants a name that can be looked up, so neither a pipe nor an unlinked file will do. */
-static int settings_file(const char *text, char **ret_path)
+static int settings_file_in(const char *folder, const char *text, char **ret_path)
 {
-    const char *folder = environment_get(environ, "TMPDIR");
     char *path;
-    if (asprintf(&path, "%s/tcr-settings-XXXXXX.json",
-                 folder && folder[0] == '/' ? folder : "/tmp") < 0)
+    if (asprintf(&path, "%s/tcr-settings-XXXXXX.json", folder) < 0)
         return -ENOMEM;
     int fd = mkostemps(path, (int)strlen(".json"), O_CLOEXEC);
+    if (fd >= 0)
+        files_keep_private(fd);
     int r = fd < 0 ? -errno : files_write_all(fd, text, strlen(text));
     if (fd >= 0 && close(fd) < 0 && r == 0)
         r = -errno;
@@ -62,6 +62,13 @@ static int settings_file(const char *text, char **ret_path)
         (void)unlink(path);
     free(path);
     return r;
+}
+
+static int settings_file(const char *text, char **ret_path)
+{
+    const char *folder = environment_get(environ, "TMPDIR");
+    int r = folder && folder[0] == '/' ? settings_file_in(folder, text, ret_path) : -ENOENT;
+    return r < 0 && r != -ENOMEM ? settings_file_in("/tmp", text, ret_path) : r;
 }
 
 static bool wants_descriptor(const struct session *session, const struct key *key,

@@ -180,7 +180,8 @@ int command_log(int argc, char **argv)
         if (r == 0 && view.follow)
             r = follow(&view);
         if (r < 0)
-            log_say("log: %s: %s", store_events_path(view.store), strerror(-r));
+            log_say("log: %s: %s", store_events_path(view.store),
+                    r == -EINVAL ? "it is no regular file" : strerror(-r));
         status = r < 0 ? EXIT_OWN_FAILURE : 0;
     }
     view_finish(&view);

@@ -77,6 +77,11 @@ bool ready_wait(struct run *run)
         return false;
     if (run->wait_until_end == 0)
         run->wait_until_end = time(NULL) + session->options->wait_longest;
+    /* Keys that do not rest (--cooldown 0) are ready for ever. */
+    if (session->options->waits && !run->busy && time(NULL) > run->wait_until_end) {
+        log_say("--wait is over; giving up");
+        return false;
+    }
     for (;;) {
         for (size_t i = 0; i < session->slot_count; i++)
             session->slots[i].candidate = NULL;

@@ -14,8 +14,11 @@ void turn_start_over(struct session *session)
     struct rotation *rotation = &session->pool.rotation;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         rotation->candidates[i].tried = false;
-    for (size_t i = 0; i < session->slot_count; i++)
+    for (size_t i = 0; i < session->slot_count; i++) {
+        /* Used once whatever was known of it; what this run learned of it since is waited for. */
+        session->slots[i].demand.pinned_may_rest |= session->slots[i].attempts > 0;
         session->slots[i].attempts = 0;
+    }
     session->master_tried = false;
 }
 

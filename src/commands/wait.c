@@ -5,6 +5,7 @@
 #include "core/render.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/relay.h"
 #include "system/signals.h"
 #include "system/zone.h"
 
@@ -105,9 +106,11 @@ void wait_over(void)
 bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longest,
                   int64_t *last_said)
 {
-    int64_t end = time(NULL) + longest;
+    int64_t left = until - time(NULL);
+    /* By a clock that is not set back while we wait. */
+    int64_t end = relay_now_ms() + (left < longest ? left : longest) * 1000;
     bool terminal = shows_countdown();
-    for (int64_t now; (now = time(NULL)) < until && now < end;) {
+    for (int64_t now; (now = time(NULL)) < until && relay_now_ms() < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
         if (signals_stop_if_asked())
             continue;
@@ -120,8 +123,8 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longes
             *last_said = now;
         }
         /* A signal that does not ask to end stays readable: then this is a short sleep. */
-        bool soon = terminal || until - now < LONGEST_PAUSE_SECONDS;
-        int64_t pause = soon || longest < LONGEST_PAUSE_SECONDS ? 1 : LONGEST_PAUSE_SECONDS;
+        bool soon = terminal || end - relay_now_ms() < LONGEST_PAUSE_SECONDS * 1000;
+        int64_t pause = soon ? 1 : LONGEST_PAUSE_SECONDS;
         if (poll(&ready, 1, (int)pause * 1000) > 0 && !signals_end_pending())
             (void)poll(NULL, 0, 200);
     }

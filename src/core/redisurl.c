@@ -29,7 +29,10 @@ static const struct scheme *scheme_of(const char *text)
 
 bool redisurl_is_one(const char *text)
 {
-    return scheme_of(text) != NULL;
+    const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+";
+    const char *begin = text + strspn(text, " ");
+    const char *end = begin + strspn(begin, letters);
+    return end > begin && strncmp(end, ":/", 2) == 0;
 }
 
 static int refuse(struct buffer *error, const char *what)

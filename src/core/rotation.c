@@ -56,7 +56,7 @@ static enum standing standing_of(struct candidate *candidate, bool is_master,
     candidate->cooling = cooling_of(state, known, candidate, demand->model, now);
     if (candidate->tried)
         return STANDING_TRIED;
-    if (candidate->cooling && !demand->pinned) /* asked for by name: used even while it rests */
+    if (candidate->cooling && (!demand->pinned || demand->pinned_may_rest))
         return STANDING_COOLING;
     bool busy = !is_master && demand->max_per_key > 0 && candidate->leases >= demand->max_per_key;
     return busy ? STANDING_BUSY : STANDING_READY;

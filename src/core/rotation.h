@@ -42,6 +42,7 @@ struct rotation {
 struct demand {
     const char *model;                                  /* NULL: not known */
     const char *pinned;                                 /* --key; NULL: any */
+    bool pinned_may_rest;                               /* false: it is used even while it rests */
     bool (*can_use)(const struct kind *, const void *); /* NULL: all kinds */
     const void *can_use_context;
     size_t max_per_key; /* runs at once on a pool key; 0: no bound */

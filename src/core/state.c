@@ -127,34 +127,40 @@ static bool settle_stamp(int64_t *stamp, int64_t now)
     return true;
 }
 
-static void settle_record(struct record *record, int64_t now)
+/* True if something of the future came back. */
+static bool settle_record(struct record *record, int64_t now)
 {
     size_t kept = 0;
+    bool came_back = false;
     for (size_t i = 0; i < record->cooldown_count; i++) {
-        record->changed |= settle_cooldown(&record->cooldowns[i], now);
+        came_back |= settle_cooldown(&record->cooldowns[i], now);
         if (record->cooldowns[i].until > now)
             record->cooldowns[kept++] = record->cooldowns[i];
     }
     record->changed |= kept != record->cooldown_count;
     record->cooldown_count = kept;
-    record->changed |= settle_stamp(&record->last_used, now);
-    record->changed |= settle_stamp(&record->last_failed, now);
-    record->changed |= settle_stamp(&record->warned_end, now);
+    came_back |= settle_stamp(&record->last_used, now);
+    came_back |= settle_stamp(&record->last_failed, now);
+    came_back |= settle_stamp(&record->warned_end, now);
+    record->changed |= came_back;
+    return came_back;
 }
 
 void state_settle(struct state *state, int64_t now)
 {
+    bool came_back = false;
     for (size_t i = 0; i < state->keys.count; i++)
-        settle_record(&state->keys.records[i], now);
+        came_back |= settle_record(&state->keys.records[i], now);
     for (size_t i = 0; i < state->organizations.count; i++)
-        settle_record(&state->organizations.records[i], now);
+        came_back |= settle_record(&state->organizations.records[i], now);
     for (size_t i = 0; i < state->lease_count; i++)
-        settle_stamp(&state->leases[i].since, now);
+        came_back |= settle_stamp(&state->leases[i].since, now);
     for (size_t i = 0; i < state->master_use_count; i++)
-        settle_stamp(&state->master_uses[i], now);
-    settle_stamp(&state->warned_undersized, now);
+        came_back |= settle_stamp(&state->master_uses[i], now);
+    came_back |= settle_stamp(&state->warned_undersized, now);
     for (size_t i = 0; i < state->pool_count; i++)
-        settle_stamp(&state->pools[i].warned_undersized, now);
+        came_back |= settle_stamp(&state->pools[i].warned_undersized, now);
+    state->came_back |= came_back;
 }
 
 /* "claude-opus-4-8[1m]" is covered by a rest for "opus"; a run whose model is not known may use

@@ -81,6 +81,7 @@ struct state {
     char *text;              /* what it was read from */
     size_t text_length;
     bool has_unknown; /* it has members that this version does not know */
+    bool came_back;   /* see state_settle */
 };
 
 /* An empty state with this salt (64 hexadecimal digits). Returns 0 or -ENOMEM. */
@@ -103,7 +104,8 @@ int leases_parse(const char *text, size_t length, struct state *state);
 void state_finish(struct state *state);
 
 /* A clock step must not lock a key out: a cooldown that would last longer than its own length is
- * set to that length from now, past ones go, future stamps come back to now. */
+ * set to that length from now, past ones go, future stamps come back to now. `came_back` says if
+ * there were any of the future: that is to be written, or they would come back at each look. */
 void state_settle(struct state *state, int64_t now);
 
 /* Where the search for the next key of this kind begins; `kind` NULL: the main pool, whose cursor

@@ -1,6 +1,7 @@
 #include "system/eventfile.h"
 
 #include "system/files.h"
+#include "system/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,14 @@ static int read_more(struct eventfile *file, const struct taker *taker)
     ssize_t n;
     if (file->fd < 0)
         return 0;
-    if (fstat(file->fd, &status) == 0 && status.st_size < lseek(file->fd, 0, SEEK_CUR)) {
+    if (fstat(file->fd, &status) < 0)
+        return -errno;
+    /* A device has no end, and a file of that size is none of ours. */
+    if (!S_ISREG(status.st_mode))
+        return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+    if (status.st_size > FILE_LARGEST)
+        return -EFBIG;
+    if (status.st_size < lseek(file->fd, 0, SEEK_CUR)) {
         /* Somebody emptied it. */
         (void)lseek(file->fd, 0, SEEK_SET);
         buffer_clear(&file->unread);
@@ -90,15 +98,18 @@ static int open_current(struct eventfile *file)
 static int read_all(struct eventfile *file, const struct taker *taker)
 {
     struct buffer old = {0};
-    int r = open_current(file);
+    int r = open_current(file), of_old = -ENOENT;
     if (r == 0 && !same_file(file->fd, file->old_path))
-        r = files_read_plain(file->old_path, FILE_LARGEST, &old);
-    if (r == 0)
+        of_old = files_read_plain(file->old_path, FILE_LARGEST, &old);
+    if (of_old == 0)
         give_lines(&old, taker);
+    else if (of_old != -ENOENT)
+        log_say("warning: %s, with the older events, cannot be read: %s", file->old_path,
+                strerror(-of_old));
     buffer_finish(&old);
-    if (r == -ENOENT && file->fd < 0)
-        return r;
-    return r == 0 || r == -ENOENT ? read_more(file, taker) : r;
+    if (r == 0 && of_old < 0 && file->fd < 0)
+        return -ENOENT;
+    return r == 0 ? read_more(file, taker) : r;
 }
 
 /* Goes on with the new file once the old one has been renamed. */

@@ -135,9 +135,14 @@ int files_read(const char *path, enum file_trust trust, size_t most, struct buff
 
 int files_read_plain(const char *path, size_t most, struct buffer *ret_text)
 {
+    return files_read_plain_at(AT_FDCWD, path, most, ret_text);
+}
+
+int files_read_plain_at(int folder, const char *path, size_t most, struct buffer *ret_text)
+{
     struct stat status;
     char chunk[8192];
-    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    CLEANUP_CLOSE int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) < 0)
         return -errno;
     if (!S_ISREG(status.st_mode))

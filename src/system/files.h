@@ -25,6 +25,7 @@ int files_read(const char *path, enum file_trust trust, size_t most, struct buff
 
 /* The same into a plain buffer, for what is no secret. */
 int files_read_plain(const char *path, size_t most, struct buffer *ret_text);
+int files_read_plain_at(int folder, const char *path, size_t most, struct buffer *ret_text);
 
 /* Replaces folder/name: name.tmp beside it (mode 0600), written in full, then renamed over. On any
  * error the old file stands and the temporary one is gone. For callers that hold a lock. */

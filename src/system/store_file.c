@@ -107,33 +107,76 @@ static long sleep_about(long microseconds)
     return pause;
 }
 
-/* flock on a file that is never deleted. Bounded, in growing steps: a lock on a dead NFS server
- * must not hang the run. */
-static int take_lock(struct store_file *file, int *ret_fd)
+/* Bounded, in growing steps: a lock on a dead NFS server must not hang the run. Adds the
+ * microseconds to *waited. */
+static int wait_for_lock(int fd, long *waited)
 {
-    char name[300];
-    snprintf(name, sizeof name, "%.*s.lock", (int)(sizeof name - 6), file_name(file));
-    if (strcmp(name, "state.json.lock") == 0)
-        strcpy(name, "state.lock");
-    int fd = openat(file->folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    files_keep_private(fd);
-    long waited = 0, step = LOCK_STEP_US; /* microseconds */
+    long step = LOCK_STEP_US;
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         int error = errno;
         if (error == EINTR)
             continue;
-        bool wait = error == EWOULDBLOCK && waited < LOCK_WAIT_US && !signals_end_pending();
-        if (!wait) {
-            (void)close(fd);
-            return error == EWOULDBLOCK ? -ETIMEDOUT : -error;
-        }
-        waited += sleep_about(step);
+        if (error != EWOULDBLOCK)
+            return -error;
+        if (*waited >= LOCK_WAIT_US || signals_end_pending())
+            return -ETIMEDOUT;
+        *waited += sleep_about(step);
         step = step * 2 < LOCK_STEP_MOST ? step * 2 : LOCK_STEP_MOST;
     }
-    *ret_fd = fd;
     return 0;
+}
+
+static bool is_unlinked(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_nlink == 0;
+}
+
+/* flock on a file that is never deleted by us. If somebody did it while we waited, others lock the
+ * new one by now. */
+static int take_lock(struct store_file *file, int *ret_fd)
+{
+    char name[300];
+    long waited = 0;
+    snprintf(name, sizeof name, "%.*s.lock", (int)(sizeof name - 6), file_name(file));
+    if (strcmp(name, "state.json.lock") == 0)
+        strcpy(name, "state.lock");
+    for (;;) {
+        long before = waited;
+        int fd = openat(file->folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+            return -errno;
+        files_keep_private(fd);
+        int r = wait_for_lock(fd, &waited);
+        if (r == 0 && (waited == before || !is_unlinked(fd))) {
+            *ret_fd = fd;
+            return 0;
+        }
+        (void)close(fd);
+        if (r < 0)
+            return r;
+    }
+}
+
+/* The folder that has the name now: while the command ran, the one that was opened may have been
+ * removed, moved or unmounted. */
+static int open_folder_again(struct store_file *file)
+{
+    struct stat opened, named;
+    bool same = file->folder_fd >= 0 && fstat(file->folder_fd, &opened) == 0 &&
+                stat(file->folder, &named) == 0 && opened.st_dev == named.st_dev &&
+                opened.st_ino == named.st_ino;
+    if (file->folder_fd >= 0 && !same) {
+        (void)close(file->folder_fd);
+        file->folder_fd = -1;
+    }
+    return open_folder(file);
+}
+
+static int open_and_lock(struct store_file *file, int *ret_fd)
+{
+    int r = open_folder_again(file);
+    return r < 0 ? r : take_lock(file, ret_fd);
 }
 
 int store_fresh_state(struct state *ret_state)
@@ -168,7 +211,8 @@ static int set_aside(struct store_file *file)
 static int load(struct store_file *file, bool may_set_aside, struct state *ret_state)
 {
     struct buffer text = {0};
-    int r = files_read_plain(file->path, STATE_LARGEST, &text);
+    /* In the folder that the lock is in, whatever has its name by now. */
+    int r = files_read_plain_at(file->folder_fd, file_name(file), STATE_LARGEST, &text);
     if (r == 0)
         r = state_parse(buffer_text(&text), text.length, ret_state);
     else if (r == -EFBIG)
@@ -198,12 +242,14 @@ static bool apply(struct state *state, store_change *change, void *context)
     int64_t now = time(NULL);
     state_settle(state, now);
     state_prune_leases(state, process_holds);
-    return change(state, now, context);
+    return change(state, now, context) || state->came_back;
 }
 
 static const char *what_of_load(int r)
 {
-    return r == -ENOTSUP ? "is of a newer tcr-run and is left as it is" : "cannot be used";
+    return r == -ENOTSUP  ? "is of a newer tcr-run and is left as it is"
+           : r == -EINVAL ? "could not be understood"
+                          : "cannot be used";
 }
 
 int store_file_update(struct store_file *file, store_change *change, void *context,
@@ -211,9 +257,7 @@ int store_file_update(struct store_file *file, store_change *change, void *conte
 {
     CLEANUP_CLOSE int lock = -1;
     *ret_what = "cannot be locked";
-    int r = open_folder(file);
-    if (r == 0)
-        r = take_lock(file, &lock);
+    int r = open_and_lock(file, &lock);
     if (r < 0)
         return r;
     r = load(file, true, ret_state);
@@ -230,7 +274,7 @@ int store_file_update(struct store_file *file, store_change *change, void *conte
 int store_file_read(struct store_file *file, struct state *ret_state, const char **ret_what)
 {
     CLEANUP_CLOSE int lock = -1;
-    int r = open_folder(file);
+    int r = open_folder_again(file);
     if (r == 0) {
         (void)take_lock(file, &lock); /* better a look without the lock than none */
         r = load(file, false, ret_state);
@@ -268,9 +312,7 @@ int store_file_hand_over(struct store_file *file, store_taker *take, void *conte
 {
     struct state state;
     CLEANUP_CLOSE int lock = -1;
-    int r = open_folder(file);
-    if (r == 0)
-        r = take_lock(file, &lock);
+    int r = open_and_lock(file, &lock);
     if (r < 0 || !is_there(file, file_name(file)))
         return r;
     r = load(file, true, &state);

@@ -277,7 +277,7 @@ static int change_and_commit(struct store_redis *store, const char *try, struct 
                              const struct buffer *dead)
 {
     char *text = NULL, *lease = NULL;
-    bool write = change(state, look->now, context);
+    bool write = change(state, look->now, context) || state->came_back;
     const struct owner self = process_self();
     bool own = has_lease(state, &self);
     if (write)

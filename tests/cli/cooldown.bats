@@ -136,6 +136,49 @@ END
   assert_between "$((left - $(date +%s)))" 50 61
 }
 
+@test "a rest of the future is cut to its own length once, not again at every look" {
+  pool a
+  fails a
+  tcr --cooldown 2 -- client
+  change_state '.keys[].cooldowns[]?.until += 315360000'
+  works a
+  fresh -- client
+  assert_refused 75
+  sleep 1
+  tcr -- client
+  sleep 1.1
+  fresh -- client
+  assert_status 0
+  assert_used a
+}
+
+@test "the clock is set back by ten years while a key is waited for" {
+  [[ $(nm -D --undefined-only "$TCR_RUN") != *__asan* ]] || skip "not beside a sanitizer"
+  pool a
+  plays a "[ \"\$(wc -l < \"\$PLAY/.used\")\" -gt 1 ] && { echo recovered; exit 0; }; echo '$(sentence limit)'; exit 1"
+  "${CC:-cc}" -shared -fPIC -o "$scratch/clock.so" -xc - << END
+#include <time.h>
+#include <unistd.h>
+time_t time(time_t *at)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    time_t shown = now.tv_sec - (access("$scratch/back", F_OK) == 0 ? 315360000 : 0);
+    if (at)
+        *at = shown;
+    return shown;
+}
+END
+  extra_env=("LD_PRELOAD=$scratch/clock.so")
+  tcr_background --cooldown 2 --wait -- client
+  eventually grep -q 'waiting for' "$err"
+  touch "$scratch/back"
+  eventually grep -q 'going on' "$err" || kill "$pid"
+  await
+  assert_status 0
+  assert_stdout recovered
+}
+
 @test "stamps of the future do no harm" {
   pool a b
   fails a

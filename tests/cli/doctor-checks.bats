@@ -152,6 +152,15 @@ assert_one_warning() {
   finding warn 'token command' "\"path\": $scratch/nothing is not found"
 }
 
+@test "a token where the name of a program belongs is not shown" {
+  healthy
+  echo "{\"keys\": [$(entry a), $(entry b), {\"name\": \"c\", \"token_command\": [\"$(token c)\"]}]}" | keyfile
+  doctor
+  finding warn 'token command' '"c": sk-ant-'
+  tcr doctor --json
+  jq -e '.[] | select(.check == "token command") | .message' "$out"
+}
+
 @test "token commands are not run" {
   healthy
   echo "{\"keys\": [$(entry a), $(entry b), {\"name\": \"c\", \"token_command\": [\"touch\", \"$scratch/was-run\"]}]}" | keyfile

@@ -82,6 +82,36 @@ Nov 20 12:06  claude ended well with "work"'
   assert_equal "$(jq -r .key "$out")" 'ago7300'
 }
 
+@test "no file at all: a device, a FIFO, a folder; one of 1 GB" {
+  pool a
+  events=$state/events.jsonl
+  mkdir -p "$state"
+  while read -r make reason; do
+    rm -rf "$events"
+    eval "${make//_/ }"
+    LIMIT=20 tcr log
+    assert_status 125
+    assert_no_stdout
+    assert_stderr_has "^tcr-run: log: $events: $reason"
+  done <<'END'
+ln_-s_/dev/zero_$events it is no regular file
+mkfifo_$events it is no regular file
+mkdir_$events Is a directory
+truncate_-s_1G_$events File too large
+END
+}
+
+@test "an older file that cannot be read is said, and the newer one shown" {
+  pool a
+  tcr -- client
+  mkfifo "$state/events.jsonl.1"
+  LIMIT=20 tcr log
+  assert_status 0
+  assert_stdout_has 'client was started with "a"'
+  assert_equal "$(wc -l < "$err")" 1
+  assert_stderr_has "^tcr-run: warning: $state/events.jsonl.1, with the older events, cannot be read: "
+}
+
 @test "the older file comes before the newer one" {
   event 0 '"event":"attempt","key":"a"' events.jsonl.1
   event 1 '"event":"attempt","key":"b"' events.jsonl.1

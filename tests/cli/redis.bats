@@ -145,6 +145,21 @@ load redis-helpers
   test -f "$state/state.json"
 }
 
+@test "a URL of another scheme, or a scheme misspelt: not the path of a file with a password in its name" {
+  pool a
+  for url in valkey://:FAKE-pass@host REDIS://:FAKE-pass@host redis:/:FAKE-pass@host ' redis://:FAKE-pass@host'; do
+    rm -rf "$state"
+    for words in '-vvv -- client' status doctor; do
+      with_env "TCR_STATE=$url" tcr $words
+      ! grep -h FAKE-pass "$out" "$err" || fail "$url: $words"
+    done
+    with_env "TCR_STATE=$url" tcr -- client
+    assert_stderr_has '^tcr-run: TCR_STATE: this is no such URL; expected redis://.*goes on with the state of this machine'
+    assert_equal "$(ls -A)" ''
+    test -f "$state/state.json"
+  done
+}
+
 @test "a state that cannot be understood is set aside, and a new one begun" {
   server_start
   pool a

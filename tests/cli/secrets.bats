@@ -212,6 +212,35 @@ END
   assert_equal "$(ls -A "$scratch/tmp")" ''
 }
 
+@test "the user's settings go on in a file for the command's owner alone, whatever the umask; TMPDIR may be of no use" {
+  pool home
+  cat > "$scratch/bin/claude" <<'END'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+  [ "$1" != --settings ] || { stat -c '%a %n' "$2" && cat "$2" && echo "$2" > "$PLAY/name"; }
+  shift
+done
+END
+  chmod +x "$scratch/bin/claude"
+  echo '{"env": {"ANTHROPIC_API_KEY": "theirs", "EDITOR": "vi"}}' > "$scratch/settings.json"
+  install -m 666 /dev/null "$out"
+  install -m 666 /dev/null "$err"
+  install -m 666 /dev/null "$play/name"
+  for folder in "$scratch/tmp" /proc "$scratch/settings.json"; do
+    for mask in 000 777; do
+      umask $mask
+      extra_env=("TMPDIR=$folder")
+      tcr -- claude -p --settings "$scratch/settings.json" x
+      umask "$MASK"
+      assert_status 0
+      assert_no_stderr
+      assert_stdout_has '^600 /.*/tcr-settings-[^/]*.json$'
+      assert_stdout_has '"EDITOR": *"vi"'
+      [ ! -e "$(cat "$play/name")" ] || fail "it was left behind"
+    done
+  done
+}
+
 @test "what explain, status, keys list and classify print holds no token" {
   pool home work api:ci --master api:billing
   for words in status 'status --json' 'keys list' 'keys list --json' 'explain -- client' 'explain -v --via fd -- client' reset; do

@@ -338,6 +338,64 @@ END
   assert_stderr_has "$state/state.json: .*No space left"
 }
 
+@test "a folder that vanishes during the run: what it learned is in a new one" {
+  pool a b
+  tcr -- client
+  plays a "rm -rf '$state'; echo '$(sentence limit)'; exit 1"
+  tcr -- client
+  assert_status 0
+  refute_stderr_has 'state.json'
+  assert_equal "$(jq -c '[.keys[].failures] | add' "$state/state.json") $(stat -c %a "$state")" '1 700'
+  fresh -- client
+  assert_used b
+}
+
+@test "a folder that another takes the place of, as when one is unmounted: what was learned is in the one that runs look into" {
+  pool a b
+  tcr -- client
+  plays a "mv '$state' '$scratch/moved'; mkdir -m 700 '$state'; echo '$(sentence limit)'; exit 1"
+  tcr -- client
+  assert_status 0
+  fresh -- client
+  assert_used b
+  state=$scratch/moved
+  assert_equal "$(record a .failures) $(record a .runs)" '0 2'
+}
+
+@test "the lock file removed while it is waited for: the one that came in its place is waited for as well" {
+  pool a
+  tcr -- client
+  forget_used
+  hold() {
+    (exec 9>> "$state/state.lock" && flock 9 && touch "$scratch/$1" && while [ -e "$scratch/$1" ]; do sleep 0.05; done) 3>&- &
+    eventually test -e "$scratch/$1"
+  }
+  hold first
+  tcr_background -- client
+  sleep 0.5
+  rm "$state/state.lock"
+  hold second
+  rm "$scratch/first"
+  sleep 0.5
+  assert_used ''
+  rm "$scratch/second"
+  await
+  assert_status 0
+  assert_no_stderr
+  assert_used a
+}
+
+@test "a broken state that is only looked at is said to be broken, and left as it is" {
+  pool a
+  tcr -- client
+  echo garbage > "$state/state.json"
+  tcr status
+  assert_status 0
+  assert_equal "$(wc -l < "$err")" 1
+  assert_stderr_has "^tcr-run: $state/state.json: could not be understood"
+  assert_equal "$(cat "$state/state.json")" garbage
+}
+
 @test "XDG_STATE_HOME where it is absolute; relative it is ignored" {
   pool a
   extra_env=("XDG_STATE_HOME=$scratch/elsewhere")

@@ -59,6 +59,30 @@ recovers_after() {
   assert_stderr_has '^tcr-run: "a" is ready first, at [0-9:]+( \(in [0-9a-z ]+\)), and --wait ends at [0-9:]+ \(in 5m\); giving up$'
 }
 
+@test "--wait with --key: that key is used though it rests, and then waited for" {
+  pool a b
+  fails a
+  tcr --cooldown 1h -- client
+  fresh --cooldown 1h --wait=5m --key a -- client
+  assert_status 1
+  assert_used a
+  assert_stderr_has '"a" is ready first, at .*, and --wait ends at .*; giving up$'
+  recovers_after 1
+  fresh --cooldown 1 --wait --key a -- client
+  assert_status 0
+  assert_used 'a a'
+  assert_between "$took" 1000 60000
+}
+
+@test "--wait=MAX ends also where keys do not rest" {
+  pool a
+  fails a
+  tcr --cooldown 0 --wait=1s -- client
+  assert_status 1
+  assert_stderr_has '^tcr-run: --wait is over; giving up$'
+  assert_between "$took" 1000 4000
+}
+
 @test "--wait: the output of attempts before the wait is given up" {
   pool a
   plays a "[ \"\$(wc -l < \"\$PLAY/.used\")\" -gt 1 ] && { cat; exit 0; }; cat > /dev/null; echo '$(sentence limit)'; exit 1"

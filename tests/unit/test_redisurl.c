@@ -90,7 +90,14 @@ static void what_it_is(void **unused)
     assert_true(redisurl_is_one("redis://"));
     assert_true(redisurl_is_one("rediss://x"));
     assert_true(redisurl_is_one("redis+unix:///x"));
+    assert_true(redisurl_is_one("redis:/x"));
+    assert_true(redisurl_is_one(" redis://x"));
+    assert_true(redisurl_is_one("REDIS://x"));
+    assert_true(redisurl_is_one("valkey://x"));
     assert_false(redisurl_is_one("redis"));
+    assert_false(redisurl_is_one("redis:x"));
+    assert_false(redisurl_is_one("./redis://"));
+    assert_false(redisurl_is_one("://"));
     assert_false(redisurl_is_one("/redis://"));
     assert_false(redisurl_is_one(""));
 }

@@ -552,7 +552,10 @@ static void test_clock_steps_there_and_back(void **unused)
     struct state state;
     create(&state);
     cool(state_touch(&state.keys, ID_1), CLASS_LIMIT, "", 300, NOW);
+    state_settle(&state, NOW);
+    assert_false(state.came_back);
     state_settle(&state, NOW - TEN_YEARS);
+    assert_true(state.came_back);
     state_settle(&state, NOW - TEN_YEARS + 299);
     assert_non_null(record_cooling(state_find(&state.keys, ID_1), NULL, NOW - TEN_YEARS + 299));
     state_settle(&state, NOW + 10);
