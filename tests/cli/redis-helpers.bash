@@ -88,13 +88,18 @@ is_instrumented() {
   ldd "$TCR_RUN" | grep -q 'libasan'
 }
 
-# The processes below one of ours, which has its own pid namespace.
-pkill_of() {
+below() {
   local child
   for child in $(pgrep -P "$1"); do
-    pkill_of "$child"
-    kill -KILL "$child" 2> /dev/null || true
+    echo "$child"
+    below "$child"
   done
+}
+
+# The processes below one of ours, all at once and parents first: tcr-run must not see its command die.
+pkill_of() {
+  # shellcheck disable=SC2046
+  kill -KILL $(below "$1") 2> /dev/null || true
 }
 
 # Makes $clock, to be preloaded: a clock that is so many seconds ahead of the server's.
