@@ -67,6 +67,16 @@ static bool wait_for_place(struct run *run, const struct turn *turn, struct queu
     return wait_in_queue(session->signal_fd, wait);
 }
 
+/* A key that does not rest (--cooldown 0) is not used again in the second in which it failed: false
+ * if somebody asked to end meanwhile. */
+static bool pause_after_failure(const struct session *session, const struct turn *turn,
+                                struct reset_wait *wait)
+{
+    return turn->now > turn->slot->last_failed ||
+           wait_a_while(session->signal_fd, time(NULL) + 1, turn->chosen->key->name, 1,
+                        &wait->said);
+}
+
 bool ready_wait(struct run *run)
 {
     struct session *session = run->session;
@@ -92,6 +102,8 @@ bool ready_wait(struct run *run)
         turn_take(&turn);
         ready_note_turn(run, &turn);
         if (turn.chosen && !turn.failed) {
+            if (!pause_after_failure(session, &turn, &reset))
+                return false;
             wait_over();
             log_say("\"%s\" is %s; going on", turn.chosen->key->name,
                     queue.since ? "free" : "ready");

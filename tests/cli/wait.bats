@@ -83,6 +83,15 @@ recovers_after() {
   assert_between "$took" 1000 4000
 }
 
+@test "--wait: a key that does not rest is used once a second" {
+  pool a
+  plays a "[ \"\$(wc -l < \"\$PLAY/.used\")\" -gt 3 ] && exit 0; echo '$(sentence limit)'; exit 1"
+  tcr --cooldown 0 --wait -- client
+  assert_status 0
+  assert_used 'a a a a'
+  assert_between "$took" 2000 8000
+}
+
 @test "--wait: the output of attempts before the wait is given up" {
   pool a
   plays a "[ \"\$(wc -l < \"\$PLAY/.used\")\" -gt 1 ] && { cat; exit 0; }; cat > /dev/null; echo '$(sentence limit)'; exit 1"
