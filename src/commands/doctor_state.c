@@ -2,14 +2,15 @@
 #include "commands/doctor.h"
 #include "core/render.h"
 #include "system/files.h"
+#include "system/lockfile.h"
 #include "system/store.h"
+#include "system/store_file.h"
 #include "system/zone.h"
 
 #include "base/duration.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,7 @@
 #include <unistd.h>
 
 #define STATE_LARGEST  (64 * 1024 * 1024)
-#define LOCK_WAIT_MS   2000
-#define LOCK_STEP_MS   20
+#define LOCK_WAIT_US   2000000
 #define FUTURE_SECONDS 60                  /* clocks of one network may differ a little */
 #define YEAR_2024      INT64_C(1704067200) /* no key of this program is older */
 
@@ -147,28 +147,15 @@ static void check_folder(struct doctor *doctor, const struct place *place)
                    place->folder, place->folder);
 }
 
-static int lock_patiently(int fd)
-{
-    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return -errno;
-        if (waited >= LOCK_WAIT_MS)
-            return -ETIMEDOUT;
-        (void)poll(NULL, 0, LOCK_STEP_MS);
-    }
-    return 0;
-}
-
 /* Returns the held lock, or -1: no run has made one yet, or it cannot be had. */
 static int take_lock(struct doctor *doctor, const struct place *place)
 {
-    char name[300];
-    bool usual = strcmp(place->name, "state.json") == 0;
-    snprintf(name, sizeof name, "%.290s.lock", usual ? "state" : place->name);
+    char name[STORE_LOCK_NAME];
+    store_file_lock_name(place->name, name);
     int fd = openat(place->fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return -1;
-    int r = fd < 0 ? -errno : lock_patiently(fd);
+    int r = fd < 0 ? -errno : lockfile_wait(fd, LOCK_WAIT_US);
     if (r == 0) {
         doctor_say(doctor, "lock", HEALTH_OK, "%s/%s can be had", place->folder, name);
         return fd;
@@ -177,7 +164,7 @@ static int take_lock(struct doctor *doctor, const struct place *place)
         doctor_say(doctor, "lock", HEALTH_WARN,
                    "%s/%s is held by another process for more than %d s; runs go on without "
                    "memory; mend: fuser -v %s/%s shows which",
-                   place->folder, name, LOCK_WAIT_MS / 1000, place->folder, name);
+                   place->folder, name, LOCK_WAIT_US / 1000000, place->folder, name);
     else
         doctor_say(doctor, "lock", HEALTH_FAIL, "%s/%s: %s; " NO_MEMORY "; mend: %s", place->folder,
                    name, strerror(-r), mend_of(-r));

@@ -6,6 +6,7 @@
 #include "core/keyfile.h"
 #include "system/files.h"
 #include "system/keysource.h"
+#include "system/lockfile.h"
 #include "system/passphrase.h"
 #include "system/random.h"
 
@@ -16,12 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#define LOCK_WAIT_MS 10000
-#define LOCK_STEP_MS 10
+#define LOCK_WAIT_US 10000000
 
 static int explain(struct buffer *error, const char *what, int r)
 {
@@ -164,17 +162,11 @@ void keystore_close(struct keystore *store)
 
 static int wait_for_lock(int fd, struct buffer *error)
 {
-    const struct timespec step = {0, LOCK_STEP_MS * 1000000};
-    for (long waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return -errno;
-        if (waited >= LOCK_WAIT_MS) {
-            buffer_append_text(error, "another tcr-run keys is at it for 10 s already; try again");
-            return -EINVAL;
-        }
-        (void)nanosleep(&step, NULL);
-    }
-    return 0;
+    int r = lockfile_wait(fd, LOCK_WAIT_US);
+    if (r != -ETIMEDOUT)
+        return r;
+    buffer_append_text(error, "another tcr-run keys is at it for 10 s already; try again");
+    return -EINVAL;
 }
 
 /* Beside the file, because the file itself is replaced. The lock file is checked as the key file

@@ -2,10 +2,10 @@
 
 #include "base/cleanup.h"
 #include "system/files.h"
+#include "system/lockfile.h"
 #include "system/log.h"
 #include "system/process.h"
 #include "system/random.h"
-#include "system/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,6 @@
 
 #define STATE_LARGEST  (64 * 1024 * 1024)
 #define LOCK_WAIT_US   5000000
-#define LOCK_STEP_US   200
-#define LOCK_STEP_MOST 4000
 #define EVENTS_LARGEST (1024 * 1024)
 #define NAME_LONGEST   300
 
@@ -96,66 +94,17 @@ static int open_folder(struct store_file *file)
     return file->folder_fd < 0 ? -errno : 0;
 }
 
-/* Not all waiters at the same moments. */
-static long sleep_about(long microseconds)
+void store_file_lock_name(const char *file, char ret_name[STORE_LOCK_NAME])
 {
-    long most = microseconds * 2;
-    uint32_t number;
-    random_fill(&number, sizeof number);
-    long pause = 1 + (long)(number % (uint32_t)most);
-    (void)nanosleep(&(struct timespec){.tv_nsec = pause * 1000}, NULL);
-    return pause;
+    bool usual = strcmp(file, "state.json") == 0;
+    snprintf(ret_name, STORE_LOCK_NAME, "%.*s.lock", STORE_LOCK_NAME - 6, usual ? "state" : file);
 }
 
-/* Bounded, in growing steps: a lock on a dead NFS server must not hang the run. Adds the
- * microseconds to *waited. */
-static int wait_for_lock(int fd, long *waited)
+static int take_lock(const struct store_file *file, int *ret_fd)
 {
-    long step = LOCK_STEP_US;
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        int error = errno;
-        if (error == EINTR)
-            continue;
-        if (error != EWOULDBLOCK)
-            return -error;
-        if (*waited >= LOCK_WAIT_US || signals_end_pending())
-            return -ETIMEDOUT;
-        *waited += sleep_about(step);
-        step = step * 2 < LOCK_STEP_MOST ? step * 2 : LOCK_STEP_MOST;
-    }
-    return 0;
-}
-
-static bool is_unlinked(int fd)
-{
-    struct stat status;
-    return fstat(fd, &status) == 0 && status.st_nlink == 0;
-}
-
-/* flock on a file that is never deleted by us. If somebody did it while we waited, others lock the
- * new one by now. */
-static int take_lock(struct store_file *file, int *ret_fd)
-{
-    char name[300];
-    long waited = 0;
-    snprintf(name, sizeof name, "%.*s.lock", (int)(sizeof name - 6), file_name(file));
-    if (strcmp(name, "state.json.lock") == 0)
-        strcpy(name, "state.lock");
-    for (;;) {
-        long before = waited;
-        int fd = openat(file->folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-            return -errno;
-        files_keep_private(fd);
-        int r = wait_for_lock(fd, &waited);
-        if (r == 0 && (waited == before || !is_unlinked(fd))) {
-            *ret_fd = fd;
-            return 0;
-        }
-        (void)close(fd);
-        if (r < 0)
-            return r;
-    }
+    char name[STORE_LOCK_NAME];
+    store_file_lock_name(file_name(file), name);
+    return lockfile_take(file->folder_fd, name, LOCK_WAIT_US, ret_fd);
 }
 
 /* The folder that has the name now: while the command ran, the one that was opened may have been

@@ -44,5 +44,9 @@ void store_file_hand_over_events(struct store_file *file, store_line *take, void
 
 void store_file_log_event(struct store_file *file, const char *line);
 
+/* The name of the lock beside a state file of this name. */
+#define STORE_LOCK_NAME 300
+void store_file_lock_name(const char *file, char ret_name[STORE_LOCK_NAME]);
+
 /* An empty state with a random salt. Returns 0 or -ENOMEM. */
 int store_fresh_state(struct state *ret_state);

@@ -1,15 +1,13 @@
-#include "system/supervisor.h"
+#include "system/supervisor_parts.h"
 
 #include "system/growth.h"
 #include "system/signals.h"
-#include "system/terminal.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A descendant may keep the pipe open after the command's end. Silent, it is not waited for; while
  * it writes it is listened to, but not for ever. */
@@ -22,22 +20,7 @@
 #define BROKEN_SINK_MS  500
 #define SIGNAL_PAUSE_MS 100
 
-struct run {
-    struct supervision *plan;
-    struct supervised *result;
-    pid_t pid;
-    bool ended;
-    int64_t idle_until, grace_until;
-    int64_t broken_at; /* when a spool's reader was found gone; 0: all are there */
-};
-
-static void send_to_command(const struct run *run, int signal)
-{
-    if (!run->ended && run->pid > 0)
-        (void)kill(run->pid, signal);
-}
-
-static void note_end(struct run *run, int status)
+void supervisor_note_end(struct run *run, int status)
 {
     int64_t now = relay_now_ms();
     struct ending *ending = &run->result->ending;
@@ -50,77 +33,6 @@ static void note_end(struct run *run, int status)
     ending->code = ending->by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
     run->idle_until = now + IDLE_GRACE_MS;
     run->grace_until = now + TOTAL_GRACE_MS;
-}
-
-/* Children come in no order and signals coalesce: reap until nothing is left. Others than the
- * command are what `exec` or the role of process 1 left to us. */
-static void reap(struct run *run)
-{
-    int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-        if (pid != run->pid || run->ended)
-            continue;
-        if (WIFSTOPPED(status)) {
-            signals_stop_self(WSTOPSIG(status));
-            send_to_command(run, SIGCONT);
-        } else {
-            note_end(run, status);
-        }
-    }
-}
-
-/* The terminal sends its signals to the whole process group: a command that is still in ours (not
- * so timeout, for one) has them already. But of the terminal's end the kernel tells the leader of
- * the session alone, and what else it sends (for an alarm set before our start, say) is for us
- * alone. */
-static bool has_it_already(const struct run *run, const struct signalfd_siginfo *info)
-{
-    int signal = (int)info->ssi_signo;
-    bool to_group = signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP ||
-                    (signal == SIGHUP && getsid(0) != getpid());
-    return info->ssi_code == SI_KERNEL && to_group && getpgid(run->pid) == getpgrp();
-}
-
-/* The terminal told the whole process group of its new size, perhaps before the command's own
- * terminal had it: once that has it, they are told again. */
-static void resize(const struct run *run)
-{
-    bool changed = false;
-    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        const struct relay *relay = run->plan->relays[i];
-        if (relay && relay->kind == RELAY_TERMINAL && relay->source >= 0)
-            changed |= terminal_copy_size(relay->like, relay->source);
-    }
-    if (changed)
-        (void)kill(0, SIGWINCH);
-}
-
-static void take_signal(struct run *run, const struct signalfd_siginfo *info)
-{
-    int signal = (int)info->ssi_signo;
-    if (signal == SIGCHLD) {
-        reap(run);
-    } else if (signal == SIGWINCH) {
-        resize(run);
-    } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
-        return; /* our own write's, which saw EPIPE or EFBIG */
-    } else if (signal == SIGTSTP && run->ended) {
-        signals_stop_self(signal); /* there is no command whose stop would stop us */
-    } else {
-        run->result->asked_to_end |= signals_asks_to_end(signal);
-        if (run->ended && signals_asks_to_end(signal))
-            run->result->ended_by = signal;
-        if (!has_it_already(run, info))
-            send_to_command(run, signal);
-    }
-}
-
-static void take_signals(struct run *run)
-{
-    struct signalfd_siginfo info;
-    while (read(run->plan->signal_fd, &info, sizeof info) == sizeof info)
-        take_signal(run, &info);
 }
 
 enum { SLOT_SIGNALS, SLOT_STDIN, SLOT_COMMAND_STDIN, SLOT_RELAYS };
@@ -194,10 +106,10 @@ static void tell_of_broken_sink(struct run *run, const struct relay *relay, int6
         return;
     if (run->broken_at == 0) {
         run->broken_at = now;
-        send_to_command(run, SIGPIPE);
+        supervisor_send(run, SIGPIPE);
     } else if (!run->result->told_to_end && now >= run->broken_at + BROKEN_SINK_MS) {
         run->result->told_to_end = true;
-        send_to_command(run, SIGTERM);
+        supervisor_send(run, SIGTERM);
     }
 }
 
@@ -232,7 +144,7 @@ static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
         /* Half an input must not look like a whole one. */
         if (run->plan->input->broken && !run->result->input_broken) {
             run->result->input_broken = true;
-            send_to_command(run, SIGKILL);
+            supervisor_send(run, SIGKILL);
         }
     }
     growth_forget();
@@ -330,7 +242,7 @@ static void loop(struct run *run)
         if (run->plan->tick)
             run->plan->tick(run->plan->context, relay_now_ms());
         if (slots[SLOT_SIGNALS].revents)
-            take_signals(run);
+            supervisor_take_signals(run);
         if (run->ended && !drained) {
             drain(run);
             drained = true;
