@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "system/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 
 /* A disk with less than this is not used for temporary files. */
 #define TEMPORARY_ROOM (64UL * 1024 * 1024)
+#define LOOK_MS        100
 
 static int refuse(struct buffer *error, const char *reason)
 {
@@ -158,13 +160,26 @@ int files_read_plain_at(int folder, const char *path, size_t most, struct buffer
     return ret_text->failed ? -ENOMEM : 0;
 }
 
+/* Signals may be blocked, and then a write to a reader that does not read could not be interrupted.
+ */
+static int wait_for_room(int fd)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    int n;
+    while ((n = poll(&room, 1, LOOK_MS)) == 0 || (n < 0 && errno == EINTR))
+        if (signals_end_pending())
+            return -EINTR;
+    return 0;
+}
+
 static int write_all(int fd, const char *bytes, size_t length, bool waits)
 {
     while (length > 0) {
+        int r = waits ? wait_for_room(fd) : 0;
+        if (r < 0)
+            return r;
         ssize_t n = write(fd, bytes, length);
-        if (n < 0 && errno == EAGAIN && waits && poll(&(struct pollfd){fd, POLLOUT, 0}, 1, -1) > 0)
-            continue;
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && waits)))
             continue;
         if (n < 0)
             return -errno;

@@ -47,7 +47,8 @@ int files_make_folders(const char *path);
 /* Writes everything, over short writes and EINTR. Returns 0 or a negative errno. */
 int files_write_all(int fd, const char *bytes, size_t length);
 
-/* The same to an inherited descriptor: if somebody made it non-blocking, waits for room. */
+/* The same to an inherited descriptor: waits for room, also if somebody made it non-blocking.
+ * -EINTR if somebody asks to end meanwhile. */
 int files_write_out(int fd, const char *bytes, size_t length);
 
 /* $HOME, else the user's entry in the password file; NULL if there is neither. */

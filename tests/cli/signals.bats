@@ -162,6 +162,26 @@ CLIENT
   read_on
 }
 
+@test "a message that nobody reads does not keep tcr-run from ending" {
+  pool a b
+  fails a
+  mkfifo "$scratch/full"
+  sleep 60 < "$scratch/full" 3>&- &
+  reader=$!
+  exec 8<> "$scratch/full"
+  dd if=/dev/zero of="$scratch/full" bs=4k oflag=nonblock 2> /dev/null || true
+  err=$scratch/full tcr_background -- client
+  exec 8>&-
+  eventually test -s "$play/.used"
+  sleep 0.3
+  kill "$pid"
+  await
+  kill "$reader"
+  assert_status 143
+  assert_between "$took" 0 2000
+  assert_used a
+}
+
 @test "Ctrl-Z stops what is still to be written for a slow reader" {
   pool a
   # Once with all of it read already, once with a part still in the command's pipe.
