@@ -311,19 +311,24 @@ void relay_end(struct relay *relay)
         relay->filter.end(relay->filter.context);
 }
 
+static off_t largest_offset(int fd)
+{
+    off_t most = 0;
+    for (off_t step = (off_t)1 << 62; step > 0; step /= 2)
+        if (lseek(fd, most + step, SEEK_SET) >= 0)
+            most += step;
+    return most;
+}
+
 /* Behind the largest offset of its file system each write fails; a file that is empty up to there
  * occupies nothing. */
 void relay_shut(struct relay *relay)
 {
-    off_t most = 0;
     if (relay->writable < 0)
         return;
-    int ignored = ftruncate(relay->writable, 0);
-    for (off_t step = (off_t)1 << 62; step > 0; step /= 2)
-        if (lseek(relay->writable, most + step, SEEK_SET) >= 0)
-            most += step;
-    (void)lseek(relay->writable, most, SEEK_SET);
-    ignored = ftruncate(relay->writable, most);
-    (void)ignored;
+    off_t most = largest_offset(relay->writable);
+    bool shut = ftruncate(relay->writable, 0) == 0 && ftruncate(relay->writable, most) == 0 &&
+                lseek(relay->writable, most, SEEK_SET) >= 0;
+    (void)shut; /* else it goes on unseen */
     close_fd(&relay->writable);
 }
