@@ -237,8 +237,9 @@ static void test_sentences_as_answers(void **state)
     static const char *const shapes[] = {
         "%.*s\n",
         "{\"type\":\"result\",\"is_error\":false,\"api_error_status\":null,\"result\":\"%.*s\"}\n",
-        "{\"type\":\"assistant\",\"message\":{\"model\":\"claude-sonnet-5\",\"content\":[{\"type\":"
-        "\"text\",\"text\":\"%.*s\"}]}}\n{\"is_error\":false,\"type\":\"result\"}\n",
+        ("{\"type\":\"assistant\",\"message\":{\"model\":\"claude-sonnet-5\",\"content\":[{"
+         "\"type\":"
+         "\"text\",\"text\":\"%.*s\"}]}}\n{\"is_error\":false,\"type\":\"result\"}\n"),
         "%.*s\n{\"is_error\":false,\"type\":\"result\"}\n",
     };
     for (size_t i = 0; i < COUNT(captures); i++) {

@@ -71,9 +71,9 @@ static void test_keyenv(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "TCR_KEYS=a=" OAUTH_1 "," OAUTH_2 "\n" API_1,
-        "TCR_KEYS=a=" OAUTH_1 ",FAKE of none",
-        "ANTHROPIC_API_KEY=" API_1,
+        ("TCR_KEYS=a=" OAUTH_1 "," OAUTH_2 "\n" API_1),
+        ("TCR_KEYS=a=" OAUTH_1 ",FAKE of none"),
+        ("ANTHROPIC_API_KEY=" API_1),
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         const char *entries[] = {texts[i], NULL};
