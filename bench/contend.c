@@ -9,7 +9,7 @@
  * time for one; the fewest and the most choices of one contender.
  */
 #include "base/json.h"
-#include "commands/session.h"
+#include "commands/run/session.h"
 #include "system/log.h"
 
 #include <sodium.h>

@@ -2,7 +2,7 @@
 #include "commands/command.h"
 #include "commands/help.h"
 #include "system/log.h"
-#include "system/startup.h"
+#include "system/process/startup.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The small command lines of the subcommands. */
 #pragma once
 
-#include "core/options.h"
+#include "core/client/options.h"
 
 #include <stdbool.h>
 

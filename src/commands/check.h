@@ -2,10 +2,10 @@
  * as a run's failure would be. */
 #pragma once
 
-#include "commands/session.h"
-#include "core/answer.h"
-#include "core/probe.h"
-#include "system/http.h"
+#include "commands/run/session.h"
+#include "core/evidence/answer.h"
+#include "core/evidence/probe.h"
+#include "system/net/http.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #include "commands/command.h"
 #include "commands/output.h"
 #include "config.h"
-#include "core/options.h"
+#include "core/client/options.h"
 
 static const char head[] =
     "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"

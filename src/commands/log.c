@@ -3,9 +3,9 @@
 #include "base/json.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
-#include "core/eventtext.h"
+#include "core/show/eventtext.h"
 #include "system/files.h"
-#include "system/store.h"
+#include "system/store/store.h"
 #include "system/zone.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 #include "commands/pool.h"
 
 #include "commands/command.h"
-#include "core/environment.h"
-#include "system/keysource.h"
+#include "core/client/environment.h"
+#include "system/keys/keysource.h"
 #include "system/log.h"
 
 #include <errno.h>

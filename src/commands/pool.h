@@ -1,11 +1,11 @@
 /* What every subcommand that looks at keys begins with: the keys, the policy, the store. */
 #pragma once
 
-#include "core/keyring.h"
-#include "core/options.h"
-#include "core/policy.h"
-#include "core/rotation.h"
-#include "system/store.h"
+#include "core/client/options.h"
+#include "core/pool/keyring.h"
+#include "core/pool/policy.h"
+#include "core/state/rotation.h"
+#include "system/store/store.h"
 
 struct pool {
     struct keyring keyring;

@@ -1,8 +1,8 @@
 #include "base/cleanup.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
-#include "commands/journal.h"
 #include "commands/pool.h"
+#include "commands/run/journal.h"
 #include "system/log.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "commands/screen.h"
 
-#include "core/environment.h"
+#include "core/client/environment.h"
 
 #include <stdlib.h>
 #include <string.h>

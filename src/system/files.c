@@ -2,7 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
-#include "system/signals.h"
+#include "system/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>

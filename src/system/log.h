@@ -3,7 +3,7 @@
  * failovers become annotations. Writing them never fails a run. */
 #pragma once
 
-#include "core/event.h"
+#include "core/state/event.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/resettime.h"
+#include "core/evidence/resettime.h"
 
 /*
  * The C library's zones. A name is an IANA one (letters, digits, `/ _ + -`, relative, no dots),

@@ -1,7 +1,7 @@
 #include "fuzz.h"
 
 #include "base/json.h"
-#include "core/kind.h"
+#include "core/pool/kind.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "core/resettime.h"
+#include "core/evidence/resettime.h"
 
 #include <stdbool.h>
 #include <stddef.h>

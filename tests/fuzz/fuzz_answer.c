@@ -1,7 +1,7 @@
 /* A provider's answer: a status (two bytes), headers up to the first NUL, and a body. */
 #include "fuzz.h"
 
-#include "core/answer.h"
+#include "core/evidence/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  */
 #include "fuzz.h"
 
-#include "core/claude_args.h"
-#include "core/client.h"
+#include "core/client/claude_args.h"
+#include "core/client/client.h"
 
 #include <stdlib.h>
 #include <string.h>

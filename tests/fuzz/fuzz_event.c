@@ -1,7 +1,7 @@
 /* One line of the log: printed and read again it is the same event. */
 #include "fuzz.h"
 
-#include "core/event.h"
+#include "core/state/event.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
  * Five bytes say how, the rest is the output. */
 #include "fuzz.h"
 
-#include "core/gate.h"
-#include "core/options.h"
-#include "core/verdict.h"
+#include "core/client/options.h"
+#include "core/evidence/gate.h"
+#include "core/evidence/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>

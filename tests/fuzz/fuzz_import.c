@@ -2,9 +2,9 @@
  * nothing that is said holds a token. */
 #include "fuzz.h"
 
-#include "core/import.h"
-#include "core/keyedit.h"
-#include "core/keyfile.h"
+#include "core/pool/import.h"
+#include "core/pool/keyedit.h"
+#include "core/pool/keyfile.h"
 
 #include <errno.h>
 #include <stdlib.h>

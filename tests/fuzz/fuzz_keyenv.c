@@ -1,8 +1,8 @@
 /* An environment, its entries divided by NUL: the keys it holds, and what a child would get. */
 #include "fuzz.h"
 
-#include "core/environment.h"
-#include "core/keyenv.h"
+#include "core/client/environment.h"
+#include "core/pool/keyenv.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "fuzz.h"
 
 #include "base/json.h"
-#include "core/keyfile.h"
-#include "core/rotation.h"
+#include "core/pool/keyfile.h"
+#include "core/state/rotation.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * with line ends between them, a NUL, and the stream. */
 #include "fuzz.h"
 
-#include "core/mask.h"
+#include "core/evidence/mask.h"
 
 #include <stdlib.h>
 #include <string.h>

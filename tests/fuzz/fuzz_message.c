@@ -1,7 +1,7 @@
 #include "fuzz.h"
 
-#include "core/message.h"
-#include "core/window.h"
+#include "core/evidence/message.h"
+#include "core/evidence/window.h"
 
 #include <stdlib.h>
 #include <string.h>

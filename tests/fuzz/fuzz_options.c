@@ -1,7 +1,7 @@
 /* A command line, its words divided by line ends. */
 #include "fuzz.h"
 
-#include "core/options.h"
+#include "core/client/options.h"
 
 #include <errno.h>
 #include <string.h>

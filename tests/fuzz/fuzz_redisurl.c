@@ -2,7 +2,7 @@
  * the same place. */
 #include "fuzz.h"
 
-#include "core/redisurl.h"
+#include "core/pool/redisurl.h"
 
 #include <errno.h>
 #include <stdlib.h>

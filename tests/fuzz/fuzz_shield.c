@@ -2,8 +2,8 @@
 #include "fuzz.h"
 
 #include "base/json.h"
-#include "core/claude_settings.h"
-#include "core/environment.h"
+#include "core/client/claude_settings.h"
+#include "core/client/environment.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/json.h"
-#include "core/state.h"
+#include "core/state/state.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "fuzz.h"
 
-#include "core/transcript.h"
+#include "core/evidence/transcript.h"
 
 #include <stdlib.h>
 #include <string.h>

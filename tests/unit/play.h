@@ -1,8 +1,8 @@
 /* One attempt as the program would judge it: both streams through a gate each, then the verdict. */
 #pragma once
 
-#include "core/gate.h"
-#include "core/verdict.h"
+#include "core/evidence/gate.h"
+#include "core/evidence/verdict.h"
 
 #define PLAY_NOW "2026-11-20T21:20:00Z"
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "core/resettime.h"
+#include "core/evidence/resettime.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

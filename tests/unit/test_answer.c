@@ -1,4 +1,4 @@
-#include "core/answer.h"
+#include "core/evidence/answer.h"
 
 #include "support.h"
 

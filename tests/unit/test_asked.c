@@ -1,6 +1,6 @@
-#include "core/asked.h"
+#include "core/client/asked.h"
 
-#include "core/keyfile.h"
+#include "core/pool/keyfile.h"
 #include "support.h"
 
 #include <errno.h>

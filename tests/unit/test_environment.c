@@ -1,4 +1,4 @@
-#include "core/environment.h"
+#include "core/client/environment.h"
 
 #include "support.h"
 

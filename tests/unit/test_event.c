@@ -1,7 +1,7 @@
-#include "core/event.h"
+#include "core/state/event.h"
 
 #include "base/json.h"
-#include "core/eventtext.h"
+#include "core/show/eventtext.h"
 #include "support.h"
 
 #include <errno.h>

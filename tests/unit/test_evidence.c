@@ -1,4 +1,4 @@
-#include "core/evidence.h"
+#include "core/evidence/evidence.h"
 
 #include "play.h"
 #include "support.h"

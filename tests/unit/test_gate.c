@@ -1,4 +1,4 @@
-#include "core/gate.h"
+#include "core/evidence/gate.h"
 
 #include "play.h"
 #include "support.h"

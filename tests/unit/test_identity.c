@@ -1,4 +1,4 @@
-#include "core/identity.h"
+#include "core/pool/identity.h"
 
 #include "support.h"
 

@@ -1,7 +1,7 @@
-#include "core/import.h"
+#include "core/pool/import.h"
 
-#include "core/keyedit.h"
-#include "core/keyfile.h"
+#include "core/pool/keyedit.h"
+#include "core/pool/keyfile.h"
 #include "support.h"
 
 #include <errno.h>

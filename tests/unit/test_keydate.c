@@ -1,4 +1,4 @@
-#include "core/keydate.h"
+#include "core/pool/keydate.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
-#include "core/keyedit.h"
+#include "core/pool/keyedit.h"
 
-#include "core/keyfile.h"
+#include "core/pool/keyfile.h"
 #include "support.h"
 
 #include <errno.h>

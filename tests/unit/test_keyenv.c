@@ -1,4 +1,4 @@
-#include "core/keyenv.h"
+#include "core/pool/keyenv.h"
 
 #include "support.h"
 

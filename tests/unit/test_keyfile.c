@@ -1,4 +1,4 @@
-#include "core/keyfile.h"
+#include "core/pool/keyfile.h"
 
 #include "support.h"
 

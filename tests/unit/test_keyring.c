@@ -1,6 +1,6 @@
-#include "core/keyring.h"
+#include "core/pool/keyring.h"
 
-#include "core/keyfile.h"
+#include "core/pool/keyfile.h"
 #include "support.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* As test_wiping, for what changes key files: no token is left in memory that was given back. */
 #include "base/secret.h"
-#include "core/import.h"
-#include "core/keyedit.h"
-#include "core/seal.h"
+#include "core/pool/import.h"
+#include "core/pool/keyedit.h"
+#include "core/pool/seal.h"
 #include "support.h"
 #include "watch.h"
 

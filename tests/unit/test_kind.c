@@ -1,4 +1,4 @@
-#include "core/kind.h"
+#include "core/pool/kind.h"
 
 #include "support.h"
 

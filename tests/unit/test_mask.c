@@ -1,4 +1,4 @@
-#include "core/mask.h"
+#include "core/evidence/mask.h"
 
 #include "support.h"
 

@@ -1,7 +1,7 @@
-#include "core/message.h"
+#include "core/evidence/message.h"
 
-#include "core/plain.h"
-#include "core/window.h"
+#include "core/evidence/plain.h"
+#include "core/evidence/window.h"
 #include "support.h"
 
 #include <stdio.h>

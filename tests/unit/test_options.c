@@ -1,4 +1,4 @@
-#include "core/options.h"
+#include "core/client/options.h"
 
 #include "support.h"
 

@@ -1,4 +1,4 @@
-#include "core/policy.h"
+#include "core/pool/policy.h"
 
 #include "support.h"
 

@@ -1,4 +1,4 @@
-#include "core/probe.h"
+#include "core/evidence/probe.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
-#include "core/provider.h"
+#include "core/pool/provider.h"
 
-#include "core/message.h"
+#include "core/evidence/message.h"
 #include "support.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "core/queue.h"
+#include "core/state/queue.h"
 
 #include "support.h"
 

@@ -1,4 +1,4 @@
-#include "core/redisurl.h"
+#include "core/pool/redisurl.h"
 
 #include "support.h"
 

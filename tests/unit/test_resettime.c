@@ -1,4 +1,4 @@
-#include "core/resettime.h"
+#include "core/evidence/resettime.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
-#include "core/rotation.h"
+#include "core/state/rotation.h"
 
 #include "base/json.h"
-#include "core/keyfile.h"
-#include "core/policy.h"
+#include "core/pool/keyfile.h"
+#include "core/pool/policy.h"
 #include "support.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "core/seal.h"
+#include "core/pool/seal.h"
 
 #include "base/secret.h"
 #include "support.h"

@@ -1,4 +1,4 @@
-#include "core/standin.h"
+#include "core/state/standin.h"
 
 #include "support.h"
 

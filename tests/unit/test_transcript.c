@@ -1,4 +1,4 @@
-#include "core/transcript.h"
+#include "core/evidence/transcript.h"
 
 #include "support.h"
 

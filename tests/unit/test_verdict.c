@@ -1,4 +1,4 @@
-#include "core/verdict.h"
+#include "core/evidence/verdict.h"
 
 #include "play.h"
 #include "support.h"

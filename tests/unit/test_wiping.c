@@ -1,11 +1,11 @@
 /* No token is left in memory that was given back. */
 #include "base/json.h"
 #include "base/secret.h"
-#include "core/environment.h"
-#include "core/identity.h"
-#include "core/keyenv.h"
-#include "core/keyfile.h"
-#include "core/mask.h"
+#include "core/client/environment.h"
+#include "core/evidence/mask.h"
+#include "core/pool/identity.h"
+#include "core/pool/keyenv.h"
+#include "core/pool/keyfile.h"
 #include "support.h"
 #include "watch.h"
 

@@ -1,0 +1,154 @@
+#include "commands/doctor/doctor.h"
+
+#include "base/json.h"
+#include "base/secret.h"
+#include "commands/arguments.h"
+#include "commands/command.h"
+#include "commands/output.h"
+#include "commands/screen.h"
+#include "system/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define EXIT_SICK 1
+
+/* The state is looked at first: what is known of the keys stands there. */
+static void (*const checks[])(struct doctor *) = {
+    doctor_check_state,  doctor_check_clock,    doctor_check_keys,
+    doctor_check_client, doctor_check_settings, doctor_check_environment,
+};
+
+static const char *const health_names[] = {"ok", "warn", "fail"};
+
+static void add(struct doctor *doctor, const char *check, enum health health, char *text)
+{
+    static const char divider[] = "; mend: ";
+    struct diagnosis *grown =
+        realloc(doctor->diagnoses, (doctor->count + 1) * sizeof *doctor->diagnoses);
+    if (!grown) {
+        doctor->out_of_memory = true;
+        free(text);
+        return;
+    }
+    doctor->diagnoses = grown;
+    char *mend = strstr(text, divider);
+    if (mend) {
+        *mend = '\0';
+        mend += sizeof divider - 1;
+    }
+    grown[doctor->count++] = (struct diagnosis){check, health, text, mend};
+}
+
+void doctor_say(struct doctor *doctor, const char *check, enum health health, const char *format,
+                ...)
+{
+    va_list args;
+    char *text;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0)
+        doctor->out_of_memory = true;
+    else
+        add(doctor, check, health, text);
+}
+
+void doctor_say_lines(struct doctor *doctor, const char *check, enum health health,
+                      const char *prefix, const char *lines)
+{
+    while (*lines) {
+        int length = (int)strcspn(lines, "\n");
+        doctor_say(doctor, check, health, "%s%.*s", prefix, length, lines);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+static void append_text(struct buffer *text, const struct doctor *doctor)
+{
+    static const enum style styles[] = {STYLE_GOOD, STYLE_WAIT, STYLE_BAD};
+    struct screen screen = screen_look();
+    for (size_t i = 0; i < doctor->count; i++) {
+        const struct diagnosis *diagnosis = &doctor->diagnoses[i];
+        screen_begin(text, &screen, styles[diagnosis->health]);
+        buffer_append_format(text, "%-4s", health_names[diagnosis->health]);
+        screen_end(text, &screen, styles[diagnosis->health]);
+        size_t quoted = text->length;
+        buffer_append_format(text, "  %-12s — %s", diagnosis->check, diagnosis->message);
+        if (diagnosis->mend)
+            buffer_append_format(text, "; %s", diagnosis->mend);
+        /* Paths and what programs print may hold anything. */
+        for (size_t k = quoted; k < text->length; k++)
+            if ((unsigned char)text->data[k] < ' ' || text->data[k] == 0x7f)
+                text->data[k] = ' ';
+        buffer_append_char(text, '\n');
+    }
+}
+
+static cJSON *describe(const struct diagnosis *diagnosis)
+{
+    cJSON *object = cJSON_CreateObject();
+    json_set_string(object, "check", diagnosis->check);
+    json_set_string(object, "status", health_names[diagnosis->health]);
+    json_set_string(object, "message", diagnosis->message);
+    json_set(object, "mend",
+             diagnosis->mend ? cJSON_CreateString(diagnosis->mend) : cJSON_CreateNull());
+    return object;
+}
+
+static void append_json(struct buffer *text, const struct doctor *doctor)
+{
+    CLEANUP_JSON cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < doctor->count; i++)
+        cJSON_AddItemToArray(array, describe(&doctor->diagnoses[i]));
+    output_append_json(text, array);
+}
+
+static bool is_sick(const struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->count; i++)
+        if (doctor->diagnoses[i].health == HEALTH_FAIL)
+            return true;
+    return false;
+}
+
+static void finish(struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->count; i++)
+        free(doctor->diagnoses[i].message); /* the mend is a part of it */
+    free(doctor->diagnoses);
+    if (doctor->has_state)
+        state_finish(&doctor->state);
+}
+
+int command_doctor(int argc, char **argv)
+{
+    bool json = false;
+    struct options options;
+    struct buffer text = {0};
+    const struct flag flags[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+    int words = arguments_parse(argc, argv, flags, &options);
+    if (words > 0)
+        log_say("doctor takes no names; usage: tcr-run doctor [--json]");
+    if (words != 0)
+        return EXIT_OWN_FAILURE;
+    struct doctor doctor = {.options = &options, .now = time(NULL)};
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+        checks[i](&doctor);
+    if (json)
+        append_json(&text, &doctor);
+    else
+        append_text(&text, &doctor);
+    text.failed |= doctor.out_of_memory;
+    /* A path or the name of a program may be a token in the wrong place. */
+    if (!text.failed)
+        text.length = secret_mask(text.data, text.length);
+    int status = output_print(&text);
+    if (status == 0 && is_sick(&doctor))
+        status = EXIT_SICK;
+    finish(&doctor);
+    return status;
+}

@@ -1,0 +1,228 @@
+#include "base/cleanup.h"
+#include "commands/doctor/doctor.h"
+#include "core/client/claude_settings.h"
+#include "core/client/environment.h"
+#include "system/keys/claude_files.h"
+#include "system/process/spawn.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define VERSION_MS      5000
+#define VERSION_LONGEST 512
+
+static bool is_program(const char *file)
+{
+    struct stat status;
+    return stat(file, &status) == 0 && S_ISREG(status.st_mode) && access(file, X_OK) == 0;
+}
+
+char *doctor_find_program(const char *name)
+{
+    const char *path = environment_get(environ, "PATH");
+    if (strchr(name, '/'))
+        return is_program(name) ? strdup(name) : NULL;
+    for (const char *p = path ? path : "/bin:/usr/bin"; *p;) {
+        char *file;
+        int length = (int)strcspn(p, ":");
+        if (asprintf(&file, "%.*s/%s", length ? length : 1, length ? p : ".", name) < 0)
+            return NULL;
+        if (is_program(file))
+            return file;
+        free(file);
+        p += length + (p[length] == ':');
+    }
+    return NULL;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Until end of file, `size` bytes or the time limit. */
+static int read_within(int fd, int64_t limit_ms, char *text, size_t size)
+{
+    int64_t deadline = now_ms() + limit_ms;
+    size_t length = 0;
+    for (int64_t left; (left = deadline - now_ms()) > 0;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (poll(&ready, 1, (int)left) <= 0)
+            continue;
+        ssize_t n = read(fd, text + length, size - 1 - length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        length += n > 0 ? (size_t)n : 0;
+        text[length] = '\0';
+        if (n <= 0 || length == size - 1)
+            return n < 0 ? -errno : 0;
+    }
+    return -ETIMEDOUT;
+}
+
+static int start_quietly(char *const *argv, int output, pid_t *ret_pid)
+{
+    struct environment_plan plan = {0};
+    struct environment built;
+    bool exec_failed;
+    CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int r = environment_build(environ, &plan, &built);
+    if (r < 0)
+        return r;
+    struct spawn_request request = {
+        .argv = argv, .environment = built.entries, .streams = {nothing, output, nothing}};
+    r = spawn_start(&request, ret_pid, &exec_failed);
+    environment_finish(&built);
+    return r;
+}
+
+static int capture(char *const *argv, char *text, size_t size, int *ret_status)
+{
+    int ends[2];
+    pid_t pid = -1;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    CLEANUP_CLOSE int output = ends[0];
+    int r = start_quietly(argv, ends[1], &pid);
+    (void)close(ends[1]);
+    if (r < 0)
+        return r;
+    r = read_within(output, VERSION_MS, text, size);
+    if (r < 0)
+        (void)kill(pid, SIGKILL);
+    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+        ;
+    return r;
+}
+
+/* "2.1.197" out of "2.1.197 (Claude Code)"; false if the text begins with no version. */
+static bool cut_version(char *text)
+{
+    size_t length = strspn(text, "0123456789.");
+    bool is_version = isdigit((unsigned char)text[0]) && memchr(text, '.', length);
+    text[length] = '\0';
+    return is_version;
+}
+
+static void ask_version(struct doctor *doctor, const char *file)
+{
+    char text[VERSION_LONGEST] = "";
+    int status = 0;
+    char *argv[] = {(char *)file, (char *)"--version", NULL};
+    int r = capture(argv, text, sizeof text, &status);
+    if (r == -ETIMEDOUT)
+        doctor_say(doctor, "client", HEALTH_WARN,
+                   "%s --version did not end within %d s; mend: try it by hand", file,
+                   VERSION_MS / 1000);
+    else if (r < 0)
+        doctor_say(doctor, "client", HEALTH_WARN, "%s cannot be started: %s; mend: install it anew",
+                   file, strerror(-r));
+    else if (status != 0)
+        doctor_say(doctor, "client", HEALTH_WARN, "%s --version failed; mend: try it by hand",
+                   file);
+    else if (!cut_version(text))
+        doctor_say(doctor, "client", HEALTH_WARN,
+                   "%s --version printed no version: it may not be Claude Code; mend: try it by "
+                   "hand",
+                   file);
+    else
+        doctor_say(doctor, "client", HEALTH_OK, "%s is version %s", file, text);
+}
+
+void doctor_check_client(struct doctor *doctor)
+{
+    CLEANUP_FREE char *file = doctor_find_program("claude");
+    if (file)
+        ask_version(doctor, file);
+    else
+        doctor_say(doctor, "client", HEALTH_WARN,
+                   "there is no claude on PATH; mend: npm install -g @anthropic-ai/claude-code, or "
+                   "mend PATH (nothing, if you run other programs)");
+}
+
+/* --- settings files --- */
+
+/* `line` is "PATH sets NAME". */
+static void say_setting(struct doctor *doctor, const char *line, bool managed)
+{
+    static const char sets[] = " sets ";
+    const char *name = line, *next = line;
+    while ((next = strstr(next, sets)))
+        name = next += sizeof sets - 1;
+    int path = name > line ? (int)(name - line) - (int)sizeof sets + 1 : 0;
+    bool is_address = strcmp(name, "ANTHROPIC_BASE_URL") == 0;
+    if (managed && is_address)
+        doctor_say(doctor, "settings", HEALTH_WARN,
+                   "%s: your administrator has the keys sent to another address", line);
+    else if (managed)
+        doctor_say(doctor, "settings", HEALTH_FAIL,
+                   "%s, which wins over every key: tcr-run has no effect on claude; mend: ask your "
+                   "administrator to remove %s from %.*s",
+                   line, name, path, line);
+    else
+        doctor_say(doctor, "settings", HEALTH_WARN,
+                   "%s, which would %s; tcr-run blanks it where it starts claude itself, not where "
+                   "another program does; mend: remove %s from %.*s",
+                   line, is_address ? "send the keys elsewhere" : "replace the key", name, path,
+                   line);
+}
+
+static void say_settings(struct doctor *doctor, const struct buffer *lines, bool managed)
+{
+    CLEANUP_FREE char *copy = strdup(buffer_text(lines));
+    for (char *line = copy, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        say_setting(doctor, line, managed);
+    }
+}
+
+static void check_files(struct doctor *doctor, const struct claude_settings_files *files)
+{
+    const struct kind kind = kind_make(KIND_OAUTH);
+    struct shield shield = {0};
+    struct buffer error = {0};
+    const struct shield_request request = {.sources = files->sources,
+                                           .source_count = files->count,
+                                           .kind = &kind,
+                                           .via = VIA_AUTO,
+                                           .descriptor = -1};
+    if (shield_build(&request, &shield, &error) < 0)
+        doctor->out_of_memory = true;
+    say_settings(doctor, &shield.shadows, false);
+    say_settings(doctor, &shield.managed, true);
+    if (shield.shadows.length + shield.managed.length == 0)
+        doctor_say(doctor, "settings", HEALTH_OK, "no settings file of Claude Code replaces a key");
+    shield_finish(&shield);
+    buffer_finish(&error);
+}
+
+void doctor_check_settings(struct doctor *doctor)
+{
+    struct claude_settings_files files = {0};
+    CLEANUP_FREE char *config = claude_config_folder(environ);
+    if (!config) {
+        doctor_say(doctor, "settings", HEALTH_FAIL,
+                   "there is no home folder, so claude does not run; mend: set HOME or "
+                   "CLAUDE_CONFIG_DIR");
+        return;
+    }
+    if (claude_settings_read(environ, config, &files) < 0)
+        doctor->out_of_memory = true;
+    else
+        check_files(doctor, &files);
+    claude_settings_finish(&files);
+}

@@ -1,0 +1,127 @@
+#include "commands/doctor/doctor.h"
+#include "core/client/environment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+extern char **environ;
+
+static const char *value_of(const char *name)
+{
+    const char *value = environment_get(environ, name);
+    return value && *value ? value : NULL;
+}
+
+static size_t check_routing(struct doctor *doctor)
+{
+    static const char *const names[] = {
+        "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX",        "CLAUDE_CODE_USE_FOUNDRY",
+        "CLAUDE_CODE_USE_MANTLE",  "CLAUDE_CODE_USE_ANTHROPIC_AWS", "CLAUDE_CODE_USE_GATEWAY",
+    };
+    size_t found = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!value_of(names[i]))
+            continue;
+        found++;
+        doctor_say(doctor, "environment", HEALTH_WARN,
+                   "%s is set: a cloud's own login instead of the keys; tcr-run removes it for the "
+                   "command; mend: unset it, or do without tcr-run there",
+                   names[i]);
+    }
+    return found;
+}
+
+/* "https://host" without what else an address may hold: a password, a path. */
+static void cut_address(const char *url, char *ret_text, size_t size, const char **ret_host)
+{
+    const char *host = strstr(url, "://");
+    int scheme = host ? (int)(host + 3 - url) : 0;
+    host = url + scheme;
+    size_t length = strcspn(host, "/?#");
+    for (const char *at; (at = memchr(host, '@', length)); host = at + 1)
+        length -= (size_t)(at + 1 - host);
+    snprintf(ret_text, size, "%.*s%.*s", scheme, url, (int)length, host);
+    *ret_host = ret_text + scheme;
+}
+
+static bool is_host(const char *host, const char *name)
+{
+    size_t length = strlen(name);
+    return strncasecmp(host, name, length) == 0 && (host[length] == '\0' || host[length] == ':');
+}
+
+static bool is_this_machine(const char *host)
+{
+    size_t digits = strspn(host, "0123456789.");
+    bool is_loopback = strncmp(host, "127.", 4) == 0 && strchr(":", host[digits]);
+    return is_loopback || is_host(host, "localhost") || is_host(host, "[::1]");
+}
+
+static size_t check_address(struct doctor *doctor)
+{
+    static const char name[] = "ANTHROPIC_BASE_URL";
+    char address[300];
+    const char *url = value_of(name), *host;
+    if (!url)
+        return 0;
+    cut_address(url, address, sizeof address, &host);
+    if (strncasecmp(address, "https://", 8) == 0 && is_host(host, "api.anthropic.com"))
+        return 0;
+    if (strncasecmp(address, "http://", 7) == 0 && !is_this_machine(host))
+        doctor_say(doctor, "environment", HEALTH_FAIL,
+                   "%s sends the keys unencrypted to %s; mend: unset it, or use https", name,
+                   address);
+    else
+        doctor_say(doctor, "environment", HEALTH_WARN,
+                   "%s sends the keys to %s; mend: unset it if you did not mean that", name,
+                   address);
+    return 1;
+}
+
+/* True if a command's ANTHROPIC_CUSTOM_HEADERS would be another than ours: a line was taken out. */
+static bool has_credential_header(struct doctor *doctor, const char *name)
+{
+    struct environment_plan plan = {0};
+    struct environment built;
+    if (environment_build(environ, &plan, &built) < 0) {
+        doctor->out_of_memory = true;
+        return false;
+    }
+    const char *kept = environment_get(built.entries, name);
+    bool differs = !kept || strcmp(kept, environment_get(environ, name)) != 0;
+    environment_finish(&built);
+    return differs;
+}
+
+static size_t check_headers(struct doctor *doctor)
+{
+    static const char name[] = "ANTHROPIC_CUSTOM_HEADERS";
+    if (!value_of(name) || !has_credential_header(doctor, name))
+        return 0;
+    doctor_say(doctor, "environment", HEALTH_WARN,
+               "%s holds a credential that would be sent instead of the key; tcr-run takes that "
+               "line out for the command; mend: take it out yourself",
+               name);
+    return 1;
+}
+
+static size_t check_certificates(struct doctor *doctor)
+{
+    static const char name[] = "NODE_TLS_REJECT_UNAUTHORIZED";
+    const char *value = value_of(name);
+    if (!value || strcmp(value, "0") != 0)
+        return 0;
+    doctor_say(doctor, "environment", HEALTH_FAIL,
+               "%s=0: anybody on the way can read the keys; mend: unset it; for a certificate of "
+               "your own there is NODE_EXTRA_CA_CERTS",
+               name);
+    return 1;
+}
+
+void doctor_check_environment(struct doctor *doctor)
+{
+    size_t found = check_routing(doctor) + check_address(doctor) + check_headers(doctor) +
+                   check_certificates(doctor);
+    if (found == 0)
+        doctor_say(doctor, "environment", HEALTH_OK, "no variable sends the keys elsewhere");
+}

@@ -1,0 +1,257 @@
+#include "base/cleanup.h"
+#include "base/duration.h"
+#include "commands/doctor/doctor.h"
+#include "core/show/render.h"
+#include "core/state/rotation.h"
+#include "system/files.h"
+#include "system/keys/keysource.h"
+#include "system/process/process.h"
+#include "system/zone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static bool is_usable(const struct key *key)
+{
+    return !key->disabled && !key->left_out;
+}
+
+static size_t count_usable(const struct keyring *keyring)
+{
+    size_t usable = 0;
+    for (size_t i = 0; i < keyring->count; i++)
+        usable += is_usable(&keyring->keys[i]);
+    return usable;
+}
+
+static void say_no_keys(struct doctor *doctor)
+{
+    CLEANUP_FREE char *path = keysource_default_path();
+    doctor_say(doctor, "keys", HEALTH_FAIL,
+               "there are none in %s; mend: tcr-run keys add NAME, or set TCR_KEYS, "
+               "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY",
+               path ? path : "a file named by --keys");
+}
+
+static void say_count(struct doctor *doctor, const struct keyring *keyring, const char *origin)
+{
+    struct stat status;
+    size_t usable = count_usable(keyring);
+    const char *master = keyring->has_master ? " and a master key" : "";
+    if (usable == 0 && !keyring->has_master)
+        doctor_say(doctor, "keys", HEALTH_FAIL,
+                   "none of %zu from %s can be used; mend: enable one, or mend what is said above",
+                   keyring->count, origin);
+    else if (usable == 0)
+        doctor_say(doctor, "keys", HEALTH_WARN,
+                   "there is the master key alone, and it is billed; mend: add a key to the pool");
+    else if (usable == 1 && !keyring->has_master)
+        doctor_say(doctor, "keys", HEALTH_WARN,
+                   "there is one: nothing can be carried on with another; mend: add a second one");
+    else
+        doctor_say(doctor, "keys", HEALTH_OK, "%zu%s from %s", usable, master, origin);
+    if (strcmp(origin, "the environment") != 0 && stat(origin, &status) == 0)
+        doctor_say(doctor, "key file", HEALTH_OK, "%s has mode %04o, and its folders are safe",
+                   origin, status.st_mode & 07777);
+}
+
+/* Returns 0 with a keyring to look at further, else a negative errno with the reason said. */
+static int load(struct doctor *doctor, struct keyring *ret_keyring, char **ret_origin)
+{
+    struct keyring_report report = {0};
+    struct buffer prefix = {0}, error = {0};
+    int r = keysource_load(doctor->options->keys_file, environ, ret_keyring, &report, ret_origin);
+    buffer_append_format(&prefix, "%s: ", *ret_origin ? *ret_origin : "keys");
+    if (r == -ENOENT)
+        say_no_keys(doctor);
+    else if (r == -ENOMEM)
+        doctor->out_of_memory = true;
+    doctor_say_lines(doctor, "key file", HEALTH_FAIL, buffer_text(&prefix),
+                     buffer_text(&report.errors));
+    doctor_say_lines(doctor, "key file", HEALTH_WARN, buffer_text(&prefix),
+                     buffer_text(&report.warnings));
+    if (r == 0 && doctor->options->profile)
+        r = keyring_apply_profile(ret_keyring, doctor->options->profile, &error);
+    if (error.length > 0)
+        doctor_say(doctor, "key file", HEALTH_FAIL, "%s", buffer_text(&error));
+    buffer_finish(&prefix);
+    buffer_finish(&error);
+    keyring_report_finish(&report);
+    return r;
+}
+
+/* --- organizations --- */
+
+static bool shares(const struct key *key, const char *organization)
+{
+    return is_usable(key) && key->organization && strcmp(key->organization, organization) == 0;
+}
+
+/* `"a", "b"`; only the first key of an organization speaks for it. */
+static void check_organization(struct doctor *doctor, const struct keyring *keyring, size_t first)
+{
+    const char *organization = keyring->keys[first].organization;
+    struct buffer names = {0};
+    size_t count = 0, api = 0;
+    for (size_t i = 0; i < keyring->count; i++) {
+        const struct key *key = &keyring->keys[i];
+        if (!shares(key, organization))
+            continue;
+        if (i < first) {
+            buffer_finish(&names);
+            return;
+        }
+        buffer_append_format(&names, "%s\"%s\"", count++ ? ", " : "", key->name);
+        api += key->kind_known && key->kind.id == KIND_API;
+    }
+    if (count > 1 && api == count)
+        doctor_say(doctor, "organization", HEALTH_WARN,
+                   "%s are API keys of one organization, \"%s\": they share its limits and add no "
+                   "capacity; mend: take keys of other organizations",
+                   buffer_text(&names), organization);
+    else if (count > 1)
+        doctor_say(doctor, "organization", HEALTH_OK,
+                   "%s are of \"%s\" and rest together after throttled and billing failures",
+                   buffer_text(&names), organization);
+    buffer_finish(&names);
+}
+
+static void check_organizations(struct doctor *doctor, const struct keyring *keyring)
+{
+    size_t unnamed = 0;
+    for (size_t i = 0; i < keyring->count; i++) {
+        const struct key *key = &keyring->keys[i];
+        if (is_usable(key) && key->organization)
+            check_organization(doctor, keyring, i);
+        unnamed +=
+            is_usable(key) && !key->organization && key->kind_known && key->kind.id == KIND_API;
+    }
+    if (unnamed > 1 && unnamed == count_usable(keyring))
+        doctor_say(doctor, "organization", HEALTH_WARN,
+                   "the pool is %zu API keys, and the file does not say whose; if they are of one "
+                   "organization they add no capacity; mend: give each its \"organization\"",
+                   unnamed);
+}
+
+/* --- what stands behind a key --- */
+
+static void check_command(struct doctor *doctor, const struct key *key)
+{
+    CLEANUP_FREE char *program = doctor_find_program(key->command[0]);
+    if (!program)
+        doctor_say(doctor, "token command", HEALTH_WARN,
+                   "\"%s\": %s is not found; mend: install it, or name it with its path", key->name,
+                   key->command[0]);
+}
+
+static void check_login(struct doctor *doctor, const struct key *key)
+{
+    char file[4096];
+    CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
+    snprintf(file, sizeof file, "%s/.credentials.json", folder ? folder : "");
+    if (access(file, R_OK) < 0)
+        doctor_say(doctor, "login", HEALTH_WARN,
+                   "\"%s\": %s: %s; mend: CLAUDE_CONFIG_DIR=%s claude, then /login", key->name,
+                   file, strerror(errno), key->config_dir);
+}
+
+static void check_end(struct doctor *doctor, const struct key *key)
+{
+    char span[DURATION_TEXT];
+    int64_t end = key_end(key);
+    if (!key_ends_soon(key, doctor->now))
+        return;
+    bool over = end <= doctor->now;
+    duration_format(over ? doctor->now - end : end - doctor->now, span);
+    doctor_say(doctor, "end", HEALTH_WARN,
+               over ? "\"%s\" ended %s ago; mend: claude setup-token makes a new one"
+                    : "\"%s\" ends in %s; mend: claude setup-token makes a new one",
+               key->name, span);
+}
+
+static void check_sources(struct doctor *doctor, const struct keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->count + keyring->has_master; i++) {
+        const struct key *key = i < keyring->count ? &keyring->keys[i] : &keyring->master;
+        if (!is_usable(key))
+            continue;
+        if (key->source == KEY_COMMAND)
+            check_command(doctor, key);
+        if (key->source == KEY_CONFIG_DIR)
+            check_login(doctor, key);
+        check_end(doctor, key);
+    }
+}
+
+/* --- what is known of a key --- */
+
+/* A failure that only a person can mend, if the key's last was one and it never worked since. */
+static enum failure_class refusal_of(const struct record *known)
+{
+    enum failure_class class = known && known->failures > 0 ? known->last_class : CLASS_NONE;
+    return class == CLASS_AUTH || class == CLASS_FORBIDDEN || class == CLASS_BILLING ? class
+                                                                                     : CLASS_NONE;
+}
+
+static void say_refused(struct doctor *doctor, const struct candidate *candidate,
+                        const struct record *known)
+{
+    struct buffer when = {0};
+    const char *name = candidate->key->name;
+    enum failure_class class = refusal_of(known);
+    render_time(&when, known->last_failed, doctor->now, &zone_system);
+    doctor_say(doctor, "refused", HEALTH_WARN, "\"%s\" %s at %s; mend: %s, then tcr-run reset %s",
+               name, failure_phrase(class), buffer_text(&when),
+               class == CLASS_BILLING     ? "add credit"
+               : class == CLASS_FORBIDDEN ? "ask whoever runs its organization"
+                                          : "renew it (claude setup-token)",
+               name);
+    buffer_finish(&when);
+}
+
+static void check_known(struct doctor *doctor, struct keyring *keyring)
+{
+    struct rotation rotation;
+    const struct demand demand = {0};
+    size_t refused = 0;
+    state_settle(&doctor->state, doctor->now + doctor->ahead);
+    state_prune_leases(&doctor->state, process_holds);
+    if (rotation_init(&rotation, keyring) < 0 ||
+        rotation_survey(&rotation, &doctor->state, &demand, doctor->now + doctor->ahead) < 0) {
+        doctor->out_of_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < rotation.count + rotation.has_master; i++) {
+        const struct candidate *candidate = &rotation.candidates[i];
+        const struct record *known = state_find(&doctor->state.keys, candidate->id);
+        if (!is_usable(candidate->key) || refusal_of(known) == CLASS_NONE)
+            continue;
+        refused += i < rotation.count;
+        say_refused(doctor, candidate, known);
+    }
+    size_t usable = count_usable(keyring);
+    if (usable > 0 && refused == usable)
+        doctor_say(doctor, "refused", HEALTH_FAIL,
+                   "every key of the pool was; mend: look at each as said above");
+    rotation_finish(&rotation);
+}
+
+void doctor_check_keys(struct doctor *doctor)
+{
+    struct keyring keyring = {0};
+    CLEANUP_FREE char *origin = NULL;
+    if (load(doctor, &keyring, &origin) == 0) {
+        say_count(doctor, &keyring, origin);
+        check_organizations(doctor, &keyring);
+        check_sources(doctor, &keyring);
+        if (doctor->has_state)
+            check_known(doctor, &keyring);
+    }
+    keyring_finish(&keyring);
+}

@@ -1,0 +1,124 @@
+#include "commands/doctor/doctor.h"
+#include "core/pool/redisurl.h"
+#include "system/store/store.h"
+
+#include "base/duration.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CLOCKS_DIFFER_SECONDS 60
+
+#define NO_SHARING "this machine's runs share nothing with others"
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+static double milliseconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) * 1e3 +
+           (double)(now.tv_nsec - start->tv_nsec) / 1e6;
+}
+
+static bool is_near(const struct redisurl *url)
+{
+    return url->socket || strncmp(url->host, "127.", 4) == 0 || strcmp(url->host, "::1") == 0 ||
+           strcmp(url->host, "localhost") == 0;
+}
+
+static const char *mend_of(int error)
+{
+    if (error == -EACCES)
+        return "give the password in TCR_REDIS_PASSWORD_FILE (mode 600) or TCR_REDIS_PASSWORD, the "
+               "user in the URL";
+    if (error == -ENOTSUP)
+        return "bring this tcr-run up to date";
+    if (error == -EMEDIUMTYPE)
+        return "name another prefix in TCR_STATE";
+    if (error == -EPROTO)
+        return "look whether the URL and TCR_REDIS_CA_FILE are right";
+    if (error == -ENOSYS)
+        return "install OpenSSL's library (libssl3), or build with it";
+    return "look whether the server runs and TCR_STATE names it rightly";
+}
+
+static void say_found(struct doctor *doctor, const struct redisurl *url, const char *name,
+                      double took)
+{
+    bool password =
+        url->password || is_set("TCR_REDIS_PASSWORD") || is_set("TCR_REDIS_PASSWORD_FILE");
+    doctor_say(doctor, "state", HEALTH_OK, "%s answers (%.1f ms), %s TLS, %s a password", name,
+               took, url->tls ? "with" : "without", password ? "with" : "without");
+    if (!url->tls && !is_near(url))
+        doctor_say(doctor, "state", HEALTH_WARN,
+                   "whoever listens on the way to %s can read the password and choose your keys; "
+                   "mend: rediss://",
+                   url->host);
+}
+
+static void check_its_clock(struct doctor *doctor)
+{
+    char span[DURATION_TEXT];
+    int64_t ahead = doctor->ahead;
+    if (llabs(ahead) <= CLOCKS_DIFFER_SECONDS)
+        return;
+    duration_format(llabs(ahead), span);
+    doctor_say(doctor, "clock", HEALTH_WARN,
+               "the server's clock is %s %s ours: its clock is the one that counts; mend: look "
+               "which is right (timedatectl)",
+               span, ahead > 0 ? "ahead of" : "behind");
+}
+
+static void probe(struct doctor *doctor, const struct redisurl *url, struct store *store)
+{
+    struct buffer name = {0}, error = {0};
+    struct timespec start;
+    (void)clock_gettime(CLOCK_MONOTONIC, &start);
+    int r = store_probe(store, &doctor->state, &doctor->ahead, &error);
+    double took = milliseconds_since(&start);
+    redisurl_append(&name, url);
+    doctor->has_state = r == 0;
+    if (r == 0)
+        say_found(doctor, url, buffer_text(&name), took);
+    else if (r == -ENODEV)
+        doctor_say(doctor, "state", HEALTH_FAIL,
+                   "%s: this tcr-run was built without Redis; " NO_SHARING
+                   "; mend: install libhiredis-dev and build with meson setup -Dredis=enabled",
+                   buffer_text(&name));
+    else
+        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_SHARING "; mend: %s",
+                   buffer_text(&name), buffer_text(&error), mend_of(r));
+    check_its_clock(doctor);
+    buffer_finish(&name);
+    buffer_finish(&error);
+}
+
+bool doctor_check_server(struct doctor *doctor)
+{
+    struct redisurl url;
+    struct buffer error = {0};
+    const char *text = getenv("TCR_STATE");
+    if (!text || !redisurl_is_one(text))
+        return false;
+    if (redisurl_parse(text, &url, &error) < 0) {
+        doctor_say(doctor, "state", HEALTH_FAIL, "TCR_STATE: %s; mend: write it so",
+                   buffer_text(&error));
+        buffer_finish(&error);
+        return true;
+    }
+    struct store *store = store_create(NULL);
+    if (store)
+        probe(doctor, &url, store);
+    else
+        doctor->out_of_memory = true;
+    store_destroy(store);
+    redisurl_finish(&url);
+    return true;
+}

@@ -1,8 +1,0 @@
-/* Keys that end soon are spoken of at a run: each once a day, not by each of a hundred runs. */
-#pragma once
-
-#include "commands/session.h"
-
-/* Warns of them, and notes in the state that it did. Asks the state only if there are any. Comes
- * before the first turn: what a survey found would not outlive it. */
-void expiry_warn(const struct session *session);

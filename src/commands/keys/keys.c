@@ -1,0 +1,265 @@
+#include "commands/keys/keys.h"
+
+#include "commands/command.h"
+#include "commands/output.h"
+#include "core/pool/keyenv.h"
+#include "core/pool/keyring.h"
+#include "system/keys/keysource.h"
+#include "system/keys/passphrase.h"
+#include "system/log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+#define TOKEN_START    "sk-ant-"
+#define TOKEN_SHORTEST 12 /* behind that: a file may be called sk-ant-notes */
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage; /* its lines are one in a message */
+    const char *help;
+} verbs[] = {
+    {"list", keys_list, "[--json]", "the keys, never their secrets"},
+    {"add", keys_add,
+     "NAME [--master] [--kind KIND] [--organization NAME]\n"
+     "[--priority N] [--expires WHEN] [--at-most N/day]\n"
+     "[--token-file FILE | --config-dir DIR | --token-command COMMAND ARG...]",
+     "add one; its token is asked for, or read from standard input"},
+    {"remove", keys_remove, "NAME...", "remove keys"},
+    {"rename", keys_rename, "OLD NEW", "give a key another name"},
+    {"enable", keys_enable, "NAME...", "use keys again"},
+    {"disable", keys_disable, "NAME...", "keep keys unused"},
+    {"check", keys_check,
+     "[--all | NAME...] [--json] [--timeout TIME]\n"
+     "[--note-organization]",
+     "ask their providers whether they are valid"},
+    {"import", keys_import, "FILE [--dry-run] [--prefix TEXT]",
+     "add the keys of another tool's file; - is standard input"},
+    {"seal", keys_seal, "[--limits interactive|moderate]",
+     "encrypt the key file under a passphrase"},
+    {"unseal", keys_unseal, "", "decrypt it for good"},
+};
+
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+bool keys_has_verb(const char *word)
+{
+    return find_verb(word) != NULL;
+}
+
+int keys_say_usage(const char *verb)
+{
+    const char *usage = find_verb(verb)->usage;
+    log_say("usage: tcr-run keys %s%s%s", verb, *usage ? " " : "", usage);
+    return EXIT_OWN_FAILURE;
+}
+
+bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int most,
+                struct options *ret_options)
+{
+    int words = arguments_parse(argc, argv, flags, ret_options);
+    if (words >= 0 && ret_options->profile) {
+        log_say("keys %s: --profile has no meaning here", argv[0]);
+        words = -1;
+    }
+    if (words >= least && words <= most)
+        return true;
+    /* The words are not shown: one of them may be a secret. */
+    if (words >= 0)
+        log_say("keys %s: expected %s, found %d %s%s", argv[0],
+                least == most ? (most == 0   ? "no words"
+                                 : most == 1 ? "one word"
+                                             : "two words")
+                              : "names",
+                words, words == 1 ? "word" : "words",
+                words > most ? "; a token is never one of them" : "");
+    (void)keys_say_usage(argv[0]);
+    return false;
+}
+
+int keys_fail(const char *path, struct buffer *error, int r)
+{
+    struct buffer prefix = {0};
+    buffer_append_format(&prefix, "%s: ", path);
+    if (error->length > 0 && r != -ENOMEM)
+        log_say_lines(buffer_text(&prefix), buffer_text(error));
+    else
+        log_say("%s: %s", path, r == -ENOMEM ? "out of memory" : strerror(-r));
+    buffer_finish(&prefix);
+    buffer_finish(error);
+    return EXIT_OWN_FAILURE;
+}
+
+int keys_open(const struct options *options, struct keystore *ret_store)
+{
+    struct buffer error = {0};
+    *ret_store = (struct keystore){0};
+    char *path = keysource_path(options->keys_file, environ);
+    int r = path ? keystore_open(path, ret_store, &error) : -ENOENT;
+    if (!path)
+        buffer_append_text(&error, "there is no home folder to keep keys in; name a file with "
+                                   "--keys");
+    int status = r < 0 ? keys_fail(path ? path : "keys", &error, r) : 0;
+    buffer_finish(&error);
+    free(path);
+    return status;
+}
+
+int keys_open_existing(const struct options *options, struct keystore *ret_store)
+{
+    int status = keys_open(options, ret_store);
+    if (status != 0 || ret_store->exists)
+        return status;
+    log_say("%s: there is no such file; tcr-run keys add makes one", ret_store->path);
+    return EXIT_OWN_FAILURE;
+}
+
+/* A pool that was in the environment until now is not any more: nobody may find that out by a
+ * bill. */
+static void say_what_is_hidden(const struct keystore *store)
+{
+    struct keyring keyring;
+    struct keyring_report report = {0};
+    if (keyenv_parse(environ, &keyring, &report) > 0)
+        log_say("%s: made; from now on runs take their keys from it, no more from the environment "
+                "(to bring those in: env | tcr-run keys import -)",
+                store->path);
+    keyring_finish(&keyring);
+    keyring_report_finish(&report);
+}
+
+int keys_change(struct keystore *store, keystore_edit *edit, void *context)
+{
+    struct buffer error = {0};
+    int r = keystore_change(store, edit, context, &error);
+    if (r < 0)
+        return keys_fail(store->path, &error, r);
+    buffer_finish(&error);
+    if (!store->exists)
+        say_what_is_hidden(store);
+    return 0;
+}
+
+/* Whatever stands in an argument vector, others see in a list of processes, and the shell keeps. */
+static bool has_token(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *found = strstr(argv[i], TOKEN_START);
+        size_t length = 0;
+        while (found && (isalnum((unsigned char)found[strlen(TOKEN_START) + length]) ||
+                         found[strlen(TOKEN_START) + length] == '-' ||
+                         found[strlen(TOKEN_START) + length] == '_'))
+            length++;
+        bool named = strcmp(argv[i], "--token") == 0 || strncmp(argv[i], "--token=", 8) == 0;
+        if (length < TOKEN_SHORTEST && !named)
+            continue;
+        log_say("keys: argument %d %s; a token is never taken from the command line, where other "
+                "programs see it and the shell keeps it: %s",
+                i, named ? "is --token" : "looks like a token",
+                named ? "leave it out, it is asked for"
+                      : "leave it out, it is asked for, and better replace this one by a new one");
+        return true;
+    }
+    return false;
+}
+
+static bool use_descriptor(const char *text)
+{
+    char *end;
+    long fd = text && isdigit((unsigned char)*text) ? strtol(text, &end, 10) : -1;
+    if (fd < 0 || fd > 1000000 || *end || fcntl((int)fd, F_GETFD) < 0) {
+        log_say("keys: --passphrase-fd: expected the number of an open file descriptor, found %s",
+                text ? text : "nothing");
+        return false;
+    }
+    passphrase_use_descriptor((int)fd);
+    return true;
+}
+
+/* Takes --passphrase-fd, which every verb has, out of the vector. What follows --token-command is
+ * somebody else's. */
+static bool take_descriptor(int *argc, char **argv)
+{
+    static const char name[] = "--passphrase-fd";
+    int kept = 1;
+    bool fine = true, foreign = false;
+    for (int i = 1; i < *argc; i++) {
+        foreign = foreign || strcmp(argv[i], "--token-command") == 0;
+        if (foreign || strncmp(argv[i], name, strlen(name)) != 0)
+            argv[kept++] = argv[i];
+        else if (argv[i][strlen(name)] == '=')
+            fine = fine && use_descriptor(argv[i] + strlen(name) + 1);
+        else
+            fine = fine && use_descriptor(argv[++i]);
+        if (!fine)
+            return false;
+    }
+    argv[kept] = NULL;
+    *argc = kept;
+    return true;
+}
+
+static void append_usage(struct buffer *text, const struct verb *verb)
+{
+    buffer_append_format(text, "  tcr-run keys %s%s", verb->name, *verb->usage ? " " : "");
+    for (const char *p = verb->usage; *p; p++)
+        buffer_append_format(text, *p == '\n' ? "%c      " : "%c", *p);
+    buffer_append_char(text, '\n');
+}
+
+static int print_help(void)
+{
+    struct buffer text = {0};
+    buffer_append_text(&text, "Usage: tcr-run keys VERB [ARGUMENT]... [--keys FILE] "
+                              "[--passphrase-fd N]\n\n");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        buffer_append_format(&text, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+    buffer_append_text(&text, "\n");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        append_usage(&text, &verbs[i]);
+    buffer_append_text(&text, "\nManual: tcr-run-keys(1).\n");
+    return output_print(&text);
+}
+
+static int refuse_verb(const char *word)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        buffer_append_format(&names, "%s%s", i ? ", " : "", verbs[i].name);
+    if (word)
+        log_say("keys: unknown verb \"%s\"; expected one of: %s", word, buffer_text(&names));
+    else
+        log_say("keys: what to do with them? expected one of: %s", buffer_text(&names));
+    buffer_finish(&names);
+    return EXIT_OWN_FAILURE;
+}
+
+int command_keys(int argc, char **argv)
+{
+    if (argc > 1 && has_token(argc, argv))
+        return EXIT_OWN_FAILURE;
+    if (argc < 2)
+        return refuse_verb(NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return print_help();
+    const struct verb *verb = find_verb(argv[1]);
+    if (!verb)
+        return refuse_verb(argv[1]);
+    argc--, argv++;
+    return take_descriptor(&argc, argv) ? verb->run(argc, argv) : EXIT_OWN_FAILURE;
+}

@@ -1,0 +1,38 @@
+/* The verbs of `tcr-run keys`, each with its own argument vector, and what they share. */
+#pragma once
+
+#include "commands/arguments.h"
+#include "system/keys/keystore.h"
+
+int keys_list(int argc, char **argv);
+int keys_add(int argc, char **argv);
+int keys_remove(int argc, char **argv);
+int keys_rename(int argc, char **argv);
+int keys_enable(int argc, char **argv);
+int keys_disable(int argc, char **argv);
+int keys_check(int argc, char **argv);
+int keys_import(int argc, char **argv);
+int keys_seal(int argc, char **argv);
+int keys_unseal(int argc, char **argv);
+
+/* arguments_parse for a verb that takes from `least` to `most` words. False after saying what was
+ * wrong and how the verb is used. */
+bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int most,
+                struct options *ret_options);
+
+/* Says how a verb is used; returns EXIT_OWN_FAILURE. */
+int keys_say_usage(const char *verb);
+
+/* Opens the key file that the options or the environment name. Returns 0, or EXIT_OWN_FAILURE after
+ * saying why; ended with keystore_close either way. */
+int keys_open(const struct options *options, struct keystore *ret_store);
+
+/* The same, for what makes no sense without a file. */
+int keys_open_existing(const struct options *options, struct keystore *ret_store);
+
+/* Changes it; the same. */
+int keys_change(struct keystore *store, keystore_edit *edit, void *context);
+
+/* Says each line of `error`, or what `r` means if there is none, with the path before it; ends the
+ * buffer. Returns EXIT_OWN_FAILURE. */
+int keys_fail(const char *path, struct buffer *error, int r);

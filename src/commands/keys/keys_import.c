@@ -1,0 +1,187 @@
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "commands/command.h"
+#include "commands/keys/keys.h"
+#include "commands/output.h"
+#include "core/pool/import.h"
+#include "core/pool/keyedit.h"
+#include "system/files.h"
+#include "system/keys/keysource.h"
+#include "system/keys/passphrase.h"
+#include "system/log.h"
+#include "system/stream/prompt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PREFIX_LONGEST 20
+/* The login that a client renews itself lives for hours; a token of one's own for a year. */
+#define SOON ((int64_t)7 * 86400)
+
+struct intake {
+    const char *path, *prefix;
+    bool dry_run;
+    int64_t now;
+    struct import import;
+    struct buffer added;
+    size_t count;
+};
+
+/* Keys in a file that others can read are not safe there: it is said, but they are read. */
+static int read_source_file(const char *path, char **ret_bytes, size_t *ret_length,
+                            struct buffer *error)
+{
+    int r = files_read(path, FILE_SECRET, KEYSOURCE_FILE_LARGEST, error, ret_bytes, ret_length);
+    if (r != -EPERM)
+        return r;
+    struct buffer again = {0};
+    r = files_read(path, FILE_ANY, KEYSOURCE_FILE_LARGEST, &again, ret_bytes, ret_length);
+    buffer_finish(&again);
+    if (r == 0)
+        log_say("%s: %s", path, buffer_text(error));
+    return r;
+}
+
+static int read_source(const char *path, char **ret_bytes, size_t *ret_length, struct buffer *error)
+{
+    int r = strcmp(path, "-") == 0
+                ? prompt_read_all(STDIN_FILENO, KEYSOURCE_FILE_LARGEST, ret_bytes, ret_length)
+                : read_source_file(path, ret_bytes, ret_length, error);
+    if (r < 0)
+        return r;
+    r = passphrase_unseal(path, ret_bytes, ret_length, NULL, error);
+    if (r == 0)
+        return 0;
+    secret_free(*ret_bytes);
+    *ret_bytes = NULL;
+    return r;
+}
+
+/* The folder that relative paths in a key file begin at. */
+static char *folder_of(const char *path)
+{
+    char *real = strcmp(path, "-") == 0 ? NULL : realpath(path, NULL);
+    char *slash = real ? strrchr(real, '/') : NULL;
+    if (slash)
+        slash[slash == real] = '\0';
+    return real ? real : getcwd(NULL, 0);
+}
+
+static void say_notes(const struct intake *intake)
+{
+    struct buffer prefix = {0};
+    buffer_append_format(&prefix, "%s: ", intake->path);
+    log_say_lines(buffer_text(&prefix), buffer_text(&intake->import.notes));
+    buffer_finish(&prefix);
+}
+
+static int read_keys(struct intake *intake)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    struct buffer error = {0};
+    int r = read_source(intake->path, &bytes, &length, &error);
+    if (r < 0)
+        return keys_fail(intake->path, &error, r);
+    buffer_finish(&error);
+    CLEANUP_FREE char *folder = folder_of(intake->path);
+    r = folder ? import_read(bytes, length, folder, intake->now, &intake->import) : -ENOMEM;
+    secret_free(bytes);
+    if (r == -EINVAL)
+        say_notes(intake);
+    else if (r < 0)
+        log_say("%s: out of memory", intake->path);
+    return r < 0 ? EXIT_OWN_FAILURE : 0;
+}
+
+static int apply(cJSON *file, void *context, struct buffer *error)
+{
+    struct intake *intake = context;
+    (void)error;
+    int r = import_merge(&intake->import, intake->prefix, file, &intake->added, &intake->count);
+    return r < 0 ? r : intake->count == 0;
+}
+
+static size_t count_short_lived(const struct intake *intake)
+{
+    const cJSON *entry;
+    size_t count = 0;
+    int64_t expires;
+    cJSON_ArrayForEach (entry, intake->import.keys) {
+        if (json_get(entry, "refresh_token") && json_integer(entry, "expires", &expires) &&
+            expires < intake->now + SOON)
+            count++;
+    }
+    return count;
+}
+
+static void sum_up(const struct intake *intake, const struct keystore *store)
+{
+    size_t short_lived = intake->count > 0 ? count_short_lived(intake) : 0;
+    char skipped[64] = "";
+    say_notes(intake);
+    if (short_lived > 0)
+        log_warn("%s: %zu of these tokens end%s within a week, and tcr-run does not renew them; "
+                 "claude setup-token makes one for a year, and keys add --config-dir uses a login "
+                 "that the client renews",
+                 intake->path, short_lived, short_lived == 1 ? "s" : "");
+    if (intake->import.skipped > 0)
+        snprintf(skipped, sizeof skipped, "; %zu %s skipped", intake->import.skipped,
+                 intake->import.skipped == 1 ? "was" : "were");
+    log_say("%s: %s %zu %s from %s, %s%s", store->path, intake->dry_run ? "would take" : "took",
+            intake->count, intake->count == 1 ? "key" : "keys", intake->path,
+            import_form_name(intake->import.form), skipped);
+}
+
+static int take_in(struct intake *intake, struct keystore *store)
+{
+    struct buffer error = {0};
+    int status;
+    if (intake->dry_run) {
+        int r = apply(store->file, intake, &error);
+        status = r < 0 ? keys_fail(store->path, &error, r) : output_print(&intake->added);
+    } else {
+        status = keys_change(store, apply, intake);
+    }
+    if (status == 0)
+        sum_up(intake, store);
+    return status;
+}
+
+static bool parse(int argc, char **argv, struct intake *intake, struct options *ret_options)
+{
+    const struct flag flags[] = {{"--dry-run", &intake->dry_run, NULL},
+                                 {"--prefix", NULL, &intake->prefix},
+                                 {NULL, NULL, NULL}};
+    if (!keys_parse(argc, argv, flags, 1, 1, ret_options))
+        return false;
+    intake->path = argv[1];
+    if (!intake->prefix)
+        intake->prefix = "";
+    if (strlen(intake->prefix) <= PREFIX_LONGEST)
+        return true;
+    log_say("keys import: --prefix: expected at most %d bytes, found %zu", PREFIX_LONGEST,
+            strlen(intake->prefix));
+    return false;
+}
+
+int keys_import(int argc, char **argv)
+{
+    struct intake intake = {.now = time(NULL)};
+    struct options options;
+    struct keystore store = {0};
+    if (!parse(argc, argv, &intake, &options))
+        return EXIT_OWN_FAILURE;
+    int status = read_keys(&intake);
+    if (status == 0)
+        status = keys_open(&options, &store);
+    if (status == 0)
+        status = take_in(&intake, &store);
+    buffer_finish(&intake.added);
+    import_finish(&intake.import);
+    keystore_close(&store);
+    return status;
+}

@@ -1,0 +1,151 @@
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "commands/keys/keys_add.h"
+#include "core/pool/keyedit.h"
+#include "core/pool/keyring.h"
+#include "system/files.h"
+#include "system/keys/keysource.h"
+#include "system/log.h"
+#include "system/stream/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define QUESTION_LONGEST 160
+
+static bool fail(const char *what, struct buffer *error, int r)
+{
+    log_say("keys add: %s: %s", what,
+            r == -ENOMEM    ? "out of memory"
+            : error->length ? buffer_text(error)
+                            : strerror(-r));
+    return false;
+}
+
+/* What the key file would say of it is said by options here. */
+static void advise_kind(struct buffer *error)
+{
+    const char *advice = error->length ? strstr(error->data, "add \"kind\"") : NULL;
+    if (!advice)
+        return;
+    error->length = (size_t)(advice - error->data);
+    buffer_append_text(error, "add --kind oauth, api, openai, cursor or env:VARIABLE");
+}
+
+/* The kind that the token is of by its beginning, if that is not the one that was said. */
+static const char *other_kind(const struct key *key)
+{
+    struct kind kind;
+    bool other =
+        key->kind.id != KIND_ENV && kind_from_token(key->token, &kind) && kind.id != key->kind.id;
+    return other ? kind_name(&kind) : NULL;
+}
+
+/* Judges a token, and puts it into the entry if it is to stand in the file. */
+static bool take_token(struct addition *addition, const char *what, const char *bytes,
+                       size_t length, bool inside)
+{
+    struct keyring scratch;
+    struct key key = {.kind = addition->kind, .kind_known = addition->kind_text != NULL};
+    struct buffer error = {0};
+    int r = keyring_init(&scratch);
+    if (r < 0)
+        return fail(what, &error, r);
+    r = keyring_set_token(&scratch, &key, bytes, length, &error);
+    const char *other = r == 0 ? other_kind(&key) : NULL;
+    advise_kind(&error);
+    if (other) {
+        buffer_append_format(&error, "it begins like one of kind %s; leave out --kind %s", other,
+                             addition->kind_text);
+        r = -EINVAL;
+    }
+    if (r == 0 && inside && !json_set_string(addition->entry, "token", key.token))
+        r = -ENOMEM;
+    if (r == 0 && inside)
+        r = keyedit_stamp(addition->entry, addition->now);
+    bool fine = r == 0 || fail(what, &error, r);
+    buffer_finish(&error);
+    keyring_finish(&scratch);
+    return fine;
+}
+
+static bool ask_for_token(struct addition *addition)
+{
+    char question[QUESTION_LONGEST], *token = NULL;
+    bool person = isatty(STDIN_FILENO);
+    struct buffer error = {0};
+    snprintf(question, sizeof question, "Token of \"%.100s\" (not shown): ", addition->name);
+    int r = person ? prompt_secret(question, &token)
+                   : prompt_read_line(STDIN_FILENO, KEYSOURCE_TOKEN_LARGEST, &token);
+    if (r == -ENODATA || r == -ECANCELED)
+        buffer_append_text(&error, "none came; expected it as the first line of standard input");
+    else if (r == -EMSGSIZE)
+        buffer_append_text(&error, "more than one line was pasted; expected the token as one line, "
+                                   "without the line breaks of the terminal it was shown on");
+    bool fine = r == 0 ? take_token(addition, "the token", token, strlen(token), true)
+                       : fail("the token", &error, r);
+    secret_free(token);
+    buffer_finish(&error);
+    return fine;
+}
+
+/* A relative path given here is one from here; in the key file it would be one from there. */
+static char *absolute(const char *path)
+{
+    CLEANUP_FREE char *here = getcwd(NULL, 0);
+    return here ? files_expand(path, here) : NULL;
+}
+
+static bool take_token_file(struct addition *addition)
+{
+    struct buffer error = {0};
+    char *bytes = NULL;
+    size_t length;
+    CLEANUP_FREE char *path = absolute(addition->token_file);
+    int r = path ? files_read(path, FILE_SECRET, KEYSOURCE_TOKEN_LARGEST, &error, &bytes, &length)
+                 : -ENOMEM;
+    bool fine = r == 0 ? take_token(addition, path, bytes, length, false)
+                       : fail(addition->token_file, &error, r);
+    if (fine)
+        fine = json_set_string(addition->entry, "token_file", path) || fail(path, &error, -ENOMEM);
+    secret_free(bytes);
+    buffer_finish(&error);
+    return fine;
+}
+
+static bool take_config_dir(struct addition *addition)
+{
+    struct buffer error = {0};
+    CLEANUP_FREE char *path = absolute(addition->config_dir);
+    CLEANUP_CLOSE int folder = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (!path || folder < 0)
+        return fail(addition->config_dir, &error, path ? -errno : -ENOMEM);
+    if (faccessat(folder, ".credentials.json", F_OK, 0) < 0)
+        log_warn("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
+                 path, path);
+    return json_set_string(addition->entry, "config_dir", path) || fail(path, &error, -ENOMEM);
+}
+
+static bool take_command(struct addition *addition)
+{
+    struct buffer error = {0};
+    cJSON *words = cJSON_CreateArray();
+    bool fine = words != NULL;
+    for (char **word = addition->command; fine && *word; word++)
+        fine = cJSON_AddItemToArray(words, cJSON_CreateString(*word));
+    if (fine)
+        return json_set(addition->entry, "token_command", words) ||
+               fail("--token-command", &error, -ENOMEM);
+    json_destroy(words);
+    return fail("--token-command", &error, -ENOMEM);
+}
+
+bool addition_take_source(struct addition *addition)
+{
+    return addition->command      ? take_command(addition)
+           : addition->token_file ? take_token_file(addition)
+           : addition->config_dir ? take_config_dir(addition)
+                                  : ask_for_token(addition);
+}

@@ -1,0 +1,216 @@
+#include "commands/run/announce.h"
+
+#include "base/duration.h"
+#include "commands/run/journal.h"
+#include "core/show/render.h"
+#include "system/log.h"
+#include "system/zone.h"
+
+#include <stddef.h>
+
+/* Of a pool that cannot be used, so many keys are named. */
+#define NAMED_MOST 20
+
+/* `23:02 (in 1h 12m)` */
+static void append_moment(struct buffer *line, int64_t when, int64_t now)
+{
+    char span[DURATION_TEXT];
+    duration_format(when - now, span);
+    render_time(line, when, now, &zone_system);
+    buffer_append_format(line, " (in %s)", span);
+}
+
+static void append_key_failure(struct buffer *line, const struct turn *turn)
+{
+    render_key_failure(line, turn->used->key->name, turn->finding, turn->until, turn->now,
+                       &zone_system);
+}
+
+/* `; "work" is ready first, at 23:02 (in 1h 12m)`; nothing if that is the key which the line is
+ * about, or if none is resting. */
+static void append_earliest(struct buffer *line, const struct rotation *rotation,
+                            const struct candidate *about, int64_t now)
+{
+    const struct candidate *first = pool_first_ready(rotation);
+    if (!first || first == about)
+        return;
+    buffer_append_format(line, "; \"%s\" is ready first, at ", first->key->name);
+    append_moment(line, first->cooling->until, now);
+}
+
+static void say_turn(const struct turn *turn, enum event_kind kind, struct buffer *line)
+{
+    journal_say_turn(turn, kind, buffer_text(line));
+    buffer_finish(line);
+}
+
+/* The pool keys that this run used or still can, as far as --retries lets it. */
+static int keys_in_all(const struct turn *turn)
+{
+    const struct pool *pool = &turn->session->pool;
+    int keys = turn->slot->attempts + (int)rotation_ready(&pool->rotation);
+    return keys < pool->policy.retries ? keys : pool->policy.retries;
+}
+
+void announce_failover(const struct turn *turn)
+{
+    struct buffer line = {0};
+    append_key_failure(&line, turn);
+    if (turn->is_master)
+        buffer_append_format(&line, "; carrying on with the master key \"%s\", which is billed",
+                             turn->chosen->key->name);
+    else
+        buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
+                             turn->slot->attempts + 1, keys_in_all(turn));
+    say_turn(turn, EVENT_FAILOVER, &line);
+}
+
+void announce_retry(const struct turn *turn)
+{
+    struct buffer line = {0};
+    buffer_append_format(&line, "\"%s\" ", turn->used->key->name);
+    render_failure(&line, turn->finding);
+    buffer_append_text(&line, "; trying it again, with the client's own patience");
+    say_turn(turn, EVENT_RETRY, &line);
+}
+
+static const char *why_no_other(const struct turn *turn)
+{
+    const struct session *session = turn->session;
+    const struct rotation *rotation = &session->pool.rotation;
+    if (turn->busy)
+        return "every other key is in use";
+    if (session->options->key)
+        return "--key allows no other";
+    if (turn->slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
+        return "as many keys as --retries allows were tried";
+    return "no other key is left";
+}
+
+void announce_given_up(const struct turn *turn)
+{
+    struct buffer line = {0};
+    append_key_failure(&line, turn);
+    buffer_append_format(&line, "; %s", why_no_other(turn));
+    if (!turn->busy)
+        append_earliest(&line, &turn->session->pool.rotation, turn->used, turn->now);
+    say_turn(turn, turn->busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
+}
+
+void announce_stopped(const struct turn *turn, const char *why)
+{
+    struct buffer line = {0};
+    if (!why) {
+        journal_add_turn(turn, EVENT_STOPPED);
+        return;
+    }
+    append_key_failure(&line, turn);
+    buffer_append_format(&line, "; not carried on: %s", why);
+    say_turn(turn, EVENT_STOPPED, &line);
+}
+
+static void append_standings(struct buffer *line, const struct rotation *rotation, int64_t now)
+{
+    size_t count = rotation->count + rotation->has_master;
+    for (size_t i = 0; i < count && i < NAMED_MOST; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        buffer_append_format(line, "%s\"%s\" ", i ? ", " : "", candidate->key->name);
+        render_standing(line, candidate, now, &zone_system);
+    }
+    if (count > NAMED_MOST)
+        buffer_append_format(line, " and %zu more", count - NAMED_MOST);
+}
+
+static void say_unusable(const struct session *session, int64_t now, const char *sentence)
+{
+    const struct candidate *first = pool_first_ready(&session->pool.rotation);
+    const struct event event = {
+        .kind = EVENT_EXHAUSTED, .time = now, .until = first ? first->cooling->until : 0};
+    journal_say(session, &event, sentence);
+}
+
+void announce_nothing_usable(const struct session *session, int64_t now)
+{
+    const struct rotation *rotation = &session->pool.rotation;
+    struct buffer line = {0};
+    if (session->pool.policy.retries == 0 && !session->pool.keyring.has_master) {
+        say_unusable(session, now,
+                     "no key can be used: --retries 0 allows none of the pool, and there is no "
+                     "master key");
+        return;
+    }
+    buffer_append_text(&line, "no key can be used: ");
+    append_standings(&line, rotation, now);
+    say_unusable(session, now, buffer_text(&line));
+    buffer_clear(&line);
+    append_earliest(&line, rotation, NULL, now);
+    if (line.length > 0 && !session->options->waits)
+        log_say("%s; --wait waits for it, tcr-run reset NAME forgets that a key rests",
+                buffer_text(&line) + 2);
+    buffer_finish(&line);
+}
+
+void announce_undersized(const struct turn *turn)
+{
+    const struct crowd *crowd = &turn->crowd;
+    struct buffer text = {0}, line = {0};
+    if (!crowd->to_be_said)
+        return;
+    buffer_append_format(&text, "%zu runs share %zu ready key%s", crowd->runs, crowd->keys,
+                         crowd->keys == 1 ? "" : "s");
+    if (crowd->capacity < crowd->keys)
+        buffer_append_format(&text, ", which have the limits of %zu", crowd->capacity);
+    buffer_append_format(&line,
+                         "%s; keys of one organization share its limits, so more of them add "
+                         "nothing; keys of other accounts or organizations help, and fewer runs at "
+                         "once (--max-per-key 1 lets them wait)",
+                         buffer_text(&text));
+    const struct event event = {
+        .kind = EVENT_WARNING, .time = turn->now, .text = buffer_text(&text)};
+    journal_say(turn->session, &event, buffer_text(&line));
+    buffer_finish(&text);
+    buffer_finish(&line);
+}
+
+void announce_passed_over(const struct session *session, const struct candidate *candidate,
+                          const char *why)
+{
+    struct buffer line = {0};
+    buffer_append_format(&line, "\"%s\" is passed over: %s", candidate->key->name, why);
+    const struct event event = {.kind = EVENT_WARNING, .key = candidate->key->name, .text = why};
+    journal_say(session, &event, buffer_text(&line));
+    buffer_finish(&line);
+}
+
+void announce_attempt(const struct session *session, const struct slot *slot, int number,
+                      bool fast_fail)
+{
+    const struct candidate *candidate = slot->candidate;
+    const char *name = candidate->key->name;
+    struct buffer line = {0};
+    log_explain("attempt %d with \"%s\" (%s)%s", number, name, kind_name(&candidate->key->kind),
+                fast_fail ? ", failing fast" : "");
+    if (slot->is_master && number == 1) {
+        buffer_append_format(&line, "using the master key \"%s\", which is billed", name);
+        append_earliest(&line, &session->pool.rotation, candidate, store_now(session->pool.store));
+        log_event(&(struct event){.kind = EVENT_ATTEMPT, .key = name, .master = true},
+                  buffer_text(&line));
+    }
+    buffer_finish(&line);
+}
+
+void announce_too_late(const struct candidate *candidate, int64_t end, int64_t now)
+{
+    struct buffer line = {0};
+    buffer_append_format(&line, "\"%s\" is ready first, at ", candidate->key->name);
+    append_moment(&line, candidate->cooling->until, now);
+    buffer_append_text(&line, ", and --wait ends ");
+    if (end > now) {
+        buffer_append_text(&line, "at ");
+        append_moment(&line, end, now);
+    } else {
+        buffer_append_text(&line, "now");
+    }
+    log_say("%s; giving up", buffer_text(&line));
+    buffer_finish(&line);
+}

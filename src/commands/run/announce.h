@@ -1,0 +1,38 @@
+/* What a run says on stderr of its keys, each time one line: what happened, to which key, until
+ * when, and what comes next. What is also an event goes into events.jsonl. */
+#pragma once
+
+#include "commands/run/turn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `used` failed and `chosen` follows. */
+void announce_failover(const struct turn *turn);
+
+/* `used` met trouble that is not its fault, and is used once more. */
+void announce_retry(const struct turn *turn);
+
+/* `used` failed and none is left. */
+void announce_given_up(const struct turn *turn);
+
+/* `used` failed and nothing follows because of `why`; NULL: somebody's wish, who need not be told.
+ */
+void announce_stopped(const struct turn *turn, const char *why);
+
+/* No key can be used for the first attempt. */
+void announce_nothing_usable(const struct session *session, int64_t now);
+
+/* More runs than keys, where the turn found so. */
+void announce_undersized(const struct turn *turn);
+
+/* `candidate` cannot be used, because of `why`. */
+void announce_passed_over(const struct session *session, const struct candidate *candidate,
+                          const char *why);
+
+/* An attempt begins with this slot's key; not noted. */
+void announce_attempt(const struct session *session, const struct slot *slot, int number,
+                      bool fast_fail);
+
+/* --wait: `candidate` is ready first, but not before it has to be given up, at `end`. */
+void announce_too_late(const struct candidate *candidate, int64_t end, int64_t now);

@@ -1,0 +1,199 @@
+#include "commands/command.h"
+#include "commands/output.h"
+#include "commands/run/handover.h"
+#include "core/show/render.h"
+#include "system/keys/keysource.h"
+#include "system/log.h"
+#include "system/zone.h"
+
+#include <string.h>
+
+static void append_keys(struct buffer *text, const struct session *session, const struct slot *slot,
+                        int64_t now)
+{
+    const struct rotation *rotation = &session->pool.rotation;
+    const struct candidate *chosen = slot->candidate;
+    bool several = session->slot_count > 1;
+    buffer_append_format(text, "keys%s%s (from %s):\n", several ? " of kind " : "",
+                         several ? slot->kind : "", session->pool.origin);
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        if (several && candidate->standing == STANDING_WRONG_KIND)
+            continue;
+        buffer_append_format(text, "  %-20s ", candidate->key->name);
+        if (candidate == chosen)
+            buffer_append_text(text, "would be used");
+        else if (i == rotation->count && candidate->standing == STANDING_READY)
+            buffer_append_text(text, "master: used when the pool is used up");
+        else if (candidate->standing == STANDING_READY)
+            buffer_append_text(text, "ready, but not first in turn");
+        else
+            render_standing(text, candidate, now, &zone_system);
+        buffer_append_char(text, '\n');
+    }
+}
+
+/* A word as a shell would want it, so that the line can be read and tried. */
+static void append_word(struct buffer *text, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./=:,@%+";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        buffer_append_text(text, word);
+        return;
+    }
+    buffer_append_char(text, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            buffer_append_text(text, "'\\''");
+        else
+            buffer_append_char(text, *word);
+    }
+    buffer_append_char(text, '\'');
+}
+
+static void append_indented(struct buffer *text, const char *lines)
+{
+    while (*lines) {
+        int length = (int)strcspn(lines, "\n");
+        buffer_append_format(text, "  %.*s\n", length, lines);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+static void append_handover(struct buffer *text, const struct session *session,
+                            const struct handover *handover)
+{
+    struct buffer names = {0};
+    environment_describe(session->environment, handover->environment.entries, &names);
+    buffer_append_text(text, "environment (- removed, + set; names only):\n");
+    append_indented(text, names.length ? buffer_text(&names) : "as it is\n");
+    buffer_finish(&names);
+    buffer_append_format(text, "secret: %s\n",
+                         handover->secret_fd >= 0 ? "on a descriptor" : "in the variable");
+    if (handover->shield.shadows.length > 0) {
+        buffer_append_text(text, "settings that would shadow the key, blanked for the run:\n");
+        append_indented(text, buffer_text(&handover->shield.shadows));
+    }
+    if (handover->shield.managed.length > 0) {
+        buffer_append_text(text, "an administrator's settings that win over the key:\n");
+        append_indented(text, buffer_text(&handover->shield.managed));
+    }
+    buffer_append_text(text, "arguments:\n ");
+    for (char **word = handover->argv; *word; word++) {
+        buffer_append_char(text, ' ');
+        append_word(text, *word);
+    }
+    buffer_append_char(text, '\n');
+}
+
+static void append_policy(struct buffer *text, const struct session *session)
+{
+    const struct policy *policy = &session->pool.policy;
+    const struct options *options = session->options;
+    buffer_append_format(text, "client: %s%s\n", client_name(session->call.id),
+                         !session->call.interactive ? ""
+                         : options->mask            ? ", interactive"
+                                                    : ", interactive: streams left alone");
+    if (options->mask)
+        buffer_append_text(text, "output: the pool's tokens become ***\n");
+    buffer_append_text(text, "carries on after:");
+    for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class ++)
+        if (policy_rotates(policy, (enum failure_class) class))
+            buffer_append_format(text, " %s", failure_class_name((enum failure_class) class));
+    buffer_append_format(text, "; at most %d pool keys a run%s\n", policy->retries,
+                         session->pool.keyring.has_master ? ", then the master" : "");
+    if (policy->max_per_key > 0)
+        buffer_append_format(text, "runs at once on one key: at most %d\n", policy->max_per_key);
+    for (size_t i = 0; i < options->marker_count; i++)
+        buffer_append_format(text, "marker: %s means %s\n", options->markers[i].text,
+                             failure_class_name(options->markers[i].class));
+    for (int code = 1; code < 256; code++)
+        if (options->exit_class[code] != CLASS_NONE)
+            buffer_append_format(text, "exit status %d means %s\n", code,
+                                 failure_class_name(options->exit_class[code]));
+}
+
+/* Looks for each slot's key. Returns 0, EXIT_NO_KEY if one has none, or EXIT_OWN_FAILURE. */
+static int find_keys(struct session *session, struct buffer *text)
+{
+    struct rotation *rotation = &session->pool.rotation;
+    int64_t now;
+    int status = 0;
+    for (size_t i = 0; i < session->slot_count; i++) {
+        struct slot *slot = &session->slots[i];
+        const struct state *state = pool_survey(&session->pool, &slot->demand, &now);
+        if (!state)
+            return EXIT_OWN_FAILURE;
+        slot->candidate = rotation_choose(rotation, state_cursor(state, slot_cursor_name(slot)));
+        if (!slot->candidate)
+            slot->candidate = rotation_master(rotation);
+        slot->another_left = rotation_ready(rotation) > 1;
+        append_keys(text, session, slot, now);
+        status = slot->candidate ? status : EXIT_NO_KEY;
+    }
+    return status;
+}
+
+/* True if every key has its secret; else the reason was said. */
+static bool resolve_keys(struct session *session)
+{
+    bool done = true;
+    for (size_t i = 0; i < session->slot_count; i++) {
+        struct buffer error = {0};
+        struct key *key = session->slots[i].candidate->key;
+        if (keysource_resolve(&session->pool.keyring, key, session->environment, &error) < 0) {
+            log_say("\"%s\": %s", key->name, buffer_text(&error));
+            done = false;
+        }
+        buffer_finish(&error);
+    }
+    return done;
+}
+
+static int explain(struct session *session)
+{
+    struct buffer text = {0};
+    struct handover handover = {.secret_fd = -1};
+    const struct slot *lead = session_lead(session);
+    int status = find_keys(session, &text);
+    if (status == EXIT_OWN_FAILURE) {
+        buffer_finish(&text);
+        return status;
+    }
+    append_policy(&text, session);
+    if (status == 0 && resolve_keys(session))
+        status = handover_build(session, lead->candidate, lead->another_left, &handover);
+    if (handover.argv)
+        append_handover(&text, session, &handover);
+    else if (status == EXIT_NO_KEY)
+        buffer_append_text(&text, "no key can be used now\n");
+    handover_finish(&handover);
+    int printed = output_print(&text);
+    return status ? status : printed;
+}
+
+int command_explain(int argc, char **argv)
+{
+    struct options options;
+    struct session session;
+    struct buffer error = {0};
+    int status = EXIT_OWN_FAILURE;
+    int parsed = options_parse(argc, argv, &options, &error);
+    if (options.log_format)
+        (void)log_set_format(options.log_format);
+    if (parsed < 0) {
+        log_say("explain: %s", buffer_text(&error));
+    } else if (!options.command) {
+        log_say("explain: usage: tcr-run explain [options] -- COMMAND [ARG...]");
+    } else {
+        log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
+        status = session_open(&session, &options);
+        if (status == 0)
+            status = explain(&session);
+        session_close(&session);
+    }
+    buffer_finish(&error);
+    options_finish(&options);
+    return status;
+}

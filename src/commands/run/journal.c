@@ -1,0 +1,90 @@
+#include "commands/run/journal.h"
+
+#include "system/log.h"
+
+#include <string.h>
+#include <unistd.h>
+
+const char *journal_command(const struct session *session)
+{
+    const char *path = session->call.argv[0], *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* `sentence` is NULL for what is not said. */
+static void add(const struct pool *pool, const char *command, const struct event *event,
+                const char *sentence)
+{
+    struct event full = *event;
+    struct buffer line = {0};
+    if (full.time == 0)
+        full.time = store_now(pool->store);
+    full.pid = getpid();
+    full.command = command;
+    if (sentence)
+        log_event(&full, sentence);
+    event_print(&full, &line);
+    if (!line.failed)
+        store_log_event(pool->store, buffer_text(&line));
+    buffer_finish(&line);
+}
+
+void journal_say(const struct session *session, const struct event *event, const char *sentence)
+{
+    add(&session->pool, journal_command(session), event, sentence);
+}
+
+void journal_add(const struct session *session, const struct event *event)
+{
+    journal_say(session, event, NULL);
+}
+
+void journal_add_reset(const struct pool *pool, const char *key)
+{
+    add(pool, NULL, &(struct event){.kind = EVENT_RESET, .key = key}, NULL);
+}
+
+void journal_add_check(const struct pool *pool, const char *key, const char *text)
+{
+    add(pool, NULL, &(struct event){.kind = EVENT_WARNING, .key = key, .text = text}, NULL);
+}
+
+void journal_say_turn(const struct turn *turn, enum event_kind kind, const char *sentence)
+{
+    const struct finding *finding = turn->finding;
+    const struct event event = {
+        .time = turn->now,
+        .kind = kind,
+        .key = turn->used->key->name,
+        .class = finding->class,
+        .what = finding->what,
+        .model = finding->scope == SCOPE_MODEL ? finding->model : NULL,
+        .until = turn->until,
+        .next = kind == EVENT_FAILOVER ? turn->chosen->key->name : NULL,
+        .master = kind == EVENT_FAILOVER && turn->is_master,
+    };
+    journal_say(turn->session, &event, sentence);
+}
+
+void journal_add_turn(const struct turn *turn, enum event_kind kind)
+{
+    journal_say_turn(turn, kind, NULL);
+}
+
+void journal_add_ending(const struct attempt *attempt, int number, int own_status)
+{
+    const struct ending *ending = &attempt->result.ending;
+    struct event event = {.kind = EVENT_SUCCESS, .key = attempt->candidate->key->name};
+    if (attempt->finding.class != CLASS_NONE)
+        return;
+    if (own_status != 0)
+        event.status = own_status;
+    else if (ending->by_signal)
+        event.signal = ending->code;
+    else
+        event.status = ending->code;
+    if (event.status != 0 || event.signal != 0)
+        event.kind = EVENT_FAILED;
+    if (event.kind == EVENT_FAILED || number > 1)
+        journal_add(attempt->session, &event);
+}

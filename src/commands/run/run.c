@@ -1,0 +1,306 @@
+#include "base/buffer.h"
+#include "base/duration.h"
+#include "commands/command.h"
+#include "commands/help.h"
+#include "commands/run/announce.h"
+#include "commands/run/attempt.h"
+#include "commands/run/expiry.h"
+#include "commands/run/journal.h"
+#include "commands/run/preflight.h"
+#include "commands/run/ready.h"
+#include "core/show/render.h"
+#include "system/log.h"
+#include "system/process/signals.h"
+#include "system/process/startup.h"
+#include "system/stream/terminal.h"
+#include "system/zone.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* By a signal that a command of its own would not have had: our way to tell it of a full disk. */
+static bool ended_for_loss(const struct attempt *attempt)
+{
+    const struct supervised *result = &attempt->result;
+    return attempt_lost(attempt, STREAM_OUT) && result->ending.by_signal &&
+           (result->ending.code == SIGPIPE ||
+            (result->ending.code == SIGTERM && result->told_to_end && !result->asked_to_end));
+}
+
+static bool say_loss(const struct attempt *attempt)
+{
+    static const char *const names[STREAM_COUNT] = {"output", "errors"};
+    bool lost = false;
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        int error = attempt_lost(attempt, (enum stream_id)i);
+        if (error)
+            log_say("cannot write the command's %s: %s%s", names[i], strerror(error),
+                    i == STREAM_OUT && ended_for_loss(attempt) ? "; the command was ended for it"
+                                                               : "");
+        lost |= error != 0;
+    }
+    return lost;
+}
+
+static int exit_as(const struct attempt *attempt)
+{
+    const struct ending *ending = &attempt->result.ending;
+    bool fine = !ending->by_signal && ending->code == 0;
+    if (say_loss(attempt) && (fine || ended_for_loss(attempt)))
+        return EXIT_OWN_FAILURE;
+    store_let_go(attempt->session->pool.store);
+    if (attempt->result.ended_by)
+        signals_die_of(attempt->result.ended_by);
+    if (ending->by_signal)
+        signals_die_of(ending->code);
+    return ending->code;
+}
+
+/* An interactive session that ended on a used-up key is carried on only if the person agrees. */
+static bool may_carry_on(const struct run *run, const struct turn *turn)
+{
+    const struct session *session = run->session;
+    struct buffer question = {0};
+    if (!session->call.interactive || session->options->carry_on_unasked)
+        return true;
+    if (session->options->no_resume)
+        return false;
+    buffer_append_text(&question, "tcr-run: ");
+    render_key_failure(&question, turn->used->key->name, turn->finding, turn->until, turn->now,
+                       &zone_system);
+    buffer_append_format(&question,
+                         "\ntcr-run: Enter carries the conversation on with \"%s\", n or "
+                         "Ctrl-C ends it: ",
+                         turn->chosen->key->name);
+    bool yes = terminal_confirm(buffer_text(&question));
+    buffer_finish(&question);
+    return yes;
+}
+
+/* Trouble that is not the key's, met while the client was hurried: the same key once more, with the
+ * client's own patience, rather than an end that the client alone would not have come to. */
+static bool try_patiently(struct run *run, const struct turn *turn)
+{
+    if (!failure_is_transient(turn->finding->class) || !run->fast_fail)
+        return false;
+    announce_retry(turn);
+    turn->slot->candidate = turn->used;
+    turn->slot->is_new = true;
+    run->fast_fail = false;
+    return true;
+}
+
+static bool has_lost_input(const struct session *session)
+{
+    return session->input.overflowed && session->carry != CARRY_CONTINUE;
+}
+
+/* Why no other key is to be tried; "" if one is, NULL if it is by somebody's wish. */
+static const char *why_stop(const struct session *session, const struct attempt *attempt,
+                            struct buffer *why)
+{
+    const struct input *input = &session->input;
+    if (attempt->result.asked_to_end)
+        return NULL;
+    if (!policy_rotates(&session->pool.policy, attempt->finding.class))
+        buffer_append_format(why, "%s does not name the class %s",
+                             session->options->retry_on ? "--retry-on" : "retry_on in the key file",
+                             failure_class_name(attempt->finding.class));
+    else if (attempt_lost(attempt, STREAM_OUT))
+        buffer_append_format(why, "its output cannot be written (%s)",
+                             strerror(attempt_lost(attempt, STREAM_OUT)));
+    else if (attempt->is_last)
+        buffer_append_text(why, "the command had ended before that was printed");
+    else if (has_lost_input(session) && input->keep_error)
+        buffer_append_format(why, "the command's input could not be kept (%s)",
+                             strerror(input->keep_error));
+    else if (has_lost_input(session))
+        buffer_append_format(why, "the command read more input than is kept (%d MiB)",
+                             INPUT_KEPT_MOST / (1024 * 1024));
+    return buffer_text(why);
+}
+
+/* Another key is there, but perhaps not wanted. */
+static bool goes_on(struct run *run, const struct turn *turn)
+{
+    if (!may_carry_on(run, turn)) {
+        announce_stopped(turn, run->session->options->no_resume ? "--no-resume is given" : NULL);
+        return false;
+    }
+    announce_failover(turn);
+    ready_note_turn(run, turn);
+    if (failure_is_transient(turn->finding->class))
+        run->fast_fail = false;
+    return ready_or_wait(run);
+}
+
+/* After a failure that was the key's: true if another attempt follows. */
+static bool next_key(struct run *run, const struct attempt *attempt)
+{
+    struct buffer reason = {0};
+    const char *why = why_stop(run->session, attempt, &reason);
+    struct slot *suspect = session_suspect(run->session, &attempt->finding);
+    struct turn turn = {.session = run->session,
+                        .slot = suspect,
+                        .used = suspect->candidate,
+                        .finding = &attempt->finding,
+                        .choose = why && !*why};
+    turn_take(&turn);
+    if (!turn.choose || turn.failed)
+        announce_stopped(&turn, turn.failed ? "out of memory" : why);
+    buffer_finish(&reason);
+    if (!turn.choose || turn.failed)
+        return false;
+    if (turn.chosen)
+        return goes_on(run, &turn);
+    if (try_patiently(run, &turn))
+        return true;
+    announce_given_up(&turn);
+    run->busy = turn.busy;
+    return ready_wait(run) && ready_or_wait(run);
+}
+
+static void count_slot(struct run *run, struct slot *slot)
+{
+    if (slot->is_new && slot->is_master)
+        run->session->master_tried = true;
+    else if (slot->is_new)
+        slot->attempts++;
+    slot->is_new = false;
+    announce_attempt(run->session, slot, run->number, run->fast_fail);
+}
+
+static void count_attempt(struct run *run)
+{
+    run->number++;
+    for (size_t i = 0; i < run->session->slot_count; i++)
+        count_slot(run, &run->session->slots[i]);
+}
+
+static void note_success(struct run *run, const struct attempt *attempt)
+{
+    bool fine = !attempt->result.ending.by_signal && attempt->result.ending.code == 0;
+    for (size_t i = 0; i < run->session->slot_count; i++) {
+        struct slot *slot = &run->session->slots[i];
+        struct turn turn = {
+            .session = run->session, .slot = slot, .used = slot->candidate, .succeeded = true};
+        if (fine && attempt->finding.class == CLASS_NONE && slot->candidate->had_trouble)
+            turn_take(&turn);
+    }
+}
+
+/* One attempt. True if another follows; otherwise *ret_status is the exit status. */
+static bool attempt_once(struct run *run, int *ret_status)
+{
+    struct attempt attempt = {.session = run->session,
+                              .candidate = session_lead(run->session)->candidate,
+                              .fast_fail = run->fast_fail};
+    bool again = false, warned = run->session->warned_of_source;
+    count_attempt(run);
+    *ret_status = attempt_run(&attempt);
+    journal_add_ending(&attempt, run->number, *ret_status);
+    if (!warned && run->session->warned_of_source)
+        journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
+                                                  .key = attempt.candidate->key->name,
+                                                  .text = "the client used another credential"});
+    if (*ret_status == 0) {
+        note_success(run, &attempt);
+        again = attempt.finding.class != CLASS_NONE && next_key(run, &attempt);
+        attempt_release(&attempt, again);
+    }
+    if (*ret_status == 0 && !again)
+        *ret_status = exit_as(&attempt);
+    attempt_finish(&attempt);
+    return again;
+}
+
+/* Between attempts there is no command to forward a signal to: it is ours. */
+static void end_if_asked(const struct session *session)
+{
+    int signal = signals_stop_or_end();
+    if (!signal)
+        return;
+    store_let_go(session->pool.store);
+    signals_die_of(signal);
+}
+
+static int run_session(struct session *session)
+{
+    struct run run = {.session = session};
+    struct turn turn = {.session = session, .choose = true};
+    int status = EXIT_NO_KEY;
+    expiry_warn(session);
+    turn_take(&turn);
+    if (turn.failed) {
+        log_say("out of memory");
+        return EXIT_OWN_FAILURE;
+    }
+    ready_note_turn(&run, &turn);
+    if (!ready_slots(&run)) {
+        end_if_asked(session);
+        if (run.failed) {
+            log_say("out of memory");
+            return EXIT_OWN_FAILURE;
+        }
+        if (!run.busy)
+            announce_nothing_usable(session, store_now(session->pool.store));
+        bool waited = ready_wait(&run) && ready_or_wait(&run);
+        end_if_asked(session);
+        if (!waited)
+            return EXIT_NO_KEY;
+    }
+    do
+        end_if_asked(session);
+    while (attempt_once(&run, &status));
+    end_if_asked(session);
+    return status;
+}
+
+static bool may_repeat(const struct session *session)
+{
+    return session->pool.keyring.count + session->pool.keyring.has_master > 1 ||
+           session->options->waits;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct options options;
+    struct session session;
+    struct buffer error = {0};
+    int status = EXIT_OWN_FAILURE;
+    int parsed = options_parse(argc, argv, &options, &error);
+    if (options.log_format)
+        (void)log_set_format(options.log_format);
+    if (parsed < 0) {
+        log_say("%s", buffer_text(&error));
+        buffer_finish(&error);
+        options_finish(&options);
+        return status;
+    }
+    if (options.help || options.version) {
+        options_finish(&options);
+        return options.help ? command_help(argc, argv) : command_version();
+    }
+    log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
+    status = session_open(&session, &options);
+    if (status == 0) {
+        log_set_command(journal_command(&session));
+        session.signal_fd = signals_take_over();
+        if (session.signal_fd < 0) {
+            log_say("cannot take signals over: %s", strerror(-session.signal_fd));
+            status = EXIT_OWN_FAILURE;
+        } else {
+            input_init(&session.input, may_repeat(&session) && !session.call.interactive &&
+                                           !startup_was_closed(STDIN_FILENO));
+            status = options.preflight ? preflight(&session) : 0;
+            if (status == 0)
+                status = run_session(&session);
+        }
+    }
+    session_close(&session);
+    options_finish(&options);
+    return status;
+}

@@ -1,0 +1,207 @@
+#include "commands/run/session.h"
+
+#include "commands/command.h"
+#include "core/client/environment.h"
+#include "system/keys/claude_files.h"
+#include "system/log.h"
+#include "system/process/process.h"
+#include "system/random.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* A random UUID (version 4). */
+static void fresh_uuid(char ret_id[CLIENT_SESSION_ID])
+{
+    unsigned char b[16];
+    random_fill(b, sizeof b);
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    snprintf(ret_id, CLIENT_SESSION_ID,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+}
+
+void session_rename(struct session *session)
+{
+    if (session->call.names_session)
+        fresh_uuid(session->call.session_id);
+    session->session_exists = session->work_begun = false;
+}
+
+static void stamp_start(struct session *session)
+{
+    struct timespec now;
+    struct tm civil;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (!gmtime_r(&now.tv_sec, &civil))
+        return;
+    size_t length = strftime(session->since, sizeof session->since, "%Y-%m-%dT%H:%M:%S", &civil);
+    snprintf(session->since + length, sizeof session->since - length, ".%03uZ",
+             (unsigned)(now.tv_nsec / 1000000) % 1000);
+}
+
+/* Where the transcript stands now, so that only rows of this run count. */
+static void find_session_start(struct session *session)
+{
+    struct client_call *call = &session->call;
+    if (!call->has_session)
+        return;
+    if (!*call->session_id && call->claude.continues)
+        (void)claude_newest_session(session->config, call->session_id, sizeof call->session_id);
+    if (!*call->session_id || call->names_session)
+        return;
+    char *path = claude_session_path(session->config, call->session_id);
+    session->run_offset = claude_session_size(path);
+    free(path);
+}
+
+static int open_client(struct session *session)
+{
+    char id[CLIENT_SESSION_ID];
+    const struct options *options = session->options;
+    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    fresh_uuid(id);
+    client_analyse(options->command, options, terminal, id, &session->call);
+    if (session->call.id != CLIENT_CLAUDE)
+        return 0;
+    session->config = claude_config_folder(environ);
+    if (!session->config) {
+        log_say("there is no home folder: set HOME or CLAUDE_CONFIG_DIR");
+        return EXIT_OWN_FAILURE;
+    }
+    stamp_start(session);
+    find_session_start(session);
+    return 0;
+}
+
+static bool slot_can_use(const struct kind *kind, const void *context)
+{
+    const struct slot *slot = context;
+    /* What Claude Code cannot log in with, a tool that it starts may still need. */
+    bool other = asked_provider(slot->kind) != PROVIDER_ANTHROPIC;
+    return asked_covers(slot->kind, kind) && (other || client_can_use(kind, &slot->session->call));
+}
+
+static const char *model_of(const struct session *session)
+{
+    const char *model = session->call.claude.model;
+    if (session->call.id != CLIENT_CLAUDE)
+        return NULL;
+    return model ? model : environment_get(session->environment, "ANTHROPIC_MODEL");
+}
+
+static bool asks_for(const struct session *session, const struct key *key)
+{
+    for (size_t i = 0; i < session->asked.count; i++)
+        if (!key->kind_known || asked_covers(session->asked.names[i], &key->kind))
+            return true;
+    return false;
+}
+
+static int check_kinds(const struct session *session, bool is_claude, const struct key *pinned,
+                       struct buffer *error)
+{
+    bool anthropic = false;
+    for (size_t i = 0; i < session->asked.count; i++)
+        anthropic |= asked_provider(session->asked.names[i]) == PROVIDER_ANTHROPIC;
+    if (is_claude && !anthropic)
+        buffer_append_text(error, "--kind: Claude Code needs a key of Anthropic's; add anthropic");
+    else if (pinned && !asks_for(session, pinned))
+        buffer_append_format(error, "--key: \"%s\" is of none of the kinds that --kind names",
+                             pinned->name);
+    return error->length > 0 ? -EINVAL : 0;
+}
+
+static int ask_kinds(struct session *session, struct buffer *error)
+{
+    bool is_claude = session->call.id == CLIENT_CLAUDE;
+    const char *name = session->options->key;
+    const struct key *pinned = name ? keyring_find(&session->pool.keyring, name) : NULL;
+    session->asked = session->options->kinds;
+    if (session->asked.count > 0)
+        return check_kinds(session, is_claude, pinned, error);
+    if (pinned && !is_claude) {
+        asked_of_key(pinned, &session->asked);
+        return 0;
+    }
+    return asked_default(&session->pool.keyring, is_claude, &session->asked, error);
+}
+
+/* --key is about one of the kinds: the others stay free. */
+static const char *pinned_for(const struct slot *slot)
+{
+    const char *name = slot->session->options->key;
+    const struct key *key = name ? keyring_find(&slot->session->pool.keyring, name) : NULL;
+    bool about = key && (slot->session->asked.count == 1 || !key->kind_known ||
+                         asked_covers(slot->kind, &key->kind));
+    return about ? name : NULL;
+}
+
+static int open_slots(struct session *session)
+{
+    struct buffer error = {0};
+    int r = ask_kinds(session, &error);
+    if (r < 0)
+        log_say("%s", buffer_text(&error));
+    buffer_finish(&error);
+    for (size_t i = 0; r == 0 && i < session->asked.count; i++) {
+        struct slot *slot = &session->slots[session->slot_count++];
+        *slot = (struct slot){.kind = session->asked.names[i], .session = session};
+        slot->demand = (struct demand){.pinned = pinned_for(slot),
+                                       .model = model_of(session),
+                                       .can_use = slot_can_use,
+                                       .can_use_context = slot,
+                                       .max_per_key = (size_t)session->pool.policy.max_per_key};
+    }
+    return r < 0 ? EXIT_OWN_FAILURE : 0;
+}
+
+struct slot *session_lead(struct session *session)
+{
+    for (size_t i = 0; i < session->slot_count; i++)
+        if (asked_provider(session->slots[i].kind) == PROVIDER_ANTHROPIC)
+            return &session->slots[i];
+    return &session->slots[0];
+}
+
+struct slot *session_suspect(struct session *session, const struct finding *finding)
+{
+    int tried[ASKED_MOST];
+    for (size_t i = 0; i < session->slot_count; i++)
+        tried[i] = session->slots[i].attempts;
+    return &session->slots[asked_suspect(&session->asked, finding, tried)];
+}
+
+const char *slot_cursor_name(const struct slot *slot)
+{
+    return strcmp(slot->kind, ASKED_MAIN) == 0 ? NULL : slot->kind;
+}
+
+int session_open(struct session *session, const struct options *options)
+{
+    *session = (struct session){.options = options, .environment = environ, .signal_fd = -1};
+    input_init(&session->input, false);
+    int status = pool_open(&session->pool, options);
+    if (status != 0)
+        return status;
+    session->owner = process_self();
+    status = open_client(session);
+    return status == 0 ? open_slots(session) : status;
+}
+
+void session_close(struct session *session)
+{
+    input_finish(&session->input);
+    pool_close(&session->pool);
+    free(session->config);
+    if (session->signal_fd >= 0)
+        (void)close(session->signal_fd);
+}

@@ -1,0 +1,63 @@
+/* A run from its first attempt to its last: what stays the same and what carries over. */
+#pragma once
+
+#include "commands/pool.h"
+#include "core/client/client.h"
+#include "core/client/options.h"
+#include "system/stream/input.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* One of the kinds a run asks for, and the key of it that the command gets. */
+struct slot {
+    const char *kind; /* as in struct asked */
+    struct session *session;
+    struct demand demand;
+    struct candidate *candidate; /* NULL while it has none */
+    bool is_master;
+    bool is_new;       /* no attempt was made with it yet */
+    bool another_left; /* if this one fails too, another could be tried */
+    int attempts;      /* pool keys that were tried */
+    /* Of the key's record when it was taken: has it failed since, for another run? */
+    int64_t failures, last_failed;
+};
+
+struct session {
+    const struct options *options;
+    struct pool pool;
+    struct client_call call;
+    struct asked asked;
+    struct slot slots[ASKED_MOST];
+    size_t slot_count;
+    char *const *environment; /* ours, untouched */
+    int signal_fd;
+    struct input input;
+    struct owner owner;
+    bool master_tried;
+
+    /* The conversation so far (claude). */
+    char *config;     /* the client's configuration folder; NULL for other clients */
+    enum carry carry; /* how the next attempt goes on */
+    off_t run_offset; /* where the transcript stood when the run began */
+    char since[32];   /* when the run began, as the transcript stamps its rows */
+    bool session_exists, work_begun;
+    bool warned_of_source, warned_of_managed, warned_of_overage, warned_of_memory;
+};
+
+/* Sets up everything but the signals and stdin, which only a real run touches. Returns 0 or the
+ * exit status to end with, the reason said. Ended with session_close either way. */
+int session_open(struct session *session, const struct options *options);
+void session_close(struct session *session);
+
+/* Gives a session that is begun anew an id of its own: the old one is taken. */
+void session_rename(struct session *session);
+
+/* The slot whose key the client itself logs in with. */
+struct slot *session_lead(struct session *session);
+
+/* The slot that a failure is laid to: see asked_suspect. */
+struct slot *session_suspect(struct session *session, const struct finding *finding);
+
+/* The cursor's name in state; NULL for the main one. */
+const char *slot_cursor_name(const struct slot *slot);

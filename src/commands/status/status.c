@@ -1,0 +1,93 @@
+#include "commands/status/status.h"
+
+#include "commands/arguments.h"
+#include "commands/command.h"
+#include "commands/output.h"
+#include "core/client/asked.h"
+#include "core/show/prometheus.h"
+#include "system/log.h"
+
+#include <string.h>
+
+static bool is_asked(const struct kind *kind, const void *context)
+{
+    return asked_covers(context, kind);
+}
+
+/* What a command that says nothing of kinds would get. */
+static struct candidate *find_next(struct pool *pool, bool *ret_needs_kind)
+{
+    struct asked asked;
+    struct buffer error = {0};
+    int64_t now;
+    bool found = asked_default(&pool->keyring, false, &asked, &error) == 0;
+    buffer_finish(&error);
+    *ret_needs_kind = !found;
+    if (!found)
+        return NULL;
+    const struct demand demand = {.can_use = is_asked, .can_use_context = asked.names[0]};
+    const char *kind = strcmp(asked.names[0], ASKED_MAIN) == 0 ? NULL : asked.names[0];
+    const struct state *state = pool_survey(pool, &demand, &now);
+    struct candidate *next =
+        state ? rotation_choose(&pool->rotation, state_cursor(state, kind)) : NULL;
+    return next || !state ? next : rotation_master(&pool->rotation);
+}
+
+bool status_look(struct pool *pool, struct status_view *ret_view)
+{
+    const struct demand demand = {0};
+    struct status_view view = {.pool = pool};
+    view.next = find_next(pool, &view.needs_kind);
+    view.state = pool_survey(pool, &demand, &view.now);
+    if (!view.state)
+        return false;
+    *ret_view = view;
+    return true;
+}
+
+/* What the command line asks for; each form is a flag of its own. */
+struct forms {
+    bool json, prometheus, watch;
+};
+
+static int print_status(struct pool *pool, const struct forms *forms)
+{
+    struct status_view view;
+    struct buffer text = {0};
+    if (!status_look(pool, &view))
+        return EXIT_OWN_FAILURE;
+    struct screen screen = screen_look();
+    screen.rows = 0; /* a terminal scrolls */
+    if (forms->json)
+        status_append_json(&text, &view);
+    else if (forms->prometheus)
+        prometheus_append(&text, &pool->rotation, view.state, view.now);
+    else
+        status_append_table(&text, &view, &screen);
+    return output_print(&text);
+}
+
+int command_status(int argc, char **argv)
+{
+    struct forms forms = {0};
+    struct options options;
+    struct pool pool = {0};
+    const struct flag flags[] = {{"--json", &forms.json, NULL},
+                                 {"--prometheus", &forms.prometheus, NULL},
+                                 {"--watch", &forms.watch, NULL},
+                                 {"-w", &forms.watch, NULL},
+                                 {NULL, NULL, NULL}};
+    int words = arguments_parse(argc, argv, flags, &options);
+    if (words < 0)
+        return EXIT_OWN_FAILURE;
+    if (words > 0 || forms.json + forms.prometheus + forms.watch > 1) {
+        log_say("status takes no names and one form; usage: tcr-run status [--json | --prometheus "
+                "| --watch]");
+        return EXIT_OWN_FAILURE;
+    }
+    int status = pool_open(&pool, &options);
+    if (status == 0)
+        status = forms.watch ? status_watch(&pool) : print_status(&pool, &forms);
+    pool_close(&pool);
+    return status;
+}

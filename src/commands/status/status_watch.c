@@ -1,0 +1,200 @@
+#include "base/cleanup.h"
+#include "commands/command.h"
+#include "commands/status/status.h"
+#include "system/files.h"
+#include "system/log.h"
+#include "system/process/signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVERY_MS 1000
+
+/* The alternate screen, no cursor, no wrapping; and back. */
+static const char begin_codes[] = "\033[?1049h\033[?25l\033[?7l";
+static const char end_codes[] = "\033[?7h\033[?25h\033[?1049l";
+
+struct watch {
+    struct pool *pool;
+    int signal_fd;
+    bool has_keys; /* stdin is the terminal */
+    struct termios before;
+};
+
+/* Why the wait for the next frame was over. */
+enum wake { WAKE_REDRAW, WAKE_RESUME, WAKE_STOP, WAKE_QUIT, WAKE_DIE };
+
+static int put(const char *text, size_t length)
+{
+    return files_write_out(STDOUT_FILENO, text, length);
+}
+
+static void enter(const struct watch *watch)
+{
+    struct termios settings = watch->before;
+    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    settings.c_cc[VMIN] = 1;
+    settings.c_cc[VTIME] = 0;
+    if (watch->has_keys)
+        (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
+    (void)put(begin_codes, sizeof begin_codes - 1);
+}
+
+/* What was typed meanwhile is not left for the shell. */
+static void leave(const struct watch *watch)
+{
+    (void)put(end_codes, sizeof end_codes - 1);
+    if (watch->has_keys)
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &watch->before);
+}
+
+static void append_clock(struct buffer *text, int64_t now, size_t columns)
+{
+    char line[64];
+    struct tm civil;
+    time_t seconds = (time_t)now;
+    if (!localtime_r(&seconds, &civil))
+        civil = (struct tm){0};
+    strftime(line, sizeof line, "%H:%M:%S  q ends", &civil);
+    screen_append_cut(text, line, columns ? columns : sizeof line);
+    buffer_append_text(text, "\n\n");
+}
+
+/* Each line clears what an earlier frame left behind its end. The last one has no line end, which
+ * would scroll. */
+static void append_frame(struct buffer *frame, const char *lines)
+{
+    buffer_append_text(frame, "\033[H");
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        buffer_append(frame, lines, length);
+        buffer_append_text(frame, "\033[K");
+        lines += length + (lines[length] == '\n');
+        if (*lines)
+            buffer_append_char(frame, '\n');
+    }
+    buffer_append_text(frame, "\033[J");
+}
+
+static int draw(const struct watch *watch)
+{
+    struct status_view view;
+    struct buffer text = {0}, frame = {0};
+    struct screen screen = screen_look();
+    if (!status_look(watch->pool, &view))
+        return -ENOMEM;
+    append_clock(&text, view.now, screen.columns);
+    if (screen.rows > 0)
+        screen.rows = screen.rows > 3 ? screen.rows - 2 : 1; /* the clock's */
+    status_append_table(&text, &view, &screen);
+    append_frame(&frame, buffer_text(&text));
+    int r = text.failed || frame.failed ? -ENOMEM : put(buffer_text(&frame), frame.length);
+    buffer_finish(&text);
+    buffer_finish(&frame);
+    return r;
+}
+
+static enum wake read_signal(int fd, int *ret_signal)
+{
+    struct signalfd_siginfo info;
+    if (read(fd, &info, sizeof info) != sizeof info)
+        return WAKE_REDRAW;
+    switch (info.ssi_signo) {
+    case SIGWINCH:
+    case SIGCHLD:
+        return WAKE_REDRAW;
+    case SIGCONT:
+        return WAKE_RESUME;
+    case SIGTSTP:
+        return WAKE_STOP;
+    default:
+        *ret_signal = (int)info.ssi_signo;
+        return WAKE_DIE;
+    }
+}
+
+static enum wake read_keys(void)
+{
+    char keys[64];
+    ssize_t n = read(STDIN_FILENO, keys, sizeof keys);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return WAKE_REDRAW;
+    if (n <= 0) /* the terminal is gone */
+        return WAKE_QUIT;
+    bool ends = memchr(keys, 'q', (size_t)n) || memchr(keys, 'Q', (size_t)n) ||
+                memchr(keys, '\004', (size_t)n);
+    return ends ? WAKE_QUIT : WAKE_REDRAW;
+}
+
+static enum wake await(const struct watch *watch, int *ret_signal)
+{
+    struct pollfd ready[] = {{.fd = watch->signal_fd, .events = POLLIN},
+                             {.fd = watch->has_keys ? STDIN_FILENO : -1, .events = POLLIN}};
+    if (poll(ready, 2, EVERY_MS) <= 0)
+        return WAKE_REDRAW;
+    if (ready[0].revents)
+        return read_signal(watch->signal_fd, ret_signal);
+    return read_keys();
+}
+
+/* Returns 0 when it was ended by a key, the signal that ended it, or a negative errno. */
+static int show(const struct watch *watch)
+{
+    int signal = 0;
+    for (;;) {
+        int r = draw(watch);
+        if (r < 0)
+            return r;
+        switch (await(watch, &signal)) {
+        case WAKE_QUIT:
+            return 0;
+        case WAKE_DIE:
+            return signal;
+        case WAKE_STOP:
+            leave(watch);
+            signals_stop_self(SIGTSTP);
+            enter(watch);
+            break;
+        case WAKE_RESUME: /* after SIGSTOP, of which nobody is told before */
+            enter(watch);
+            break;
+        case WAKE_REDRAW:
+            break;
+        }
+    }
+}
+
+int status_watch(struct pool *pool)
+{
+    struct watch watch = {.pool = pool};
+    struct status_view first;
+    if (!screen_can_move()) {
+        log_say("status: --watch needs a terminal that can be redrawn; without one, repeat "
+                "tcr-run status");
+        return EXIT_OWN_FAILURE;
+    }
+    if (!status_look(pool, &first)) /* complaints go to the screen that stays */
+        return EXIT_OWN_FAILURE;
+    watch.signal_fd = signals_take_over();
+    if (watch.signal_fd < 0) {
+        log_say("status: cannot take signals over: %s", strerror(-watch.signal_fd));
+        return EXIT_OWN_FAILURE;
+    }
+    CLEANUP_CLOSE int signal_fd = watch.signal_fd;
+    (void)signal_fd; /* closed at the end of the watch */
+    watch.has_keys = tcgetattr(STDIN_FILENO, &watch.before) == 0;
+    log_set_level(LOG_QUIET);
+    enter(&watch);
+    int r = show(&watch);
+    leave(&watch);
+    log_set_level(LOG_NORMAL);
+    if (r > 0)
+        signals_die_of(r);
+    if (r < 0)
+        log_say("status: the screen cannot be drawn: %s", strerror(-r));
+    return r < 0 ? EXIT_OWN_FAILURE : 0;
+}

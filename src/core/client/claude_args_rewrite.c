@@ -1,0 +1,146 @@
+#include "core/client/claude_args_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_dropped(const struct claude_option *option, const struct claude_rewrite *rewrite)
+{
+    enum meaning meaning = option->meaning;
+    if (meaning == MEANS_SETTINGS)
+        return rewrite->settings != NULL;
+    return rewrite->resume_id && (meaning == MEANS_SESSION_ID || meaning == MEANS_RESUME ||
+                                  meaning == MEANS_CONTINUE || meaning == MEANS_FORK);
+}
+
+/* The vector being written, and behind its last pointer room for words that are made anew. */
+struct writer {
+    const struct claude_rewrite *rewrite;
+    char **vector;
+    size_t count;
+    char *text;
+    bool open; /* the last option written would take a word that came next */
+};
+
+static void put(struct writer *writer, const char *word)
+{
+    writer->vector[writer->count++] = (char *)word;
+}
+
+/* Where what goes kept the word behind it from an option before it, ours stands in its place. */
+static void put_fence(struct writer *writer, const struct claude_option *option)
+{
+    bool settings = option->meaning == MEANS_SETTINGS;
+    if (!writer->open)
+        return;
+    put(writer, settings ? "--settings" : "--resume");
+    put(writer, settings ? writer->rewrite->settings : writer->rewrite->resume_id);
+    writer->open = false;
+}
+
+/* A bundle such as -pc without the letters that go; NULL if none is left. `ret_last` is the last
+ * letter's option. */
+static const char *put_bundle(struct writer *writer, const char *word,
+                              const struct claude_option **ret_last)
+{
+    char *made = writer->text, *end = made;
+    *end++ = '-';
+    for (const char *letter = word + 1; *letter; letter++) {
+        const struct claude_option *option = *ret_last = claude_args_short(*letter);
+        size_t rest = claude_args_takes_value(option) ? strlen(letter) : 1;
+        bool looks_long = end == made + 1 && *letter == '-';
+        if (!is_dropped(option, writer->rewrite) && !looks_long) {
+            memcpy(end, letter, rest);
+            end += rest;
+        }
+        letter += rest - 1;
+    }
+    *end++ = '\0';
+    if (end == made + 2)
+        return NULL;
+    if (strcmp(made, word) == 0)
+        return word;
+    writer->text = end;
+    return made;
+}
+
+static void put_option(struct writer *writer, char *const *argv, const struct spot *spot)
+{
+    const char *word = argv[spot->at];
+    const struct claude_option *last = spot->option;
+    bool is_bundle = word[1] != '-';
+    if (is_bundle)
+        word = put_bundle(writer, word, &last);
+    bool dropped = is_dropped(last, writer->rewrite);
+    if (is_bundle ? !word : dropped) {
+        put_fence(writer, last);
+        return;
+    }
+    put(writer, word);
+    for (size_t i = 1; i < spot->words && !dropped; i++)
+        put(writer, argv[spot->at + i]);
+    bool may_take = last->arity == ARITY_OPTIONAL || (last->arity == ARITY_UNKNOWN && !is_bundle);
+    writer->open =
+        !dropped && !spot->value && ((may_take && spot->words == 1) || last->arity == ARITY_MANY);
+}
+
+static void put_front(struct writer *writer, const struct claude_args *args)
+{
+    const struct claude_rewrite *rewrite = writer->rewrite;
+    const char *const pairs[][2] = {{"--settings", rewrite->settings},
+                                    {"--session-id", rewrite->session_id},
+                                    {"--resume", rewrite->resume_id}};
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        if (!pairs[i][1])
+            continue;
+        put(writer, pairs[i][0]);
+        put(writer, pairs[i][1]);
+    }
+    /* Here no option that takes many words can swallow it. */
+    if (rewrite->prompt && !args->prompt)
+        put(writer, rewrite->prompt);
+}
+
+/* Each word may become two, a bundle at most as long as it was. */
+static bool writer_init(struct writer *writer, char *const *argv, const struct claude_args *args,
+                        const struct claude_rewrite *rewrite)
+{
+    size_t most = 2 * args->count + 8, text = 0;
+    for (size_t i = 0; i < args->count; i++)
+        text += strlen(argv[i]) + 1;
+    char **vector = calloc(1, most * sizeof *vector + text);
+    *writer = (struct writer){
+        .rewrite = rewrite, .vector = vector, .text = vector ? (char *)(vector + most) : NULL};
+    return vector != NULL;
+}
+
+char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
+                           const struct claude_rewrite *rewrite)
+{
+    struct claude_args scratch = {0};
+    struct writer writer;
+    size_t i = 0;
+    if (!writer_init(&writer, argv, args, rewrite))
+        return NULL;
+    while (i < args->start)
+        put(&writer, argv[i++]);
+    put_front(&writer, args);
+    bool options_ended = false;
+    while (argv[i]) {
+        if (i == args->prompt && rewrite->prompt && args->prompt) {
+            put(&writer, rewrite->prompt);
+            writer.open = false;
+            i++;
+        } else if (options_ended || claude_args_is_word(argv[i]) || strcmp(argv[i], "--") == 0) {
+            options_ended |= strcmp(argv[i], "--") == 0;
+            writer.open = false;
+            put(&writer, argv[i++]);
+        } else {
+            struct spot spot = claude_args_option(argv, i, &scratch);
+            put_option(&writer, argv, &spot);
+            i += spot.words;
+        }
+    }
+    return writer.vector;
+}

@@ -1,0 +1,44 @@
+/* The shield: settings files of Claude Code beat the environment, so what would replace the
+ * credential there is blanked by a --settings of ours, merged with the user's own (claude-code.md,
+ * "Credentials": seen to work against every one of them). */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/client/options.h"
+#include "core/pool/kind.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One settings file, or the user's own --settings, as read; `path` is for messages. */
+struct settings_source {
+    const char *path;
+    const char *text;
+    size_t length;
+    bool managed; /* an administrator's: respected, reported */
+};
+
+struct shield_request {
+    const struct settings_source *sources;
+    size_t source_count;
+    const struct settings_source *own; /* the user's --settings; NULL if none was given */
+    const struct kind *kind;           /* of the credential to protect */
+    enum via via;
+    bool bare;            /* --bare takes an API key from the variable alone */
+    const char *base_url; /* ANTHROPIC_BASE_URL of the child's environment; NULL if unset */
+    int descriptor;       /* the number the child would read the secret from */
+};
+
+struct shield {
+    char *settings;        /* JSON for --settings, freed with json_free_text; NULL: none needed */
+    bool needs_descriptor; /* the variable itself is shadowed: hand over by descriptor */
+    struct buffer shadows; /* one line each: "PATH sets NAME" */
+    struct buffer managed; /* the same for what cannot be helped */
+    bool replaced;         /* by one of those: the key is not what the client will use */
+};
+
+/* Returns 0; -EINVAL with one sentence in `error` if the user's own settings are no JSON object;
+ * -ENOMEM. Other sources that are no JSON are the client's to complain about. */
+int shield_build(const struct shield_request *request, struct shield *ret_shield,
+                 struct buffer *error);
+void shield_finish(struct shield *shield);

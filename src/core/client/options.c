@@ -1,0 +1,364 @@
+#include "core/client/options.h"
+
+#include "base/duration.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int apply_option(struct options *options, const char *value, struct buffer *error);
+typedef int check_policy(struct policy *policy, const char *value, struct buffer *error);
+
+static int set_kind(struct options *options, const char *value, struct buffer *error)
+{
+    return asked_parse(value, &options->kinds, error);
+}
+
+static int set_wait(struct options *options, const char *value, struct buffer *error)
+{
+    options->waits = true;
+    options->wait_longest = DURATION_MAX;
+    if (!value || duration_parse(value, &options->wait_longest) == 0)
+        return 0;
+    buffer_append_format(error, "\"%s\" is no length of time; write 90s, 5m, 2h or 1d", value);
+    return -EINVAL;
+}
+
+static int set_via(struct options *options, const char *value, struct buffer *error)
+{
+    static const char *const names[] = {[VIA_AUTO] = "auto", [VIA_ENV] = "env", [VIA_FD] = "fd"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], value) == 0) {
+            options->via = (enum via)i;
+            return 0;
+        }
+    }
+    buffer_append_format(error, "\"%s\" is no way to hand a key over; write auto, env or fd",
+                         value);
+    return -EINVAL;
+}
+
+static int add_name(struct name_list *list, const char *value, struct buffer *error)
+{
+    if (!*value || strchr(value, '=')) {
+        buffer_append_format(error, "\"%s\" is no variable's name", value);
+        return -EINVAL;
+    }
+    if (list->count == OPTIONS_MAX_NAMES) {
+        buffer_append_format(error, "given more than %d times", OPTIONS_MAX_NAMES);
+        return -EINVAL;
+    }
+    list->names[list->count++] = value;
+    return 0;
+}
+
+static int add_keep(struct options *options, const char *value, struct buffer *error)
+{
+    return add_name(&options->keep, value, error);
+}
+
+static int add_scrub(struct options *options, const char *value, struct buffer *error)
+{
+    return add_name(&options->scrub, value, error);
+}
+
+static int set_client(struct options *options, const char *value, struct buffer *error)
+{
+    if (strcmp(value, "claude") != 0 && strcmp(value, "generic") != 0) {
+        buffer_append_format(error, "unknown client \"%s\"; write claude or generic", value);
+        return -EINVAL;
+    }
+    options->client = value;
+    return 0;
+}
+
+/* CLASS before the '=' of CLASS=REGEX or after that of CODE=CLASS. */
+static int parse_class(const char *name, size_t length, enum failure_class *ret_class,
+                       struct buffer *error)
+{
+    enum failure_class class = failure_class_parse(name, length);
+    if (class == CLASS_COUNT) {
+        buffer_append_format(error, "unknown class \"%.*s\"; see VERDICTS in tcr-run(1)",
+                             (int)length, name);
+        return -EINVAL;
+    }
+    *ret_class = class;
+    return 0;
+}
+
+static int add_marker(struct options *options, const char *value, struct buffer *error)
+{
+    struct marker *marker = &options->markers[options->marker_count];
+    const char *equals = strchr(value, '=');
+    if (!equals || !equals[1]) {
+        buffer_append_format(error, "\"%s\" is not CLASS=REGEX", value);
+        return -EINVAL;
+    }
+    if (options->marker_count == OPTIONS_MAX_MARKERS) {
+        buffer_append_format(error, "given more than %d times", OPTIONS_MAX_MARKERS);
+        return -EINVAL;
+    }
+    int r = parse_class(value, (size_t)(equals - value), &marker->class, error);
+    if (r < 0)
+        return r;
+    int failure = regcomp(&marker->regex, equals + 1, REG_EXTENDED | REG_NOSUB);
+    if (failure) {
+        char reason[128];
+        regerror(failure, &marker->regex, reason, sizeof reason);
+        buffer_append_format(error, "\"%s\" is no regular expression: %s", equals + 1, reason);
+        return -EINVAL;
+    }
+    marker->text = equals + 1;
+    options->marker_count++;
+    return 0;
+}
+
+static int add_exit_class(struct options *options, const char *value, struct buffer *error)
+{
+    char *equals;
+    errno = 0;
+    long code = strtol(value, &equals, 10);
+    if (errno || equals == value || *equals != '=' || code < 1 || code > 255) {
+        buffer_append_format(error, "\"%s\" is not CODE=CLASS with a code from 1 to 255", value);
+        return -EINVAL;
+    }
+    return parse_class(equals + 1, strlen(equals + 1), &options->exit_class[code], error);
+}
+
+static int set_log_format(struct options *options, const char *value, struct buffer *error)
+{
+    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
+        buffer_append_format(error, "\"%s\" is no log format; write text or json", value);
+        return -EINVAL;
+    }
+    options->log_format = value;
+    return 0;
+}
+
+static int add_verbosity(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->verbosity++;
+    return 0;
+}
+
+#define BY(function)    function, 0, NULL
+#define GIVEN(member)   NULL, offsetof(struct options, member), NULL
+#define CHECKED(member) NULL, offsetof(struct options, member), policy_parse_##member
+
+static const struct option_spec {
+    const char *name;
+    char letter;          /* 0: long form only */
+    const char *argument; /* NULL: takes none; "[=X]": optional */
+    const char *help;     /* NULL: --help only names it */
+    apply_option *apply;  /* NULL: the argument, or true, is put `at` its place */
+    size_t at;
+    check_policy *check; /* NULL: any argument will do */
+} specs[] = {
+    {"keys", 'f', "FILE", "read the keys from FILE", GIVEN(keys_file)},
+    {"profile", 'p', "NAME", "use the keys of this profile", GIVEN(profile)},
+    {"key", 'k', "NAME", "use this key and no other", GIVEN(key)},
+    {"kind", 0, "KINDS", "one key of each, as openai,anthropic", BY(set_kind)},
+    {"retries", 'r', "N", "pool keys to try before the master key (3)", CHECKED(retries)},
+    {"no-master", 0, NULL, NULL, GIVEN(no_master)},
+    {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", BY(set_wait)},
+    {"max-per-key", 0, "N", "wait rather than have more runs on a key", CHECKED(max_per_key)},
+    {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", CHECKED(cooldown)},
+    {"retry-on", 0, "CLASSES", NULL, CHECKED(retry_on)},
+    {"marker", 'm', "CLASS=REGEX", NULL, BY(add_marker)},
+    {"exit-class", 0, "CODE=CLASS", NULL, BY(add_exit_class)},
+    {"via", 0, "HOW", NULL, BY(set_via)},
+    {"keep", 0, "NAME", NULL, BY(add_keep)},
+    {"scrub", 0, "NAME", NULL, BY(add_scrub)},
+    {"clean-env", 0, NULL, NULL, GIVEN(clean_env)},
+    {"mask", 0, NULL, "show the pool's tokens as *** in the output", GIVEN(mask)},
+    {"client", 0, "NAME", NULL, BY(set_client)},
+    {"no-fast-fail", 0, NULL, NULL, GIVEN(no_fast_fail)},
+    {"no-resume", 0, NULL, NULL, GIVEN(no_resume)},
+    {"auto", 0, NULL, NULL, GIVEN(carry_on_unasked)},
+    {"preflight", 0, NULL, "check the keys with their providers first", GIVEN(preflight)},
+    {"log-format", 0, "FORMAT", NULL, BY(set_log_format)},
+    {"quiet", 'q', NULL, "say nothing", GIVEN(quiet)},
+    {"verbose", 'v', NULL, "explain every decision", BY(add_verbosity)},
+    {"help", 'h', NULL, "show this help", GIVEN(help)},
+    {"version", 'V', NULL, "show the version", GIVEN(version)},
+};
+
+#define SPEC_COUNT (sizeof specs / sizeof specs[0])
+#define LONG_BASE  256
+
+/* getopt's own tables, made from ours. */
+static void build_getopt_tables(char *shorts, struct option *longs)
+{
+    *shorts++ = '+'; /* the first word that is no option ends the options */
+    *shorts++ = ':';
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        const char *argument = specs[i].argument;
+        int has = !argument            ? no_argument
+                  : argument[0] == '[' ? optional_argument
+                                       : required_argument;
+        longs[i] = (struct option){specs[i].name, has, NULL, LONG_BASE + (int)i};
+        if (!specs[i].letter)
+            continue;
+        *shorts++ = specs[i].letter;
+        for (int colons = has; colons > 0; colons--)
+            *shorts++ = ':';
+    }
+    *shorts = '\0';
+    longs[SPEC_COUNT] = (struct option){0};
+}
+
+static const struct option_spec *spec_of(int code)
+{
+    if (code >= LONG_BASE)
+        return &specs[code - LONG_BASE];
+    for (size_t i = 0; i < SPEC_COUNT; i++)
+        if (specs[i].letter == code)
+            return &specs[i];
+    return NULL;
+}
+
+static int refuse_option(int code, char *const *argv, struct buffer *error)
+{
+    const char *word = argv[optind > 1 ? optind - 1 : 1];
+    if (code == ':')
+        buffer_append_format(error, "option %s needs a value", word);
+    else if (optopt > 0 && optopt < LONG_BASE)
+        buffer_append_format(error, "unknown option -%c", optopt);
+    else if (optopt >= LONG_BASE)
+        buffer_append_format(error, "option --%s takes no value", specs[optopt - LONG_BASE].name);
+    else
+        buffer_append_format(error, "unknown option %s", word);
+    buffer_append_text(error, "; tcr-run --help lists them");
+    return -EINVAL;
+}
+
+/* A `const char *` if it takes an argument, else a `bool`. */
+static int put(const struct option_spec *spec, struct options *options, const char *value,
+               struct buffer *error)
+{
+    struct policy scratch = policy_default();
+    char *place = (char *)options + spec->at;
+    if (spec->argument)
+        memcpy(place, &value, sizeof value);
+    else
+        *(bool *)place = true;
+    return spec->check ? spec->check(&scratch, value, error) : 0;
+}
+
+static int apply(const struct option_spec *spec, struct options *options, struct buffer *error)
+{
+    struct buffer reason = {0};
+    int r =
+        spec->apply ? spec->apply(options, optarg, &reason) : put(spec, options, optarg, &reason);
+    if (r < 0)
+        buffer_append_format(error, "--%s: %s", spec->name, buffer_text(&reason));
+    buffer_finish(&reason);
+    return r;
+}
+
+static int take_command(int argc, char **argv, struct options *options, struct buffer *error)
+{
+    if (options->help || options->version)
+        return 0;
+    bool dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+    if (!dashes && optind < argc) {
+        buffer_append_format(
+            error, "expected -- before the command \"%s\" (a subcommand stands before its options)",
+            argv[optind]);
+        return -EINVAL;
+    }
+    if (optind >= argc) {
+        buffer_append_text(error, "no command given; usage: tcr-run [options] -- COMMAND [ARG...]");
+        return -EINVAL;
+    }
+    options->command = argv + optind;
+    return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error)
+{
+    char shorts[3 * SPEC_COUNT + 3];
+    struct option longs[SPEC_COUNT + 1];
+    *ret_options = (struct options){0};
+    build_getopt_tables(shorts, longs);
+    opterr = 0;
+    optind = 0; /* glibc: start afresh, also in the second call of one process */
+    int code;
+    while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct option_spec *spec = spec_of(code);
+        int r = spec ? apply(spec, ret_options, error) : refuse_option(code, argv, error);
+        if (r < 0)
+            return r;
+    }
+    return take_command(argc, argv, ret_options, error);
+}
+
+void options_finish(struct options *options)
+{
+    for (size_t i = 0; i < options->marker_count; i++)
+        regfree(&options->markers[i].regex);
+    options->marker_count = 0;
+}
+
+int options_apply_policy(const struct options *options, struct policy *policy, struct buffer *error)
+{
+    int r = 0;
+    if (options->retries)
+        r = policy_parse_retries(policy, options->retries, error);
+    if (r == 0 && options->cooldown)
+        r = policy_parse_cooldown(policy, options->cooldown, error);
+    if (r == 0 && options->retry_on)
+        r = policy_parse_retry_on(policy, options->retry_on, error);
+    if (r == 0 && options->max_per_key)
+        r = policy_parse_max_per_key(policy, options->max_per_key, error);
+    return r;
+}
+
+static void append_form(struct buffer *text, const struct option_spec *spec)
+{
+    const char *argument = spec->argument;
+    if (spec->letter)
+        buffer_append_format(text, "-%c, ", spec->letter);
+    buffer_append_format(text, "--%s", spec->name);
+    if (argument)
+        buffer_append_format(text, "%s%s", argument[0] == '[' ? "" : " ", argument);
+}
+
+#define LINE_WIDTH 79
+
+/* Those without a line of their own, side by side. */
+static void describe_rest(struct buffer *text)
+{
+    size_t column = LINE_WIDTH;
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        struct buffer form = {0};
+        if (specs[i].help)
+            continue;
+        append_form(&form, &specs[i]);
+        bool fits = column + 2 + form.length <= LINE_WIDTH;
+        buffer_append_text(text, fits ? "  " : column < LINE_WIDTH ? "\n  " : "  ");
+        buffer_append_text(text, buffer_text(&form));
+        column = (fits ? column : 0) + 2 + form.length;
+        buffer_finish(&form);
+    }
+    buffer_append_char(text, '\n');
+}
+
+void options_describe(struct buffer *text)
+{
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        struct buffer form = {0};
+        if (!specs[i].help)
+            continue;
+        if (!specs[i].letter)
+            buffer_append_text(&form, "    ");
+        append_form(&form, &specs[i]);
+        buffer_append_format(text, "  %-22s %s\n", buffer_text(&form), specs[i].help);
+        buffer_finish(&form);
+    }
+    buffer_append_text(text, "More, for tcr-run(1) to explain:\n");
+    describe_rest(text);
+}

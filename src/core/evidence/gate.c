@@ -1,0 +1,158 @@
+#include "core/evidence/gate.h"
+
+#include <string.h>
+
+void gate_init(struct gate *gate, struct evidence *evidence, enum stream_id stream, gate_sink *sink,
+               void *context)
+{
+    *gate = (struct gate){.evidence = evidence, .stream = stream, .sink = sink, .context = context};
+}
+
+void gate_finish(struct gate *gate)
+{
+    buffer_finish(&gate->line);
+    buffer_finish(&gate->held);
+}
+
+void gate_release(struct gate *gate, bool drop)
+{
+    if (!drop && gate->held.length > 0)
+        gate->sink(gate->context, gate->held.data, gate->held.length);
+    buffer_clear(&gate->held);
+    gate->holding = false;
+}
+
+static void open_for_good(struct gate *gate)
+{
+    gate_release(gate, false);
+    gate->opened = true;
+}
+
+static void pass(struct gate *gate, const char *bytes, size_t length)
+{
+    if (length == 0)
+        return;
+    if (gate->holding && gate->held.length + length <= GATE_HELD_MOST) {
+        buffer_append(&gate->held, bytes, length);
+        if (!gate->held.failed)
+            return;
+        gate->held.failed = false;
+    }
+    if (gate->holding)
+        open_for_good(gate);
+    gate->sink(gate->context, bytes, length);
+}
+
+static void hold(struct gate *gate, int64_t now_ms)
+{
+    if (gate->holding || gate->opened)
+        return;
+    gate->holding = true;
+    gate->held_since = now_ms;
+}
+
+static void forget_line(struct gate *gate)
+{
+    buffer_clear(&gate->line);
+    gate->line_passed = 0;
+}
+
+static void pass_line_so_far(struct gate *gate)
+{
+    pass(gate, buffer_text(&gate->line) + gate->line_passed, gate->line.length - gate->line_passed);
+    gate->line_passed = gate->line.length;
+}
+
+/* The line in the buffer is complete, its end included if it has one. */
+static void read_line(struct gate *gate, int64_t now_ms)
+{
+    size_t length = gate->line.length;
+    if (length > 0 && gate->line.data[length - 1] == '\n')
+        length--;
+    if (evidence_read_line(gate->evidence, gate->stream, buffer_text(&gate->line), length))
+        hold(gate, now_ms);
+    pass_line_so_far(gate);
+    forget_line(gate);
+}
+
+/* Adds to the line being read; its end may have come with it. */
+static void extend_line(struct gate *gate, const char *bytes, size_t length, bool ended,
+                        int64_t now_ms)
+{
+    if (gate->line.length == 0)
+        gate->line_since = now_ms;
+    buffer_append(&gate->line, bytes, length);
+    if (gate->line.failed || gate->line.length > GATE_LINE_LONGEST ||
+        !evidence_wants_line(gate->evidence, gate->stream, buffer_text(&gate->line),
+                             gate->line.length)) {
+        bool kept = !gate->line.failed;
+        gate->line.failed = false;
+        pass_line_so_far(gate);
+        if (!kept)
+            pass(gate, bytes, length); /* no memory to read it with: pass it unread */
+        gate->evidence->unread |= !kept;
+        forget_line(gate);
+        gate->line_unread = !ended;
+    } else if (ended) {
+        read_line(gate, now_ms);
+    }
+}
+
+/* The length of the leading whole lines, and of the rest of an unread one, that matter to nobody:
+ * they go on in one piece, without a copy. */
+static size_t plain_length(struct gate *gate, const char *bytes, size_t length)
+{
+    size_t done = 0;
+    while (done < length) {
+        const char *end = memchr(bytes + done, '\n', length - done);
+        size_t line = end ? (size_t)(end + 1 - (bytes + done)) : length - done;
+        if (!gate->line_unread &&
+            evidence_wants_line(gate->evidence, gate->stream, bytes + done, line))
+            break;
+        gate->line_unread = !end;
+        done += line;
+    }
+    return done;
+}
+
+void gate_feed(struct gate *gate, const char *bytes, size_t length, int64_t now_ms)
+{
+    while (length > 0) {
+        size_t plain = gate->line.length == 0 ? plain_length(gate, bytes, length) : 0;
+        pass(gate, bytes, plain);
+        bytes += plain;
+        length -= plain;
+        if (length == 0)
+            return;
+        const char *end = memchr(bytes, '\n', length);
+        size_t line = end ? (size_t)(end + 1 - bytes) : length;
+        extend_line(gate, bytes, line, end != NULL, now_ms);
+        bytes += line;
+        length -= line;
+    }
+}
+
+int64_t gate_deadline(const struct gate *gate)
+{
+    int64_t partial = -1, held = -1;
+    if (gate->line.length > gate->line_passed && !gate->holding)
+        partial = gate->line_since + GATE_PARTIAL_MS;
+    if (gate->holding)
+        held = gate->held_since + GATE_HELD_MS;
+    return partial < 0 ? held : held < 0 || partial < held ? partial : held;
+}
+
+void gate_tick(struct gate *gate, int64_t now_ms)
+{
+    if (gate->holding && now_ms >= gate->held_since + GATE_HELD_MS)
+        open_for_good(gate);
+    if (!gate->holding && gate->line.length > gate->line_passed &&
+        now_ms >= gate->line_since + GATE_PARTIAL_MS)
+        pass_line_so_far(gate);
+}
+
+void gate_end(struct gate *gate)
+{
+    if (gate->line.length > 0)
+        read_line(gate, gate->line_since);
+}

@@ -1,0 +1,65 @@
+/* The ways in which a run can fail for a reason that is the credential's or the provider's, and
+ * what each costs. Everything else is the command's own failure and costs no key (CLASS_NONE). */
+#pragma once
+
+#include "core/pool/provider.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum failure_class {
+    CLASS_NONE,
+    CLASS_LIMIT,     /* plan window, extra usage or spend limit used up */
+    CLASS_THROTTLED, /* a short 429 */
+    CLASS_AUTH,      /* 401, not logged in */
+    CLASS_FORBIDDEN, /* 403: this kind of key is refused */
+    CLASS_BILLING,   /* no credit */
+    CLASS_SERVER,    /* 5xx, 529 */
+    CLASS_NETWORK,   /* no connection */
+    CLASS_COUNT
+};
+
+/* What a cooldown covers. */
+enum failure_scope { SCOPE_KEY, SCOPE_MODEL, SCOPE_ORGANIZATION };
+
+/* How a class was recognised, from weak to strong. */
+enum failure_source {
+    SOURCE_NOTHING,
+    SOURCE_EXIT,       /* --exit-class */
+    SOURCE_TEXT,       /* a line of output that is a known message as a whole */
+    SOURCE_MARKER,     /* --marker */
+    SOURCE_TRANSCRIPT, /* the client's own record of the session */
+    SOURCE_RESULT      /* an error result in json or stream-json output */
+};
+
+#define FINDING_TEXT  240
+#define FINDING_MODEL 64
+
+/* One recognised failure. */
+struct finding {
+    enum failure_class class;
+    enum failure_scope scope;
+    enum failure_source source;
+    enum provider provider;    /* whose message it is, where that shows */
+    int64_t until;             /* reset time told, seconds since 1970; 0 if none was */
+    char model[FINDING_MODEL]; /* SCOPE_MODEL: what the message calls it, lower case */
+    char what[FINDING_MODEL];  /* "session limit", "weekly limit", … for messages; may be "" */
+    char line[FINDING_TEXT];   /* the line as seen, escapes removed, cut to fit */
+};
+
+const char *failure_class_name(enum failure_class class);
+const char *failure_scope_name(enum failure_scope scope);
+const char *failure_source_name(enum failure_source source);
+
+/* CLASS_COUNT if the name is unknown. "none" is CLASS_NONE. */
+enum failure_class failure_class_parse(const char *name, size_t length);
+
+/* Seconds a key rests when no reset time was told (design: "Verdicts"). */
+int64_t failure_default_cooldown(enum failure_class class);
+
+/* True for trouble that is not the key's fault: the master is not spent on it. */
+bool failure_is_transient(enum failure_class class);
+
+/* A phrase for messages: "was refused (401)", "reached its limit", … */
+const char *failure_phrase(enum failure_class class);

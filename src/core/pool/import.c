@@ -1,0 +1,259 @@
+#include "core/pool/import.h"
+
+#include "base/secret.h"
+#include "core/pool/import_parts.h"
+#include "core/pool/keydate.h"
+#include "core/pool/keyedit.h"
+#include "core/pool/keyfile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PLACE 160
+
+const char *import_form_name(enum import_form form)
+{
+    static const char *const names[] = {
+        [IMPORT_OWN] = "a key file of tcr-run",     [IMPORT_ACCOUNTS] = "a file of accounts",
+        [IMPORT_LABELLED] = "a file of named keys", [IMPORT_LOGIN] = "a login of Claude Code",
+        [IMPORT_ENV] = "a file of variables",       [IMPORT_LIST] = "a list of tokens",
+    };
+    return names[form];
+}
+
+void import_finish(struct import *import)
+{
+    json_destroy(import->keys);
+    json_destroy(import->masters);
+    buffer_finish(&import->notes);
+    *import = (struct import){0};
+}
+
+void importer_skip(struct importer *importer, const char *place, const char *reason)
+{
+    importer->import->skipped++;
+    buffer_append_format(&importer->import->notes, "%s: %s; skipped\n", place, reason);
+}
+
+static bool fill_entry(cJSON *entry, const struct found_key *key, const struct key *judged,
+                       int64_t now)
+{
+    char name[IMPORT_NAME + 1];
+    int64_t expires = key->expires > KEYDATE_LAST ? key->expires / 1000 : key->expires;
+    bool fine = entry != NULL;
+    if (fine && import_clean_name(key->name, name))
+        fine = json_set_string(entry, "name", name);
+    fine = fine && json_set_string(entry, "token", judged->token);
+    if (fine && key->refresh_token && *key->refresh_token)
+        fine = json_set_string(entry, "refresh_token", key->refresh_token);
+    if (fine && expires >= KEYDATE_FIRST && expires <= KEYDATE_LAST)
+        fine = json_set_integer(entry, "expires", expires);
+    if (fine && key->disabled)
+        fine = json_set(entry, "disabled", cJSON_CreateTrue());
+    return fine && keyedit_stamp(entry, now) == 0;
+}
+
+void importer_add(struct importer *importer, const char *place, const struct found_key *key)
+{
+    struct key judged = {0};
+    struct buffer fault = {0};
+    int r = key->token ? keyring_set_token(&importer->scratch, &judged, key->token,
+                                           key->token_length, &fault)
+                       : -EINVAL;
+    if (!key->token)
+        buffer_append_text(&fault, "there is no token");
+    /* It is about a file that is not ours to mend. */
+    char *advice = fault.length ? strstr(fault.data, "; add \"kind\"") : NULL;
+    if (advice)
+        *advice = '\0';
+    if (r == -EINVAL)
+        importer_skip(importer, place, buffer_text(&fault));
+    buffer_finish(&fault);
+    if (r == -EINVAL)
+        return;
+    cJSON *entry = r == 0 ? cJSON_CreateObject() : NULL;
+    struct import *import = importer->import;
+    if (fill_entry(entry, key, &judged, importer->now) &&
+        cJSON_AddItemToArray(key->master ? import->masters : import->keys, entry))
+        return;
+    json_destroy(entry);
+    importer->out_of_memory = true;
+}
+
+static const char *first_string(const cJSON *object, const char *const *names)
+{
+    const char *string = NULL;
+    for (; *names && !string; names++)
+        string = json_string(object, *names);
+    return string;
+}
+
+/* An entry of any of the JSON forms: each says the same by other names. */
+static void read_account(struct importer *importer, const char *list, const cJSON *item,
+                         size_t number)
+{
+    static const char *const token_names[] = {"accessToken", "access_token", "token", NULL};
+    static const char *const refresh_names[] = {"refreshToken", "refresh_token", NULL};
+    static const char *const label_names[] = {"label", "name", NULL};
+    const char *token = cJSON_GetStringValue(item), *label = first_string(item, label_names);
+    bool by_label = importer->import->form == IMPORT_LABELLED || !item->string;
+    char name[IMPORT_NAME + 1], place[PLACE];
+    struct found_key key = {.name = item->string};
+    if (by_label && import_clean_name(label, name))
+        key.name = label;
+    key.token = token ? token : first_string(item, token_names);
+    key.token_length = key.token ? strlen(key.token) : 0;
+    key.refresh_token = first_string(item, refresh_names);
+    if (!json_integer(item, "expiresAt", &key.expires))
+        (void)json_integer(item, "expires_at", &key.expires);
+    key.disabled = json_is_true(item, "disabled") || cJSON_IsFalse(json_get(item, "enabled"));
+    if (import_clean_name(item->string, name))
+        snprintf(place, sizeof place, "%s.%s", list, name);
+    else
+        snprintf(place, sizeof place, "%s[%zu]", list, number);
+    importer_add(importer, place, &key);
+}
+
+static void read_accounts(struct importer *importer, const char *list, const cJSON *accounts)
+{
+    const cJSON *item;
+    size_t number = 0;
+    cJSON_ArrayForEach (item, accounts) {
+        /* A login may be kept under the name of its account. */
+        const cJSON *login = json_get(item, "claudeAiOauth");
+        cJSON account = login ? *login : *item;
+        account.string = item->string;
+        read_account(importer, list, &account, number++);
+    }
+}
+
+static void read_labelled(struct importer *importer, const cJSON *json)
+{
+    importer->import->form = IMPORT_LABELLED;
+    read_accounts(importer, "keys", json_get(json, "keys"));
+    if (json_get(json, "profiles"))
+        buffer_append_text(&importer->import->notes, "profiles: not read; tcr-keys(5) tells how "
+                                                     "profiles are written here\n");
+}
+
+static void read_login(struct importer *importer, const cJSON *json)
+{
+    cJSON login = *json_get(json, "claudeAiOauth");
+    char name[] = "claude";
+    importer->import->form = IMPORT_LOGIN;
+    login.string = name;
+    read_account(importer, "claudeAiOauth", &login, 0);
+}
+
+/* Paths in our own files are below the folder of the file they stand in. */
+static bool make_absolute(cJSON *entry, const char *field, const char *folder)
+{
+    const char *path = json_string(entry, field);
+    struct buffer absolute = {0};
+    if (!path || path[0] == '/' || path[0] == '~')
+        return true;
+    buffer_append_format(&absolute, "%s/%s", folder, path);
+    bool fine = !absolute.failed && json_set_string(entry, field, buffer_text(&absolute));
+    buffer_finish(&absolute);
+    return fine;
+}
+
+static void copy_entry(struct importer *importer, const cJSON *item, cJSON *array,
+                       const char *folder)
+{
+    cJSON *entry = cJSON_Duplicate(item, true);
+    if (entry && make_absolute(entry, "token_file", folder) &&
+        make_absolute(entry, "config_dir", folder) && cJSON_AddItemToArray(array, entry))
+        return;
+    json_destroy(entry);
+    importer->out_of_memory = true;
+}
+
+static int read_own(struct importer *importer, const cJSON *json, const char *bytes, size_t length,
+                    const char *folder)
+{
+    struct import *import = importer->import;
+    struct keyring_report report = {0};
+    struct keyring keyring;
+    import->form = IMPORT_OWN;
+    int r = keyfile_parse(bytes, length, &keyring, &report);
+    buffer_append_text(&import->notes, buffer_text(&report.errors));
+    keyring_finish(&keyring);
+    keyring_report_finish(&report);
+    const cJSON *item, *keys = r == 0 ? json_get(json, "keys") : NULL;
+    cJSON_ArrayForEach (item, keys)
+        copy_entry(importer, item, import->keys, folder);
+    if (r == 0 && cJSON_IsObject(json_get(json, "master")))
+        copy_entry(importer, json_get(json, "master"), import->masters, folder);
+    if (r == 0 && (json_get(json, "profiles") || json_get(json, "policy")))
+        buffer_append_text(&import->notes, "profiles and policy: not read, only the keys\n");
+    return r;
+}
+
+static int read_json(struct importer *importer, const cJSON *json, const char *bytes, size_t length,
+                     const char *folder)
+{
+    const cJSON *accounts = json_get(json, "accounts");
+    if (cJSON_IsObject(json_get(json, "claudeAiOauth"))) {
+        read_login(importer, json);
+    } else if (cJSON_IsObject(accounts) || cJSON_IsArray(accounts)) {
+        importer->import->form = IMPORT_ACCOUNTS;
+        read_accounts(importer, "accounts", accounts);
+    } else if (cJSON_IsObject(json_get(json, "keys"))) {
+        read_labelled(importer, json);
+    } else if (json_get(json, "keys") || json_get(json, "master")) {
+        return read_own(importer, json, bytes, length, folder);
+    } else {
+        buffer_append_text(&importer->import->notes,
+                           "this JSON is of no form known here; expected {\"accounts\": …}, "
+                           "{\"keys\": …} or {\"claudeAiOauth\": …}\n");
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int read_bytes(struct importer *importer, const char *bytes, size_t length,
+                      const char *folder)
+{
+    struct json_place place;
+    size_t blank = 0;
+    while (blank < length && isspace((unsigned char)bytes[blank]))
+        blank++;
+    if (blank == length || (bytes[blank] != '{' && bytes[blank] != '[')) {
+        importer_read_lines(importer, bytes, length);
+        return 0;
+    }
+    CLEANUP_JSON cJSON *json = json_parse(bytes, length, &place);
+    if (json)
+        return read_json(importer, json, bytes, length, folder);
+    if (json_ran_out_of_memory())
+        return -ENOMEM;
+    buffer_append_format(&importer->import->notes,
+                         "line %d, column %d: it begins like JSON, but is none\n", place.line,
+                         place.column);
+    return -EINVAL;
+}
+
+int import_read(const char *bytes, size_t length, const char *folder, int64_t now,
+                struct import *ret_import)
+{
+    static const char mark[] = "\xEF\xBB\xBF"; /* that some editors put before UTF-8 */
+    struct import *import = ret_import;
+    struct importer importer = {.import = import, .now = now};
+    *import = (struct import){.keys = cJSON_CreateArray(), .masters = cJSON_CreateArray()};
+    if (!import->keys || !import->masters || keyring_init(&importer.scratch) < 0)
+        return -ENOMEM;
+    if (length >= 3 && memcmp(bytes, mark, 3) == 0)
+        bytes += 3, length -= 3;
+    int r = read_bytes(&importer, bytes, length, folder);
+    keyring_finish(&importer.scratch);
+    if (importer.out_of_memory || import->notes.failed)
+        return -ENOMEM;
+    if (r == 0 && !import->keys->child && !import->masters->child) {
+        buffer_append_text(&import->notes, "there is no key in it that could be used\n");
+        return import->notes.failed ? -ENOMEM : -EINVAL;
+    }
+    return r;
+}

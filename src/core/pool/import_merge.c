@@ -1,0 +1,127 @@
+#include "core/pool/import_parts.h"
+#include "core/pool/keyedit.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Cuts at `most` bytes or a little before: not in the middle of a character of several bytes. */
+static void cut(char *text, size_t most)
+{
+    size_t length = strlen(text);
+    if (length <= most)
+        return;
+    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--;
+    text[most] = '\0';
+}
+
+bool import_clean_name(const char *name, char ret_name[IMPORT_NAME + 1])
+{
+    char copy[IMPORT_NAME + 8];
+    if (!name || !*name)
+        return false;
+    snprintf(copy, sizeof copy, "%s", name);
+    cut(copy, IMPORT_NAME);
+    for (char *p = copy; *p; p++)
+        if (iscntrl((unsigned char)*p) || *p == '"' || *p == ',')
+            *p = '-';
+    if (strstr(copy, "sk-ant-"))
+        return false;
+    memcpy(ret_name, copy, strlen(copy) + 1);
+    return true;
+}
+
+/* Where a person looks for it: before the secret. */
+static bool put_name_first(cJSON *entry, const char *name)
+{
+    if (json_get(entry, "name"))
+        return json_set_string(entry, "name", name);
+    if (!json_set_string(entry, "name", name))
+        return false;
+    cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(entry, "name");
+    return cJSON_InsertItemInArray(entry, 0, item);
+}
+
+/* The first name that is free: the one it has, else with a number behind it. */
+static bool name_entry(const cJSON *file, cJSON *entry, const char *prefix, bool master,
+                       struct buffer *notes)
+{
+    char own[2 * IMPORT_NAME], name[2 * IMPORT_NAME + 24];
+    const char *told = json_string(entry, "name");
+    bool numbered = !told && !master;
+    size_t number = numbered ? keyedit_count(file) + 1 : 1;
+    snprintf(own, sizeof own, "%s%s", prefix, told ? told : master ? "master" : "key");
+    cut(own, IMPORT_NAME);
+    snprintf(name, sizeof name, "%s", own);
+    if (numbered)
+        snprintf(name, sizeof name, "%s%zu", own, number);
+    while (keyedit_find(file, name)) {
+        cut(own, IMPORT_NAME - 5);
+        snprintf(name, sizeof name, "%s%s%zu", own, numbered ? "" : "-", ++number);
+    }
+    if (told && number > 1)
+        buffer_append_format(notes, "the name \"%s%s\" is taken: it comes in as \"%s\"\n", prefix,
+                             told, name);
+    return put_name_first(entry, name);
+}
+
+static bool may_come_in(struct import *import, const cJSON *entry, bool master, const cJSON *file)
+{
+    char holder[KEYEDIT_NAME], name[IMPORT_NAME + 1];
+    const char *there = NULL, *master_name = keyedit_master(file);
+    if (keyedit_holder(file, entry, holder)) {
+        there = "has the same secret";
+    } else if (master && master_name) {
+        snprintf(holder, sizeof holder, "%s", master_name);
+        there = "is the master key already, and there is only one";
+    }
+    if (!there)
+        return true;
+    if (!import_clean_name(json_string(entry, "name"), name))
+        snprintf(name, sizeof name, "%s", master ? "the master key" : "a key without a name");
+    import->skipped++;
+    buffer_append_format(&import->notes, "%s: \"%s\" %s; skipped\n", name, holder, there);
+    return false;
+}
+
+static int merge_array(struct import *import, const cJSON *array, bool master, const char *prefix,
+                       cJSON *file, struct buffer *added, size_t *count)
+{
+    const cJSON *item;
+    struct buffer error = {0};
+    int r = 0;
+    cJSON_ArrayForEach (item, array) {
+        if (!may_come_in(import, item, master, file))
+            continue;
+        cJSON *entry = cJSON_Duplicate(item, true);
+        if (!entry || !name_entry(file, entry, prefix, master, &import->notes)) {
+            json_destroy(entry);
+            r = -ENOMEM;
+            break;
+        }
+        keyedit_describe(entry, added);
+        buffer_append_text(added, master ? ", as the master key\n" : "\n");
+        r = keyedit_add(file, entry, master, &error);
+        if (r < 0)
+            break;
+        (*count)++;
+    }
+    buffer_finish(&error);
+    return r;
+}
+
+int import_merge(struct import *import, const char *prefix, cJSON *file, struct buffer *added,
+                 size_t *ret_added)
+{
+    size_t count = 0;
+    int r = merge_array(import, import->keys, false, prefix, file, added, &count);
+    if (r == 0)
+        r = merge_array(import, import->masters, true, prefix, file, added, &count);
+    if (r == 0 && (added->failed || import->notes.failed))
+        r = -ENOMEM;
+    if (r == 0)
+        *ret_added = count;
+    return r;
+}

@@ -1,0 +1,279 @@
+#include "core/pool/keyentry.h"
+
+#include "core/pool/keydate.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LONGEST 64
+
+static void read_name(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    const char *name = NULL;
+    fields_read_text(reader, place, item, &name);
+    if (!name)
+        return;
+    if (fields_hold_token(name))
+        fields_mistake(reader, place, "name", "expected a name, found what looks like a token");
+    if (strlen(name) > NAME_LONGEST)
+        fields_mistake(reader, place, "name", "is longer than %d bytes", NAME_LONGEST);
+    for (const char *p = name; *p; p++) {
+        if (iscntrl((unsigned char)*p) || *p == '"' || *p == ',') {
+            fields_mistake(reader, place, "name", "holds a control character, a quote or a comma");
+            break;
+        }
+    }
+    key->name = name;
+}
+
+static void read_token(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    (void)target;
+    if (!cJSON_IsString(item))
+        fields_wrong_type(reader, place, item, "a string");
+}
+
+static void read_token_file(struct reader *reader, const char *place, const cJSON *item,
+                            void *target)
+{
+    struct key *key = target;
+    fields_read_text(reader, place, item, &key->token_file);
+}
+
+static void read_token_command(struct reader *reader, const char *place, const cJSON *item,
+                               void *target)
+{
+    struct key *key = target;
+    int count = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : 0;
+    if (count == 0) {
+        fields_mistake(
+            reader, place, item->string,
+            "expected an array of words such as [\"pass\", \"show\", \"claude\"], found %s",
+            cJSON_IsArray(item) ? "an empty one" : json_type_name(item));
+        return;
+    }
+    const char **words = calloc((size_t)count + 1, sizeof(char *));
+    if (!words) {
+        reader->out_of_memory = true;
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        const cJSON *word = cJSON_GetArrayItem(item, i);
+        if (!cJSON_IsString(word))
+            fields_mistake(reader, place, item->string, "word %d: expected a string, found %s",
+                           i + 1, json_type_name(word));
+        else
+            words[i] = fields_keep(reader, word->valuestring);
+    }
+    free((void *)key->command);
+    key->command = words;
+}
+
+static void read_config_dir(struct reader *reader, const char *place, const cJSON *item,
+                            void *target)
+{
+    struct key *key = target;
+    fields_read_text(reader, place, item, &key->config_dir);
+}
+
+static void read_organization(struct reader *reader, const char *place, const cJSON *item,
+                              void *target)
+{
+    struct key *key = target;
+    fields_read_text(reader, place, item, &key->organization);
+}
+
+static void read_kind(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    const char *variable = json_string(item, "env");
+    char text[FIELDS_QUOTE];
+    key->kind_known = variable
+                          ? kind_from_variable(variable, &key->kind)
+                          : cJSON_IsString(item) && kind_from_name(item->valuestring, &key->kind);
+    if (!key->kind_known)
+        fields_mistake(
+            reader, place, "kind",
+            "expected \"oauth\", \"api\", \"openai\", \"cursor\" or {\"env\": \"NAME\"}, found "
+            "%s",
+            fields_quote(item, text));
+}
+
+static void read_priority(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    char text[FIELDS_QUOTE];
+    if (!cJSON_IsNumber(item) || item->valuedouble != (double)item->valueint)
+        fields_mistake(reader, place, "priority", "expected a whole number, found %s",
+                       fields_quote(item, text));
+    else
+        key->priority = item->valueint;
+}
+
+static void read_disabled(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    if (!cJSON_IsBool(item))
+        fields_wrong_type(reader, place, item, "true or false");
+    else
+        key->disabled = cJSON_IsTrue(item);
+}
+
+static void read_at_most(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    const char *text = cJSON_GetStringValue(item);
+    char *end = NULL, seen[FIELDS_QUOTE];
+    long number = text ? strtol(text, &end, 10) : 0;
+    if (number > 0 && number <= 1000000 && strcmp(end, "/hour") == 0)
+        key->at_most_period = 3600;
+    else if (number > 0 && number <= 1000000 && strcmp(end, "/day") == 0)
+        key->at_most_period = 86400;
+    else
+        fields_mistake(reader, place, "at_most",
+                       "expected a bound such as \"20/day\" or \"5/hour\", found %s",
+                       fields_quote(item, seen));
+    key->at_most = key->at_most_period ? number : 0;
+}
+
+static int64_t read_time(struct reader *reader, const char *place, const cJSON *item)
+{
+    char text[FIELDS_QUOTE];
+    int64_t epoch = 0;
+    if (cJSON_IsString(item) ? keydate_parse(item->valuestring, &epoch)
+                             : cJSON_IsNumber(item) && item->valuedouble >= KEYDATE_FIRST &&
+                                   item->valuedouble <= KEYDATE_LAST)
+        return cJSON_IsString(item) ? epoch : (int64_t)item->valuedouble;
+    fields_mistake(reader, place, item->string,
+                   "expected a date such as \"2027-03-31\" or seconds since 1970, found %s",
+                   fields_quote(item, text));
+    return 0;
+}
+
+static void read_expires(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    key->expires = read_time(reader, place, item);
+}
+
+static void read_added(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    key->added = read_time(reader, place, item);
+}
+
+/* Not used: it stays in the file for whoever renews the token. */
+static void read_refresh_token(struct reader *reader, const char *place, const cJSON *item,
+                               void *target)
+{
+    (void)target;
+    if (!cJSON_IsString(item))
+        fields_wrong_type(reader, place, item, "a string");
+}
+
+static const struct field key_fields[] = {
+    {"name", read_name},
+    {"token", read_token},
+    {"token_file", read_token_file},
+    {"token_command", read_token_command},
+    {"config_dir", read_config_dir},
+    {"kind", read_kind},
+    {"organization", read_organization},
+    {"priority", read_priority},
+    {"disabled", read_disabled},
+    {"at_most", read_at_most},
+    {"expires", read_expires},
+    {"added", read_added},
+    {"refresh_token", read_refresh_token},
+    {NULL, NULL},
+};
+
+static void take_source(struct reader *reader, struct key *key, const cJSON *object)
+{
+    static const struct {
+        const char *field;
+        enum key_source source;
+    } sources[] = {{"token", KEY_INLINE},
+                   {"token_file", KEY_FILE},
+                   {"token_command", KEY_COMMAND},
+                   {"config_dir", KEY_CONFIG_DIR}};
+    int found = 0;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        if (!json_get(object, sources[i].field))
+            continue;
+        key->source = sources[i].source;
+        found++;
+    }
+    if (found != 1)
+        fields_mistake(
+            reader, key->place, "",
+            "expected exactly one of token, token_file, token_command and config_dir, found "
+            "%s",
+            found ? "several" : "none");
+    else if (key->source == KEY_CONFIG_DIR)
+        key->kind = kind_make(KIND_CONFIG_DIR), key->kind_known = true;
+}
+
+static void read_key(struct reader *reader, const char *place, const cJSON *object, struct key *key)
+{
+    key->place = fields_keep(reader, place);
+    if (!key->place || !cJSON_IsObject(object)) {
+        fields_mistake(reader, place, "", "expected an object, found %s", json_type_name(object));
+        return;
+    }
+    fields_read(reader, place, object, key_fields, key);
+    take_source(reader, key, object);
+    const char *token = json_string(object, "token");
+    struct buffer fault = {0};
+    int r = token ? keyring_set_token(reader->keyring, key, token, strlen(token), &fault) : 0;
+    if (r == -ENOMEM)
+        reader->out_of_memory = true;
+    else if (r < 0)
+        fields_mistake(reader, place, "token", "%s", buffer_text(&fault));
+    buffer_finish(&fault);
+    struct kind by_prefix;
+    if (key->token && kind_from_token(key->token, &by_prefix) && by_prefix.id != key->kind.id)
+        fields_oddity(reader, place, "kind", "is %s, but the token looks like one of kind %s",
+                      kind_name(&key->kind), kind_name(&by_prefix));
+}
+
+void keyentry_read_keys(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct keyring *keyring = target;
+    if (!cJSON_IsArray(item)) {
+        fields_wrong_type(reader, place, item, "an array");
+        return;
+    }
+    size_t count = (size_t)cJSON_GetArraySize(item);
+    keyring->keys = calloc(count + 1, sizeof *keyring->keys);
+    if (!keyring->keys) {
+        reader->out_of_memory = true;
+        return;
+    }
+    const cJSON *object;
+    cJSON_ArrayForEach (object, item) {
+        struct key *key = &keyring->keys[keyring->count];
+        char at[FIELDS_PLACE], name[FIELDS_PLACE];
+        snprintf(at, sizeof at, "keys[%zu]", keyring->count);
+        snprintf(name, sizeof name, "key%zu", ++keyring->count);
+        read_key(reader, at, object, key);
+        if (!key->name)
+            key->name = fields_keep(reader, name);
+    }
+}
+
+void keyentry_read_master(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct keyring *keyring = target;
+    (void)place;
+    if (cJSON_IsNull(item))
+        return;
+    read_key(reader, "master", item, &keyring->master);
+    if (!keyring->master.name)
+        keyring->master.name = fields_keep(reader, "master");
+    keyring->has_master = true;
+}

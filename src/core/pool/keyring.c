@@ -1,0 +1,185 @@
+#include "core/pool/keyring.h"
+
+#include "base/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOKEN_LONGEST    16384
+#define SETUP_TOKEN_LIFE (365 * (int64_t)86400)
+#define SPOKEN_OF_BEFORE (30 * (int64_t)86400)
+
+void keyring_report_finish(struct keyring_report *report)
+{
+    buffer_finish(&report->errors);
+    buffer_finish(&report->warnings);
+}
+
+int keyring_init(struct keyring *ret_keyring)
+{
+    struct secret_store *store = secret_store_create();
+    if (!store)
+        return -ENOMEM;
+    *ret_keyring = (struct keyring){.store = store, .policy = policy_default()};
+    return 0;
+}
+
+void keyring_finish(struct keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        free((void *)keyring->keys[i].command);
+    free((void *)keyring->master.command);
+    free(keyring->keys);
+    json_destroy(keyring->profiles);
+    secret_store_destroy(keyring->store);
+    *keyring = (struct keyring){0};
+}
+
+static size_t trimmed_length(const char *bytes, size_t length)
+{
+    while (length > 0 && strchr(" \t\r\n", bytes[length - 1]) && bytes[length - 1])
+        length--;
+    return length;
+}
+
+static const char *token_fault(const char *bytes, size_t length)
+{
+    if (length == 0)
+        return "is empty";
+    if (length > TOKEN_LONGEST)
+        return "is longer than any token (16 KiB)";
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)bytes[i] <= ' ' || bytes[i] == 0x7f)
+            return "has white space or control characters inside; expected one token";
+    return NULL;
+}
+
+int keyring_set_token(struct keyring *keyring, struct key *key, const char *bytes, size_t length,
+                      struct buffer *error)
+{
+    length = trimmed_length(bytes, length);
+    const char *fault = token_fault(bytes, length);
+    if (fault) {
+        buffer_append_format(error, "the token %s", fault);
+        return -EINVAL;
+    }
+    const char *token = secret_store_add(keyring->store, bytes, length);
+    if (!token)
+        return -ENOMEM;
+    struct kind by_prefix;
+    bool known = kind_from_token(token, &by_prefix);
+    if (!key->kind_known && !known) {
+        buffer_append_text(error, "the token is of no known kind (it starts with neither "
+                                  "sk-ant-oat nor sk-ant-api); add \"kind\"");
+        return -EINVAL;
+    }
+    if (!key->kind_known)
+        key->kind = by_prefix;
+    key->kind_known = true;
+    key->token = token;
+    return 0;
+}
+
+static int compare_tokens(const void *left, const void *right)
+{
+    const struct key *a = *(struct key *const *)left, *b = *(struct key *const *)right;
+    int order = strcmp(a->token, b->token);
+    /* Both lie in one array: the earlier one stays in. */
+    return order ? order : (a > b) - (a < b);
+}
+
+int keyring_drop_duplicates(struct keyring *keyring, struct keyring_report *report)
+{
+    struct key **sorted = calloc(keyring->count + 1, sizeof(struct key *));
+    size_t count = 0;
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < keyring->count; i++)
+        if (keyring->keys[i].token && !keyring->keys[i].left_out)
+            sorted[count++] = &keyring->keys[i];
+    qsort(sorted, count, sizeof(struct key *), compare_tokens);
+    struct key *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!first || strcmp(first->token, sorted[i]->token) != 0) {
+            first = sorted[i];
+            continue;
+        }
+        sorted[i]->left_out = true;
+        buffer_append_format(&report->warnings,
+                             "%s: \"%s\" has the same token as \"%s\" (%s); it adds nothing and is "
+                             "left out\n",
+                             sorted[i]->place, sorted[i]->name, first->name, first->place);
+    }
+    free(sorted);
+    return 0;
+}
+
+struct key *keyring_find(struct keyring *keyring, const char *name)
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        if (strcmp(keyring->keys[i].name, name) == 0)
+            return &keyring->keys[i];
+    if (keyring->has_master && strcmp(keyring->master.name, name) == 0)
+        return &keyring->master;
+    return NULL;
+}
+
+static bool profile_has(const cJSON *names, const char *name)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach (item, names)
+        if (strcmp(cJSON_GetStringValue(item), name) == 0)
+            return true;
+    return false;
+}
+
+int keyring_apply_profile(struct keyring *keyring, const char *profile, struct buffer *error)
+{
+    const cJSON *found = json_get(keyring->profiles, profile);
+    if (!found) {
+        buffer_append_format(error, "there is no profile \"%s\"", profile);
+        const cJSON *other = NULL;
+        const char *separator = "; there are: ";
+        cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles) {
+            buffer_append_format(error, "%s%s", separator, other->string);
+            separator = ", ";
+        }
+        return -EINVAL;
+    }
+    const cJSON *names = json_get(found, "keys");
+    for (size_t i = 0; names && i < keyring->count; i++)
+        if (!profile_has(names, keyring->keys[i].name))
+            keyring->keys[i].left_out = true;
+    if (cJSON_IsFalse(json_get(found, "master")))
+        keyring->has_master = false;
+    return 0;
+}
+
+int64_t key_end(const struct key *key)
+{
+    bool is_setup_token = key->kind_known && key->kind.id == KIND_OAUTH && key->added > 0;
+    if (key->expires > 0)
+        return key->expires;
+    return is_setup_token ? key->added + SETUP_TOKEN_LIFE : 0;
+}
+
+bool key_ends_soon(const struct key *key, int64_t now)
+{
+    int64_t end = key_end(key);
+    return end > 0 && end - now <= SPOKEN_OF_BEFORE;
+}
+
+void key_identity_source(const struct key *key, struct buffer *bytes)
+{
+    if (key->source == KEY_COMMAND) {
+        buffer_append(bytes, "command", sizeof "command");
+        for (const char *const *word = key->command; *word; word++)
+            buffer_append(bytes, *word, strlen(*word) + 1);
+    } else if (key->source == KEY_CONFIG_DIR) {
+        buffer_append(bytes, "config_dir", sizeof "config_dir");
+        buffer_append_text(bytes, key->config_dir);
+    } else if (key->token) {
+        buffer_append_text(bytes, key->token);
+    }
+}

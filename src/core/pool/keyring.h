@@ -1,0 +1,83 @@
+/* The pool: what a key file or the environment says, checked and in memory. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/secret.h"
+#include "core/pool/kind.h"
+#include "core/pool/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEYRING_VERSION 1
+
+/* Where a key's secret comes from. */
+enum key_source { KEY_INLINE, KEY_FILE, KEY_COMMAND, KEY_CONFIG_DIR };
+
+/* Strings live in the keyring's secret store. */
+struct key {
+    const char *name;
+    const char *place; /* "keys[3]", "master", or a variable's name: for messages */
+    enum key_source source;
+    const char *token;          /* NULL until it is known (KEY_FILE, KEY_COMMAND) */
+    const char *token_file;     /* KEY_FILE: as written, "~/" not yet expanded */
+    const char *const *command; /* KEY_COMMAND: NULL-terminated */
+    const char *config_dir;     /* KEY_CONFIG_DIR: as written */
+    struct kind kind;
+    bool kind_known;
+    const char *organization; /* NULL if not said */
+    int64_t priority;         /* lower comes first; 0 if not said */
+    bool disabled;
+    int64_t expires;        /* seconds since 1970; 0 if not said */
+    int64_t added;          /* when it came into the file; 0 if not said */
+    bool left_out;          /* by the profile, or as a duplicate */
+    int64_t at_most;        /* master: uses per at_most_period; 0 is no bound */
+    int64_t at_most_period; /* seconds */
+};
+
+struct keyring {
+    struct key *keys;
+    size_t count;
+    bool has_master;
+    struct key master;
+    struct policy policy;
+    struct secret_store *store;
+    void *profiles; /* a cJSON object without secrets, or NULL */
+};
+
+/* One line per mistake or oddity, each ended by '\n', beginning with the place in the file. */
+struct keyring_report {
+    struct buffer errors, warnings;
+};
+void keyring_report_finish(struct keyring_report *report);
+
+/* An empty keyring to be filled; 0 or -ENOMEM. */
+int keyring_init(struct keyring *ret_keyring);
+void keyring_finish(struct keyring *keyring);
+
+/* Gives a key the bytes its file or command printed: trims the line end, checks, finds the kind.
+ * Returns 0, or -EINVAL with one sentence in `error`, or -ENOMEM. */
+int keyring_set_token(struct keyring *keyring, struct key *key, const char *bytes, size_t length,
+                      struct buffer *error);
+
+/* Leaves out later keys whose token an earlier one has, with a warning each. */
+int keyring_drop_duplicates(struct keyring *keyring, struct keyring_report *report);
+
+/* Keeps only the profile's keys in, in the file's order. Returns 0, or -EINVAL with one sentence.
+ */
+int keyring_apply_profile(struct keyring *keyring, const char *profile, struct buffer *error);
+
+/* By exact name, the master included; NULL if there is none. */
+struct key *keyring_find(struct keyring *keyring, const char *name);
+
+/* When its secret ends, in seconds since 1970: as the file says, or, for a setup token, a year
+ * after it was added. 0 if that is not known. */
+int64_t key_end(const struct key *key);
+
+/* True if that is less than 30 days ahead, or over: time enough to get another. */
+bool key_ends_soon(const struct key *key, int64_t now);
+
+/* What a key's identity in state is a hash of: its token, or what stands for it where the token is
+ * not known before the key is chosen (command, login folder). Appended to `bytes`. */
+void key_identity_source(const struct key *key, struct buffer *bytes);

@@ -1,0 +1,38 @@
+/* The kinds of credential: which variable carries each, and which descriptor variable can. */
+#pragma once
+
+#include "core/pool/provider.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum kind_id { KIND_OAUTH, KIND_API, KIND_OPENAI, KIND_CURSOR, KIND_ENV, KIND_CONFIG_DIR };
+
+#define KIND_VARIABLE 128
+
+struct kind {
+    enum kind_id id;
+    char variable[KIND_VARIABLE]; /* the environment variable that carries the secret */
+};
+
+/* By the token's prefix; false if it has no known one. */
+bool kind_from_token(const char *token, struct kind *ret_kind);
+
+/* By the name a key file uses: "oauth", "api", "openai", "cursor"; false if unknown. */
+bool kind_from_name(const char *name, struct kind *ret_kind);
+
+/* {"env": NAME}: any other program's variable; false if NAME can be no variable's. */
+bool kind_from_variable(const char *variable, struct kind *ret_kind);
+
+const char *kind_name(const struct kind *kind);
+
+/* The variable that tells Claude Code which descriptor to read the secret from; NULL if the kind
+ * has none. */
+const char *kind_descriptor_variable(const struct kind *kind);
+
+enum provider kind_provider(const struct kind *kind);
+
+/* True for what the Anthropic clients can use: the default kinds of a run. */
+bool kind_is_anthropic(const struct kind *kind);
+
+struct kind kind_make(enum kind_id id);

@@ -1,0 +1,42 @@
+/* The numbers of a run: defaults, then the key file's "policy", then the command line. */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/pool/failure.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POLICY_DEFAULT_RETRIES 3
+#define POLICY_MAX_RETRIES     1000
+#define POLICY_MAX_PER_KEY     10000
+
+struct policy {
+    int retries;          /* pool keys tried per run before the master */
+    int64_t cooldown_all; /* --cooldown 60: every class, told resets ignored; -1 if unset */
+    int64_t cooldown[CLASS_COUNT]; /* seconds when no reset was told; -1 if unset */
+    unsigned retry_on;             /* bit per class that rotates */
+    int max_per_key;               /* runs at once on one key; 0: no bound */
+};
+
+struct policy policy_default(void);
+
+/* Reads "60", "auth=2h,limit=10m" or both joined by commas into the policy. Returns 0, or -EINVAL
+ * with one sentence appended to `error` and the policy untouched. */
+int policy_parse_cooldown(struct policy *policy, const char *text, struct buffer *error);
+
+/* Reads "limit,auth" into retry_on; errors as above. */
+int policy_parse_retry_on(struct policy *policy, const char *text, struct buffer *error);
+
+/* Reads a whole number of runs from 1 to POLICY_MAX_PER_KEY; errors as above. */
+int policy_parse_max_per_key(struct policy *policy, const char *text, struct buffer *error);
+
+/* Reads a whole number of keys from 0 to POLICY_MAX_RETRIES; errors as above. */
+int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error);
+
+bool policy_rotates(const struct policy *policy, enum failure_class class);
+
+/* Seconds from `now` that a finding costs: its told reset time if there is one and no plain
+ * --cooldown overrules it, else the class's own length. A time in the past, or further away than
+ * any window the providers have (40 days), counts as not told. */
+int64_t policy_cooldown(const struct policy *policy, const struct finding *finding, int64_t now);

@@ -1,0 +1,175 @@
+#include "core/show/eventtext.h"
+
+#include "core/show/render.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *command_of(const struct event *event)
+{
+    return event->command ? event->command : "a command";
+}
+
+static const char *key_of(const struct event *event)
+{
+    return event->key ? event->key : "?";
+}
+
+/* `"home" reached its session limit (resets 23:21)` */
+static void append_failure(struct buffer *text, const struct event *event,
+                           const struct zone_ops *zones)
+{
+    struct finding finding = {.class = event->class};
+    snprintf(finding.what, sizeof finding.what, "%s", event->what ? event->what : "");
+    buffer_append_format(text, "\"%s\" ", key_of(event));
+    render_failure(text, &finding);
+    if (event->until <= event->time)
+        return;
+    buffer_append_text(text, event->class == CLASS_LIMIT ? " (resets " : " (rests until ");
+    render_time(text, event->until, event->time, zones);
+    buffer_append_char(text, ')');
+}
+
+static void say_attempt(struct buffer *text, const struct event *event,
+                        const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_format(text, "%s was started with %s\"%s\"%s", command_of(event),
+                         event->master ? "the master key " : "", key_of(event),
+                         event->master ? ", which is billed" : "");
+}
+
+static void say_success(struct buffer *text, const struct event *event,
+                        const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_format(text, "%s ended well with \"%s\"", command_of(event), key_of(event));
+}
+
+static void say_failed(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    (void)zones;
+    if (event->signal > 0)
+        buffer_append_format(text, "%s was ended by signal %lld", command_of(event),
+                             (long long)event->signal);
+    else
+        buffer_append_format(text, "%s failed with status %lld", command_of(event),
+                             (long long)event->status);
+    buffer_append_format(text, "; that costs \"%s\" nothing", key_of(event));
+}
+
+static void say_failover(struct buffer *text, const struct event *event,
+                         const struct zone_ops *zones)
+{
+    append_failure(text, event, zones);
+    buffer_append_format(text, "; carried on with %s\"%s\"%s",
+                         event->master ? "the master key " : "", event->next ? event->next : "?",
+                         event->master ? ", which is billed" : "");
+}
+
+static void say_retry(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    append_failure(text, event, zones);
+    buffer_append_text(text, "; tried again");
+}
+
+static void say_exhausted(struct buffer *text, const struct event *event,
+                          const struct zone_ops *zones)
+{
+    if (event->key) {
+        append_failure(text, event, zones);
+        buffer_append_text(text, "; no other key was left");
+        return;
+    }
+    buffer_append_format(text, "no key could be used for %s", command_of(event));
+    if (event->until <= event->time)
+        return;
+    buffer_append_text(text, "; the first is ready at ");
+    render_time(text, event->until, event->time, zones);
+}
+
+static void say_stopped(struct buffer *text, const struct event *event,
+                        const struct zone_ops *zones)
+{
+    append_failure(text, event, zones);
+    buffer_append_text(text, "; the run ended there");
+}
+
+static void say_wait(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    if (!event->key) {
+        buffer_append_format(text, "%s waits for a free key", command_of(event));
+        return;
+    }
+    buffer_append_format(text, "%s waits for \"%s\", ready at ", command_of(event), key_of(event));
+    render_time(text, event->until, event->time, zones);
+}
+
+static void say_warning(struct buffer *text, const struct event *event,
+                        const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_text(text, "warning: ");
+    if (event->key)
+        buffer_append_format(text, "\"%s\": ", event->key);
+    buffer_append_text(text, event->text ? event->text : "");
+}
+
+static void say_reset(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_format(text, "the rests and failures of \"%s\" were forgotten", key_of(event));
+}
+
+static void say_overage(struct buffer *text, const struct event *event,
+                        const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_format(text, "warning: \"%s\" is beyond its plan: the provider bills extra usage",
+                         key_of(event));
+}
+
+static void say_other(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_text(text, event->name ? event->name : "?");
+    if (event->key)
+        buffer_append_format(text, " \"%s\"", event->key);
+    if (event->text)
+        buffer_append_format(text, ": %s", event->text);
+}
+
+static void (*const sentences[EVENT_COUNT])(struct buffer *, const struct event *,
+                                            const struct zone_ops *) = {
+    [EVENT_OTHER] = say_other,         [EVENT_ATTEMPT] = say_attempt,
+    [EVENT_SUCCESS] = say_success,     [EVENT_FAILED] = say_failed,
+    [EVENT_FAILOVER] = say_failover,   [EVENT_RETRY] = say_retry,
+    [EVENT_EXHAUSTED] = say_exhausted, [EVENT_STOPPED] = say_stopped,
+    [EVENT_WAIT] = say_wait,           [EVENT_WARNING] = say_warning,
+    [EVENT_RESET] = say_reset,         [EVENT_OVERAGE] = say_overage,
+    [EVENT_MESSAGE] = say_other,       [EVENT_EXPLANATION] = say_other,
+};
+
+/* ASCII's and, as UTF-8 writes them, those from 80 to 9f: what could tell a terminal to do
+ * something. */
+static void blank_controls(char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        unsigned char next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+            text[i] = text[i + 1] = ' ';
+        else if (c < ' ' || c == 0x7f)
+            text[i] = ' ';
+    }
+}
+
+void eventtext_append(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    size_t start = text->length;
+    render_stamp(text, event->time, zones);
+    buffer_append_text(text, "  ");
+    sentences[event->kind](text, event, zones);
+    if (text->length > start)
+        blank_controls(text->data + start, text->length - start);
+}

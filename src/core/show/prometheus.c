@@ -1,0 +1,172 @@
+#include "core/show/prometheus.h"
+
+/* What a metric is made from, one key at a time. */
+struct sample {
+    const struct candidate *candidate;
+    const struct record *known; /* NULL: never used */
+    bool is_master;
+};
+
+static const struct record nothing;
+
+static int64_t is_ready(const struct sample *sample)
+{
+    return sample->candidate->standing == STANDING_READY;
+}
+
+static int64_t is_disabled(const struct sample *sample)
+{
+    return sample->candidate->key->disabled;
+}
+
+static int64_t rests_until(const struct sample *sample)
+{
+    return sample->candidate->cooling ? sample->candidate->cooling->until : 0;
+}
+
+static int64_t runs_now(const struct sample *sample)
+{
+    return (int64_t)sample->candidate->leases;
+}
+
+static int64_t runs(const struct sample *sample)
+{
+    return sample->known->runs;
+}
+
+static int64_t failures(const struct sample *sample)
+{
+    return sample->known->failures;
+}
+
+static int64_t last_used(const struct sample *sample)
+{
+    return sample->known->last_used;
+}
+
+static int64_t last_failed(const struct sample *sample)
+{
+    return sample->known->last_failed;
+}
+
+static int64_t end(const struct sample *sample)
+{
+    return key_end(sample->candidate->key);
+}
+
+static int64_t one(const struct sample *sample)
+{
+    (void)sample;
+    return 1;
+}
+
+static const struct metric {
+    const char *name, *type, *help;
+    int64_t (*value)(const struct sample *);
+    bool describes; /* its labels say what the key is */
+} metrics[] = {
+    {"tcr_key_info", "gauge", "What the key is; always 1.", one, true},
+    {"tcr_key_ready", "gauge", "1 if a run could use the key now, else 0.", is_ready, false},
+    {"tcr_key_disabled", "gauge", "1 if the key file disables the key, else 0.", is_disabled,
+     false},
+    {"tcr_key_rest_until_timestamp_seconds", "gauge", "When the key's rest ends; 0: it rests not.",
+     rests_until, false},
+    {"tcr_key_runs_now", "gauge", "Runs that use the key now.", runs_now, false},
+    {"tcr_key_runs_total", "counter", "How often the key was given to a command.", runs, false},
+    {"tcr_key_failures_in_a_row", "gauge", "Failures of the key since it last worked.", failures,
+     false},
+    {"tcr_key_last_used_timestamp_seconds", "gauge", "When the key was used last; 0: never.",
+     last_used, false},
+    {"tcr_key_last_failed_timestamp_seconds", "gauge", "When the key failed last; 0: never.",
+     last_failed, false},
+    {"tcr_key_end_timestamp_seconds", "gauge", "When the key's secret ends; 0: not known.", end,
+     false},
+};
+
+static void append_label(struct buffer *text, const char *name, const char *value)
+{
+    buffer_append_format(text, "%s=\"", name);
+    for (; *value; value++) {
+        if (*value == '\n')
+            buffer_append_text(text, "\\n");
+        else if (*value == '"' || *value == '\\')
+            buffer_append_format(text, "\\%c", *value);
+        else
+            buffer_append_char(text, *value);
+    }
+    buffer_append_char(text, '"');
+}
+
+static void append_description(struct buffer *text, const struct sample *sample)
+{
+    const struct key *key = sample->candidate->key;
+    buffer_append_char(text, ',');
+    append_label(text, "kind", key->kind_known ? kind_name(&key->kind) : "");
+    buffer_append_char(text, ',');
+    append_label(text, "organization", key->organization ? key->organization : "");
+    buffer_append_format(text, ",master=\"%s\"", sample->is_master ? "true" : "false");
+}
+
+static void append_head(struct buffer *text, const char *name, const char *type, const char *help)
+{
+    buffer_append_format(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void append_metric(struct buffer *text, const struct metric *metric,
+                          const struct rotation *rotation, const struct state *state)
+{
+    append_head(text, metric->name, metric->type, metric->help);
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        const struct record *known = state_find(&state->keys, candidate->id);
+        const struct sample sample = {candidate, known ? known : &nothing, i == rotation->count};
+        buffer_append_format(text, "%s{", metric->name);
+        append_label(text, "key", candidate->key->name);
+        if (metric->describes)
+            append_description(text, &sample);
+        buffer_append_format(text, "} %lld\n", (long long)metric->value(&sample));
+    }
+}
+
+/* One series for each class, so that an alert can name one. */
+static void append_resting(struct buffer *text, const struct rotation *rotation)
+{
+    append_head(text, "tcr_key_resting", "gauge", "1 if the key rests for this reason, else 0.");
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        const struct cooldown *cooling = candidate->cooling;
+        for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class ++) {
+            buffer_append_text(text, "tcr_key_resting{");
+            append_label(text, "key", candidate->key->name);
+            buffer_append_format(text, ",class=\"%s\"} %d\n",
+                                 failure_class_name((enum failure_class) class),
+                                 cooling && (int)cooling->class == class);
+        }
+    }
+}
+
+static void append_master(struct buffer *text, const struct key *master, const struct state *state,
+                          int64_t now)
+{
+    int64_t period = master->at_most > 0 ? master->at_most_period : 86400;
+    append_head(text, "tcr_master_uses", "gauge",
+                "Uses of the master key within the period of its bound, or a day.");
+    buffer_append_format(text, "tcr_master_uses %lld\n",
+                         (long long)state_master_uses_since(state, now - period));
+    if (master->at_most <= 0)
+        return;
+    append_head(text, "tcr_master_uses_allowed", "gauge", "How many are allowed (at_most).");
+    buffer_append_format(text, "tcr_master_uses_allowed %lld\n", (long long)master->at_most);
+}
+
+void prometheus_append(struct buffer *text, const struct rotation *rotation,
+                       const struct state *state, int64_t now)
+{
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
+        append_metric(text, &metrics[i], rotation, state);
+    append_resting(text, rotation);
+    if (rotation->has_master)
+        append_master(text, rotation->candidates[rotation->count].key, state, now);
+    append_head(text, "tcr_keys_ready", "gauge", "Keys of the pool that a run could use now.");
+    buffer_append_format(text, "tcr_keys_ready %zu\n", rotation_ready(rotation));
+}

@@ -1,0 +1,105 @@
+#include "core/show/render.h"
+
+#include "base/duration.h"
+#include "core/pool/keydate.h"
+
+#include <string.h>
+#include <time.h>
+
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+void render_time(struct buffer *text, int64_t when, int64_t now, const struct zone_ops *zones)
+{
+    struct tm then, today;
+    if (zones->to_civil(NULL, when, &then) < 0 || zones->to_civil(NULL, now, &today) < 0) {
+        buffer_append_format(text, "%lld", (long long)when);
+        return;
+    }
+    if (then.tm_yday != today.tm_yday || then.tm_year != today.tm_year)
+        buffer_append_format(text, "%s %d ", months[then.tm_mon % 12], then.tm_mday);
+    buffer_append_format(text, "%02d:%02d", then.tm_hour, then.tm_min);
+}
+
+void render_stamp(struct buffer *text, int64_t when, const struct zone_ops *zones)
+{
+    struct tm then;
+    if (zones->to_civil(NULL, when, &then) < 0)
+        buffer_append_format(text, "%12lld", (long long)when);
+    else
+        buffer_append_format(text, "%s %2d %02d:%02d", months[then.tm_mon % 12], then.tm_mday,
+                             then.tm_hour, then.tm_min);
+}
+
+void render_failure(struct buffer *text, const struct finding *finding)
+{
+    if (finding->class == CLASS_LIMIT && *finding->what)
+        buffer_append_format(text, "reached its %s", finding->what);
+    else
+        buffer_append_text(text, failure_phrase(finding->class));
+}
+
+static void append_span(struct buffer *text, int64_t until, int64_t now)
+{
+    char span[DURATION_TEXT];
+    duration_format(until - now, span);
+    buffer_append_format(text, "in %s", span);
+}
+
+void render_key_failure(struct buffer *text, const char *name, const struct finding *finding,
+                        int64_t until, int64_t now, const struct zone_ops *zones)
+{
+    buffer_append_format(text, "\"%s\" ", name);
+    render_failure(text, finding);
+    if (until <= now)
+        return;
+    buffer_append_text(text, finding->class == CLASS_LIMIT ? " (resets " : " (rests until ");
+    render_time(text, until, now, zones);
+    buffer_append_text(text, ", ");
+    append_span(text, until, now);
+    buffer_append_char(text, ')');
+}
+
+static const char *cooling_word(const struct cooldown *cooling)
+{
+    static const char *const words[CLASS_COUNT] = {
+        [CLASS_LIMIT] = "limited",     [CLASS_THROTTLED] = "throttled",
+        [CLASS_AUTH] = "auth error",   [CLASS_FORBIDDEN] = "forbidden",
+        [CLASS_BILLING] = "no credit", [CLASS_SERVER] = "resting",
+        [CLASS_NETWORK] = "resting",
+    };
+    return words[cooling->class] ? words[cooling->class] : "resting";
+}
+
+void render_standing(struct buffer *text, const struct candidate *candidate, int64_t now,
+                     const struct zone_ops *zones)
+{
+    const struct cooldown *cooling = candidate->cooling;
+    if (candidate->standing == STANDING_COOLING && cooling) {
+        buffer_append_format(text, "%s%s%s until ", cooling_word(cooling),
+                             *cooling->model ? " for " : "", cooling->model);
+        render_time(text, cooling->until, now, zones);
+        buffer_append_text(text, " (");
+        append_span(text, cooling->until, now);
+        buffer_append_char(text, ')');
+    } else if (candidate->standing == STANDING_READY && candidate->leases > 0) {
+        buffer_append_format(text, "in use ×%zu", candidate->leases);
+    } else {
+        buffer_append_text(text, standing_name(candidate->standing));
+    }
+}
+
+void render_key_end(struct buffer *text, const struct key *key, int64_t now)
+{
+    char day[KEYDATE_TEXT];
+    int64_t end = key_end(key);
+    bool is_oauth = key->kind_known && key->kind.id == KIND_OAUTH;
+    keydate_format(end, day);
+    buffer_append_format(text, "\"%s\" %s on %s", key->name, end > now ? "ends" : "ended", day);
+    if (end > now) {
+        buffer_append_text(text, ", ");
+        append_span(text, end, now);
+    }
+    buffer_append_format(text, "; get a new one%s, then: tcr-run keys remove %s, keys add %s",
+                         is_oauth ? " with claude setup-token" : "", key->name, key->name);
+}

@@ -1,0 +1,30 @@
+/* Sentences for people: what happened, to which key, until when, what comes next. */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/evidence/resettime.h"
+#include "core/pool/failure.h"
+#include "core/state/rotation.h"
+#include "core/state/state.h"
+
+#include <stdint.h>
+
+/* "23:02" today, "Nov 24 08:41" on another day, in the machine's zone. */
+void render_time(struct buffer *text, int64_t when, int64_t now, const struct zone_ops *zones);
+
+/* "Nov 20 22:45", whatever day it is: for lists that line up. */
+void render_stamp(struct buffer *text, int64_t when, const struct zone_ops *zones);
+
+/* "reached its session limit", "was refused (401) …": what befell a key. */
+void render_failure(struct buffer *text, const struct finding *finding);
+
+/* `"home" reached its session limit (resets 23:02, in 1h 12m)` */
+void render_key_failure(struct buffer *text, const char *name, const struct finding *finding,
+                        int64_t until, int64_t now, const struct zone_ops *zones);
+
+/* `limited until 23:02 (in 1h 12m)`, `ready`, `disabled`, …: a key's state in one phrase. */
+void render_standing(struct buffer *text, const struct candidate *candidate, int64_t now,
+                     const struct zone_ops *zones);
+
+/* `"home" ends on 2026-12-03, in 12d; get a new one with …`: for a key whose end is known. */
+void render_key_end(struct buffer *text, const struct key *key, int64_t now);

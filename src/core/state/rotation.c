@@ -1,0 +1,244 @@
+#include "core/state/rotation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int rotation_init(struct rotation *rotation, struct keyring *keyring)
+{
+    *rotation = (struct rotation){.count = keyring->count, .has_master = keyring->has_master};
+    rotation->candidates = calloc(keyring->count + 1, sizeof *rotation->candidates);
+    if (!rotation->candidates)
+        return -ENOMEM;
+    for (size_t i = 0; i < keyring->count; i++)
+        rotation->candidates[i].key = &keyring->keys[i];
+    if (keyring->has_master)
+        rotation->candidates[keyring->count].key = &keyring->master;
+    return 0;
+}
+
+void rotation_finish(struct rotation *rotation)
+{
+    free(rotation->candidates);
+    *rotation = (struct rotation){0};
+}
+
+static const struct cooldown *cooling_of(const struct state *state, const struct record *known,
+                                         const struct candidate *candidate, const char *model,
+                                         int64_t now)
+{
+    const struct cooldown *own = record_cooling(known, model, now);
+    const char *organization = candidate->key->organization;
+    if (!organization)
+        return own;
+    const struct cooldown *shared =
+        record_cooling(state_find(&state->organizations, organization), model, now);
+    return !own || (shared && shared->until > own->until) ? shared : own;
+}
+
+static enum standing standing_of(struct candidate *candidate, bool is_master,
+                                 const struct state *state, const struct record *known,
+                                 const struct demand *demand, int64_t now)
+{
+    const struct key *key = candidate->key;
+    candidate->cooling = NULL;
+    if (demand->pinned && strcmp(demand->pinned, key->name) != 0)
+        return STANDING_NOT_PINNED;
+    if (key->left_out)
+        return STANDING_LEFT_OUT;
+    if (key->disabled)
+        return STANDING_DISABLED;
+    if (key->kind_known && demand->can_use && !demand->can_use(&key->kind, demand->can_use_context))
+        return STANDING_WRONG_KIND;
+    if (is_master && key->at_most > 0 &&
+        state_master_uses_since(state, now - key->at_most_period) >= key->at_most)
+        return STANDING_SPENT;
+    candidate->cooling = cooling_of(state, known, candidate, demand->model, now);
+    if (candidate->tried)
+        return STANDING_TRIED;
+    if (candidate->cooling && (!demand->pinned || demand->pinned_may_rest))
+        return STANDING_COOLING;
+    bool busy = !is_master && demand->max_per_key > 0 && candidate->leases >= demand->max_per_key;
+    return busy ? STANDING_BUSY : STANDING_READY;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    return strcmp(left, ((const struct lease *)right)->key);
+}
+
+static int compare_leases(const void *left, const void *right)
+{
+    return strcmp(((const struct lease *)left)->key, ((const struct lease *)right)->key);
+}
+
+/* Leases sorted by key, so that a hundred runs on ten thousand keys stay cheap to count. */
+static struct lease *sorted_leases(const struct state *state)
+{
+    struct lease *leases = calloc(state->lease_count + 1, sizeof *leases);
+    if (leases && state->lease_count > 0) {
+        memcpy(leases, state->leases, state->lease_count * sizeof *leases);
+        qsort(leases, state->lease_count, sizeof *leases, compare_leases);
+    }
+    return leases;
+}
+
+static size_t count_leases(const struct lease *leases, size_t count, const char *id)
+{
+    const struct lease *found = bsearch(id, leases, count, sizeof *leases, compare_keys);
+    if (!found)
+        return 0;
+    const struct lease *first = found, *last = found;
+    while (first > leases && strcmp(first[-1].key, id) == 0)
+        first--;
+    while (last + 1 < leases + count && strcmp(last[1].key, id) == 0)
+        last++;
+    return (size_t)(last - first) + 1;
+}
+
+int rotation_survey(struct rotation *rotation, const struct state *state,
+                    const struct demand *demand, int64_t now)
+{
+    struct lease *leases = sorted_leases(state);
+    struct identity_salt salt;
+    int r = leases ? identity_begin(&salt, state->salt) : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < rotation->count + rotation->has_master; i++) {
+        struct candidate *candidate = &rotation->candidates[i];
+        identity_with(&salt, candidate->key, candidate->id);
+        candidate->leases = count_leases(leases, state->lease_count, candidate->id);
+        const struct record *known = state_find(&state->keys, candidate->id);
+        candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);
+        candidate->standing =
+            standing_of(candidate, i == rotation->count, state, known, demand, now);
+    }
+    free(leases);
+    return r;
+}
+
+static size_t index_of(const struct rotation *rotation, const char *id)
+{
+    for (size_t i = 0; i < rotation->count; i++)
+        if (strcmp(rotation->candidates[i].id, id) == 0)
+            return i;
+    return 0;
+}
+
+static bool is_better(const struct candidate *candidate, const struct candidate *best)
+{
+    if (candidate->key->priority != best->key->priority)
+        return candidate->key->priority < best->key->priority;
+    return candidate->leases < best->leases;
+}
+
+struct candidate *rotation_choose(struct rotation *rotation, const char *cursor)
+{
+    struct candidate *best = NULL;
+    size_t first = index_of(rotation, cursor);
+    for (size_t i = 0; i < rotation->count; i++) {
+        struct candidate *candidate = &rotation->candidates[(first + i) % rotation->count];
+        if (candidate->standing == STANDING_READY && (!best || is_better(candidate, best)))
+            best = candidate;
+    }
+    return best;
+}
+
+struct candidate *rotation_master(struct rotation *rotation)
+{
+    struct candidate *master = &rotation->candidates[rotation->count];
+    return rotation->has_master && master->standing == STANDING_READY ? master : NULL;
+}
+
+const char *rotation_next(const struct rotation *rotation, const struct candidate *candidate)
+{
+    size_t i = (size_t)(candidate - rotation->candidates);
+    return rotation->candidates[i + 1 < rotation->count ? i + 1 : 0].id;
+}
+
+static size_t count_standing(const struct rotation *rotation, enum standing standing)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rotation->count; i++)
+        count += rotation->candidates[i].standing == standing;
+    return count;
+}
+
+size_t rotation_ready(const struct rotation *rotation)
+{
+    return count_standing(rotation, STANDING_READY);
+}
+
+size_t rotation_busy(const struct rotation *rotation)
+{
+    return count_standing(rotation, STANDING_BUSY);
+}
+
+static bool is_usable(const struct candidate *candidate)
+{
+    return candidate->standing == STANDING_READY || candidate->standing == STANDING_BUSY;
+}
+
+size_t rotation_runs(const struct rotation *rotation)
+{
+    size_t runs = 0;
+    for (size_t i = 0; i < rotation->count; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        if (is_usable(candidate) || candidate->standing == STANDING_COOLING ||
+            candidate->standing == STANDING_TRIED)
+            runs += candidate->leases;
+    }
+    return runs;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+size_t rotation_capacity(const struct rotation *rotation)
+{
+    size_t capacity = 0, named = 0;
+    const char **names = calloc(rotation->count + 1, sizeof *names);
+    for (size_t i = 0; names && i < rotation->count; i++) {
+        const struct key *key = rotation->candidates[i].key;
+        bool account = key->kind.id == KIND_OAUTH || key->kind.id == KIND_CONFIG_DIR;
+        if (!is_usable(&rotation->candidates[i]))
+            continue;
+        if (!account && key->organization)
+            names[named++] = key->organization;
+        else
+            capacity++;
+    }
+    if (named > 0)
+        qsort(names, named, sizeof *names, compare_names);
+    for (size_t i = 0; i < named; i++)
+        capacity += i == 0 || strcmp(names[i - 1], names[i]) != 0;
+    free(names);
+    return capacity;
+}
+
+int64_t rotation_earliest(const struct rotation *rotation)
+{
+    int64_t earliest = 0;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct cooldown *cooling = rotation->candidates[i].cooling;
+        if (cooling && (earliest == 0 || cooling->until < earliest))
+            earliest = cooling->until;
+    }
+    return earliest;
+}
+
+const char *standing_name(enum standing standing)
+{
+    static const char *const names[] = {
+        [STANDING_READY] = "ready",
+        [STANDING_COOLING] = "cooling",
+        [STANDING_DISABLED] = "disabled",
+        [STANDING_LEFT_OUT] = "left out",
+        [STANDING_NOT_PINNED] = "not asked for",
+        [STANDING_WRONG_KIND] = "of a kind this command cannot use",
+        [STANDING_TRIED] = "tried in this run",
+        [STANDING_SPENT] = "used as often as at_most allows",
+        [STANDING_BUSY] = "in use by as many runs as --max-per-key allows",
+    };
+    return names[standing];
+}

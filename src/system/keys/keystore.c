@@ -1,0 +1,319 @@
+#include "system/keys/keystore.h"
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "core/pool/keyedit.h"
+#include "core/pool/keyfile.h"
+#include "system/files.h"
+#include "system/keys/keysource.h"
+#include "system/keys/passphrase.h"
+#include "system/random.h"
+#include "system/store/lockfile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LOCK_WAIT_US 10000000
+
+static int explain(struct buffer *error, const char *what, int r)
+{
+    if (r == -ENOMEM || error->length > 0)
+        return r == -ENOMEM ? r : -EINVAL;
+    buffer_append_format(error, "%s: %s", what, strerror(-r));
+    return -EINVAL;
+}
+
+int keystore_read(const char *path, struct seal *seal, struct buffer *error, char **ret_bytes,
+                  size_t *ret_length)
+{
+    char *bytes = NULL;
+    size_t length;
+    int r = files_read(path, FILE_SECRET, KEYSOURCE_FILE_LARGEST, error, &bytes, &length);
+    if (r == 0)
+        r = passphrase_unseal(path, &bytes, &length, seal, error);
+    if (r < 0) {
+        secret_free(bytes);
+        return r;
+    }
+    *ret_bytes = bytes;
+    *ret_length = length;
+    return 0;
+}
+
+static int refuse(struct buffer *error, const char *sentence)
+{
+    buffer_append_text(error, sentence);
+    return -EINVAL;
+}
+
+/* Under the lock, where nobody is to be asked for anything: with the seal that was opened before.
+ */
+static int read_again(struct keystore *store, struct buffer *error, char **ret_bytes,
+                      size_t *ret_length)
+{
+    char *bytes = NULL;
+    size_t length;
+    int r = files_read(store->path, FILE_SECRET, KEYSOURCE_FILE_LARGEST, error, &bytes, &length);
+    if (r == 0 && seal_is_sealed(bytes, length) != store->sealed)
+        r = refuse(error, "it was sealed or unsealed meanwhile; try again");
+    if (r == 0)
+        r = passphrase_unseal(store->path, &bytes, &length, &store->seal, error);
+    if (r < 0) {
+        secret_free(bytes);
+        return r;
+    }
+    *ret_bytes = bytes;
+    *ret_length = length;
+    return 0;
+}
+
+/* A link stays one: what it points to is changed, not the link replaced. */
+static int resolve(const char *path, struct keystore *store, struct buffer *error)
+{
+    struct stat status;
+    store->path = realpath(path, NULL);
+    store->exists = store->path != NULL;
+    if (store->exists)
+        return 0;
+    int r = -errno;
+    bool is_link = r == -ENOENT && lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    if (is_link)
+        buffer_append_text(error, "it is a symbolic link to a file that is not there");
+    else if (r == -ENOENT) /* also if somebody made it since: a change looks again under the lock */
+        store->path = strdup(path);
+    if (r == -ENOENT && !store->path && error->length == 0)
+        r = -ENOMEM;
+    return store->path ? 0 : explain(error, "it cannot be opened", r);
+}
+
+static bool is_without_keys(const cJSON *file)
+{
+    const cJSON *keys = json_get(file, "keys"), *master = json_get(file, "master");
+    return cJSON_IsObject(file) && keyedit_count(file) == 0 && (!keys || cJSON_IsArray(keys)) &&
+           (!master || cJSON_IsNull(master));
+}
+
+/* A file may lack keys here, though no run could use it. */
+static int check(const cJSON *file, const char *bytes, size_t length, struct buffer *error)
+{
+    struct keyring_report report = {0};
+    struct keyring keyring;
+    if (is_without_keys(file))
+        return 0;
+    int r = keyfile_parse(bytes, length, &keyring, &report);
+    if (r == -EINVAL)
+        buffer_append_text(error, buffer_text(&report.errors));
+    keyring_finish(&keyring);
+    keyring_report_finish(&report);
+    return r;
+}
+
+static bool is_blank(const char *bytes, size_t length)
+{
+    while (length > 0 && isspace((unsigned char)bytes[length - 1]))
+        length--;
+    return length == 0;
+}
+
+/* An empty file is one without keys: somebody made it for its mode. */
+static int parse(const char *bytes, size_t length, cJSON **ret_file, struct buffer *error)
+{
+    bool blank = is_blank(bytes, length);
+    cJSON *file = blank ? keyedit_new() : json_parse(bytes, length, NULL);
+    bool lacks_memory = !file && (blank || json_ran_out_of_memory());
+    int r = lacks_memory ? -ENOMEM : blank ? 0 : check(file, bytes, length, error);
+    if (r < 0)
+        json_destroy(file);
+    else
+        *ret_file = file;
+    return r;
+}
+
+int keystore_open(const char *path, struct keystore *ret_store, struct buffer *error)
+{
+    struct keystore *store = ret_store;
+    char *bytes = NULL;
+    size_t length = 0;
+    *store = (struct keystore){0};
+    int r = resolve(path, store, error);
+    if (r == 0 && store->exists)
+        r = keystore_read(store->path, &store->seal, error, &bytes, &length);
+    if (r < 0)
+        return explain(error, "it cannot be read", r);
+    store->sealed = store->seal.key != NULL;
+    r = parse(bytes ? bytes : "", length, &store->file, error);
+    secret_free(bytes);
+    return r;
+}
+
+void keystore_close(struct keystore *store)
+{
+    seal_finish(&store->seal);
+    json_destroy(store->file);
+    free(store->path);
+    *store = (struct keystore){0};
+}
+
+static int wait_for_lock(int fd, struct buffer *error)
+{
+    int r = lockfile_wait(fd, LOCK_WAIT_US);
+    if (r != -ETIMEDOUT)
+        return r;
+    buffer_append_text(error, "another tcr-run keys is at it for 10 s already; try again");
+    return -EINVAL;
+}
+
+/* Beside the file, because the file itself is replaced. The lock file is checked as the key file
+ * will be: a folder that others can write would only be noticed with the secrets in it. */
+static int lock(const struct keystore *store, struct buffer *error, int *ret_fd)
+{
+    char *path = NULL, *bytes = NULL;
+    size_t length;
+    if (asprintf(&path, "%s.lock", store->path) < 0)
+        return -ENOMEM;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int r = fd < 0 || fchmod(fd, 0600) < 0
+                ? -errno
+                : files_read(path, FILE_SECRET, 4096, error, &bytes, &length);
+    if (r == 0)
+        r = wait_for_lock(fd, error);
+    secret_free(bytes);
+    free(path);
+    if (r == 0)
+        *ret_fd = fd;
+    else if (fd >= 0)
+        (void)close(fd);
+    return r < 0 ? explain(error, "it cannot be locked", r) : 0;
+}
+
+/* The folder of the file into `ret_fd`, and the file's name in it. */
+static int open_folder(const struct keystore *store, bool make, const char **ret_name, int *ret_fd)
+{
+    const char *slash = strrchr(store->path, '/');
+    size_t length = slash == store->path ? 1 : slash ? (size_t)(slash - store->path) : 0;
+    CLEANUP_FREE char *folder = slash ? strndup(store->path, length) : strdup(".");
+    if (!folder)
+        return -ENOMEM;
+    int r = make ? files_make_folders(folder) : 0;
+    int fd = r == 0 ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return r < 0 ? r : -errno;
+    *ret_name = slash ? slash + 1 : store->path;
+    *ret_fd = fd;
+    return 0;
+}
+
+static int close_seal(const struct keystore *store, const char *bytes, size_t length,
+                      struct buffer *text)
+{
+    unsigned char nonce[SEAL_NONCE];
+    random_fill(nonce, sizeof nonce);
+    return seal_close(&store->seal, nonce, bytes, length, text);
+}
+
+static int write_bytes(const struct keystore *store, const char *bytes, size_t length,
+                       struct buffer *error)
+{
+    struct buffer sealed = {0};
+    CLEANUP_CLOSE int folder = -1;
+    const char *name = NULL;
+    int r = open_folder(store, false, &name, &folder);
+    if (r == 0 && store->sealed) {
+        r = close_seal(store, bytes, length, &sealed);
+        bytes = buffer_text(&sealed);
+        length = sealed.length;
+    }
+    if (r == 0 && length > KEYSOURCE_FILE_LARGEST)
+        r = -EFBIG;
+    if (r == 0)
+        r = files_replace(folder, name, bytes, length);
+    buffer_finish(&sealed);
+    return r < 0 ? explain(error, "it cannot be written", r) : 0;
+}
+
+static int check_and_write(const struct keystore *store, const cJSON *file, struct buffer *error)
+{
+    struct buffer text = {0};
+    keyedit_print(file, &text);
+    int r = text.failed ? -ENOMEM : check(file, buffer_text(&text), text.length, error);
+    if (r == 0)
+        r = write_bytes(store, buffer_text(&text), text.length, error);
+    buffer_finish_wiping(&text);
+    return r;
+}
+
+/* What is there now, after the lock was waited for. */
+static int load_again(struct keystore *store, cJSON **ret_file, struct buffer *error)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    int r = read_again(store, error, &bytes, &length);
+    if (r < 0 && (r != -ENOENT || store->sealed))
+        return r;
+    r = parse(bytes ? bytes : "", length, ret_file, error);
+    secret_free(bytes);
+    return r;
+}
+
+int keystore_change(struct keystore *store, keystore_edit *edit, void *context,
+                    struct buffer *error)
+{
+    CLEANUP_CLOSE int folder = -1, held = -1;
+    CLEANUP_JSON cJSON *file = NULL;
+    const char *name;
+    int r = open_folder(store, true, &name, &folder);
+    if (r < 0)
+        return explain(error, "its folder cannot be made", r);
+    r = lock(store, error, &held);
+    if (r == 0)
+        r = load_again(store, &file, error);
+    if (r == 0)
+        r = edit(file, context, error);
+    if (r == 0)
+        r = check_and_write(store, file, error);
+    return r < 0 ? explain(error, "it cannot be changed", r) : 0;
+}
+
+/* Both ways: the bytes as they are, under the seal that the store has now or none. */
+static int rewrite(struct keystore *store, bool sealed, struct seal *seal, struct buffer *error)
+{
+    CLEANUP_CLOSE int held = -1;
+    char *bytes = NULL;
+    size_t length;
+    int r = lock(store, error, &held);
+    if (r == 0)
+        r = read_again(store, error, &bytes, &length);
+    if (r < 0)
+        return explain(error, "it cannot be read", r);
+    if (seal) {
+        store->seal = *seal;
+        *seal = (struct seal){0};
+    }
+    store->sealed = sealed;
+    r = write_bytes(store, bytes, length, error);
+    secret_free(bytes);
+    return r;
+}
+
+int keystore_seal(struct keystore *store, const struct seal_limits *limits, const char *passphrase,
+                  struct buffer *error)
+{
+    struct seal seal = {.operations = limits->operations, .memory = limits->memory};
+    random_fill(seal.salt, sizeof seal.salt);
+    if (seal_derive(&seal, passphrase) < 0)
+        return refuse(error, "there is not enough memory to seal it; try --limits interactive");
+    int r = rewrite(store, true, &seal, error);
+    seal_finish(&seal);
+    return r;
+}
+
+int keystore_unseal(struct keystore *store, struct buffer *error)
+{
+    return rewrite(store, false, NULL, error);
+}

@@ -1,0 +1,46 @@
+/* The key file as something that is changed: read and unsealed, changed under a lock, checked,
+ * sealed again, replaced in one step. Each failure is a negative errno; -EINVAL comes with at least
+ * one line in `error` that tells the place in the file and what to do. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "core/pool/seal.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct keystore {
+    char *path;  /* without symbolic links in the end: for messages too */
+    bool exists; /* when it was opened */
+    bool sealed;
+    struct seal seal; /* if sealed */
+    cJSON *file;      /* as it was when it was opened */
+};
+
+/* Reads a key file's bytes into guarded memory (secret_free), with its seal opened; `seal` as in
+ * passphrase_unseal. Returns -ENOENT if there is no such file. */
+int keystore_read(const char *path, struct seal *seal, struct buffer *error, char **ret_bytes,
+                  size_t *ret_length);
+
+/* Opens the file, asking for the passphrase of a sealed one; one that is not there is one without
+ * keys. A file with mistakes is refused: it would be written back with them. The caller ends
+ * *ret_store in any case. */
+int keystore_open(const char *path, struct keystore *ret_store, struct buffer *error);
+void keystore_close(struct keystore *store);
+
+/* Changes the file's JSON. Returns 0 if it is to be written, 1 if nothing changed, -EINVAL with one
+ * sentence in `error`, -ENOMEM. */
+typedef int keystore_edit(cJSON *file, void *context, struct buffer *error);
+
+/* Locks the file, reads it anew, lets `edit` change it, and replaces it if the result is a key file
+ * without mistakes; the folder is made if it is not there (mode 0700). On any failure the old file
+ * stands. */
+int keystore_change(struct keystore *store, keystore_edit *edit, void *context,
+                    struct buffer *error);
+
+/* Seals a file that is open and not sealed, or writes one that is sealed back as it was before. The
+ * bytes inside stay exactly the same. */
+int keystore_seal(struct keystore *store, const struct seal_limits *limits, const char *passphrase,
+                  struct buffer *error);
+int keystore_unseal(struct keystore *store, struct buffer *error);

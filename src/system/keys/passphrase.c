@@ -1,0 +1,182 @@
+#include "system/keys/passphrase.h"
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "system/files.h"
+#include "system/stream/prompt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARIABLE "TCR_PASSPHRASE_FILE"
+#define LONGEST  1024
+#define MEBIBYTE (1024 * 1024)
+
+static int descriptor = -1;
+
+void passphrase_use_descriptor(int fd)
+{
+    descriptor = fd;
+}
+
+static int refuse(struct buffer *error, const char *sentence)
+{
+    buffer_append_text(error, sentence);
+    return -EINVAL;
+}
+
+static int from_descriptor(struct buffer *error, char **ret_passphrase)
+{
+    int r = prompt_read_line(descriptor, LONGEST, ret_passphrase);
+    if (r < 0 && r != -ENOMEM) {
+        buffer_append_format(error, "no passphrase came on descriptor %d: %s", descriptor,
+                             r == -ENODATA ? "it is at its end" : strerror(-r));
+        r = -EINVAL;
+    }
+    return r;
+}
+
+static int from_file(const char *path, struct buffer *error, char **ret_passphrase)
+{
+    struct buffer reason = {0};
+    size_t length;
+    CLEANUP_FREE char *expanded = files_expand(path, NULL);
+    if (!expanded)
+        return -ENOMEM;
+    int r = files_read(expanded, FILE_SECRET, LONGEST, &reason, ret_passphrase, &length);
+    if (r == 0)
+        (*ret_passphrase)[strcspn(*ret_passphrase, "\r\n")] = '\0';
+    if (r < 0 && r != -ENOMEM) {
+        buffer_append_format(error, "its passphrase cannot be read from %s (" VARIABLE "): %s",
+                             expanded, reason.length ? buffer_text(&reason) : strerror(-r));
+        r = -EINVAL;
+    }
+    buffer_finish(&reason);
+    return r;
+}
+
+static int ask(const char *format, const char *path, struct buffer *error, char **ret_passphrase)
+{
+    struct buffer question = {0};
+    buffer_append_format(&question, "%s%s: ", format, path);
+    int r = question.failed ? -ENOMEM : prompt_secret(buffer_text(&question), ret_passphrase);
+    buffer_finish(&question);
+    switch (r) {
+    case 0:
+    case -ENOMEM:
+        return r;
+    case -ENOTTY:
+        return refuse(error, "a passphrase is needed, and there is no terminal to ask for it on; "
+                             "name a file that holds it in " VARIABLE);
+    case -EMSGSIZE:
+        return refuse(error, "more than one line was pasted as its passphrase; expected one");
+    case -ECANCELED:
+    case -EINTR:
+        return refuse(error, "no passphrase was given");
+    default:
+        buffer_append_format(error, "its passphrase cannot be asked for: %s", strerror(-r));
+        return -EINVAL;
+    }
+}
+
+static int ask_twice(const char *path, struct buffer *error, char **ret_passphrase)
+{
+    char *again = NULL;
+    int r = ask("New passphrase for ", path, error, ret_passphrase);
+    if (r == 0 && **ret_passphrase)
+        r = ask("The same again for ", path, error, &again);
+    if (r == 0 && again && strcmp(*ret_passphrase, again) != 0)
+        r = refuse(error, "the two passphrases are not the same; nothing was changed");
+    secret_free(again);
+    if (r < 0) {
+        secret_free(*ret_passphrase);
+        *ret_passphrase = NULL;
+    }
+    return r;
+}
+
+static int get(const char *path, bool twice, struct buffer *error, char **ret_passphrase)
+{
+    const char *file = getenv(VARIABLE);
+    char *passphrase = NULL;
+    int r = descriptor >= 0 ? from_descriptor(error, &passphrase)
+            : file && *file ? from_file(file, error, &passphrase)
+            : twice         ? ask_twice(path, error, &passphrase)
+                            : ask("Passphrase of ", path, error, &passphrase);
+    if (r == 0 && !*passphrase) {
+        secret_free(passphrase);
+        return refuse(error, "its passphrase must not be empty");
+    }
+    if (r == 0)
+        *ret_passphrase = passphrase;
+    return r;
+}
+
+int passphrase_get(const char *path, struct buffer *error, char **ret_passphrase)
+{
+    return get(path, false, error, ret_passphrase);
+}
+
+int passphrase_choose(const char *path, struct buffer *error, char **ret_passphrase)
+{
+    return get(path, true, error, ret_passphrase);
+}
+
+/* Makes the key of a seal whose header was read. */
+static int derive(const char *path, struct seal *seal, struct buffer *error)
+{
+    char *passphrase = NULL;
+    int r = passphrase_get(path, error, &passphrase);
+    if (r < 0)
+        return r;
+    r = seal_derive(seal, passphrase);
+    secret_free(passphrase);
+    if (r == -ENOMEM) {
+        buffer_append_format(error, "opening its seal takes %llu MiB of memory, which is not there",
+                             (unsigned long long)(seal->memory / MEBIBYTE));
+        return -EINVAL;
+    }
+    return r;
+}
+
+static int open_with(const struct seal *seal, char **bytes, size_t *length, struct buffer *error)
+{
+    char *plain = NULL;
+    size_t plain_length;
+    int r = seal_open(seal, *bytes, *length, &plain, &plain_length);
+    if (r == -EBADMSG)
+        return refuse(error, "this is not its passphrase (or the file was changed since it was "
+                             "sealed)");
+    if (r == -EINVAL)
+        return refuse(error, "the sealed file is damaged; restore it from a copy");
+    if (r < 0)
+        return r;
+    secret_free(*bytes);
+    *bytes = plain;
+    *length = plain_length;
+    return 0;
+}
+
+int passphrase_unseal(const char *path, char **bytes, size_t *length, struct seal *seal,
+                      struct buffer *error)
+{
+    struct seal own = {0};
+    if (!seal_is_sealed(*bytes, *length))
+        return 0;
+    int r = seal_read(*bytes, *length, &own, error);
+    if (r < 0)
+        return r;
+    if (seal && seal->key && !seal_is_alike(seal, &own))
+        return refuse(error, "it was sealed anew meanwhile; try again");
+    if (seal && seal->key)
+        return open_with(seal, bytes, length, error);
+    r = derive(path, &own, error);
+    if (r == 0)
+        r = open_with(&own, bytes, length, error);
+    if (r < 0 || !seal)
+        seal_finish(&own);
+    else
+        *seal = own;
+    return r;
+}

@@ -1,0 +1,25 @@
+/* The passphrase of a sealed key file: from a descriptor, from the file that TCR_PASSPHRASE_FILE
+ * names, or from the person at the terminal. */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/pool/seal.h"
+
+#include <stddef.h>
+
+/* From now on passphrases are read from this descriptor, a line each. */
+void passphrase_use_descriptor(int fd);
+
+/* The passphrase that opens `path`, in guarded memory. Returns 0; -EINVAL with one sentence in
+ * `error`; -ENOMEM. */
+int passphrase_get(const char *path, struct buffer *error, char **ret_passphrase);
+
+/* The same for a file still to be sealed: a person is asked twice. */
+int passphrase_choose(const char *path, struct buffer *error, char **ret_passphrase);
+
+/* Puts what is sealed in the bytes of `path` in their place (both secret_alloc'ed); does nothing to
+ * bytes that are not sealed. A `seal` that has a key already must fit: then nobody is asked. Else
+ * it gets the one that opened the bytes, for the caller to finish; NULL if that is not wanted.
+ * Returns 0; -EINVAL with one sentence in `error`; -ENOMEM. */
+int passphrase_unseal(const char *path, char **bytes, size_t *length, struct seal *seal,
+                      struct buffer *error);

@@ -1,0 +1,87 @@
+#include "system/net/authorities.h"
+
+#include "system/files.h"
+#include "system/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUNDLE_LARGEST (16 * 1024 * 1024)
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* As with Node, a file that cannot be read is said and left out. */
+static int append_file(struct buffer *bundle, const char *path, const char *whose)
+{
+    struct buffer text = {0};
+    int r = files_read_plain(path, BUNDLE_LARGEST, &text);
+    if (r < 0 && r != -ENOMEM) {
+        log_say("warning: %s (%s): %s; expected a file of certificates", path, whose, strerror(-r));
+        r = 0;
+    }
+    buffer_append(bundle, buffer_text(&text), text.length);
+    buffer_append_char(bundle, '\n');
+    buffer_finish(&text);
+    return bundle->failed ? -ENOMEM : r;
+}
+
+/* Where the library would look: known since curl 7.84. */
+static const char *own_file(const struct curl *curl, CURL *handle)
+{
+    char *path = NULL;
+#if LIBCURL_VERSION_NUM >= 0x075400
+    if (handle)
+        (void)curl->easy_getinfo(handle, CURLINFO_CAINFO, &path);
+#else
+    (void)curl, (void)handle;
+#endif
+    return path;
+}
+
+/* Extra ones are besides the others, which curl knows only instead of: so both go into one. */
+static int make_bundle(struct authorities *authorities, const struct curl *curl, const char *extra)
+{
+    CURL *handle = curl->easy_init();
+    const char *file = authorities->file ? authorities->file : own_file(curl, handle);
+    int r = append_file(&authorities->bundle, extra, "NODE_EXTRA_CA_CERTS");
+    if (r == 0 && file)
+        r = append_file(&authorities->bundle, file, "the other certificates");
+    if (handle)
+        curl->easy_cleanup(handle);
+    return r;
+}
+
+int authorities_find(struct authorities *authorities, const struct curl *curl)
+{
+    const char *extra = variable("NODE_EXTRA_CA_CERTS");
+    *authorities = (struct authorities){.file = variable("CURL_CA_BUNDLE")};
+    if (!authorities->file) {
+        authorities->file = variable("SSL_CERT_FILE");
+        authorities->folder = variable("SSL_CERT_DIR");
+    }
+    return extra ? make_bundle(authorities, curl, extra) : 0;
+}
+
+bool authorities_apply(struct authorities *authorities, const struct curl *curl, CURL *handle)
+{
+    CURLcode r = CURLE_OK;
+    struct curl_blob blob = {authorities->bundle.data, authorities->bundle.length,
+                             CURL_BLOB_NOCOPY};
+    if (authorities->folder)
+        r |= curl->easy_setopt(handle, CURLOPT_CAPATH, authorities->folder);
+    if (authorities->bundle.length > 0)
+        r |= curl->easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+    else if (authorities->file)
+        r |= curl->easy_setopt(handle, CURLOPT_CAINFO, authorities->file);
+    return r == CURLE_OK;
+}
+
+void authorities_finish(struct authorities *authorities)
+{
+    buffer_finish(&authorities->bundle);
+}

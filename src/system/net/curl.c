@@ -1,0 +1,50 @@
+#include "system/net/curl.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* The same library with another TLS below it, which git brings on Debian: better than none. */
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+
+static void *open_library(struct buffer *error)
+{
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        if (library)
+            return library;
+    }
+    buffer_append_format(error,
+                         "checking keys needs libcurl, which cannot be loaded (%s is not "
+                         "there or not usable): apt-get install libcurl4",
+                         names[0]);
+    return NULL;
+}
+
+/* A pointer to data cannot be made one to a function in ISO C; POSIX has it that the bytes fit. */
+static bool find_function(void *library, const char *name, void *pointer)
+{
+    void *found = dlsym(library, name);
+    memcpy(pointer, &found, sizeof found);
+    return found != NULL;
+}
+
+const struct curl *curl_load(struct buffer *error)
+{
+    static struct curl curl;
+    static bool loaded;
+    if (loaded)
+        return &curl;
+    void *library = open_library(error);
+    if (!library)
+        return NULL;
+    bool fine = true;
+#define CURL_FIND(name) fine = fine && find_function(library, "curl_" #name, &curl.name);
+    CURL_FUNCTIONS(CURL_FIND)
+#undef CURL_FIND
+    loaded = fine && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    if (!loaded)
+        buffer_append_text(error, "the libcurl of this system is too old for checking keys, or "
+                                  "does not start; expected 7.66 or newer");
+    return loaded ? &curl : NULL;
+}

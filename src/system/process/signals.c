@@ -1,0 +1,163 @@
+#include "system/process/signals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static sigset_t original_mask, watched;
+static struct sigaction original_child;
+static bool taken;
+static volatile sig_atomic_t caught_stop;
+
+/* Not forwarded: what cannot be caught, faults of our own, and what the terminal or the kernel
+ * sends to the whole process group or for a reason of ours. */
+static const int never_forwarded[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                                      SIGABRT, SIGTRAP, SIGSYS,  SIGCHLD, SIGURG, SIGWINCH,
+                                      SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT};
+
+static bool was_ignored(int signal)
+{
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
+}
+
+bool signals_is_forwarded(int signal)
+{
+    if (signal >= SIGRTMIN)
+        return true; /* a command that was started with it ignored goes on ignoring it */
+    for (size_t i = 0; i < sizeof never_forwarded / sizeof never_forwarded[0]; i++)
+        if (never_forwarded[i] == signal)
+            return false;
+    return !was_ignored(signal);
+}
+
+static void note_stop(int signal)
+{
+    (void)signal;
+    caught_stop = 1;
+}
+
+/* A child that Ctrl-Z stopped before its exec would keep us in vfork, where we can neither stop nor
+ * end. So SIGTSTP is caught, by a handler that its exec puts back to the default. */
+static bool catch_stop(void)
+{
+    struct sigaction action = {.sa_handler = note_stop, .sa_flags = SA_RESTART}, before;
+    if (sigaction(SIGTSTP, &action, &before) < 0)
+        return false;
+    if (before.sa_handler == SIG_IGN)
+        (void)sigaction(SIGTSTP, &before, NULL);
+    return before.sa_handler != SIG_IGN;
+}
+
+bool signals_caught_stop(void)
+{
+    bool caught = caught_stop;
+    caught_stop = 0;
+    return caught;
+}
+
+int signals_take_over(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&watched);
+    for (int signal = 1; signal <= SIGRTMAX; signal++)
+        if (signals_is_forwarded(signal))
+            sigaddset(&watched, signal);
+    if (catch_stop())
+        sigaddset(&watched, SIGTSTP);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, SIGCONT);
+    sigaddset(&watched, SIGWINCH);
+    if (sigprocmask(SIG_BLOCK, &watched, &original_mask) < 0 ||
+        sigaction(SIGCHLD, &action, &original_child) < 0)
+        return -errno;
+    taken = true;
+    int fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+void signals_give_back(void)
+{
+    if (!taken)
+        return;
+    (void)sigaction(SIGCHLD, &original_child, NULL);
+    (void)sigprocmask(SIG_SETMASK, &original_mask, NULL);
+}
+
+bool signals_asks_to_end(int signal)
+{
+    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
+static bool waits(const sigset_t *pending, int signal)
+{
+    return sigismember(pending, signal) == 1 && sigismember(&watched, signal) == 1;
+}
+
+static int end_among(const sigset_t *pending)
+{
+    for (int signal = 1; signal < SIGRTMIN; signal++)
+        if (signals_asks_to_end(signal) && waits(pending, signal))
+            return signal;
+    return 0;
+}
+
+int signals_end_pending(void)
+{
+    sigset_t pending;
+    return taken && sigpending(&pending) == 0 ? end_among(&pending) : 0;
+}
+
+void signals_stop_self(int signal)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL}, before;
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    if (signal == SIGSTOP || sigaction(signal, &action, &before) < 0) {
+        (void)raise(SIGSTOP);
+        return;
+    }
+    (void)raise(signal);
+    (void)sigprocmask(SIG_UNBLOCK, &only, NULL); /* stops here */
+    (void)sigprocmask(SIG_BLOCK, &only, NULL);
+    (void)sigaction(signal, &before, NULL);
+}
+
+static bool stop_among(const sigset_t *pending)
+{
+    bool stops = waits(pending, SIGTSTP);
+    if (stops)
+        signals_stop_self(SIGTSTP);
+    return stops;
+}
+
+bool signals_stop_if_asked(void)
+{
+    sigset_t pending;
+    return taken && sigpending(&pending) == 0 && stop_among(&pending);
+}
+
+int signals_stop_or_end(void)
+{
+    sigset_t pending;
+    if (!taken || sigpending(&pending) < 0)
+        return 0;
+    return stop_among(&pending) ? signals_end_pending() : end_among(&pending);
+}
+
+_Noreturn void signals_die_of(int signal)
+{
+    const struct rlimit no_core = {0, 0};
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t only;
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)sigaction(signal, &action, NULL);
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    (void)raise(signal);
+    (void)sigprocmask(SIG_UNBLOCK, &only, NULL);
+    _exit(128 + signal);
+}

@@ -1,0 +1,52 @@
+#include "system/process/startup.h"
+
+#include "base/json.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static bool closed[3];
+
+bool startup_was_closed(int fd)
+{
+    return fd >= 0 && fd < 3 && closed[fd];
+}
+
+const char *startup_prepare(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        closed[fd] = true;
+        /* The lowest free number is this one. Close-on-exec is not asked for: the child decides. */
+        if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+            return "a standard stream is closed and /dev/null cannot be opened in its place";
+    }
+    if (getauxval(AT_SECURE))
+        return "it is installed setuid or setgid; it must not be: chmod ug-s";
+#ifdef PR_SET_DUMPABLE
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+    json_init();
+    return NULL;
+}
+
+void startup_drop_inherited(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder)
+        return;
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        int fd = atoi(entry->d_name);
+        int flags = fd > 2 ? fcntl(fd, F_GETFD) : -1;
+        /* All that is ours was opened close-on-exec; nothing inherited can be. */
+        if (flags >= 0 && !(flags & FD_CLOEXEC))
+            (void)close(fd);
+    }
+    (void)closedir(folder);
+}

@@ -1,0 +1,324 @@
+#include "system/process/supervisor_parts.h"
+
+#include "system/process/signals.h"
+#include "system/stream/growth.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* A descendant may keep the pipe open after the command's end. Silent, it is not waited for; while
+ * it writes it is listened to, but not for ever. */
+#define IDLE_GRACE_MS  100
+#define TOTAL_GRACE_MS 5000
+/* How long a reader may take for what is left when somebody asked to end. */
+#define HURRIED_MS     1000
+#define BLIND_PAUSE_NS 10000000
+/* How long a command may go on after the SIGPIPE that says that its reader is gone. */
+#define BROKEN_SINK_MS  500
+#define SIGNAL_PAUSE_MS 100
+
+void supervisor_note_end(struct run *run, int status)
+{
+    int64_t now = relay_now_ms();
+    struct ending *ending = &run->result->ending;
+    run->ended = true;
+    run->result->ended_at = now;
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (run->plan->relays[i])
+            relay_note_end(run->plan->relays[i]);
+    ending->by_signal = WIFSIGNALED(status);
+    ending->code = ending->by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
+    run->idle_until = now + IDLE_GRACE_MS;
+    run->grace_until = now + TOTAL_GRACE_MS;
+}
+
+enum { SLOT_SIGNALS, SLOT_STDIN, SLOT_COMMAND_STDIN, SLOT_RELAYS };
+#define SLOTS_PER_RELAY 2
+#define SLOT_COUNT      (SLOT_RELAYS + SLOTS_PER_RELAY * SUPERVISOR_RELAYS)
+
+static void watch(struct pollfd *slot, bool wanted, int fd, short events)
+{
+    *slot = (struct pollfd){.fd = wanted ? fd : -1, .events = events};
+}
+
+/* While bytes are held back no write tells that their reader is gone. */
+static bool holds_back(const struct relay *relay)
+{
+    return relay->source >= 0 && relay->error == 0 && relay->filter.deadline &&
+           relay->filter.deadline(relay->filter.context) >= 0;
+}
+
+static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
+{
+    const struct supervision *plan = run->plan;
+    const struct input *input = run->ended ? NULL : plan->input;
+    watch(&slots[SLOT_SIGNALS], true, plan->signal_fd, POLLIN);
+    watch(&slots[SLOT_STDIN], input && input_wants_read(input), STDIN_FILENO, POLLIN);
+    /* Asked for no event, the pipe still tells that the command closed its end. */
+    watch(&slots[SLOT_COMMAND_STDIN], input && input->pipe_write >= 0,
+          input ? input->pipe_write : -1, input && input_wants_write(input) ? POLLOUT : 0);
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = plan->relays[i];
+        struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
+        watch(&pair[0], relay && relay_wants_input(relay), relay ? relay_poll_fd(relay) : -1,
+              POLLIN);
+        bool writes = relay && relay->pending.length > 0;
+        watch(&pair[1], writes || (relay && holds_back(relay)), relay ? relay->sink.fd : -1,
+              writes ? POLLOUT : 0);
+    }
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+static int poll_timeout(const struct run *run, int64_t now)
+{
+    int64_t deadline = -1;
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        struct relay *relay = run->plan->relays[i];
+        if (!relay)
+            continue;
+        if (relay->filter.deadline)
+            deadline = sooner(deadline, relay->filter.deadline(relay->filter.context));
+        if (relay_wants_input(relay))
+            deadline = sooner(deadline, relay_next_look(relay, now));
+    }
+    if (run->plan->due)
+        deadline = sooner(deadline, run->plan->due(run->plan->context));
+    if (run->broken_at && !run->ended && !run->result->told_to_end)
+        deadline = sooner(deadline, run->broken_at + BROKEN_SINK_MS);
+    if (run->ended)
+        deadline = sooner(deadline, sooner(run->idle_until, run->grace_until));
+    return deadline < 0 ? -1 : deadline <= now ? 0 : (int)(deadline - now);
+}
+
+/* A spool takes everything, so a command that writes to one learns from us alone that nobody reads
+ * any more, or that the disk is full: first as a pipe would tell it, then, if it ignores that, for
+ * good. */
+static void tell_of_broken_sink(struct run *run, const struct relay *relay, int64_t now)
+{
+    if (relay->kind != RELAY_SPOOL || run->ended)
+        return;
+    if (run->broken_at == 0) {
+        run->broken_at = now;
+        supervisor_send(run, SIGPIPE);
+    } else if (!run->result->told_to_end && now >= run->broken_at + BROKEN_SINK_MS) {
+        run->result->told_to_end = true;
+        supervisor_send(run, SIGTERM);
+    }
+}
+
+static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd *pair, int64_t now)
+{
+    bool moved = false;
+    if (relay->pending.length == 0 && (pair[1].revents & (POLLERR | POLLHUP)))
+        relay_note_gone(relay);
+    else if (pair[1].revents)
+        relay_push(relay);
+    bool look = relay->kind == RELAY_SPOOL || pair[0].revents;
+    if (look && relay_wants_input(relay))
+        moved = relay_pump(relay, now) > 0;
+    if (relay->filter.tick)
+        relay->filter.tick(relay->filter.context, now);
+    if (relay_is_broken(relay)) {
+        relay_end(relay); /* closing it gives the command the SIGPIPE that was meant for it */
+        tell_of_broken_sink(run, relay, now);
+        relay_shut(relay); /* after the signal, which shall come first */
+    }
+    return moved;
+}
+
+static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
+{
+    int64_t now = relay_now_ms();
+    const struct pollfd *theirs = &slots[SLOT_COMMAND_STDIN];
+    if (run->plan->input && !run->ended) {
+        if (theirs->revents & (POLLERR | POLLHUP | POLLNVAL))
+            input_end(run->plan->input);
+        input_pump(run->plan->input, slots[SLOT_STDIN].revents != 0, theirs->revents & POLLOUT);
+        /* Half an input must not look like a whole one. */
+        if (run->plan->input->broken && !run->result->input_broken) {
+            run->result->input_broken = true;
+            supervisor_send(run, SIGKILL);
+        }
+    }
+    growth_forget();
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        struct relay *relay = run->plan->relays[i];
+        const struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
+        if (relay && pump_relay(run, relay, pair, now) && run->ended)
+            run->idle_until = now + IDLE_GRACE_MS;
+    }
+}
+
+/* What the command left in its channels is its own and comes out whole, however long that takes:
+ * the time a descendant is given begins after it. */
+static bool is_owing(const struct run *run)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = run->plan->relays[i];
+        if (relay && relay->source >= 0 && (relay->owed > 0 || !relay_wants_input(relay)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_open(const struct run *run)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (run->plan->relays[i] && run->plan->relays[i]->source >= 0)
+            return true;
+    return false;
+}
+
+/* A command that took the signal and ended as it saw fit would itself have waited for its reader;
+ * one that died of it, or says so, would not. */
+static bool is_hurried(const struct supervised *result)
+{
+    const struct ending *ending = &result->ending;
+    return result->asked_to_end &&
+           (ending->by_signal || signals_asks_to_end((int)ending->code - 128));
+}
+
+/* Over when the command has ended and each stream too, or is silent, or had its time. */
+static bool is_over(struct run *run)
+{
+    if (!run->ended)
+        return false;
+    int64_t now = relay_now_ms();
+    if (!is_open(run) || run->result->ended_by ||
+        (is_hurried(run->result) && now >= run->result->ended_at + HURRIED_MS))
+        return true;
+    if (is_owing(run)) {
+        run->idle_until = now + IDLE_GRACE_MS;
+        run->grace_until = now + TOTAL_GRACE_MS;
+    }
+    return now >= run->idle_until || now >= run->grace_until;
+}
+
+/* Reads what is there without waiting, and ends a spool that nobody can write to any more. */
+static void drain(struct run *run)
+{
+    int64_t now = relay_now_ms();
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        struct relay *relay = run->plan->relays[i];
+        if (!relay)
+            continue;
+        while (relay->owed > 0 && relay_wants_input(relay) && relay_pump(relay, now) > 0)
+            ;
+        /* What comes after this look cannot come. */
+        if (relay->kind == RELAY_SPOOL && !relay_may_grow(relay) && relay_wants_input(relay) &&
+            relay_pump(relay, now) == 0)
+            relay_end(relay);
+    }
+}
+
+/* Without memory the kernel cannot even wait: then everything that does not block is looked at. */
+static void wait_for_events(struct run *run, struct pollfd slots[SLOT_COUNT])
+{
+    int n = poll(slots, SLOT_COUNT, poll_timeout(run, relay_now_ms()));
+    bool blind = n < 0 && errno != EINTR;
+    for (int i = 0; n <= 0 && i < SLOT_COUNT; i++) {
+        bool look = blind && slots[i].fd >= 0 && i != SLOT_STDIN;
+        slots[i].revents = look ? slots[i].events : 0;
+    }
+    if (blind)
+        (void)nanosleep(&(struct timespec){.tv_nsec = BLIND_PAUSE_NS}, NULL);
+}
+
+static void loop(struct run *run)
+{
+    bool drained = false, lingers = false;
+    while (!is_over(run)) {
+        struct pollfd slots[SLOT_COUNT];
+        fill_slots(run, slots);
+        wait_for_events(run, slots);
+        pump(run, slots);
+        if (run->plan->tick)
+            run->plan->tick(run->plan->context, relay_now_ms());
+        if (slots[SLOT_SIGNALS].revents)
+            supervisor_take_signals(run);
+        if (run->ended && !drained) {
+            drain(run);
+            drained = true;
+        }
+        /* Not before all that the command left was read: its last line may tell of a used-up key.
+         */
+        if (drained && !lingers && !is_owing(run) && !is_over(run)) {
+            lingers = true;
+            if (run->plan->lingers)
+                run->plan->lingers(run->plan->context, &run->result->ending);
+        }
+    }
+}
+
+static void close_streams(struct supervision *plan)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (plan->relays[i])
+            relay_end(plan->relays[i]);
+    if (plan->input)
+        input_end(plan->input);
+}
+
+int supervisor_run(struct supervision *plan, struct supervised *ret_result)
+{
+    *ret_result = (struct supervised){0};
+    struct run run = {.plan = plan, .result = ret_result};
+    int r = spawn_start(&plan->spawn, &run.pid, &ret_result->exec_failed);
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (plan->relays[i])
+            relay_started(plan->relays[i]);
+    if (plan->input)
+        input_started(plan->input);
+    if (plan->started)
+        plan->started(plan->context);
+    if (r == 0)
+        loop(&run);
+    close_streams(plan);
+    if (r < 0 && ret_result->exec_failed) {
+        ret_result->error = -r;
+        return 0;
+    }
+    return r;
+}
+
+bool supervisor_is_pending(const struct supervision *plan)
+{
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+        if (plan->relays[i] && plan->relays[i]->pending.length > 0)
+            return true;
+    return false;
+}
+
+/* Signals that are for the next command stay readable: then this looks at the sinks alone, for a
+ * short while. */
+static void wait_for_sinks(const struct supervision *plan)
+{
+    struct pollfd slots[SUPERVISOR_RELAYS + 1];
+    for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
+        const struct relay *relay = plan->relays[i];
+        watch(&slots[i], relay && relay->pending.length > 0, relay ? relay->sink.fd : -1, POLLOUT);
+    }
+    watch(&slots[SUPERVISOR_RELAYS], true, plan->signal_fd, POLLIN);
+    if (poll(slots, SUPERVISOR_RELAYS + 1, 1000) == 1 && slots[SUPERVISOR_RELAYS].revents)
+        (void)poll(slots, SUPERVISOR_RELAYS, SIGNAL_PAUSE_MS);
+}
+
+void supervisor_flush(struct supervision *plan, const struct supervised *result)
+{
+    int64_t end = result->ended_at + HURRIED_MS;
+    while (supervisor_is_pending(plan) && !result->ended_by) {
+        if (signals_stop_or_end() || (is_hurried(result) && relay_now_ms() >= end))
+            return;
+        wait_for_sinks(plan);
+        for (int i = 0; i < SUPERVISOR_RELAYS; i++)
+            if (plan->relays[i])
+                relay_push(plan->relays[i]);
+    }
+}

@@ -1,0 +1,27 @@
+/* What supervisor.c and supervisor_signals.c share: one command while it is watched. */
+#pragma once
+
+#include "system/process/supervisor.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct run {
+    struct supervision *plan;
+    struct supervised *result;
+    pid_t pid;
+    bool ended;
+    int64_t idle_until, grace_until;
+    int64_t broken_at; /* when a spool's reader was found gone; 0: all are there */
+};
+
+/* The command's exit, as waitpid told of it. */
+void supervisor_note_end(struct run *run, int status);
+
+/* A signal to the command, unless it has ended: its number may be a stranger's then. */
+void supervisor_send(const struct run *run, int signal);
+
+/* Takes all that the signalfd has: reaps, forwards, stops with the command, notes who asks to end.
+ */
+void supervisor_take_signals(struct run *run);

@@ -1,0 +1,333 @@
+#include "system/store/store_file.h"
+
+#include "base/cleanup.h"
+#include "system/files.h"
+#include "system/log.h"
+#include "system/process/process.h"
+#include "system/random.h"
+#include "system/store/lockfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATE_LARGEST  (64 * 1024 * 1024)
+#define LOCK_WAIT_US   5000000
+#define EVENTS_LARGEST (1024 * 1024)
+#define NAME_LONGEST   300
+
+struct store_file {
+    char *path;   /* NULL: no place for one */
+    char *folder; /* that holds it */
+    const char *events;
+    int folder_fd;
+    store_beginning *beginning; /* NULL: an empty state */
+    void *beginning_context;
+};
+
+struct store_file *store_file_create(char *path, const char *events)
+{
+    struct store_file *file = calloc(1, sizeof *file);
+    if (!file) {
+        free(path);
+        return NULL;
+    }
+    *file = (struct store_file){.path = path, .events = events, .folder_fd = -1};
+    file->folder = path ? strdup(path) : NULL;
+    char *slash = file->folder ? strrchr(file->folder, '/') : NULL;
+    if (slash)
+        *(slash == file->folder ? slash + 1 : slash) = '\0';
+    else if (file->folder)
+        strcpy(file->folder, ".");
+    return file;
+}
+
+void store_file_destroy(struct store_file *file)
+{
+    if (!file)
+        return;
+    if (file->folder_fd >= 0)
+        (void)close(file->folder_fd);
+    free(file->path);
+    free(file->folder);
+    free(file);
+}
+
+const char *store_file_path(const struct store_file *file)
+{
+    return file->path;
+}
+
+void store_file_begin_with(struct store_file *file, store_beginning *beginning, void *context)
+{
+    file->beginning = beginning;
+    file->beginning_context = context;
+}
+
+static const char *file_name(const struct store_file *file)
+{
+    const char *slash = strrchr(file->path, '/');
+    return slash ? slash + 1 : file->path;
+}
+
+static int open_folder(struct store_file *file)
+{
+    if (file->folder_fd >= 0)
+        return 0;
+    if (!file->folder)
+        return -ENOENT;
+    const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    file->folder_fd = open(file->folder, flags);
+    if (file->folder_fd < 0 && errno == ENOENT) {
+        int r = files_make_folders(file->folder);
+        if (r < 0)
+            return r;
+        file->folder_fd = open(file->folder, flags);
+    }
+    return file->folder_fd < 0 ? -errno : 0;
+}
+
+void store_file_lock_name(const char *file, char ret_name[STORE_LOCK_NAME])
+{
+    bool usual = strcmp(file, "state.json") == 0;
+    snprintf(ret_name, STORE_LOCK_NAME, "%.*s.lock", STORE_LOCK_NAME - 6, usual ? "state" : file);
+}
+
+static int take_lock(const struct store_file *file, int *ret_fd)
+{
+    char name[STORE_LOCK_NAME];
+    store_file_lock_name(file_name(file), name);
+    return lockfile_take(file->folder_fd, name, LOCK_WAIT_US, ret_fd);
+}
+
+/* The folder that has the name now: while the command ran, the one that was opened may have been
+ * removed, moved or unmounted. */
+static int open_folder_again(struct store_file *file)
+{
+    struct stat opened, named;
+    bool same = file->folder_fd >= 0 && fstat(file->folder_fd, &opened) == 0 &&
+                stat(file->folder, &named) == 0 && opened.st_dev == named.st_dev &&
+                opened.st_ino == named.st_ino;
+    if (file->folder_fd >= 0 && !same) {
+        (void)close(file->folder_fd);
+        file->folder_fd = -1;
+    }
+    return open_folder(file);
+}
+
+static int open_and_lock(struct store_file *file, int *ret_fd)
+{
+    int r = open_folder_again(file);
+    return r < 0 ? r : take_lock(file, ret_fd);
+}
+
+int store_fresh_state(struct state *ret_state)
+{
+    unsigned char salt[(IDENTITY_SALT - 1) / 2];
+    char text[IDENTITY_SALT];
+    random_fill(salt, sizeof salt);
+    sodium_bin2hex(text, sizeof text, salt, sizeof salt);
+    return state_create(text, ret_state);
+}
+
+static int begin(const struct store_file *file, struct state *ret_state)
+{
+    return file->beginning ? file->beginning(file->beginning_context, ret_state)
+                           : store_fresh_state(ret_state);
+}
+
+/* A file that cannot be understood is kept beside, for a person to look at. */
+static int set_aside(struct store_file *file)
+{
+    char aside[NAME_LONGEST];
+    snprintf(aside, sizeof aside, "%.*s.broken", (int)(sizeof aside - 8), file_name(file));
+    if (renameat(file->folder_fd, file_name(file), file->folder_fd, aside) < 0)
+        return -EINVAL;
+    log_say("%s could not be understood; it was set aside as %s and a new one is begun", file->path,
+            aside);
+    return 0;
+}
+
+/* Returns 0 with a state; -ENOTSUP for a newer version's; other errors for a file that cannot be
+ * used. A missing file is an empty state. */
+static int load(struct store_file *file, bool may_set_aside, struct state *ret_state)
+{
+    struct buffer text = {0};
+    /* In the folder that the lock is in, whatever has its name by now. */
+    int r = files_read_plain_at(file->folder_fd, file_name(file), STATE_LARGEST, &text);
+    if (r == 0)
+        r = state_parse(buffer_text(&text), text.length, ret_state);
+    else if (r == -EFBIG)
+        r = -EINVAL;
+    buffer_finish(&text);
+    if (r == -ENOENT)
+        return begin(file, ret_state);
+    if (r == -EINVAL && may_set_aside) {
+        r = set_aside(file);
+        return r < 0 ? r : begin(file, ret_state);
+    }
+    return r;
+}
+
+static int save(struct store_file *file, struct state *state)
+{
+    char *text = state_print(state);
+    if (!text)
+        return -ENOMEM;
+    int r = files_swap_in(file->folder_fd, file_name(file), text, strlen(text));
+    free(text);
+    return r;
+}
+
+static bool apply(struct state *state, store_change *change, void *context)
+{
+    int64_t now = time(NULL);
+    state_settle(state, now);
+    state_prune_leases(state, process_holds);
+    return change(state, now, context) || state->came_back;
+}
+
+static const char *what_of_load(int r)
+{
+    return r == -ENOTSUP  ? "is of a newer tcr-run and is left as it is"
+           : r == -EINVAL ? "could not be understood"
+                          : "cannot be used";
+}
+
+int store_file_update(struct store_file *file, store_change *change, void *context,
+                      struct state *ret_state, int *ret_error, const char **ret_what)
+{
+    CLEANUP_CLOSE int lock = -1;
+    *ret_what = "cannot be locked";
+    int r = open_and_lock(file, &lock);
+    if (r < 0)
+        return r;
+    r = load(file, true, ret_state);
+    *ret_what = what_of_load(r);
+    if (r < 0)
+        return r;
+    bool write = apply(ret_state, change, context);
+    r = write ? save(file, ret_state) : 0;
+    *ret_what = "cannot be written";
+    *ret_error = r;
+    return r < 0;
+}
+
+int store_file_read(struct store_file *file, struct state *ret_state, const char **ret_what)
+{
+    CLEANUP_CLOSE int lock = -1;
+    int r = open_folder_again(file);
+    if (r == 0) {
+        (void)take_lock(file, &lock); /* better a look without the lock than none */
+        r = load(file, false, ret_state);
+    }
+    *ret_what = what_of_load(r);
+    if (r < 0)
+        return r;
+    state_settle(ret_state, time(NULL));
+    state_prune_leases(ret_state, process_holds);
+    return 0;
+}
+
+static bool is_there(const struct store_file *file, const char *name)
+{
+    return faccessat(file->folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Without making the folder, which open_folder would. */
+bool store_file_exists(struct store_file *file)
+{
+    if (file->folder_fd < 0 && file->folder && access(file->folder, F_OK) == 0)
+        (void)open_folder(file);
+    return file->folder_fd >= 0 &&
+           (is_there(file, file_name(file)) || is_there(file, file->events));
+}
+
+static void remove_beside(const struct store_file *file, const char *end)
+{
+    char name[NAME_LONGEST];
+    snprintf(name, sizeof name, "%.*s%s", (int)(sizeof name - 10), file_name(file), end);
+    (void)unlinkat(file->folder_fd, name, 0);
+}
+
+int store_file_hand_over(struct store_file *file, store_taker *take, void *context)
+{
+    struct state state;
+    CLEANUP_CLOSE int lock = -1;
+    int r = open_and_lock(file, &lock);
+    if (r < 0 || !is_there(file, file_name(file)))
+        return r;
+    r = load(file, true, &state);
+    if (r < 0)
+        return r;
+    r = take(context, &state);
+    state_finish(&state);
+    if (r == 0) {
+        remove_beside(file, "");
+        remove_beside(file, ".spare");
+    }
+    return r;
+}
+
+static void hand_over_lines(const char *text, store_line *take, void *context)
+{
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        take(context, text, (size_t)(end - text));
+}
+
+/* Renamed first: what is written meanwhile is not lost with it. */
+void store_file_hand_over_events(struct store_file *file, store_line *take, void *context)
+{
+    char name[NAME_LONGEST];
+    struct buffer text = {0};
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_CLOSE int lock = -1;
+    snprintf(name, sizeof name, "%.*s.taken", (int)(sizeof name - 8), file->events);
+    if (open_folder(file) < 0 || !is_there(file, file->events) || take_lock(file, &lock) < 0 ||
+        renameat(file->folder_fd, file->events, file->folder_fd, name) < 0 ||
+        asprintf(&path, "%s/%s", file->folder, name) < 0)
+        return;
+    if (files_read_plain(path, STATE_LARGEST, &text) == 0)
+        hand_over_lines(buffer_text(&text), take, context);
+    (void)unlinkat(file->folder_fd, name, 0);
+    buffer_finish(&text);
+}
+
+/* Of several that find the file too long only one may rename it: the next would put the new file,
+ * nearly empty, in the place of the old one. Whoever holds the lock of the file that still has the
+ * name is the one. */
+static void rotate_events(struct store_file *file, int fd, const struct stat *opened)
+{
+    char older[NAME_LONGEST];
+    struct stat named;
+    snprintf(older, sizeof older, "%.*s.1", (int)(sizeof older - 4), file->events);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+        fstatat(file->folder_fd, file->events, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+        named.st_dev != opened->st_dev || named.st_ino != opened->st_ino)
+        return;
+    (void)renameat(file->folder_fd, file->events, file->folder_fd, older);
+}
+
+void store_file_log_event(struct store_file *file, const char *line)
+{
+    struct stat status;
+    if (open_folder(file) < 0)
+        return;
+    CLEANUP_CLOSE int fd =
+        openat(file->folder_fd, file->events,
+               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return;
+    if (status.st_size == 0)
+        files_keep_private(fd);
+    if (status.st_size > EVENTS_LARGEST)
+        rotate_events(file, fd, &status);
+    (void)files_write_all(fd, line, strlen(line));
+}
