@@ -2,10 +2,10 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/variable.h"
 #include "commands/command.h"
 #include "commands/run/journal.h"
 #include "commands/run/turn.h"
-#include "core/client/environment.h"
 #include "core/evidence/plain.h"
 #include "core/show/render.h"
 #include "system/files.h"
@@ -115,7 +115,7 @@ static int prepare(struct check_round *round)
         if (signals_end_pending())
             return -EINTR;
         const char *variable = probe_base_variable(kind);
-        const char *base = variable ? environment_get(round->session->environment, variable) : NULL;
+        const char *base = variable ? variable_value(round->session->environment, variable) : NULL;
         if (r == 0)
             r = probe_build(kind, check->token, base, &check->probe, &check->reason);
         if (r == -ENOMEM)

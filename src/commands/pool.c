@@ -1,7 +1,7 @@
 #include "commands/pool.h"
 
+#include "base/variable.h"
 #include "commands/command.h"
-#include "core/client/environment.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
 
@@ -47,7 +47,7 @@ static int apply_options(struct pool *pool, const struct options *options)
     struct buffer error = {0};
     int r = options->profile ? keyring_apply_profile(&pool->keyring, options->profile, &error) : 0;
     pool->policy = pool->keyring.policy;
-    const char *most = environment_get(environ, "TCR_MAX_PER_KEY");
+    const char *most = variable_value(environ, "TCR_MAX_PER_KEY");
     if (r == 0 && most && *most && policy_parse_max_per_key(&pool->policy, most, &error) < 0) {
         log_say("TCR_MAX_PER_KEY: %s", buffer_text(&error));
         buffer_finish(&error);

@@ -1,6 +1,6 @@
 #include "commands/screen.h"
 
-#include "core/client/environment.h"
+#include "base/variable.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +14,19 @@ extern char **environ;
 
 static bool is_set(const char *name)
 {
-    const char *value = environment_get(environ, name);
+    const char *value = variable_value(environ, name);
     return value && *value;
 }
 
 bool screen_can_move(void)
 {
-    const char *term = environment_get(environ, "TERM");
+    const char *term = variable_value(environ, "TERM");
     return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 static size_t columns_told(void)
 {
-    const char *text = environment_get(environ, "COLUMNS");
+    const char *text = variable_value(environ, "COLUMNS");
     long columns = text ? strtol(text, NULL, 10) : 0;
     return columns >= LEAST_COLUMNS && columns <= MOST_COLUMNS ? (size_t)columns : 0;
 }

@@ -25,7 +25,7 @@ struct scene {
     int64_t pause_ms;   /* between reads */
     struct ending ending;
     enum stream_id stream;
-    const struct options *options;
+    const struct taught *taught;
 };
 
 struct play {
@@ -72,13 +72,13 @@ static void play(const struct scene *scene, struct play *ret_play)
     struct gate gate;
     *ret_play = (struct play){0};
     ret_play->evidence.time = (struct reading_time){FUZZ_NOW, &fuzz_zones};
-    ret_play->evidence.options = scene->options;
+    ret_play->evidence.taught = scene->taught;
     gate_init(&gate, &ret_play->evidence, scene->stream, keep_bytes, &ret_play->passed);
     feed(&gate, scene);
     ret_play->early = ret_play->passed.length;
     ret_play->opened = gate.opened;
     EXPECT(ret_play->early + gate.held.length == scene->length);
-    ret_play->finding = verdict_find(&scene->ending, &ret_play->evidence, NULL, scene->options);
+    ret_play->finding = verdict_find(&scene->ending, &ret_play->evidence, NULL, scene->taught);
     gate_release(&gate, false);
     gate_finish(&gate);
     EXPECT(ret_play->passed.length == scene->length);
@@ -133,7 +133,7 @@ static void expand(struct input *input, struct buffer *ret_text)
     }
 }
 
-static const struct options *markers(void)
+static const struct taught *markers(void)
 {
     static const char *const words[] = {"tcr-run",
                                         "-mlimit=^quota: 0",
@@ -145,9 +145,9 @@ static const struct options *markers(void)
                                         NULL};
     static struct options options;
     struct buffer error = {0};
-    if (options.marker_count == 0)
+    if (options.taught.marker_count == 0)
         EXPECT(options_parse((int)COUNT(words) - 1, (char **)words, &options, &error) == 0);
-    return &options;
+    return &options.taught;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -162,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           .length = text.length,
                           .ending = {false, flags & FAILS},
                           .stream = flags & ON_STDERR ? STREAM_ERR : STREAM_OUT,
-                          .options = flags & HAS_MARKERS ? markers() : NULL};
+                          .taught = flags & HAS_MARKERS ? markers() : NULL};
     play(&scene, &expected);
     /* Reads of a few bytes of a long text would take seconds. */
     size_t least = text.length / 64;

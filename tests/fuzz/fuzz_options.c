@@ -37,8 +37,8 @@ static void check_options(const struct options *options, const struct words *wor
     EXPECT(is_borrowed(words, options->profile) && is_borrowed(words, options->client));
     for (size_t i = 0; i < options->keep.count; i++)
         EXPECT(is_borrowed(words, options->keep.names[i]));
-    for (size_t i = 0; i < options->marker_count; i++)
-        EXPECT(options->markers[i].class < CLASS_COUNT && options->markers[i].text);
+    for (size_t i = 0; i < options->taught.marker_count; i++)
+        EXPECT(options->taught.markers[i].class < CLASS_COUNT && options->taught.markers[i].text);
     EXPECT(!options->waits || options->wait_longest >= 0);
     buffer_finish(&error);
 }

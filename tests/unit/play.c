@@ -42,7 +42,7 @@ void play_scene(const struct scene *scene, struct play *ret_play)
     struct gate gates[STREAM_COUNT];
     *ret_play = (struct play){0};
     ret_play->evidence.time = (struct reading_time){instant(PLAY_NOW), &utc_zones};
-    ret_play->evidence.options = scene->options;
+    ret_play->evidence.taught = scene->taught;
     for (int i = 0; i < STREAM_COUNT; i++) {
         struct buffer *passed = &ret_play->passed[i];
         gate_init(&gates[i], &ret_play->evidence, (enum stream_id)i, keep_bytes, passed);
@@ -51,7 +51,7 @@ void play_scene(const struct scene *scene, struct play *ret_play)
         ret_play->early[i] = passed->length;
     }
     ret_play->finding =
-        verdict_find(&scene->ending, &ret_play->evidence, scene->transcript, scene->options);
+        verdict_find(&scene->ending, &ret_play->evidence, scene->transcript, scene->taught);
     for (int i = 0; i < STREAM_COUNT; i++) {
         gate_release(&gates[i], false);
         gate_finish(&gates[i]);

@@ -14,7 +14,7 @@ struct scene {
     size_t first_read;           /* of each stream, where that differs */
     struct ending ending;
     const struct transcript *transcript;
-    const struct options *options;
+    const struct taught *taught;
 };
 
 struct play {

@@ -1,5 +1,6 @@
 #include "core/client/environment.h"
 
+#include "base/variable.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -287,7 +288,7 @@ static void test_get(void **state)
         const char *name, *value;
     } rows[] = {{"A", "first"}, {"AB", "no"}, {"E", ""}, {"B", NULL}, {"a", NULL}, {"AB=", NULL}};
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const char *value = environment_get((char *const *)entries, rows[i].name);
+        const char *value = variable_value((char *const *)entries, rows[i].name);
         assert_int_equal(value != NULL, rows[i].value != NULL);
         if (value)
             assert_string_equal(value, rows[i].value);

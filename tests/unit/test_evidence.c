@@ -1,3 +1,4 @@
+#include "core/client/options.h"
 #include "core/evidence/evidence.h"
 
 #include "play.h"
@@ -29,9 +30,9 @@
     "\"result\":\"" text "\",\"terminal_reason\":\"api_error\",\"type\":\"result\"}"
 #define LIMIT "You've hit your session limit · resets 11:21pm (UTC)"
 
-static struct evidence begin(const struct options *options)
+static struct evidence begin(const struct taught *taught)
 {
-    return (struct evidence){.time = {instant(PLAY_NOW), &utc_zones}, .options = options};
+    return (struct evidence){.time = {instant(PLAY_NOW), &utc_zones}, .taught = taught};
 }
 
 static bool read_line(struct evidence *evidence, enum stream_id stream, const char *line)
@@ -322,7 +323,7 @@ static void test_markers(void **state)
     struct buffer error = {0};
     assert_int_equal(options_parse((int)COUNT(words) - 1, (char **)words, &options, &error), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct evidence evidence = begin(&options);
+        struct evidence evidence = begin(&options.taught);
         bool mark = false;
         for (size_t n = 0; n < 3 && rows[i].lines[n]; n++)
             mark = read_line(&evidence, STREAM_OUT, rows[i].lines[n]);

@@ -94,7 +94,7 @@ static void test_short_forms(void **state)
     assert_string_equal(options.key, "home");
     assert_string_equal(options.retries, "5");
     assert_string_equal(options.cooldown, "5m");
-    assert_int_equal(options.marker_count, 1);
+    assert_int_equal(options.taught.marker_count, 1);
     assert_int_equal(options.wait_longest, 90);
     assert_true(options.quiet);
     assert_int_equal(options.verbosity, 2);
@@ -152,13 +152,13 @@ static void test_markers(void **state)
     };
     struct options options;
     PARSE(&options, "--marker", "limit=quota=0( |$)", "--marker", "none=^denied: ", "--", "x");
-    assert_int_equal(options.marker_count, 2);
-    assert_int_equal(options.markers[0].class, CLASS_LIMIT);
-    assert_string_equal(options.markers[0].text, "quota=0( |$)");
-    assert_int_equal(options.markers[1].class, CLASS_NONE);
+    assert_int_equal(options.taught.marker_count, 2);
+    assert_int_equal(options.taught.markers[0].class, CLASS_LIMIT);
+    assert_string_equal(options.taught.markers[0].text, "quota=0( |$)");
+    assert_int_equal(options.taught.markers[1].class, CLASS_NONE);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        int first = regexec(&options.markers[0].regex, rows[i].line, 0, NULL, 0);
-        int second = regexec(&options.markers[1].regex, rows[i].line, 0, NULL, 0);
+        int first = regexec(&options.taught.markers[0].regex, rows[i].line, 0, NULL, 0);
+        int second = regexec(&options.taught.markers[1].regex, rows[i].line, 0, NULL, 0);
         assert_int_equal(first == 0, rows[i].first);
         assert_int_equal(second == 0, rows[i].second);
     }
@@ -173,10 +173,10 @@ static void test_exit_classes(void **state)
     errno = ERANGE; /* of somebody before */
     PARSE(&options, "--exit-class", "1=none", "--exit-class", "75=limit", "--exit-class",
           "255=server", "--", "x");
-    assert_int_equal(options.exit_class[75], CLASS_LIMIT);
-    assert_int_equal(options.exit_class[255], CLASS_SERVER);
-    assert_int_equal(options.exit_class[1], CLASS_NONE);
-    assert_int_equal(options.exit_class[2], CLASS_NONE);
+    assert_int_equal(options.taught.exit_class[75], CLASS_LIMIT);
+    assert_int_equal(options.taught.exit_class[255], CLASS_SERVER);
+    assert_int_equal(options.taught.exit_class[1], CLASS_NONE);
+    assert_int_equal(options.taught.exit_class[2], CLASS_NONE);
     options_finish(&options);
 }
 
@@ -294,7 +294,7 @@ static void test_bounds(void **state)
     (void)state;
     check_bound("--keep", "A", OPTIONS_MAX_NAMES);
     check_bound("--scrub", "A", OPTIONS_MAX_NAMES);
-    check_bound("--marker", "limit=x", OPTIONS_MAX_MARKERS);
+    check_bound("--marker", "limit=x", TAUGHT_MOST_MARKERS);
 }
 
 /* The next call does not begin where the last one, which failed half-way, left off. */

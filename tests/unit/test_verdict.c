@@ -1,3 +1,4 @@
+#include "core/client/options.h"
 #include "core/evidence/verdict.h"
 
 #include "play.h"
@@ -713,7 +714,7 @@ static void test_order_of_evidence(void **state)
         struct scene scene = {.bytes = {rows[i].out, rows[i].err},
                               .ending = {.code = rows[i].code},
                               .transcript = rows[i].transcript,
-                              .options = &options};
+                              .taught = &options.taught};
         struct play play;
         play_scene(&scene, &play);
         if (play.finding.class != rows[i].class || play.finding.source != rows[i].source)
@@ -731,11 +732,11 @@ static void test_odd_exit_codes(void **state)
 {
     (void)state;
     static const int codes[] = {-1, 256, 100000};
-    static const struct options options;
+    static const struct taught taught;
     const struct evidence evidence = {0};
     for (size_t i = 0; i < COUNT(codes); i++) {
         const struct ending ending = {.code = codes[i]};
-        assert_int_equal(verdict_find(&ending, &evidence, NULL, &options).class, CLASS_NONE);
+        assert_int_equal(verdict_find(&ending, &evidence, NULL, &taught).class, CLASS_NONE);
         assert_int_equal(verdict_find(&ending, &evidence, NULL, NULL).class, CLASS_NONE);
     }
 }

@@ -1,4 +1,5 @@
 #include "base/cleanup.h"
+#include "base/variable.h"
 #include "commands/doctor/doctor.h"
 #include "core/client/claude_settings.h"
 #include "core/client/environment.h"
@@ -31,7 +32,7 @@ static bool is_program(const char *file)
 
 char *doctor_find_program(const char *name)
 {
-    const char *path = environment_get(environ, "PATH");
+    const char *path = variable_value(environ, "PATH");
     if (strchr(name, '/'))
         return is_program(name) ? strdup(name) : NULL;
     for (const char *p = path ? path : "/bin:/usr/bin"; *p;) {

@@ -1,3 +1,4 @@
+#include "base/variable.h"
 #include "commands/doctor/doctor.h"
 #include "core/client/environment.h"
 
@@ -8,7 +9,7 @@ extern char **environ;
 
 static const char *value_of(const char *name)
 {
-    const char *value = environment_get(environ, name);
+    const char *value = variable_value(environ, name);
     return value && *value ? value : NULL;
 }
 
@@ -87,8 +88,8 @@ static bool has_credential_header(struct doctor *doctor, const char *name)
         doctor->out_of_memory = true;
         return false;
     }
-    const char *kept = environment_get(built.entries, name);
-    bool differs = !kept || strcmp(kept, environment_get(environ, name)) != 0;
+    const char *kept = variable_value(built.entries, name);
+    bool differs = !kept || strcmp(kept, variable_value(environ, name)) != 0;
     environment_finish(&built);
     return differs;
 }

@@ -96,7 +96,8 @@ static void drop_inherited(void *context, const struct ending *ending)
         if (attempt->plan.relays[i])
             gate_end(&attempt->streams[i].gate); /* its last line may have no end */
     if (session->call.id == CLIENT_CLAUDE ||
-        verdict_find(ending, &attempt->evidence, NULL, session->options).class != CLASS_NONE)
+        verdict_find(ending, &attempt->evidence, NULL, &session->options->taught).class !=
+            CLASS_NONE)
         return;
     attempt->is_last = true;
     startup_drop_inherited();
@@ -166,8 +167,8 @@ static int supervise(struct attempt *attempt, struct handover *handover)
 int attempt_run(struct attempt *attempt)
 {
     struct handover handover;
-    attempt->evidence =
-        (struct evidence){.time = {time(NULL), &zone_system}, .options = attempt->session->options};
+    attempt->evidence = (struct evidence){.time = {time(NULL), &zone_system},
+                                          .taught = &attempt->session->options->taught};
     int status =
         handover_build(attempt->session, attempt->candidate, attempt->fast_fail, &handover);
     if (status == 0)

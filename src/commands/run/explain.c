@@ -105,13 +105,13 @@ static void append_policy(struct buffer *text, const struct session *session)
                          session->pool.keyring.has_master ? ", then the master" : "");
     if (policy->max_per_key > 0)
         buffer_append_format(text, "runs at once on one key: at most %d\n", policy->max_per_key);
-    for (size_t i = 0; i < options->marker_count; i++)
-        buffer_append_format(text, "marker: %s means %s\n", options->markers[i].text,
-                             failure_class_name(options->markers[i].class));
+    for (size_t i = 0; i < options->taught.marker_count; i++)
+        buffer_append_format(text, "marker: %s means %s\n", options->taught.markers[i].text,
+                             failure_class_name(options->taught.markers[i].class));
     for (int code = 1; code < 256; code++)
-        if (options->exit_class[code] != CLASS_NONE)
+        if (options->taught.exit_class[code] != CLASS_NONE)
             buffer_append_format(text, "exit status %d means %s\n", code,
-                                 failure_class_name(options->exit_class[code]));
+                                 failure_class_name(options->taught.exit_class[code]));
 }
 
 /* Looks for each slot's key. Returns 0, EXIT_NO_KEY if one has none, or EXIT_OWN_FAILURE. */

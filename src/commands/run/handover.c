@@ -1,6 +1,7 @@
 #include "commands/run/handover.h"
 
 #include "base/json.h"
+#include "base/variable.h"
 #include "commands/command.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
@@ -66,7 +67,7 @@ static int settings_file_in(const char *folder, const char *text, char **ret_pat
 
 static int settings_file(const char *text, char **ret_path)
 {
-    const char *folder = environment_get(environ, "TMPDIR");
+    const char *folder = variable_value(environ, "TMPDIR");
     int r = folder && folder[0] == '/' ? settings_file_in(folder, text, ret_path) : -ENOENT;
     return r < 0 && r != -ENOMEM ? settings_file_in("/tmp", text, ret_path) : r;
 }
@@ -114,7 +115,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
         .kind = &key->kind,
         .via = session->options->via,
         .bare = session->call.claude.bare,
-        .base_url = environment_get(session->environment, "ANTHROPIC_BASE_URL"),
+        .base_url = variable_value(session->environment, "ANTHROPIC_BASE_URL"),
         .descriptor = handover->secret_fd,
     };
     r = shield_build(&request, &handover->shield, &error);
@@ -137,7 +138,7 @@ static size_t assign(struct assignment *list, size_t n, const char *name, const 
 static bool hurries_client(const struct session *session, bool fast_fail)
 {
     return fast_fail && session->call.id == CLIENT_CLAUDE && !session->options->no_fast_fail &&
-           !environment_get(session->environment, "CLAUDE_CODE_MAX_RETRIES");
+           !variable_value(session->environment, "CLAUDE_CODE_MAX_RETRIES");
 }
 
 static int build_environment(struct session *session, const struct key *key, bool fast_fail,

@@ -112,8 +112,9 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
     struct transcript transcript = {.time = {time(NULL), &zone_system}};
     struct session *session = attempt->session;
     read_transcript(attempt, offset, &transcript);
-    attempt->finding = verdict_find(&attempt->result.ending, &attempt->evidence,
-                                    transcript.any_row ? &transcript : NULL, session->options);
+    attempt->finding =
+        verdict_find(&attempt->result.ending, &attempt->evidence,
+                     transcript.any_row ? &transcript : NULL, &session->options->taught);
     warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
     session->session_exists |= transcript.any_row;

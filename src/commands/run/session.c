@@ -1,7 +1,7 @@
 #include "commands/run/session.h"
 
+#include "base/variable.h"
 #include "commands/command.h"
-#include "core/client/environment.h"
 #include "system/keys/claude_files.h"
 #include "system/log.h"
 #include "system/process/process.h"
@@ -95,7 +95,7 @@ static const char *model_of(const struct session *session)
     const char *model = session->call.claude.model;
     if (session->call.id != CLIENT_CLAUDE)
         return NULL;
-    return model ? model : environment_get(session->environment, "ANTHROPIC_MODEL");
+    return model ? model : variable_value(session->environment, "ANTHROPIC_MODEL");
 }
 
 static bool asks_for(const struct session *session, const struct key *key)

@@ -66,15 +66,6 @@ static const char *const clean_names[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-const char *environment_get(char *const *environment, const char *name)
-{
-    size_t length = strlen(name);
-    for (; *environment; environment++)
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-            return *environment + length + 1;
-    return NULL;
-}
-
 bool environment_is_scrubbed(const char *name, size_t length)
 {
     if (length >= 4 && memcmp(name, "TCR_", 4) == 0)

@@ -8,9 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The value of the first entry of this name; NULL if there is none. */
-const char *environment_get(char *const *environment, const char *name);
-
 /* True for names that carry a credential or redirect one (claude-code.md, "Credentials"), for every
  * TCR_* name and for what a client leaves to clients started inside it. */
 bool environment_is_scrubbed(const char *name, size_t length);

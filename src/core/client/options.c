@@ -90,14 +90,14 @@ static int parse_class(const char *name, size_t length, enum failure_class *ret_
 
 static int add_marker(struct options *options, const char *value, struct buffer *error)
 {
-    struct marker *marker = &options->markers[options->marker_count];
+    struct marker *marker = &options->taught.markers[options->taught.marker_count];
     const char *equals = strchr(value, '=');
     if (!equals || !equals[1]) {
         buffer_append_format(error, "\"%s\" is not CLASS=REGEX", value);
         return -EINVAL;
     }
-    if (options->marker_count == OPTIONS_MAX_MARKERS) {
-        buffer_append_format(error, "given more than %d times", OPTIONS_MAX_MARKERS);
+    if (options->taught.marker_count == TAUGHT_MOST_MARKERS) {
+        buffer_append_format(error, "given more than %d times", TAUGHT_MOST_MARKERS);
         return -EINVAL;
     }
     int r = parse_class(value, (size_t)(equals - value), &marker->class, error);
@@ -111,7 +111,7 @@ static int add_marker(struct options *options, const char *value, struct buffer 
         return -EINVAL;
     }
     marker->text = equals + 1;
-    options->marker_count++;
+    options->taught.marker_count++;
     return 0;
 }
 
@@ -124,7 +124,7 @@ static int add_exit_class(struct options *options, const char *value, struct buf
         buffer_append_format(error, "\"%s\" is not CODE=CLASS with a code from 1 to 255", value);
         return -EINVAL;
     }
-    return parse_class(equals + 1, strlen(equals + 1), &options->exit_class[code], error);
+    return parse_class(equals + 1, strlen(equals + 1), &options->taught.exit_class[code], error);
 }
 
 static int set_log_format(struct options *options, const char *value, struct buffer *error)
@@ -298,9 +298,9 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct buf
 
 void options_finish(struct options *options)
 {
-    for (size_t i = 0; i < options->marker_count; i++)
-        regfree(&options->markers[i].regex);
-    options->marker_count = 0;
+    for (size_t i = 0; i < options->taught.marker_count; i++)
+        regfree(&options->taught.markers[i].regex);
+    options->taught.marker_count = 0;
 }
 
 int options_apply_policy(const struct options *options, struct policy *policy, struct buffer *error)

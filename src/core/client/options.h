@@ -3,10 +3,9 @@
 
 #include "base/buffer.h"
 #include "core/client/asked.h"
-#include "core/pool/failure.h"
+#include "core/evidence/taught.h"
 #include "core/pool/policy.h"
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,14 +14,7 @@
  * file would shadow the variable. */
 enum via { VIA_AUTO, VIA_ENV, VIA_FD };
 
-struct marker {
-    enum failure_class class;
-    regex_t regex;
-    const char *text; /* as given */
-};
-
-#define OPTIONS_MAX_NAMES   64
-#define OPTIONS_MAX_MARKERS 32
+#define OPTIONS_MAX_NAMES 64
 
 struct name_list {
     const char *names[OPTIONS_MAX_NAMES];
@@ -43,9 +35,7 @@ struct options {
     struct name_list keep, scrub;
     bool clean_env;
     bool mask;
-    struct marker markers[OPTIONS_MAX_MARKERS];
-    size_t marker_count;
-    enum failure_class exit_class[256];
+    struct taught taught;
     bool no_fast_fail, no_resume, carry_on_unasked;
     bool waits;             /* --wait */
     int64_t wait_longest;   /* seconds; meaningful if waits */

@@ -136,13 +136,13 @@ static bool read_json(struct evidence *evidence, const char *line, size_t length
 
 static const struct marker *find_marker(struct evidence *evidence, const struct buffer *text)
 {
-    const struct options *options = evidence->options;
+    const struct taught *taught = evidence->taught;
     evidence->unread |= text->failed;
-    for (size_t i = 0; i < options->marker_count; i++) {
-        int r = regexec(&options->markers[i].regex, buffer_text(text), 0, NULL, 0);
+    for (size_t i = 0; i < taught->marker_count; i++) {
+        int r = regexec(&taught->markers[i].regex, buffer_text(text), 0, NULL, 0);
         evidence->unread |= r == REG_ESPACE;
         if (r == 0)
-            return &options->markers[i];
+            return &taught->markers[i];
     }
     return NULL;
 }
@@ -152,7 +152,7 @@ static int read_marker(struct evidence *evidence, enum stream_id stream, const c
                        size_t length)
 {
     struct buffer text = {0};
-    if (!evidence->options || evidence->options->marker_count == 0)
+    if (!evidence->taught || evidence->taught->marker_count == 0)
         return -1;
     plain_append(line, length, &text);
     const struct marker *marker = find_marker(evidence, &text);
@@ -212,7 +212,7 @@ bool evidence_read_line(struct evidence *evidence, enum stream_id stream, const 
 bool evidence_wants_line(const struct evidence *evidence, enum stream_id stream, const char *bytes,
                          size_t length)
 {
-    return (evidence->options && evidence->options->marker_count > 0) ||
+    return (evidence->taught && evidence->taught->marker_count > 0) ||
            evidence->text[stream].finding.source != SOURCE_NOTHING ||
            message_may_start(bytes, length);
 }

@@ -2,8 +2,8 @@
  * lines that are a known message as a whole. */
 #pragma once
 
-#include "core/client/options.h"
 #include "core/evidence/message.h"
+#include "core/evidence/taught.h"
 #include "core/pool/failure.h"
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ enum stream_id { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
  * members. */
 struct evidence {
     struct reading_time time;
-    const struct options *options; /* --marker; may be NULL */
+    const struct taught *taught; /* may be NULL */
     struct {
         struct finding finding; /* CLASS_NONE: no message stands on this stream */
         bool chained;

@@ -30,7 +30,7 @@ static const struct finding *text_finding(const struct evidence *evidence)
 }
 
 struct finding verdict_find(const struct ending *ending, const struct evidence *evidence,
-                            const struct transcript *transcript, const struct options *options)
+                            const struct transcript *transcript, const struct taught *taught)
 {
     const struct finding none = {0};
     if (ending->by_signal)
@@ -47,8 +47,8 @@ struct finding verdict_find(const struct ending *ending, const struct evidence *
     if (text)
         return with_window(*text, evidence);
     struct finding by_exit = {.source = SOURCE_EXIT};
-    if (options && ending->code > 0 && ending->code < 256)
-        by_exit.class = options->exit_class[ending->code];
+    if (taught && ending->code > 0 && ending->code < 256)
+        by_exit.class = taught->exit_class[ending->code];
     if (by_exit.class == CLASS_NONE)
         return none;
     snprintf(by_exit.line, sizeof by_exit.line, "exit status %d", ending->code);

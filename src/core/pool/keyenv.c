@@ -1,6 +1,6 @@
 #include "core/pool/keyenv.h"
 
-#include "core/client/environment.h"
+#include "base/variable.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -136,11 +136,11 @@ static int read_way(const struct way *way, char *const *environment, struct keyr
 {
     int r = 0;
     for (size_t i = 0; i < 2 && r == 0 && way->lists[i]; i++) {
-        const char *list = environment_get(environment, way->lists[i]);
+        const char *list = variable_value(environment, way->lists[i]);
         if (list)
             r = add_list(keyring, way->lists[i], list, report);
     }
-    const char *master = environment_get(environment, way->master);
+    const char *master = variable_value(environment, way->master);
     if (r == 0 && master && *master && !keyring->has_master) {
         keyring->master = (struct key){.name = "master", .place = way->master};
         keyring->has_master = true;
@@ -173,7 +173,7 @@ int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
     for (size_t i = 0; i < COUNT(ways) && r == 0 && keyring.count == 0; i++)
         r = read_way(&ways[i], environment, &keyring, report);
     for (size_t i = 0; i < COUNT(others) && r == 0; i++) {
-        const char *list = environment_get(environment, others[i].list);
+        const char *list = variable_value(environment, others[i].list);
         if (list)
             r = add_list(&keyring, others[i].list, list, report);
     }

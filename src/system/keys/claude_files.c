@@ -2,7 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "core/client/environment.h"
+#include "base/variable.h"
 #include "system/files.h"
 
 #include <ctype.h>
@@ -22,7 +22,7 @@
 
 static const char *home_of(char *const *environment)
 {
-    const char *home = environment_get(environment, "HOME");
+    const char *home = variable_value(environment, "HOME");
     return home && home[0] == '/' ? home : files_home();
 }
 
@@ -34,7 +34,7 @@ static char *join(const char *folder, const char *name)
 
 char *claude_config_folder(char *const *environment)
 {
-    const char *folder = environment_get(environment, "CLAUDE_CONFIG_DIR");
+    const char *folder = variable_value(environment, "CLAUDE_CONFIG_DIR");
     if (folder && *folder)
         return strdup(folder);
     return join(home_of(environment), ".claude");
@@ -174,7 +174,7 @@ int claude_settings_read(char *const *environment, const char *config,
                          struct claude_settings_files *ret_files)
 {
     struct claude_settings_files files = {0};
-    const char *own_folder = environment_get(environment, "CLAUDE_CONFIG_DIR");
+    const char *own_folder = variable_value(environment, "CLAUDE_CONFIG_DIR");
     bool moved = own_folder && *own_folder;
     CLEANUP_FREE char *user = join(config, "settings.json");
     CLEANUP_FREE char *global = join(moved ? config : home_of(environment), ".claude.json");

@@ -1,6 +1,7 @@
 #include "system/keys/keysource.h"
 
 #include "base/cleanup.h"
+#include "base/variable.h"
 #include "core/client/environment.h"
 #include "core/pool/keyenv.h"
 #include "core/pool/keyfile.h"
@@ -30,7 +31,7 @@ char *keysource_default_path(void)
 /* An empty TCR_KEYS_FILE is one that is not set. */
 static const char *asked_file(const char *file, char *const *environment)
 {
-    const char *named = file ? file : environment_get(environment, "TCR_KEYS_FILE");
+    const char *named = file ? file : variable_value(environment, "TCR_KEYS_FILE");
     return named && *named ? named : NULL;
 }
 
