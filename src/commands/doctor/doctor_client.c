@@ -3,6 +3,7 @@
 #include "commands/doctor/doctor.h"
 #include "core/client/claude_settings.h"
 #include "core/client/environment.h"
+#include "system/clock.h"
 #include "system/keys/claude_files.h"
 #include "system/process/spawn.h"
 
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -48,19 +48,12 @@ char *doctor_find_program(const char *name)
     return NULL;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /* Until end of file, `size` bytes or the time limit. */
 static int read_within(int fd, int64_t limit_ms, char *text, size_t size)
 {
-    int64_t deadline = now_ms() + limit_ms;
+    int64_t deadline = clock_now_ms() + limit_ms;
     size_t length = 0;
-    for (int64_t left; (left = deadline - now_ms()) > 0;) {
+    for (int64_t left; (left = deadline - clock_now_ms()) > 0;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         if (poll(&ready, 1, (int)left) <= 0)
             continue;

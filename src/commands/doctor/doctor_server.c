@@ -1,5 +1,6 @@
 #include "commands/doctor/doctor.h"
 #include "core/pool/redisurl.h"
+#include "system/clock.h"
 #include "system/store/store.h"
 
 #include "base/duration.h"
@@ -7,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CLOCKS_DIFFER_SECONDS 60
 
@@ -17,14 +17,6 @@ static bool is_set(const char *name)
 {
     const char *value = getenv(name);
     return value && *value;
-}
-
-static double milliseconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) * 1e3 +
-           (double)(now.tv_nsec - start->tv_nsec) / 1e6;
 }
 
 static bool is_near(const struct redisurl *url)
@@ -79,10 +71,9 @@ static void check_its_clock(struct doctor *doctor)
 static void probe(struct doctor *doctor, const struct redisurl *url, struct store *store)
 {
     struct buffer name = {0}, error = {0};
-    struct timespec start;
-    (void)clock_gettime(CLOCK_MONOTONIC, &start);
+    int64_t start = clock_now_us();
     int r = store_probe(store, &doctor->state, &doctor->ahead, &error);
-    double took = milliseconds_since(&start);
+    double took = (double)(clock_now_us() - start) / 1e3;
     redisurl_append(&name, url);
     doctor->has_state = r == 0;
     if (r == 0)

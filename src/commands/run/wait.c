@@ -3,10 +3,10 @@
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "core/show/render.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process/signals.h"
-#include "system/stream/relay.h"
 #include "system/zone.h"
 
 #include <poll.h>
@@ -108,9 +108,9 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longes
 {
     int64_t left = until - time(NULL);
     /* By a clock that is not set back while we wait. */
-    int64_t end = relay_now_ms() + (left < longest ? left : longest) * 1000;
+    int64_t end = clock_now_ms() + (left < longest ? left : longest) * 1000;
     bool terminal = shows_countdown();
-    for (int64_t now; (now = time(NULL)) < until && relay_now_ms() < end;) {
+    for (int64_t now; (now = time(NULL)) < until && clock_now_ms() < end;) {
         struct pollfd ready = {.fd = signal_fd, .events = POLLIN};
         if (signals_stop_if_asked())
             continue;
@@ -123,7 +123,7 @@ bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longes
             *last_said = now;
         }
         /* A signal that does not ask to end stays readable: then this is a short sleep. */
-        bool soon = terminal || end - relay_now_ms() < LONGEST_PAUSE_SECONDS * 1000;
+        bool soon = terminal || end - clock_now_ms() < LONGEST_PAUSE_SECONDS * 1000;
         int64_t pause = soon ? 1 : LONGEST_PAUSE_SECONDS;
         if (poll(&ready, 1, (int)pause * 1000) > 0 && !signals_end_pending())
             (void)poll(NULL, 0, 200);

@@ -5,6 +5,7 @@
 #include "core/client/environment.h"
 #include "core/pool/keyenv.h"
 #include "core/pool/keyfile.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/keys/keystore.h"
 #include "system/process/signals.h"
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How long a command may take to end when it is told to. */
@@ -146,21 +146,14 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     return keyring_drop_duplicates(ret_keyring, report);
 }
 
-static int64_t monotonic_seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 /* Why the command is not to be waited for any more; 0 if it is. */
 static int look_up(int64_t *deadline)
 {
     if (signals_stop_if_asked()) /* the terminal has stopped the command too */
-        *deadline = monotonic_seconds() + KEYSOURCE_COMMAND_SECONDS;
+        *deadline = clock_now_ms() + KEYSOURCE_COMMAND_SECONDS * 1000;
     if (signals_end_pending())
         return -EINTR;
-    return monotonic_seconds() >= *deadline ? -ETIMEDOUT : 0;
+    return clock_now_ms() >= *deadline ? -ETIMEDOUT : 0;
 }
 
 /* Until end of file, the time limit or somebody's wish to end. */
@@ -265,7 +258,7 @@ static int run_command(struct key *key, char *const *environment, char *bytes, s
     (void)close(ends[1]);
     if (r < 0)
         return explain_failure(error, key, r, 0);
-    int64_t deadline = monotonic_seconds() + KEYSOURCE_COMMAND_SECONDS;
+    int64_t deadline = clock_now_ms() + KEYSOURCE_COMMAND_SECONDS * 1000;
     r = read_output(output, &deadline, bytes, size, ret_length);
     if (r == 0)
         r = await_end(pid, &deadline, &status);

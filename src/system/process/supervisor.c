@@ -1,5 +1,6 @@
 #include "system/process/supervisor_parts.h"
 
+#include "system/clock.h"
 #include "system/process/signals.h"
 #include "system/stream/growth.h"
 
@@ -22,7 +23,7 @@
 
 void supervisor_note_end(struct run *run, int status)
 {
-    int64_t now = relay_now_ms();
+    int64_t now = clock_now_ms();
     struct ending *ending = &run->result->ending;
     run->ended = true;
     run->result->ended_at = now;
@@ -135,7 +136,7 @@ static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd
 
 static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
 {
-    int64_t now = relay_now_ms();
+    int64_t now = clock_now_ms();
     const struct pollfd *theirs = &slots[SLOT_COMMAND_STDIN];
     if (run->plan->input && !run->ended) {
         if (theirs->revents & (POLLERR | POLLHUP | POLLNVAL))
@@ -190,7 +191,7 @@ static bool is_over(struct run *run)
 {
     if (!run->ended)
         return false;
-    int64_t now = relay_now_ms();
+    int64_t now = clock_now_ms();
     if (!is_open(run) || run->result->ended_by ||
         (is_hurried(run->result) && now >= run->result->ended_at + HURRIED_MS))
         return true;
@@ -204,7 +205,7 @@ static bool is_over(struct run *run)
 /* Reads what is there without waiting, and ends a spool that nobody can write to any more. */
 static void drain(struct run *run)
 {
-    int64_t now = relay_now_ms();
+    int64_t now = clock_now_ms();
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         struct relay *relay = run->plan->relays[i];
         if (!relay)
@@ -221,7 +222,7 @@ static void drain(struct run *run)
 /* Without memory the kernel cannot even wait: then everything that does not block is looked at. */
 static void wait_for_events(struct run *run, struct pollfd slots[SLOT_COUNT])
 {
-    int n = poll(slots, SLOT_COUNT, poll_timeout(run, relay_now_ms()));
+    int n = poll(slots, SLOT_COUNT, poll_timeout(run, clock_now_ms()));
     bool blind = n < 0 && errno != EINTR;
     for (int i = 0; n <= 0 && i < SLOT_COUNT; i++) {
         bool look = blind && slots[i].fd >= 0 && i != SLOT_STDIN;
@@ -240,7 +241,7 @@ static void loop(struct run *run)
         wait_for_events(run, slots);
         pump(run, slots);
         if (run->plan->tick)
-            run->plan->tick(run->plan->context, relay_now_ms());
+            run->plan->tick(run->plan->context, clock_now_ms());
         if (slots[SLOT_SIGNALS].revents)
             supervisor_take_signals(run);
         if (run->ended && !drained) {
@@ -314,7 +315,7 @@ void supervisor_flush(struct supervision *plan, const struct supervised *result)
 {
     int64_t end = result->ended_at + HURRIED_MS;
     while (supervisor_is_pending(plan) && !result->ended_by) {
-        if (signals_stop_or_end() || (is_hurried(result) && relay_now_ms() >= end))
+        if (signals_stop_or_end() || (is_hurried(result) && clock_now_ms() >= end))
             return;
         wait_for_sinks(plan);
         for (int i = 0; i < SUPERVISOR_RELAYS; i++)

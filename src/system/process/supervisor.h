@@ -22,7 +22,7 @@ struct supervision {
      * before that is waited for; may be NULL. */
     void (*lingers)(void *context, const struct ending *ending);
     /* Work of the caller's while the command runs, which must not wait: when it is to be done
-     * (relay_now_ms; -1: never), and doing it. Both NULL or none. */
+     * (clock_now_ms; -1: never), and doing it. Both NULL or none. */
     int64_t (*due)(void *context);
     void (*tick)(void *context, int64_t now_ms);
     void *context;
@@ -30,7 +30,7 @@ struct supervision {
 
 struct supervised {
     struct ending ending;
-    int64_t ended_at;  /* relay_now_ms */
+    int64_t ended_at;  /* clock_now_ms */
     bool asked_to_end; /* INT, TERM, HUP or QUIT came while it ran: nothing is to follow */
     int ended_by;      /* which of these came after its end: it is ours to die of; 0: none */
     bool told_to_end;  /* we sent it TERM, because it went on after its output had nowhere to go */

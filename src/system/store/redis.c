@@ -1,10 +1,10 @@
 #include "system/store/redis.h"
 
 #include "base/secret.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/process/signals.h"
 #include "system/store/wire.h"
-#include "system/stream/relay.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -251,7 +251,7 @@ int redis_step(struct redis *redis)
 
 static int wait_for_step(struct redis *redis, int64_t deadline)
 {
-    int64_t left = deadline - relay_now_ms();
+    int64_t left = deadline - clock_now_ms();
     struct pollfd ready = {.fd = redis->wire.fd, .events = wire_events(&redis->wire)};
     if (signals_end_pending())
         return give_up(redis, -EINTR, "somebody asked to end");
@@ -291,7 +291,7 @@ static int call_anew(struct redis *redis, const struct redis_command *command, i
 {
     int r = resolve(redis, deadline);
     for (int tried = 0; r == 0 && tried < redis->address_count; tried++) {
-        int64_t now = relay_now_ms();
+        int64_t now = clock_now_ms();
         int64_t share = (deadline - now) / (redis->address_count - tried);
         r = begin(redis);
         if (r == 0)

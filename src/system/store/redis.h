@@ -22,7 +22,7 @@ struct redis_command {
 };
 
 /* Sends a command, connecting if need be, and waits for its reply (freed with freeReplyObject)
- * until `deadline` (relay_now_ms) or until somebody asks this process to end. Returns 0, also for
+ * until `deadline` (clock_now_ms) or until somebody asks this process to end. Returns 0, also for
  * a reply that is an error; a negative errno if there is none, the connection closed and
  * redis_error telling why: -EACCES if the server refused us, -ETIMEDOUT, -EINTR. */
 int redis_call(struct redis *redis, const struct redis_command *command, int64_t deadline,

@@ -1,8 +1,8 @@
 #include "system/store/resolve.h"
 
 #include "base/cleanup.h"
+#include "system/clock.h"
 #include "system/files.h"
-#include "system/stream/relay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static int read_addresses(int fd, int64_t deadline, struct address addresses[RES
     char *bytes = (char *)addresses;
     size_t length = 0, most = RESOLVE_MOST * sizeof *addresses;
     while (length < most) {
-        int64_t left = deadline - relay_now_ms();
+        int64_t left = deadline - clock_now_ms();
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         int n = poll(&ready, 1, left > 0 ? (int)left : 0);
         if (n == 0)

@@ -14,7 +14,7 @@ struct address {
 
 /* A numeric address at once; a name by the system's resolver, in a process of its own, because
  * nothing else ends a resolver before it gives up by itself. Returns how many addresses; -ENOENT if
- * the name is not known, -ETIMEDOUT at `deadline` (relay_now_ms), another negative errno. */
+ * the name is not known, -ETIMEDOUT at `deadline` (clock_now_ms), another negative errno. */
 int resolve_host(const char *host, const char *port, int64_t deadline,
                  struct address ret_addresses[RESOLVE_MOST]);
 

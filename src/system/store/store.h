@@ -49,7 +49,7 @@ int store_events(struct store *store, void (*take)(void *context, const char *li
 /* Where they are, for messages; NULL if there is no place for them. */
 const char *store_events_path(const struct store *store);
 
-/* A lease on a server lasts only while it is renewed: when that is due next (relay_now_ms; -1:
+/* A lease on a server lasts only while it is renewed: when that is due next (clock_now_ms; -1:
  * never), and doing it if it is due. Never waits. */
 int64_t store_due(const struct store *store);
 void store_renew(struct store *store, int64_t now_ms);

@@ -1,10 +1,10 @@
 #include "system/store/store_redis_parts.h"
 
 #include "base/duration.h"
+#include "system/clock.h"
 #include "system/log.h"
 #include "system/process/process.h"
 #include "system/store/redis_scripts.h"
-#include "system/stream/relay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -160,7 +160,7 @@ int store_redis_run(struct store_redis *store, const struct redis_command *comma
 int eval_run(struct store_redis *store, struct eval *eval, redisReply **ret_reply)
 {
     struct redis_command command = eval_command(eval);
-    return store_redis_run(store, &command, relay_now_ms() + STORE_CALL_MS, ret_reply);
+    return store_redis_run(store, &command, clock_now_ms() + STORE_CALL_MS, ret_reply);
 }
 
 /* ---- events ---- */
@@ -198,7 +198,7 @@ int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
     size_t count;
     do {
         redisReply *reply = NULL;
-        int r = store_redis_run(store, &command, relay_now_ms() + STORE_CALL_MS, &reply);
+        int r = store_redis_run(store, &command, clock_now_ms() + STORE_CALL_MS, &reply);
         if (r < 0 || !reply)
             return r;
         /* {{key, {entry, …}}}, or nil if there are no more. */

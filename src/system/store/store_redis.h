@@ -40,7 +40,7 @@ int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
  * which, as this state has them. */
 void store_redis_follow(struct store_redis *store, const struct state *state);
 
-/* When the lease is to be renewed next (relay_now_ms); -1: there is none. */
+/* When the lease is to be renewed next (clock_now_ms); -1: there is none. */
 int64_t store_redis_due(const struct store_redis *store);
 
 /* Renews it if it is due, without waiting for anything. */

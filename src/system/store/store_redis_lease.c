@@ -1,8 +1,8 @@
 #include "system/store/store_redis_parts.h"
 
+#include "system/clock.h"
 #include "system/process/process.h"
 #include "system/store/redis_scripts.h"
-#include "system/stream/relay.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ void store_redis_remember(struct store_redis *store, char *lease)
 {
     free(store->lease);
     store->lease = lease;
-    store->due = store->renewal = relay_now_ms() + every_ms(store);
+    store->due = store->renewal = clock_now_ms() + every_ms(store);
 }
 
 void store_redis_follow(struct store_redis *store, const struct state *state)
@@ -79,7 +79,7 @@ void store_redis_renew(struct store_redis *store, int64_t now)
 void store_redis_let_go(struct store_redis *store)
 {
     struct eval eval;
-    int64_t deadline = relay_now_ms() + PARTING_MS;
+    int64_t deadline = clock_now_ms() + PARTING_MS;
     int r = store->lease ? eval_init(store, &eval, script_let_go, 1) : -ENOENT;
     if (r == 0) {
         eval_add(&eval, store->self);

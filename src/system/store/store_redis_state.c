@@ -1,10 +1,10 @@
 #include "system/store/store_redis_parts.h"
 
+#include "system/clock.h"
 #include "system/log.h"
 #include "system/process/process.h"
 #include "system/store/redis_scripts.h"
 #include "system/store/store_file.h"
-#include "system/stream/relay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -167,7 +167,7 @@ static int stand_in_line(struct store_redis *store, bool *ret_passed)
     const char *words[] = {"BLPOP", store->keys[PART_TURN], TURN_SECONDS};
     const struct redis_command command = {3, words, NULL};
     redisReply *reply = NULL;
-    int r = store_redis_run(store, &command, relay_now_ms() + 2 * STORE_CALL_MS, &reply);
+    int r = store_redis_run(store, &command, clock_now_ms() + 2 * STORE_CALL_MS, &reply);
     if (r < 0)
         return r;
     *ret_passed = reply->type == REDIS_REPLY_ARRAY;
@@ -184,7 +184,7 @@ static int take_turn(struct store_redis *store, const char *try, int64_t deadlin
         if (r < 0 || ret_look->granted)
             return r;
         freeReplyObject(ret_look->reply);
-        if (relay_now_ms() >= deadline) {
+        if (clock_now_ms() >= deadline) {
             buffer_append_format(&store->error, "others did not let us in for %d s",
                                  QUEUE_MS / 1000);
             return -ETIMEDOUT;
@@ -204,7 +204,7 @@ static int set_aside(struct store_redis *store, const struct look *look)
     const size_t lengths[] = {3, strlen(aside), look->text->len};
     const struct redis_command command = {3, words, lengths};
     redisReply *reply = NULL;
-    int r = store_redis_run(store, &command, relay_now_ms() + STORE_CALL_MS, &reply);
+    int r = store_redis_run(store, &command, clock_now_ms() + STORE_CALL_MS, &reply);
     if (r < 0)
         return r;
     freeReplyObject(reply);
@@ -322,11 +322,11 @@ static int try_once(struct store_redis *store, store_change *change, void *conte
 int store_redis_update(struct store_redis *store, store_change *change, void *context,
                        struct state *ret_state)
 {
-    int64_t deadline = relay_now_ms() + QUEUE_MS;
+    int64_t deadline = clock_now_ms() + QUEUE_MS;
     int r = 0;
     while (r == 0) {
         r = try_once(store, change, context, deadline, ret_state);
-        if (r == 0 && relay_now_ms() >= deadline) {
+        if (r == 0 && clock_now_ms() >= deadline) {
             buffer_append_text(&store->error, "others always came first");
             r = -ETIMEDOUT;
         }

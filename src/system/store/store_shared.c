@@ -1,11 +1,11 @@
 #include "system/store/store_shared.h"
 
 #include "core/state/standin.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
 #include "system/store/store_local.h"
 #include "system/store/store_redis.h"
-#include "system/stream/relay.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -22,7 +22,7 @@ struct store_shared {
     struct store_local *standin;
     const struct keyring *keyring; /* NULL: none */
     char *name;                    /* the URL as it may be shown */
-    int64_t away_until;            /* relay_now_ms; 0: not away */
+    int64_t away_until;            /* clock_now_ms; 0: not away */
     bool complained;
     bool told;           /* the server knows what happened while it was away */
     struct state memory; /* the last state seen */
@@ -89,14 +89,14 @@ struct store_shared *store_shared_create(struct redisurl *url, const struct keyr
 
 static bool is_away(const struct store_shared *shared)
 {
-    return relay_now_ms() < shared->away_until;
+    return clock_now_ms() < shared->away_until;
 }
 
 /* Said once; what somebody's wish to end interrupted is no news. */
 static void note_away(struct store_shared *shared, int error)
 {
     const char *path = store_file_path(store_local_file(shared->standin));
-    shared->away_until = relay_now_ms() + AWAY_MS;
+    shared->away_until = clock_now_ms() + AWAY_MS;
     shared->told = false;
     if (shared->complained || error == -EINTR)
         return;

@@ -1,6 +1,7 @@
 #include "system/stream/relay.h"
 
 #include "base/cleanup.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/stream/growth.h"
 #include "system/stream/terminal.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHUNK        65536
@@ -24,13 +24,6 @@
 #define LONGEST_PAUSE_MS   20
 #define WATCH_AFTER_MS     500
 #define UNWATCHED_PAUSE_MS 100
-
-int64_t relay_now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int open_pipe(struct relay *relay)
 {
@@ -110,7 +103,7 @@ int relay_open(struct relay *relay, enum relay_kind kind, int target,
         .writable = -1,
         .sink.fd = -1,
         .filter = *filter,
-        .opened_ms = relay_now_ms(),
+        .opened_ms = clock_now_ms(),
     };
     int r = kind == RELAY_PIPE       ? open_pipe(relay)
             : kind == RELAY_TERMINAL ? open_terminal(relay, target)

@@ -94,5 +94,3 @@ void relay_end(struct relay *relay);
 /* Nobody reads the spool any more: whoever goes on writing to it, the command's children too, gets
  * EFBIG instead of filling the disk unseen. */
 void relay_shut(struct relay *relay);
-
-int64_t relay_now_ms(void);
