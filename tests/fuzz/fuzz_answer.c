@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t rest = taken < length ? length - taken : 0;
     char *body = fuzz_copy((const char *)data + size - rest, rest);
     const struct reading_time time = {FUZZ_NOW, &fuzz_zones};
-    const struct answer answer = {status, headers, body, rest};
+    const struct answer answer = {
+        .status = status, .headers = headers, .body = body, .body_length = rest};
     struct meaning meaning;
     answer_read(&answer, &time, &meaning);
     EXPECT(meaning.finding.class < CLASS_COUNT);

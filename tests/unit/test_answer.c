@@ -109,7 +109,10 @@ static const struct row {
 static struct meaning read_row(const struct row *row)
 {
     const struct reading_time time = {instant(NOW), &utc_zones};
-    const struct answer answer = {row->status, row->headers, row->body, strlen(row->body)};
+    const struct answer answer = {.status = row->status,
+                                  .headers = row->headers,
+                                  .body = row->body,
+                                  .body_length = strlen(row->body)};
     struct meaning meaning;
     answer_read(&answer, &time, &meaning);
     return meaning;

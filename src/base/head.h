@@ -1,0 +1,45 @@
+/* The head of an HTTP message as one text: a line for each header, "name: value", ended by LF or
+ * CR LF. The order is that of the wire and a name may come more than once. What libmicrohttpd and
+ * libcurl give is put into this form once, so that whatever reads heads reads one thing. */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A header as it stands in the text: nothing is NUL-terminated. No blanks around the value. */
+struct field {
+    const char *name;
+    size_t name_length;
+    const char *value;
+    size_t value_length;
+};
+
+/* Appends a header. False, with nothing appended, if the name is no token or the value holds a
+ * line end or NUL: it would be read as another header. */
+bool head_append(struct buffer *head, const char *name, const char *value);
+
+/* The header at `*at`, a place in a NUL-terminated head, which moves behind it; false at the end.
+ * Lines without a colon, such as the status line, are passed over. */
+bool head_next(const char **at, struct field *ret_field);
+
+/* Without regard to case. */
+bool field_is(const struct field *field, const char *name);
+
+/* The first header of this name; false if there is none. */
+bool head_find(const char *head, const char *name, struct field *ret_field);
+
+/* Its value, cut to `size` with its NUL; "" and false if there is none. */
+bool head_value(const char *head, const char *name, char *ret_value, size_t size);
+
+/* True if it is the whole value, but for case. */
+bool head_value_is(const char *head, const char *name, const char *value);
+
+/* How many headers have this name. */
+size_t head_count(const char *head, const char *name);
+
+/* The next word of a list with commas, without blanks around it; false at the end. `*at` begins at
+ * the value and ends at `end`. Empty words are passed over. */
+bool head_next_word(const char **at, const char *end, const char **ret_word, size_t *ret_length);

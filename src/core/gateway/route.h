@@ -1,0 +1,36 @@
+/* What a request asks for, by its method and path: whether it may be sent twice, how its stream is
+ * read, whether what it makes stays with the key that made it. */
+#pragma once
+
+#include "core/gateway/eventstream.h"
+#include "core/pool/provider.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum route_id {
+    ROUTE_PROBE,        /* HEAD /, HEAD or GET /api/hello: answered by the gateway itself */
+    ROUTE_MESSAGES,     /* POST /v1/messages */
+    ROUTE_COUNT_TOKENS, /* its failures touch no key's state */
+    ROUTE_MODELS,
+    ROUTE_OPENAI,  /* chat/completions, responses, completions, embeddings */
+    ROUTE_OBJECTS, /* files, batches, containers, skills, …: bound to the key that made them */
+    ROUTE_OTHER,
+};
+
+#define ROUTE_OBJECT 128
+
+struct route {
+    enum route_id id;
+    bool repeatable; /* a second sending does no harm but its cost */
+    bool creates;    /* makes what only this key will see: binding_learn its answer */
+    enum eventstream_format stream;
+    enum provider provider;    /* whose API it is; PROVIDER_UNKNOWN if that does not show */
+    char object[ROUTE_OBJECT]; /* the id in the path; "" if none */
+};
+
+/* `target` as on the request line, in origin or absolute form. */
+void route_find(const char *method, const char *target, struct route *ret_route);
+
+/* The path of a target, behind http://HOST if it has that; NULL if it is none. */
+const char *route_path(const char *target);

@@ -1,0 +1,29 @@
+/* What the gateway wants to know of a request's body and head: the session, the model, what it
+ * names that belongs to one key. A body of 5 MB is passed over once, string by string; it need not
+ * be valid JSON, the provider judges that. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SESSIONID_TEXT  128
+#define SESSIONID_MODEL 128
+
+struct sessionid {
+    char session[SESSIONID_TEXT]; /* "" if the request tells none: the connection is the session */
+    char model[SESSIONID_MODEL];  /* as asked for; "" if none */
+    bool stream;                  /* "stream": true */
+    char object[SESSIONID_TEXT];  /* the first id of a file, container or skill; "" if none */
+    char key[SESSIONID_TEXT]; /* X-Tcr-Key or X-Account-Name: a key picked by hand; "" if none */
+};
+
+/* From X-Claude-Code-Session-Id, and the key picked by hand. Fills all of *ret_id, the fields of
+ * the body with nothing. */
+void sessionid_read_head(const char *head, struct sessionid *ret_id);
+
+/* Adds what the body says. The header's session stands; without it it is metadata.user_id's. */
+void sessionid_read_body(const char *body, size_t length, struct sessionid *id);
+
+/* The id of what a request made, from the answer's body: its top-level "id" or its container's.
+ * False if there is none that only one key can see. */
+bool sessionid_read_made(const char *body, size_t length, char ret_object[SESSIONID_TEXT]);
