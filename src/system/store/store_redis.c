@@ -176,18 +176,40 @@ int store_redis_log_event(struct store_redis *store, const char *line, size_t le
     return redis_post(store->redis, &command);
 }
 
-/* One entry of a stream: {id, {"line", text, …}}. */
-static void give_entry(const redisReply *entry, char cursor[STORE_REDIS_ID],
+/* Ids are MILLISECONDS-NUMBER; the first cursor is "0". */
+static bool comes_after(const char *id, const char *cursor)
+{
+    char *rest, *before;
+    unsigned long long ms = strtoull(id, &rest, 10), last_ms = strtoull(cursor, &before, 10);
+    unsigned long long number = *rest == '-' ? strtoull(rest + 1, NULL, 10) : 0;
+    unsigned long long last = *before == '-' ? strtoull(before + 1, NULL, 10) : 0;
+    return ms > last_ms || (ms == last_ms && number > last);
+}
+
+/* One entry of a stream: {id, {"line", text, …}}. False if it is not one that comes after the
+ * cursor: a server that gives the same again and again is none. */
+static bool give_entry(const redisReply *entry, char cursor[STORE_REDIS_ID],
                        void (*take)(void *, const char *, size_t), void *context)
 {
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        entry->element[0]->type != REDIS_REPLY_STRING)
-        return;
+        entry->element[0]->type != REDIS_REPLY_STRING ||
+        !comes_after(entry->element[0]->str, cursor))
+        return false;
     const redisReply *fields = entry->element[1];
     snprintf(cursor, STORE_REDIS_ID, "%s", entry->element[0]->str);
     if (fields->type == REDIS_REPLY_ARRAY && fields->elements >= 2 &&
         fields->element[1]->type == REDIS_REPLY_STRING)
         take(context, fields->element[1]->str, fields->element[1]->len);
+    return true;
+}
+
+/* The entries of {{key, {entry, …}}}; none if the reply is anything else. */
+static const redisReply *entries_of(const redisReply *reply)
+{
+    const redisReply *stream =
+        reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 ? reply->element[0] : NULL;
+    bool named = stream && stream->type == REDIS_REPLY_ARRAY && stream->elements == 2;
+    return named && stream->element[1]->type == REDIS_REPLY_ARRAY ? stream->element[1] : NULL;
 }
 
 int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
@@ -199,16 +221,18 @@ int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
     do {
         redisReply *reply = NULL;
         int r = store_redis_run(store, &command, clock_now_ms() + STORE_CALL_MS, &reply);
-        if (r < 0 || !reply)
+        if (r < 0)
             return r;
-        /* {{key, {entry, …}}}, or nil if there are no more. */
-        const redisReply *stream =
-            reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 ? reply->element[0] : NULL;
-        const redisReply *list = stream && stream->elements == 2 ? stream->element[1] : NULL;
-        count = list && list->type == REDIS_REPLY_ARRAY ? list->elements : 0;
-        for (size_t i = 0; i < count; i++)
-            give_entry(list->element[i], cursor, take, context);
+        const redisReply *list = entries_of(reply);
+        bool understood = list || reply->type == REDIS_REPLY_NIL; /* nil: there are no more */
+        count = list ? list->elements : 0;
+        for (size_t i = 0; i < count && understood; i++)
+            understood = give_entry(list->element[i], cursor, take, context);
         freeReplyObject(reply);
+        if (!understood) {
+            buffer_append_text(&store->error, "answers in a way that is not understood");
+            return -EPROTO;
+        }
     } while (count > 0);
     return 0;
 }

@@ -16,6 +16,7 @@
 #define TURN_MS       "1000"
 #define TURN_SECONDS  "1"
 #define STATE_LARGEST (64 * 1024 * 1024)
+#define TIME_LARGEST  INT64_C(253402300799) /* the year 9999 */
 
 /* One look at the server. */
 struct look {
@@ -35,15 +36,28 @@ static int64_t number_of(const redisReply *reply)
                                                 : 0;
 }
 
-/* {granted, seconds, text, revision, leases}; only the first if it is not our turn. */
+/* Far enough from the ends of the type that rests can be added. */
+static bool is_time(int64_t seconds)
+{
+    return seconds >= 0 && seconds <= TIME_LARGEST;
+}
+
+static int not_understood(struct store_redis *store, redisReply *reply)
+{
+    buffer_append_text(&store->error, "answers in a way that is not understood");
+    freeReplyObject(reply);
+    return -EPROTO;
+}
+
+/* {granted, seconds, text, revision, leases}; only the first if it is not our turn. Frees the reply
+ * if it is neither. */
 static int take_look(struct store_redis *store, redisReply *reply, struct look *ret_look)
 {
     struct look look = {.reply = reply};
-    if (!reply)
-        return -EPROTO;
     bool whole = reply->type == REDIS_REPLY_ARRAY && reply->elements == 5 &&
                  reply->element[3]->type == REDIS_REPLY_STRING &&
-                 reply->element[4]->type == REDIS_REPLY_ARRAY;
+                 reply->element[4]->type == REDIS_REPLY_ARRAY &&
+                 is_time(number_of(reply->element[1]));
     look.granted = whole;
     if (whole) {
         look.now = number_of(reply->element[1]);
@@ -52,9 +66,7 @@ static int take_look(struct store_redis *store, redisReply *reply, struct look *
         look.leases = reply->element[4];
         store->ahead = look.now - time(NULL);
     } else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1) {
-        buffer_append_text(&store->error, "answers in a way that is not understood");
-        freeReplyObject(reply);
-        return -EPROTO;
+        return not_understood(store, reply);
     }
     *ret_look = look;
     return 0;
@@ -134,6 +146,8 @@ int store_redis_read(struct store_redis *store, struct state *ret_state)
     eval_finish(&eval);
     if (r == 0)
         r = take_look(store, reply, &look);
+    if (r == 0 && !look.granted) /* a look needs no turn */
+        r = not_understood(store, reply);
     if (r < 0)
         return r;
     r = note_parse_error(store, parse_look(&look, ret_state, &dead));
