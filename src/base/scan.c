@@ -315,23 +315,3 @@ bool part_integer(const struct part *part, int64_t *ret_number)
     *ret_number = number;
     return part->length > 0;
 }
-
-void scan_append_string(struct buffer *buffer, const char *text)
-{
-    buffer_append_char(buffer, '"');
-    for (;;) {
-        size_t plain = 0;
-        while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' && text[plain] != '\\')
-            plain++;
-        buffer_append(buffer, text, plain);
-        text += plain;
-        if (!*text)
-            break;
-        if (*text == '"' || *text == '\\')
-            buffer_append_format(buffer, "\\%c", *text);
-        else
-            buffer_append_format(buffer, "\\u%04x", (unsigned)*text);
-        text++;
-    }
-    buffer_append_char(buffer, '"');
-}

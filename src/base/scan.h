@@ -47,6 +47,3 @@ void part_name(const struct part *name, char *ret_text, size_t size);
 
 /* A whole number within +-2^53; false, with *ret_number untouched, if it is none. */
 bool part_integer(const struct part *part, int64_t *ret_number);
-
-/* Appends a text as a JSON string. */
-void scan_append_string(struct buffer *buffer, const char *text);

@@ -1,6 +1,6 @@
 #include "system/log.h"
 #include "base/duration.h"
-#include "base/json.h"
+#include "base/jsontext.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "core/show/eventtext.h"
@@ -39,12 +39,8 @@ static void show_event(struct view *view, const struct event *event)
         buffer_append_char(&view->lines, '\n');
         return;
     }
-    char *printed = json_print(event->tree, false);
-    if (printed)
-        buffer_append_format(&view->lines, "%s\n", printed);
-    else
-        view->lines.failed = true;
-    json_free_text(printed);
+    jsontext_tree(&view->lines, event->tree, false);
+    buffer_append_char(&view->lines, '\n');
 }
 
 static void read_line(void *context, const char *line, size_t length)

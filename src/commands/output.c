@@ -1,5 +1,6 @@
 #include "commands/output.h"
 
+#include "base/jsontext.h"
 #include "commands/command.h"
 #include "system/files.h"
 #include "system/log.h"
@@ -21,10 +22,6 @@ int output_print(struct buffer *text)
 
 void output_append_json(struct buffer *text, const cJSON *json)
 {
-    char *printed = json_print(json, true);
-    if (printed)
-        buffer_append_format(text, "%s\n", printed);
-    else
-        text->failed = true;
-    json_free_text(printed);
+    jsontext_tree(text, json, true);
+    buffer_append_char(text, '\n');
 }

@@ -1,5 +1,6 @@
 #include "commands/screen.h"
 
+#include "base/text.h"
 #include "base/variable.h"
 
 #include <stdlib.h>
@@ -61,30 +62,16 @@ void screen_end(struct buffer *text, const struct screen *screen, enum style sty
         buffer_append_text(text, "\033[0m");
 }
 
-static bool continues(char c)
-{
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-size_t screen_width(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++)
-        width += !continues(*text);
-    return width;
-}
-
 void screen_append_cut(struct buffer *text, const char *cell, size_t columns)
 {
-    if (screen_width(cell) <= columns) {
+    bool fits = text_width(cell) <= columns;
+    size_t start = text->length;
+    if (fits)
         buffer_append_text(text, cell);
-        return;
-    }
-    size_t length = 0;
-    for (size_t width = 0; cell[length] && (width + 1 < columns || continues(cell[length]));
-         length++)
-        width += !continues(cell[length + 1]);
-    buffer_append(text, cell, length);
-    if (columns > 0)
+    else if (columns > 0)
+        buffer_append(text, cell, text_cut(cell, columns - 1));
+    if (!text->failed && text->length > start)
+        text_replace_controls(text->data + start, text->length - start, ' ');
+    if (!fits && columns > 0)
         buffer_append_text(text, "…");
 }

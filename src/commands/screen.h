@@ -24,8 +24,5 @@ enum style { STYLE_PLAIN, STYLE_GOOD, STYLE_BUSY, STYLE_WAIT, STYLE_BAD, STYLE_F
 void screen_begin(struct buffer *text, const struct screen *screen, enum style style);
 void screen_end(struct buffer *text, const struct screen *screen, enum style style);
 
-/* Columns that the eye counts: a UTF-8 continuation byte is none. */
-size_t screen_width(const char *text);
-
-/* Appends as much as fits; what was cut ends with "…". */
+/* Appends as much as fits, control characters blanked; what was cut ends with "…". */
 void screen_append_cut(struct buffer *text, const char *cell, size_t columns);

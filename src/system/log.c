@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "system/files.h"
 
 #include <stdarg.h>
@@ -68,9 +69,8 @@ static void put_text(const char *prefix, const char *sentence)
     if (length < 0)
         return;
     size_t end = (size_t)length < sizeof line - 2 ? (size_t)length : sizeof line - 2;
-    for (size_t i = 0; i < end; i++)
-        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-            line[i] = ' ';
+    end = text_fit(line, end);
+    text_replace_controls(line, end, ' ');
     put(line, end);
 }
 

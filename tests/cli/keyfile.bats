@@ -263,3 +263,19 @@ END
   tcr -- client
   assert_status 0
 }
+
+@test "a name or an organization that is not UTF-8, or holds a control character of any kind, is refused" {
+  printf '{"keys": [{"name": "a\xff", "token": "%s"}]}' "$(token a)" | keyfile
+  tcr -- client
+  assert_status 125
+  assert_stderr_has 'keys\[0\].name: is not UTF-8, as JSON has to be'
+  printf '{"keys": [{"token": "%s", "organization": "\xc3"}]}' "$(token a)" | keyfile
+  tcr status --json
+  assert_status 125
+  assert_stderr_has 'keys\[0\].organization: is not UTF-8'
+  printf '{"keys": [{"name": "a\xc2\x9b2J", "token": "%s"}]}' "$(token a)" | keyfile
+  tcr status
+  assert_status 125
+  assert_stderr_has 'keys\[0\].name: holds a control character'
+  ! grep -q $'\x9b' "$err" || fail "a control character"
+}

@@ -69,3 +69,17 @@ value() {
   tcr status --json
   assert_equal "$(value '.keys[0].name')" '"größe\\ €🔑"'
 }
+
+@test "an organization with control characters reaches no terminal, in any form" {
+  printf '{"keys": [{"name": "a", "token": "%s", "organization": "x\xc2\x9b2Jy\xe2\x80\xaez"}]}' "$(token a)" | keyfile
+  local form
+  for form in --json --prometheus ''; do
+    # shellcheck disable=SC2086 # none, or one word
+    tcr status $form
+    assert_status 0
+    ! grep -q $'\x9b' "$out" || fail "$form: $(cat -v "$out")"
+    iconv -f UTF-8 -t UTF-8 "$out" >/dev/null || fail "$form: not UTF-8"
+  done
+  tcr keys list
+  ! grep -q $'\x9b' "$out" || fail "$(cat -v "$out")"
+}

@@ -105,7 +105,8 @@ static void test_any_bytes_make_valid_json(void **state)
         {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
         {"\x80", "\xef\xbf\xbd"},
-        {"\x7f", "\x7f"},
+        {"\x7f", "\\u007f"},
+        {"\xc2\x9b", "\\u009b"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buffer line = {0}, expected = {0};

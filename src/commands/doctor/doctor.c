@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/output.h"
@@ -81,9 +82,8 @@ static void append_text(struct buffer *text, const struct doctor *doctor)
         if (diagnosis->mend)
             buffer_append_format(text, "; %s", diagnosis->mend);
         /* Paths and what programs print may hold anything. */
-        for (size_t k = quoted; k < text->length; k++)
-            if ((unsigned char)text->data[k] < ' ' || text->data[k] == 0x7f)
-                text->data[k] = ' ';
+        if (!text->failed)
+            text_replace_controls(text->data + quoted, text->length - quoted, ' ');
         buffer_append_char(text, '\n');
     }
 }

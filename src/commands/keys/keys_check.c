@@ -1,6 +1,7 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "commands/check.h"
 #include "commands/command.h"
 #include "commands/keys/keys.h"
@@ -75,7 +76,7 @@ static void append_row(struct buffer *text, const struct check_round *round,
 {
     struct buffer row = {0};
     const struct key *key = check->candidate->key;
-    int padding = (int)(width - screen_width(key->name));
+    int padding = (int)(width - text_width(key->name));
     buffer_append_format(&row, "%s%*s  %-6s  %-11s  ", key->name, padding, "",
                          is_master(round, check) ? "master"
                          : key->kind_known       ? kind_name(&key->kind)
@@ -96,7 +97,7 @@ static void append_table(struct buffer *text, const struct check_round *round)
     struct screen screen = screen_look();
     size_t width = strlen("NAME");
     for (size_t i = 0; i < round->count; i++) {
-        size_t own = screen_width(round->checks[i].candidate->key->name);
+        size_t own = text_width(round->checks[i].candidate->key->name);
         width = own > width ? own : width;
     }
     buffer_append_format(text, "%-*s  %-6s  %-11s  DETAIL\n", (int)width, "NAME", "KIND", "STATE");

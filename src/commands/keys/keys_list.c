@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/text.h"
 #include "commands/command.h"
 #include "commands/keys/keys.h"
 #include "commands/output.h"
@@ -30,12 +31,16 @@ static void append_key(struct buffer *text, const struct candidate *candidate, b
     const struct key *key = candidate->key;
     shown_secret(key, shown);
     render_standing(&standing, candidate, now, &zone_system);
-    buffer_append_format(text, "%-20s %-7s %-24s %-16s %s\n", key->name,
+    size_t start = text->length;
+    buffer_append_format(text, "%-20s %-7s %-24s %-16s %s", key->name,
                          is_master         ? "master"
                          : key->kind_known ? kind_name(&key->kind)
                                            : "?",
                          shown, key->organization ? key->organization : "-",
                          buffer_text(&standing));
+    if (!text->failed)
+        text_replace_controls(text->data + start, text->length - start, ' ');
+    buffer_append_char(text, '\n');
     buffer_finish(&standing);
 }
 

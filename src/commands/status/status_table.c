@@ -1,6 +1,7 @@
 #include "commands/status/status.h"
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "core/show/render.h"
 #include "system/zone.h"
 
@@ -89,7 +90,7 @@ static void measure(struct table *table, int column)
 {
     table->widths[column] = 0;
     for (size_t i = 0; i < table->count; i++) {
-        size_t width = screen_width(buffer_text(&table->rows[i].cells[column]));
+        size_t width = text_width(buffer_text(&table->rows[i].cells[column]));
         table->widths[column] = width > table->widths[column] ? width : table->widths[column];
     }
 }
@@ -154,7 +155,7 @@ static void append_cell(struct buffer *text, const struct table *table, const st
     enum style style = row == table->rows ? STYLE_FAINT
                        : column == STATE  ? row->style
                                           : STYLE_PLAIN;
-    size_t width = table->widths[column], rest = less(width, screen_width(cell));
+    size_t width = table->widths[column], rest = less(width, text_width(cell));
     bool is_last = true;
     for (int c = column + 1; c < COLUMN_COUNT; c++)
         is_last &= table->widths[c] == 0;

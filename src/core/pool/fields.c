@@ -1,5 +1,7 @@
 #include "core/pool/fields.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,11 +31,9 @@ bool fields_hold_token(const char *text)
  * name belongs must not get into a log. */
 static void make_harmless(char *text)
 {
-    for (; *text; text++) {
-        if (iscntrl((unsigned char)*text))
-            *text = '?';
+    text_replace_controls(text, strlen(text), '?');
+    for (; *text; text++)
         memset(text, '*', token_length(text));
-    }
 }
 
 static void say(struct buffer *lines, const char *place, const char *field, const char *format,

@@ -1,21 +1,11 @@
 #include "core/pool/import_parts.h"
+
+#include "base/text.h"
 #include "core/pool/keyedit.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Cuts at `most` bytes or a little before: not in the middle of a character of several bytes. */
-static void cut(char *text, size_t most)
-{
-    size_t length = strlen(text);
-    if (length <= most)
-        return;
-    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
-        most--;
-    text[most] = '\0';
-}
 
 bool import_clean_name(const char *name, char ret_name[IMPORT_NAME + 1])
 {
@@ -23,9 +13,10 @@ bool import_clean_name(const char *name, char ret_name[IMPORT_NAME + 1])
     if (!name || !*name)
         return false;
     snprintf(copy, sizeof copy, "%s", name);
-    cut(copy, IMPORT_NAME);
+    copy[text_fit(copy, IMPORT_NAME)] = '\0';
+    text_replace_controls(copy, strlen(copy), '-');
     for (char *p = copy; *p; p++)
-        if (iscntrl((unsigned char)*p) || *p == '"' || *p == ',')
+        if (*p == '"' || *p == ',')
             *p = '-';
     if (strstr(copy, "sk-ant-"))
         return false;
@@ -53,12 +44,12 @@ static bool name_entry(const cJSON *file, cJSON *entry, const char *prefix, bool
     bool numbered = !told && !master;
     size_t number = numbered ? keyedit_count(file) + 1 : 1;
     snprintf(own, sizeof own, "%s%s", prefix, told ? told : master ? "master" : "key");
-    cut(own, IMPORT_NAME);
+    own[text_fit(own, IMPORT_NAME)] = '\0';
     snprintf(name, sizeof name, "%s", own);
     if (numbered)
         snprintf(name, sizeof name, "%s%zu", own, number);
     while (keyedit_find(file, name)) {
-        cut(own, IMPORT_NAME - 5);
+        own[text_fit(own, IMPORT_NAME - 5)] = '\0';
         snprintf(name, sizeof name, "%s%s%zu", own, numbered ? "" : "-", ++number);
     }
     if (told && number > 1)

@@ -1,14 +1,22 @@
 #include "core/pool/keyentry.h"
 
+#include "base/text.h"
 #include "core/pool/keydate.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NAME_LONGEST 64
+
+/* The state names keys and organizations in JSON, which is UTF-8: what is repaired there would not
+ * be found again. */
+static void check_utf8(struct reader *reader, const char *place, const cJSON *item)
+{
+    if (cJSON_IsString(item) && !text_is_utf8(item->valuestring))
+        fields_mistake(reader, place, item->string, "is not UTF-8, as JSON has to be");
+}
 
 static void read_name(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
@@ -21,12 +29,9 @@ static void read_name(struct reader *reader, const char *place, const cJSON *ite
         fields_mistake(reader, place, "name", "expected a name, found what looks like a token");
     if (strlen(name) > NAME_LONGEST)
         fields_mistake(reader, place, "name", "is longer than %d bytes", NAME_LONGEST);
-    for (const char *p = name; *p; p++) {
-        if (iscntrl((unsigned char)*p) || *p == '"' || *p == ',') {
-            fields_mistake(reader, place, "name", "holds a control character, a quote or a comma");
-            break;
-        }
-    }
+    if (text_has_controls(name) || strpbrk(name, "\",") != NULL)
+        fields_mistake(reader, place, "name", "holds a control character, a quote or a comma");
+    check_utf8(reader, place, item);
     key->name = name;
 }
 
@@ -85,6 +90,7 @@ static void read_organization(struct reader *reader, const char *place, const cJ
 {
     struct key *key = target;
     fields_read_text(reader, place, item, &key->organization);
+    check_utf8(reader, place, item);
 }
 
 static void read_kind(struct reader *reader, const char *place, const cJSON *item, void *target)

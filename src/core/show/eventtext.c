@@ -1,5 +1,6 @@
 #include "core/show/eventtext.h"
 
+#include "base/text.h"
 #include "core/show/render.h"
 
 #include <stdio.h>
@@ -150,20 +151,6 @@ static void (*const sentences[EVENT_COUNT])(struct buffer *, const struct event 
     [EVENT_MESSAGE] = say_other,       [EVENT_EXPLANATION] = say_other,
 };
 
-/* ASCII's and, as UTF-8 writes them, those from 80 to 9f: what could tell a terminal to do
- * something. */
-static void blank_controls(char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        unsigned char next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
-        if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-            text[i] = text[i + 1] = ' ';
-        else if (c < ' ' || c == 0x7f)
-            text[i] = ' ';
-    }
-}
-
 void eventtext_append(struct buffer *text, const struct event *event, const struct zone_ops *zones)
 {
     size_t start = text->length;
@@ -171,5 +158,5 @@ void eventtext_append(struct buffer *text, const struct event *event, const stru
     buffer_append_text(text, "  ");
     sentences[event->kind](text, event, zones);
     if (text->length > start)
-        blank_controls(text->data + start, text->length - start);
+        text_replace_controls(text->data + start, text->length - start, ' ');
 }

@@ -1,5 +1,9 @@
 #include "core/show/prometheus.h"
 
+#include "base/text.h"
+
+#include <string.h>
+
 /* What a metric is made from, one key at a time. */
 struct sample {
     const struct candidate *candidate;
@@ -83,16 +87,24 @@ static const struct metric {
      false},
 };
 
+/* A reader refuses all of it for one byte that is not UTF-8. */
 static void append_label(struct buffer *text, const char *name, const char *value)
 {
+    size_t left = strlen(value);
     buffer_append_format(text, "%s=\"", name);
-    for (; *value; value++) {
-        if (*value == '\n')
+    while (left > 0) {
+        uint32_t code = 0;
+        size_t length = text_character(value, left, &code);
+        if (code == '\n')
             buffer_append_text(text, "\\n");
-        else if (*value == '"' || *value == '\\')
+        else if (code == '"' || code == '\\')
             buffer_append_format(text, "\\%c", *value);
+        else if (length == 0 || text_is_control(code))
+            buffer_append_text(text, "\xef\xbf\xbd");
         else
-            buffer_append_char(text, *value);
+            buffer_append(text, value, length);
+        length += length == 0;
+        value += length, left -= length;
     }
     buffer_append_char(text, '"');
 }

@@ -1,6 +1,7 @@
 #include "core/state/event.h"
 
 #include "base/json.h"
+#include "base/jsontext.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,63 +16,24 @@ static const char *const names[EVENT_COUNT] = {
     [EVENT_MESSAGE] = "message",     [EVENT_EXPLANATION] = "explanation",
 };
 
-/* How many bytes of well-formed UTF-8 for one character stand here; 0 if none do. */
-static size_t character_length(const unsigned char *p)
-{
-    static const struct {
-        unsigned char mask, lead;
-        size_t length;
-        uint32_t least;
-    } forms[] = {{0x80, 0x00, 1, 0x00},
-                 {0xe0, 0xc0, 2, 0x80},
-                 {0xf0, 0xe0, 3, 0x800},
-                 {0xf8, 0xf0, 4, 0x10000}};
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if ((*p & forms[i].mask) != forms[i].lead)
-            continue;
-        uint32_t code = *p & (unsigned char)~forms[i].mask;
-        for (size_t k = 1; k < forms[i].length; k++) {
-            if ((p[k] & 0xc0) != 0x80)
-                return 0;
-            code = code << 6 | (p[k] & 0x3f);
-        }
-        bool surrogate = code >= 0xd800 && code < 0xe000;
-        return code < forms[i].least || code > 0x10ffff || surrogate ? 0 : forms[i].length;
-    }
-    return 0;
-}
-
 /* Not through a cJSON tree: every run writes one of these, and a tree costs it dozens of blocks of
  * memory. */
 static void print_string(struct buffer *line, const char *name, const char *value)
 {
-    if (!value || !*value)
-        return;
-    buffer_append_format(line, ",\"%s\":\"", name);
-    for (const unsigned char *p = (const unsigned char *)value; *p;) {
-        size_t length = character_length(p);
-        if (*p == '"' || *p == '\\')
-            buffer_append_format(line, "\\%c", *p);
-        else if (*p < ' ')
-            buffer_append_format(line, "\\u%04x", *p);
-        else if (length == 0)
-            buffer_append_text(line, "\xef\xbf\xbd");
-        else
-            buffer_append(line, p, length);
-        p += length ? length : 1;
-    }
-    buffer_append_char(line, '"');
+    if (value && *value)
+        jsontext_add_string(line, name, value);
 }
 
 static void print_number(struct buffer *line, const char *name, int64_t value)
 {
     if (value != 0)
-        buffer_append_format(line, ",\"%s\":%lld", name, (long long)value);
+        jsontext_add_integer(line, name, value);
 }
 
 void event_print(const struct event *event, struct buffer *line)
 {
-    buffer_append_format(line, "{\"time\":%lld", (long long)event->time);
+    buffer_append_char(line, '{');
+    jsontext_add_integer(line, "time", event->time);
     print_string(line, "event", names[event->kind]);
     print_string(line, "key", event->key);
     if (event->class != CLASS_NONE)
