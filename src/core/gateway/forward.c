@@ -1,0 +1,282 @@
+#include "core/gateway/forward.h"
+
+#include "base/cursor.h"
+#include "base/head.h"
+#include "core/gateway/route.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char beta_name[] = "anthropic-beta";
+static const char oauth_beta[] = "oauth-2025-04-20";
+
+/* A name, or with a '*' at its end all names that begin so. */
+static bool name_fits(const struct field *field, const char *pattern)
+{
+    size_t length = strlen(pattern);
+    if (pattern[length - 1] != '*')
+        return field_is(field, pattern);
+    return field->name_length >= length - 1 && strncasecmp(field->name, pattern, length - 1) == 0;
+}
+
+static bool is_among(const struct field *field, const char *const *patterns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (name_fits(field, patterns[i]))
+            return true;
+    return false;
+}
+
+static bool is_hop_by_hop(const struct field *field)
+{
+    static const char *const names[] = {
+        "connection", "keep-alive", "proxy-*", "te", "trailer", "transfer-encoding", "upgrade",
+    };
+    return is_among(field, names, COUNT(names));
+}
+
+/* RFC 9110, 7.6.1: what Connection names is between these two ends alone. */
+static bool connection_names(const char *head, const struct field *wanted)
+{
+    struct field field;
+    const char *word;
+    size_t length;
+    while (head_next(&head, &field)) {
+        const char *at = field.value, *end = field.value + field.value_length;
+        if (!field_is(&field, "connection"))
+            continue;
+        while (head_next_word(&at, end, &word, &length))
+            if (length == wanted->name_length && strncasecmp(word, wanted->name, length) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* A header that is the way's, not the message's; `names_some`: Connection is there. */
+static bool belongs_to_way(const char *head, const struct field *field, bool names_some)
+{
+    return is_hop_by_hop(field) || (names_some && connection_names(head, field));
+}
+
+static bool is_credential(const struct field *field)
+{
+    static const char *const names[] = {
+        "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "cookie2",
+    };
+    return is_among(field, names, COUNT(names));
+}
+
+static bool is_ours(const struct field *field)
+{
+    static const char *const names[] = {"x-tcr-*", "x-account-name"};
+    return is_among(field, names, COUNT(names));
+}
+
+static bool is_of_curl(const struct field *field)
+{
+    static const char *const names[] = {"host", "content-length", "expect", "accept-encoding"};
+    return is_among(field, names, COUNT(names));
+}
+
+static bool is_oauth_beta(const char *word, size_t length)
+{
+    return length == strlen(oauth_beta) && strncasecmp(word, oauth_beta, length) == 0;
+}
+
+static bool has_oauth_beta(const struct field *field)
+{
+    const char *at = field->value, *end = field->value + field->value_length, *word;
+    size_t length;
+    while (head_next_word(&at, end, &word, &length))
+        if (is_oauth_beta(word, length))
+            return true;
+    return false;
+}
+
+static void append_line(const char *name, size_t name_length, const char *value,
+                        size_t value_length, struct buffer *lines)
+{
+    buffer_append(lines, name, name_length);
+    if (value_length > 0) {
+        buffer_append_text(lines, ": ");
+        buffer_append(lines, value, value_length);
+    } else {
+        buffer_append_char(lines, ';');
+    }
+    buffer_append_char(lines, '\0');
+}
+
+/* The line without the one beta; none if it named no other. */
+static void append_without_oauth(const struct field *field, struct buffer *lines)
+{
+    const char *at = field->value, *end = field->value + field->value_length, *word;
+    size_t length, count = 0;
+    while (head_next_word(&at, end, &word, &length)) {
+        if (is_oauth_beta(word, length))
+            continue;
+        if (count++ == 0) {
+            buffer_append(lines, field->name, field->name_length);
+            buffer_append_text(lines, ": ");
+        } else {
+            buffer_append_char(lines, ',');
+        }
+        buffer_append(lines, word, length);
+    }
+    if (count > 0)
+        buffer_append_char(lines, '\0');
+}
+
+/* One of the client's headers; `beta_missing` is true for the last anthropic-beta of a head that an
+ * OAuth key needs one more in. */
+static void append_field(const struct field *field, bool oauth, bool beta_missing,
+                         struct buffer *lines)
+{
+    bool beta = field_is(field, beta_name);
+    if (beta && !oauth && has_oauth_beta(field)) {
+        append_without_oauth(field, lines);
+        return;
+    }
+    if (!beta || !beta_missing || field->value_length == 0) {
+        append_line(field->name, field->name_length, field->value, field->value_length, lines);
+        return;
+    }
+    buffer_append(lines, field->name, field->name_length);
+    buffer_append_text(lines, ": ");
+    buffer_append(lines, field->value, field->value_length);
+    buffer_append_char(lines, ',');
+    buffer_append_text(lines, oauth_beta);
+    buffer_append_char(lines, '\0');
+}
+
+/* What curl would add to a request that lacks it, beside what is never sent. */
+static void append_fixed(const char *head, struct buffer *lines)
+{
+    static const char *const optional[] = {"Accept", "Content-Type", "User-Agent"};
+    struct field field;
+    for (size_t i = 0; i < COUNT(optional); i++)
+        if (!head_find(head, optional[i], &field)) {
+            buffer_append_text(lines, optional[i]);
+            buffer_append(lines, ":", 2);
+        }
+    buffer_append(lines, "Expect:", sizeof "Expect:");
+    buffer_append(lines, "Accept-Encoding: identity", sizeof "Accept-Encoding: identity");
+}
+
+static void append_credential(const struct forward_key *key, struct buffer *lines)
+{
+    buffer_append_text(lines, key->kind == KIND_API ? "x-api-key: " : "Authorization: Bearer ");
+    buffer_append(lines, key->secret, strlen(key->secret) + 1);
+}
+
+struct betas {
+    size_t count; /* anthropic-beta headers with a value */
+    bool oauth;
+};
+
+static struct betas count_betas(const char *head)
+{
+    struct betas betas = {0};
+    struct field field;
+    while (head_next(&head, &field))
+        if (field_is(&field, beta_name) && field.value_length > 0) {
+            betas.count++;
+            betas.oauth |= has_oauth_beta(&field);
+        }
+    return betas;
+}
+
+void forward_request(const char *head, const struct forward_key *key, struct buffer *ret_lines)
+{
+    const bool oauth = key->kind == KIND_OAUTH;
+    const struct betas betas = count_betas(head);
+    const bool names_some = head_count(head, "connection") > 0;
+    const char *at = head;
+    struct field field;
+    size_t seen = 0;
+    while (head_next(&at, &field)) {
+        if (belongs_to_way(head, &field, names_some) || is_credential(&field) || is_ours(&field) ||
+            is_of_curl(&field))
+            continue;
+        seen += field_is(&field, beta_name) && field.value_length > 0;
+        append_field(&field, oauth, oauth && !betas.oauth && seen == betas.count, ret_lines);
+    }
+    if (oauth && !betas.oauth && betas.count == 0)
+        append_line(beta_name, strlen(beta_name), oauth_beta, strlen(oauth_beta), ret_lines);
+    append_fixed(head, ret_lines);
+    append_credential(key, ret_lines);
+}
+
+const char *forward_next_line(const struct buffer *lines, const char **at)
+{
+    const char *next = *at ? *at + strlen(*at) + 1 : lines->data;
+    if (!lines->data || next >= lines->data + lines->length)
+        return NULL;
+    return *at = next;
+}
+
+static bool stays_here(const struct field *field)
+{
+    static const char *const names[] = {
+        "content-length",   "set-cookie*",     "access-control-*",
+        "alt-svc",          "x-tcr-*",         "strict-transport-security",
+        "public-key-pins*", "clear-site-data",
+    };
+    return is_among(field, names, COUNT(names));
+}
+
+static int64_t read_length(const struct field *field)
+{
+    struct cursor c = {field->value, field->value + field->value_length};
+    int64_t length;
+    return cursor_read_number(&c, 1, 15, &length) && c.at == c.end ? length
+                                                                   : FORWARD_LENGTH_UNKNOWN;
+}
+
+void forward_answer(const char *head, struct buffer *ret_head, int64_t *ret_length)
+{
+    const bool names_some = head_count(head, "connection") > 0;
+    const char *at = head;
+    struct field field;
+    *ret_length = FORWARD_LENGTH_UNKNOWN;
+    while (head_next(&at, &field)) {
+        if (field_is(&field, "content-length"))
+            *ret_length = read_length(&field);
+        if (stays_here(&field) || belongs_to_way(head, &field, names_some))
+            continue;
+        buffer_append(ret_head, field.name, field.name_length);
+        buffer_append_text(ret_head, ": ");
+        buffer_append(ret_head, field.value, field.value_length);
+        buffer_append_text(ret_head, "\r\n");
+    }
+}
+
+static bool is_clean(const char *path)
+{
+    for (const char *p = path; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '#')
+            return false;
+    return true;
+}
+
+static bool is_v1(const char *path)
+{
+    return strncmp(path, "/v1", 3) == 0 && (path[3] == '\0' || char_is_among(path[3], "/?"));
+}
+
+int forward_url(const char *base, const char *target, struct buffer *ret_url)
+{
+    const char *path = route_path(target);
+    size_t length = strlen(base);
+    if (!path || !is_clean(path))
+        return -EINVAL;
+    while (length > 0 && base[length - 1] == '/')
+        length--;
+    if (is_v1(path) && length >= 3 && memcmp(base + length - 3, "/v1", 3) == 0)
+        length -= 3;
+    buffer_append(ret_url, base, length);
+    buffer_append_text(ret_url, path);
+    return ret_url->failed ? -ENOMEM : 0;
+}
