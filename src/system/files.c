@@ -1,6 +1,7 @@
 #include "system/files.h"
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/secret.h"
 #include "system/process/signals.h"
 
@@ -55,19 +56,16 @@ static int check_folders(const char *path, struct buffer *error)
 {
     char *real = realpath(path, NULL);
     int r = real ? 0 : -errno;
-    for (char *slash = real ? strrchr(real, '/') : NULL; r == 0 && slash;
-         slash = strrchr(real, '/')) {
+    while (r == 0 && path_go_up(real)) {
         struct stat status;
-        *slash = '\0';
-        const char *folder = *real ? real : "/";
-        if (stat(folder, &status) < 0) {
+        if (stat(real, &status) < 0) {
             r = -errno;
         } else if ((status.st_mode & 022) && !(status.st_mode & S_ISVTX)) {
-            buffer_append_format(error, "others can write the folder %s; mend: chmod go-w %s",
-                                 folder, folder);
+            buffer_append_format(error, "others can write the folder %s; mend: chmod go-w %s", real,
+                                 real);
             r = -EPERM;
         } else if (status.st_uid != geteuid() && !is_owner_of_all(status.st_uid)) {
-            buffer_append_format(error, "the folder %s belongs to user %u", folder, status.st_uid);
+            buffer_append_format(error, "the folder %s belongs to user %u", real, status.st_uid);
             r = -EPERM;
         }
     }

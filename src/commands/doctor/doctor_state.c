@@ -1,4 +1,5 @@
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "commands/doctor/doctor.h"
 #include "core/show/render.h"
 #include "system/files.h"
@@ -42,11 +43,8 @@ static bool find_place(struct place *place)
     store_destroy(store);
     if (!place->path)
         return false;
-    char *slash = strrchr(place->path, '/');
-    place->name = slash ? slash + 1 : place->path;
-    place->folder = !slash                 ? strdup(".")
-                    : slash == place->path ? strdup("/")
-                                           : strndup(place->path, (size_t)(slash - place->path));
+    place->name = path_name(place->path);
+    place->folder = path_folder(place->path);
     return place->folder != NULL;
 }
 
@@ -71,14 +69,9 @@ static const char *mend_of(int error)
 static void check_future_folder(struct doctor *doctor, const struct place *place)
 {
     CLEANUP_FREE char *above = strdup(place->folder);
-    char *slash = above ? strrchr(above, '/') : NULL;
-    while (slash && slash > above) {
-        *slash = '\0';
-        if (access(above, F_OK) == 0)
-            break;
-        slash = strrchr(above, '/');
-    }
-    const char *folder = !above ? "." : slash == above ? "/" : slash ? above : ".";
+    while (above && path_go_up(above) && access(above, F_OK) < 0)
+        ;
+    const char *folder = above ? above : ".";
     if (access(folder, W_OK | X_OK) == 0)
         doctor_say(doctor, "state", HEALTH_OK, "%s is made by the first run", place->folder);
     else

@@ -1,4 +1,5 @@
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/secret.h"
 #include "commands/command.h"
 #include "commands/keys/keys.h"
@@ -64,9 +65,8 @@ static int read_source(const char *path, char **ret_bytes, size_t *ret_length, s
 static char *folder_of(const char *path)
 {
     char *real = strcmp(path, "-") == 0 ? NULL : realpath(path, NULL);
-    char *slash = real ? strrchr(real, '/') : NULL;
-    if (slash)
-        slash[slash == real] = '\0';
+    if (real)
+        (void)path_go_up(real);
     return real ? real : getcwd(NULL, 0);
 }
 

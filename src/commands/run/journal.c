@@ -1,5 +1,6 @@
 #include "commands/run/journal.h"
 
+#include "base/path.h"
 #include "system/log.h"
 
 #include <string.h>
@@ -7,8 +8,7 @@
 
 const char *journal_command(const struct session *session)
 {
-    const char *path = session->call.argv[0], *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    return path_name(session->call.argv[0]);
 }
 
 /* `sentence` is NULL for what is not said. */

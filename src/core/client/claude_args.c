@@ -1,5 +1,7 @@
 #include "core/client/claude_args_parts.h"
 
+#include "base/path.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,18 +69,12 @@ static const char *const subcommands[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 size_t claude_args_start(char *const *argv)
 {
-    if (strstr(base_name(argv[0]), "claude"))
+    if (strstr(path_name(argv[0]), "claude"))
         return 1;
     for (size_t i = 1; argv[i]; i++)
-        if (argv[i][0] != '-' && strstr(base_name(argv[i]), "claude"))
+        if (argv[i][0] != '-' && strstr(path_name(argv[i]), "claude"))
             return i + 1;
     return 1;
 }

@@ -1,5 +1,7 @@
 #include "core/client/client.h"
 
+#include "base/path.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,7 @@ static enum client_id detect(const char *program, const char *asked)
 {
     if (asked)
         return strcmp(asked, "claude") == 0 ? CLIENT_CLAUDE : CLIENT_GENERIC;
-    const char *slash = strrchr(program, '/');
-    return strcmp(slash ? slash + 1 : program, "claude") == 0 ? CLIENT_CLAUDE : CLIENT_GENERIC;
+    return strcmp(path_name(program), "claude") == 0 ? CLIENT_CLAUDE : CLIENT_GENERIC;
 }
 
 static void copy_session(struct client_call *call, const char *id)

@@ -1,6 +1,7 @@
 #include "system/keys/keysource.h"
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/variable.h"
 #include "core/client/environment.h"
 #include "core/pool/keyenv.h"
@@ -39,15 +40,6 @@ char *keysource_path(const char *file, char *const *environment)
 {
     const char *asked = asked_file(file, environment);
     return asked ? files_expand(asked, NULL) : keysource_default_path();
-}
-
-/* The folder of the key file: what relative token files are relative to. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return !slash          ? strdup(".")
-           : slash == path ? strdup("/")
-                           : strndup(path, (size_t)(slash - path));
 }
 
 static int read_token_file(struct keyring *keyring, struct key *key, const char *folder,
@@ -112,7 +104,8 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     buffer_finish(&error);
     if (r < 0)
         return r;
-    CLEANUP_FREE char *folder = folder_of(path);
+    /* Relative token files are relative to it. */
+    CLEANUP_FREE char *folder = path_folder(path);
     r = folder ? read_token_files(ret_keyring, folder, report) : -ENOMEM;
     if (r < 0)
         keyring_finish(ret_keyring);

@@ -1,6 +1,7 @@
 #include "system/keys/keystore.h"
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "base/secret.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyfile.h"
@@ -195,16 +196,14 @@ static int lock(const struct keystore *store, struct buffer *error, int *ret_fd)
 /* The folder of the file into `ret_fd`, and the file's name in it. */
 static int open_folder(const struct keystore *store, bool make, const char **ret_name, int *ret_fd)
 {
-    const char *slash = strrchr(store->path, '/');
-    size_t length = slash == store->path ? 1 : slash ? (size_t)(slash - store->path) : 0;
-    CLEANUP_FREE char *folder = slash ? strndup(store->path, length) : strdup(".");
+    CLEANUP_FREE char *folder = path_folder(store->path);
     if (!folder)
         return -ENOMEM;
     int r = make ? files_make_folders(folder) : 0;
     int fd = r == 0 ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return r < 0 ? r : -errno;
-    *ret_name = slash ? slash + 1 : store->path;
+    *ret_name = path_name(store->path);
     *ret_fd = fd;
     return 0;
 }

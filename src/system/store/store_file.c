@@ -1,6 +1,7 @@
 #include "system/store/store_file.h"
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process/process.h"
@@ -40,12 +41,7 @@ struct store_file *store_file_create(char *path, const char *events)
         return NULL;
     }
     *file = (struct store_file){.path = path, .events = events, .folder_fd = -1};
-    file->folder = path ? strdup(path) : NULL;
-    char *slash = file->folder ? strrchr(file->folder, '/') : NULL;
-    if (slash)
-        *(slash == file->folder ? slash + 1 : slash) = '\0';
-    else if (file->folder)
-        strcpy(file->folder, ".");
+    file->folder = path ? path_folder(path) : NULL;
     return file;
 }
 
@@ -69,12 +65,6 @@ void store_file_begin_with(struct store_file *file, store_beginning *beginning, 
 {
     file->beginning = beginning;
     file->beginning_context = context;
-}
-
-static const char *file_name(const struct store_file *file)
-{
-    const char *slash = strrchr(file->path, '/');
-    return slash ? slash + 1 : file->path;
 }
 
 static int open_folder(struct store_file *file)
@@ -103,7 +93,7 @@ void store_file_lock_name(const char *file, char ret_name[STORE_LOCK_NAME])
 static int take_lock(const struct store_file *file, int *ret_fd)
 {
     char name[STORE_LOCK_NAME];
-    store_file_lock_name(file_name(file), name);
+    store_file_lock_name(path_name(file->path), name);
     return lockfile_take(file->folder_fd, name, LOCK_WAIT_US, ret_fd);
 }
 
@@ -147,8 +137,8 @@ static int begin(const struct store_file *file, struct state *ret_state)
 static int set_aside(struct store_file *file)
 {
     char aside[NAME_LONGEST];
-    snprintf(aside, sizeof aside, "%.*s.broken", (int)(sizeof aside - 8), file_name(file));
-    if (renameat(file->folder_fd, file_name(file), file->folder_fd, aside) < 0)
+    snprintf(aside, sizeof aside, "%.*s.broken", (int)(sizeof aside - 8), path_name(file->path));
+    if (renameat(file->folder_fd, path_name(file->path), file->folder_fd, aside) < 0)
         return -EINVAL;
     log_say("%s could not be understood; it was set aside as %s and a new one is begun", file->path,
             aside);
@@ -161,7 +151,7 @@ static int load(struct store_file *file, bool may_set_aside, struct state *ret_s
 {
     struct buffer text = {0};
     /* In the folder that the lock is in, whatever has its name by now. */
-    int r = files_read_plain_at(file->folder_fd, file_name(file), STATE_LARGEST, &text);
+    int r = files_read_plain_at(file->folder_fd, path_name(file->path), STATE_LARGEST, &text);
     if (r == 0)
         r = state_parse(buffer_text(&text), text.length, ret_state);
     else if (r == -EFBIG)
@@ -181,7 +171,7 @@ static int save(struct store_file *file, struct state *state)
     char *text = state_print(state);
     if (!text)
         return -ENOMEM;
-    int r = files_swap_in(file->folder_fd, file_name(file), text, strlen(text));
+    int r = files_swap_in(file->folder_fd, path_name(file->path), text, strlen(text));
     free(text);
     return r;
 }
@@ -247,13 +237,13 @@ bool store_file_exists(struct store_file *file)
     if (file->folder_fd < 0 && file->folder && access(file->folder, F_OK) == 0)
         (void)open_folder(file);
     return file->folder_fd >= 0 &&
-           (is_there(file, file_name(file)) || is_there(file, file->events));
+           (is_there(file, path_name(file->path)) || is_there(file, file->events));
 }
 
 static void remove_beside(const struct store_file *file, const char *end)
 {
     char name[NAME_LONGEST];
-    snprintf(name, sizeof name, "%.*s%s", (int)(sizeof name - 10), file_name(file), end);
+    snprintf(name, sizeof name, "%.*s%s", (int)(sizeof name - 10), path_name(file->path), end);
     (void)unlinkat(file->folder_fd, name, 0);
 }
 
@@ -262,7 +252,7 @@ int store_file_hand_over(struct store_file *file, store_taker *take, void *conte
     struct state state;
     CLEANUP_CLOSE int lock = -1;
     int r = open_and_lock(file, &lock);
-    if (r < 0 || !is_there(file, file_name(file)))
+    if (r < 0 || !is_there(file, path_name(file->path)))
         return r;
     r = load(file, true, &state);
     if (r < 0)

@@ -1,5 +1,6 @@
 #include "system/store/store_local.h"
 
+#include "base/path.h"
 #include "system/log.h"
 #include "system/process/process.h"
 #include "system/store/eventfile.h"
@@ -23,8 +24,7 @@ struct store_local {
 static char *path_beside(const char *path, const char *name)
 {
     char *beside = NULL;
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    int length = slash ? (int)(slash + 1 - path) : 0;
+    int length = path ? (int)(path_name(path) - path) : 0;
     return path && asprintf(&beside, "%.*s%s", length, path, name) >= 0 ? beside : NULL;
 }
 
