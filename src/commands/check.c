@@ -5,7 +5,6 @@
 #include "base/variable.h"
 #include "commands/command.h"
 #include "commands/run/journal.h"
-#include "commands/run/turn.h"
 #include "core/evidence/plain.h"
 #include "core/show/render.h"
 #include "system/files.h"
@@ -223,13 +222,11 @@ static bool record_one(struct state *state, struct check_round *round, struct ch
                        int64_t now)
 {
     struct asked asked;
-    asked_of_key(check->candidate->key, &asked);
-    struct slot own = {.kind = asked.names[0], .session = round->session};
-    struct turn turn = {.session = round->session,
-                        .slot = round->slot ? round->slot : &own,
-                        .used = check->candidate,
-                        .finding = &check->meaning.finding,
-                        .now = now};
+    struct pool *pool = &round->session->pool;
+    struct choice choice = {.policy = &pool->policy,
+                            .rotation = &pool->rotation,
+                            .used = check->candidate,
+                            .finding = &check->meaning.finding};
     bool known = state_find(&state->keys, check->candidate->id) != NULL;
     if (check->meaning.state == CHECK_VALID)
         return known && record_forget(state_touch(&state->keys, check->candidate->id), CLASS_AUTH);
@@ -237,9 +234,12 @@ static bool record_one(struct state *state, struct check_round *round, struct ch
      * all of them at once. */
     if (check->meaning.state != CHECK_REFUSED && check->meaning.state != CHECK_LIMITED)
         return false;
-    (void)turn_record_finding(state, &turn);
-    round->failed |= turn.failed;
-    check->until = turn.until;
+    asked_of_key(check->candidate->key, &asked);
+    choice_record_failure(&choice, state,
+                          round->slot ? round->slot->pool : session_pool_name(asked.names[0]), now,
+                          time(NULL));
+    round->failed |= choice.failed;
+    check->until = choice.until;
     struct record *record = state_touch(&state->keys, check->candidate->id);
     if (record)
         snprintf(record->name, sizeof record->name, "%s", check->candidate->key->name);

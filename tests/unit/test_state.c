@@ -101,7 +101,8 @@ static void test_round_trip(void **unused)
                                           .start = 987654321,
                                           .pid_namespace = 4026531836,
                                           .boot = "224b85f7-45af-4888-88d2-20a968e59aaa"},
-                                .since = NOW - 1};
+                                .since = NOW - 1,
+                                .count = 7};
     assert_int_equal(state_add_lease(&state, &lease), 0);
     const struct lease waiting = {
         .owner = lease.owner, .since = NOW, .queue = "0123456789abcdef", .ticket = 17};
@@ -137,6 +138,8 @@ static void test_round_trip(void **unused)
     assert_string_equal(state.leases[1].queue, waiting.queue);
     assert_int_equal(state.leases[1].ticket, 17);
     assert_int_equal(state.leases[0].ticket, 0);
+    assert_int_equal(state.leases[0].count, 7);
+    assert_int_equal(state.leases[1].count, 1);
     assert_int_equal(state.pool_count, 1);
     assert_string_equal(state_cursor(&state, "openai"), ID_1);
     assert_string_equal(state_cursor(&state, NULL), ID_3);

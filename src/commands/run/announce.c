@@ -22,8 +22,8 @@ static void append_moment(struct buffer *line, int64_t when, int64_t now)
 
 static void append_key_failure(struct buffer *line, const struct turn *turn)
 {
-    render_key_failure(line, turn->used->key->name, turn->finding, turn->until, turn->now,
-                       &zone_system);
+    render_key_failure(line, turn->choice.used->key->name, turn->choice.finding, turn->choice.until,
+                       turn->choice.now, &zone_system);
 }
 
 /* `; "work" is ready first, at 23:02 (in 1h 12m)`; nothing if that is the key which the line is
@@ -48,7 +48,7 @@ static void say_turn(const struct turn *turn, enum event_kind kind, struct buffe
 static int keys_in_all(const struct turn *turn)
 {
     const struct pool *pool = &turn->session->pool;
-    int keys = turn->slot->attempts + (int)rotation_ready(&pool->rotation);
+    int keys = turn->choice.slot->attempts + (int)rotation_ready(&pool->rotation);
     return keys < pool->policy.retries ? keys : pool->policy.retries;
 }
 
@@ -56,20 +56,21 @@ void announce_failover(const struct turn *turn)
 {
     struct buffer line = {0};
     append_key_failure(&line, turn);
-    if (turn->is_master)
+    if (turn->choice.is_master)
         buffer_append_format(&line, "; carrying on with the master key \"%s\", which is billed",
-                             turn->chosen->key->name);
+                             turn->choice.chosen->key->name);
     else
-        buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)", turn->chosen->key->name,
-                             turn->slot->attempts + 1, keys_in_all(turn));
+        buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)",
+                             turn->choice.chosen->key->name, turn->choice.slot->attempts + 1,
+                             keys_in_all(turn));
     say_turn(turn, EVENT_FAILOVER, &line);
 }
 
 void announce_retry(const struct turn *turn)
 {
     struct buffer line = {0};
-    buffer_append_format(&line, "\"%s\" ", turn->used->key->name);
-    render_failure(&line, turn->finding);
+    buffer_append_format(&line, "\"%s\" ", turn->choice.used->key->name);
+    render_failure(&line, turn->choice.finding);
     buffer_append_text(&line, "; trying it again, with the client's own patience");
     say_turn(turn, EVENT_RETRY, &line);
 }
@@ -78,11 +79,11 @@ static const char *why_no_other(const struct turn *turn)
 {
     const struct session *session = turn->session;
     const struct rotation *rotation = &session->pool.rotation;
-    if (turn->busy)
+    if (turn->choice.busy)
         return "every other key is in use";
     if (session->options->key)
         return "--key allows no other";
-    if (turn->slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
+    if (turn->choice.slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
         return "as many keys as --retries allows were tried";
     return "no other key is left";
 }
@@ -92,9 +93,9 @@ void announce_given_up(const struct turn *turn)
     struct buffer line = {0};
     append_key_failure(&line, turn);
     buffer_append_format(&line, "; %s", why_no_other(turn));
-    if (!turn->busy)
-        append_earliest(&line, &turn->session->pool.rotation, turn->used, turn->now);
-    say_turn(turn, turn->busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
+    if (!turn->choice.busy)
+        append_earliest(&line, &turn->session->pool.rotation, turn->choice.used, turn->choice.now);
+    say_turn(turn, turn->choice.busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
 }
 
 void announce_stopped(const struct turn *turn, const char *why)
@@ -152,7 +153,7 @@ void announce_nothing_usable(const struct session *session, int64_t now)
 
 void announce_undersized(const struct turn *turn)
 {
-    const struct crowd *crowd = &turn->crowd;
+    const struct crowd *crowd = &turn->choice.crowd;
     struct buffer text = {0}, line = {0};
     if (!crowd->to_be_said)
         return;
@@ -166,7 +167,7 @@ void announce_undersized(const struct turn *turn)
                          "once (--max-per-key 1 lets them wait)",
                          buffer_text(&text));
     const struct event event = {
-        .kind = EVENT_WARNING, .time = turn->now, .text = buffer_text(&text)};
+        .kind = EVENT_WARNING, .time = turn->choice.now, .text = buffer_text(&text)};
     journal_say(turn->session, &event, buffer_text(&line));
     buffer_finish(&text);
     buffer_finish(&line);

@@ -125,7 +125,7 @@ static int find_keys(struct session *session, struct buffer *text)
         const struct state *state = pool_survey(&session->pool, &slot->demand, &now);
         if (!state)
             return EXIT_OWN_FAILURE;
-        slot->candidate = rotation_choose(rotation, state_cursor(state, slot_cursor_name(slot)));
+        slot->candidate = rotation_choose(rotation, state_cursor(state, slot->pool));
         if (!slot->candidate)
             slot->candidate = rotation_master(rotation);
         slot->another_left = rotation_ready(rotation) > 1;

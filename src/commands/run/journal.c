@@ -51,17 +51,17 @@ void journal_add_check(const struct pool *pool, const char *key, const char *tex
 
 void journal_say_turn(const struct turn *turn, enum event_kind kind, const char *sentence)
 {
-    const struct finding *finding = turn->finding;
+    const struct finding *finding = turn->choice.finding;
     const struct event event = {
-        .time = turn->now,
+        .time = turn->choice.now,
         .kind = kind,
-        .key = turn->used->key->name,
+        .key = turn->choice.used->key->name,
         .class = finding->class,
         .what = finding->what,
         .model = finding->scope == SCOPE_MODEL ? finding->model : NULL,
-        .until = turn->until,
-        .next = kind == EVENT_FAILOVER ? turn->chosen->key->name : NULL,
-        .master = kind == EVENT_FAILOVER && turn->is_master,
+        .until = turn->choice.until,
+        .next = kind == EVENT_FAILOVER ? turn->choice.chosen->key->name : NULL,
+        .master = kind == EVENT_FAILOVER && turn->choice.is_master,
     };
     journal_say(turn->session, &event, sentence);
 }

@@ -16,8 +16,8 @@
 void ready_note_turn(struct run *run, const struct turn *turn)
 {
     run->fast_fail = session_lead(run->session)->another_left;
-    run->busy = turn->busy;
-    run->failed |= turn->failed;
+    run->busy = turn->choice.busy;
+    run->failed |= turn->choice.failed;
     announce_undersized(turn);
 }
 
@@ -38,7 +38,7 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
     int64_t ahead = store_now(session->pool.store) - time(NULL);
     int64_t until = first->cooling->until - ahead;
     if (until > run->wait_until_end) {
-        announce_too_late(first, run->wait_until_end + ahead, turn->now);
+        announce_too_late(first, run->wait_until_end + ahead, turn->choice.now);
         return false;
     }
     if (!wait->noted)
@@ -55,7 +55,7 @@ static bool wait_for_place(struct run *run, const struct turn *turn, struct queu
 {
     struct session *session = run->session;
     int64_t now = time(NULL);
-    wait->ahead = turn->ahead;
+    wait->ahead = turn->choice.ahead;
     if (session->options->waits && now > run->wait_until_end) {
         log_say("no key became free in time for --wait; giving up");
         return false;
@@ -72,8 +72,8 @@ static bool wait_for_place(struct run *run, const struct turn *turn, struct queu
 static bool pause_after_failure(const struct session *session, const struct turn *turn,
                                 struct reset_wait *wait)
 {
-    return turn->now > turn->slot->last_failed ||
-           wait_a_while(session->signal_fd, time(NULL) + 1, turn->chosen->key->name, 1,
+    return turn->choice.now > turn->choice.slot->last_failed ||
+           wait_a_while(session->signal_fd, time(NULL) + 1, turn->choice.chosen->key->name, 1,
                         &wait->said);
 }
 
@@ -98,26 +98,26 @@ bool ready_wait(struct run *run)
         if (!run->busy && !started_over)
             turn_start_over(session);
         started_over |= !run->busy;
-        struct turn turn = {.session = session, .choose = true, .waits = true};
+        struct turn turn = {.session = session, .choice = {.choose = true, .waits = true}};
         turn_take(&turn);
         ready_note_turn(run, &turn);
-        if (turn.chosen && !turn.failed) {
+        if (turn.choice.chosen && !turn.choice.failed) {
             if (!pause_after_failure(session, &turn, &reset))
                 return false;
             wait_over();
-            log_say("\"%s\" is %s; going on", turn.chosen->key->name,
+            log_say("\"%s\" is %s; going on", turn.choice.chosen->key->name,
                     queue.since ? "free" : "ready");
             return true;
         }
-        if (turn.failed)
+        if (turn.choice.failed)
             return false;
-        bool goes_on =
-            turn.busy ? wait_for_place(run, &turn, &queue) : wait_for_reset(run, &turn, &reset);
+        bool goes_on = turn.choice.busy ? wait_for_place(run, &turn, &queue)
+                                        : wait_for_reset(run, &turn, &reset);
         if (goes_on)
             continue;
         wait_over();
         const struct candidate *first = pool_first_ready(&session->pool.rotation);
-        if (queue.since && !turn.busy && !session->options->waits && first)
+        if (queue.since && !turn.choice.busy && !session->options->waits && first)
             log_say("the keys that were in use are used up as well; --wait waits for \"%s\", which "
                     "is ready first",
                     first->key->name);
@@ -150,7 +150,7 @@ static bool make_slot_ready(struct run *run, struct slot *slot)
         else if (error.length == 0)
             buffer_append_text(&error, strerror(-r));
         set_aside(session, slot->candidate, &error);
-        struct turn turn = {.session = session, .slot = slot, .choose = true};
+        struct turn turn = {.session = session, .choice = {.slot = slot, .choose = true}};
         slot->candidate = NULL;
         if (!signals_end_pending())
             turn_take(&turn);

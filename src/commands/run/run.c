@@ -69,12 +69,12 @@ static bool may_carry_on(const struct run *run, const struct turn *turn)
     if (session->options->no_resume)
         return false;
     buffer_append_text(&question, "tcr-run: ");
-    render_key_failure(&question, turn->used->key->name, turn->finding, turn->until, turn->now,
-                       &zone_system);
+    render_key_failure(&question, turn->choice.used->key->name, turn->choice.finding,
+                       turn->choice.until, turn->choice.now, &zone_system);
     buffer_append_format(&question,
                          "\ntcr-run: Enter carries the conversation on with \"%s\", n or "
                          "Ctrl-C ends it: ",
-                         turn->chosen->key->name);
+                         turn->choice.chosen->key->name);
     bool yes = terminal_confirm(buffer_text(&question));
     buffer_finish(&question);
     return yes;
@@ -84,11 +84,11 @@ static bool may_carry_on(const struct run *run, const struct turn *turn)
  * client's own patience, rather than an end that the client alone would not have come to. */
 static bool try_patiently(struct run *run, const struct turn *turn)
 {
-    if (!failure_is_transient(turn->finding->class) || !run->fast_fail)
+    if (!failure_is_transient(turn->choice.finding->class) || !run->fast_fail)
         return false;
     announce_retry(turn);
-    turn->slot->candidate = turn->used;
-    turn->slot->is_new = true;
+    turn->choice.slot->candidate = turn->choice.used;
+    turn->choice.slot->is_new = true;
     run->fast_fail = false;
     return true;
 }
@@ -132,7 +132,7 @@ static bool goes_on(struct run *run, const struct turn *turn)
     }
     announce_failover(turn);
     ready_note_turn(run, turn);
-    if (failure_is_transient(turn->finding->class))
+    if (failure_is_transient(turn->choice.finding->class))
         run->fast_fail = false;
     return ready_or_wait(run);
 }
@@ -144,22 +144,22 @@ static bool next_key(struct run *run, const struct attempt *attempt)
     const char *why = why_stop(run->session, attempt, &reason);
     struct slot *suspect = session_suspect(run->session, &attempt->finding);
     struct turn turn = {.session = run->session,
-                        .slot = suspect,
-                        .used = suspect->candidate,
-                        .finding = &attempt->finding,
-                        .choose = why && !*why};
+                        .choice = {.slot = suspect,
+                                   .used = suspect->candidate,
+                                   .finding = &attempt->finding,
+                                   .choose = why && !*why}};
     turn_take(&turn);
-    if (!turn.choose || turn.failed)
-        announce_stopped(&turn, turn.failed ? "out of memory" : why);
+    if (!turn.choice.choose || turn.choice.failed)
+        announce_stopped(&turn, turn.choice.failed ? "out of memory" : why);
     buffer_finish(&reason);
-    if (!turn.choose || turn.failed)
+    if (!turn.choice.choose || turn.choice.failed)
         return false;
-    if (turn.chosen)
+    if (turn.choice.chosen)
         return goes_on(run, &turn);
     if (try_patiently(run, &turn))
         return true;
     announce_given_up(&turn);
-    run->busy = turn.busy;
+    run->busy = turn.choice.busy;
     return ready_wait(run) && ready_or_wait(run);
 }
 
@@ -185,8 +185,8 @@ static void note_success(struct run *run, const struct attempt *attempt)
     bool fine = !attempt->result.ending.by_signal && attempt->result.ending.code == 0;
     for (size_t i = 0; i < run->session->slot_count; i++) {
         struct slot *slot = &run->session->slots[i];
-        struct turn turn = {
-            .session = run->session, .slot = slot, .used = slot->candidate, .succeeded = true};
+        struct turn turn = {.session = run->session,
+                            .choice = {.slot = slot, .used = slot->candidate, .succeeded = true}};
         if (fine && attempt->finding.class == CLASS_NONE && slot->candidate->had_trouble)
             turn_take(&turn);
     }
@@ -230,11 +230,11 @@ static void end_if_asked(const struct session *session)
 static int run_session(struct session *session)
 {
     struct run run = {.session = session};
-    struct turn turn = {.session = session, .choose = true};
+    struct turn turn = {.session = session, .choice = {.choose = true}};
     int status = EXIT_NO_KEY;
     expiry_warn(session);
     turn_take(&turn);
-    if (turn.failed) {
+    if (turn.choice.failed) {
         log_say("out of memory");
         return EXIT_OWN_FAILURE;
     }

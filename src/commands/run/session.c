@@ -84,11 +84,14 @@ static int open_client(struct session *session)
 
 static bool slot_can_use(const struct kind *kind, const void *context)
 {
-    const struct slot *slot = context;
+    const struct asker *asker = context;
     /* What Claude Code cannot log in with, a tool that it starts may still need. */
-    bool other = asked_provider(slot->kind) != PROVIDER_ANTHROPIC;
-    return asked_covers(slot->kind, kind) && (other || client_can_use(kind, &slot->session->call));
+    bool other = asked_provider(asker->kind) != PROVIDER_ANTHROPIC;
+    return asked_covers(asker->kind, kind) &&
+           (other || client_can_use(kind, &asker->session->call));
 }
+
+_Static_assert(ASKED_MOST <= CHOICE_SLOTS, "a choice takes all slots");
 
 static const char *model_of(const struct session *session)
 {
@@ -136,12 +139,12 @@ static int ask_kinds(struct session *session, struct buffer *error)
 }
 
 /* --key is about one of the kinds: the others stay free. */
-static const char *pinned_for(const struct slot *slot)
+static const char *pinned_for(struct session *session, const char *kind)
 {
-    const char *name = slot->session->options->key;
-    const struct key *key = name ? keyring_find(&slot->session->pool.keyring, name) : NULL;
-    bool about = key && (slot->session->asked.count == 1 || !key->kind_known ||
-                         asked_covers(slot->kind, &key->kind));
+    const char *name = session->options->key;
+    const struct key *key = name ? keyring_find(&session->pool.keyring, name) : NULL;
+    bool about =
+        key && (session->asked.count == 1 || !key->kind_known || asked_covers(kind, &key->kind));
     return about ? name : NULL;
 }
 
@@ -153,13 +156,16 @@ static int open_slots(struct session *session)
         log_say("%s", buffer_text(&error));
     buffer_finish(&error);
     for (size_t i = 0; r == 0 && i < session->asked.count; i++) {
-        struct slot *slot = &session->slots[session->slot_count++];
-        *slot = (struct slot){.kind = session->asked.names[i], .session = session};
-        slot->demand = (struct demand){.pinned = pinned_for(slot),
+        const char *kind = session->asked.names[i];
+        struct slot *slot = &session->slots[i];
+        session->askers[i] = (struct asker){kind, session};
+        *slot = (struct slot){.kind = kind, .pool = session_pool_name(kind)};
+        slot->demand = (struct demand){.pinned = pinned_for(session, kind),
                                        .model = model_of(session),
                                        .can_use = slot_can_use,
-                                       .can_use_context = slot,
+                                       .can_use_context = &session->askers[i],
                                        .max_per_key = (size_t)session->pool.policy.max_per_key};
+        session->slot_count++;
     }
     return r < 0 ? EXIT_OWN_FAILURE : 0;
 }
@@ -180,9 +186,9 @@ struct slot *session_suspect(struct session *session, const struct finding *find
     return &session->slots[asked_suspect(&session->asked, finding, tried)];
 }
 
-const char *slot_cursor_name(const struct slot *slot)
+const char *session_pool_name(const char *kind)
 {
-    return strcmp(slot->kind, ASKED_MAIN) == 0 ? NULL : slot->kind;
+    return strcmp(kind, ASKED_MAIN) == 0 ? NULL : kind;
 }
 
 int session_open(struct session *session, const struct options *options)

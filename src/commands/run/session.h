@@ -4,23 +4,16 @@
 #include "commands/pool.h"
 #include "core/client/client.h"
 #include "core/client/options.h"
+#include "core/state/choice.h"
 #include "system/stream/input.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* One of the kinds a run asks for, and the key of it that the command gets. */
-struct slot {
-    const char *kind; /* as in struct asked */
-    struct session *session;
-    struct demand demand;
-    struct candidate *candidate; /* NULL while it has none */
-    bool is_master;
-    bool is_new;       /* no attempt was made with it yet */
-    bool another_left; /* if this one fails too, another could be tried */
-    int attempts;      /* pool keys that were tried */
-    /* Of the key's record when it was taken: has it failed since, for another run? */
-    int64_t failures, last_failed;
+/* Who asks for keys of a kind. */
+struct asker {
+    const char *kind;
+    const struct session *session;
 };
 
 struct session {
@@ -28,7 +21,8 @@ struct session {
     struct pool pool;
     struct client_call call;
     struct asked asked;
-    struct slot slots[ASKED_MOST];
+    struct slot slots[ASKED_MOST]; /* one for each kind, with the key that the command gets */
+    struct asker askers[ASKED_MOST];
     size_t slot_count;
     char *const *environment; /* ours, untouched */
     int signal_fd;
@@ -59,5 +53,5 @@ struct slot *session_lead(struct session *session);
 /* The slot that a failure is laid to: see asked_suspect. */
 struct slot *session_suspect(struct session *session, const struct finding *finding);
 
-/* The cursor's name in state; NULL for the main one. */
-const char *slot_cursor_name(const struct slot *slot);
+/* What a kind's pool is called in the state; NULL for the main one. */
+const char *session_pool_name(const char *kind);

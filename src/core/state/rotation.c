@@ -88,23 +88,44 @@ static size_t count_leases(const struct lease *leases, size_t count, const char 
     const struct lease *found = bsearch(id, leases, count, sizeof *leases, compare_keys);
     if (!found)
         return 0;
-    const struct lease *first = found, *last = found;
-    while (first > leases && strcmp(first[-1].key, id) == 0)
-        first--;
-    while (last + 1 < leases + count && strcmp(last[1].key, id) == 0)
-        last++;
-    return (size_t)(last - first) + 1;
+    size_t sum = 0;
+    while (found > leases && strcmp(found[-1].key, id) == 0)
+        found--;
+    for (; found < leases + count && strcmp(found->key, id) == 0; found++)
+        sum += (size_t)found->count;
+    return sum;
+}
+
+/* An identity is a hash, which is not made twice for one salt. */
+static int identify_all(struct rotation *rotation, const char *text)
+{
+    struct identity_salt salt;
+    if (strcmp(rotation->salt, text) == 0)
+        return 0;
+    int r = identity_begin(&salt, text);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        identity_with(&salt, rotation->candidates[i].key, rotation->candidates[i].id);
+    memcpy(rotation->salt, text, sizeof rotation->salt);
+    return 0;
+}
+
+int rotation_identify(struct rotation *rotation, struct candidate *candidate, const char *salt)
+{
+    if (strcmp(rotation->salt, salt) == 0)
+        return 0;
+    *rotation->salt = '\0';
+    return identity_of(candidate->key, salt, candidate->id);
 }
 
 int rotation_survey(struct rotation *rotation, const struct state *state,
                     const struct demand *demand, int64_t now)
 {
     struct lease *leases = sorted_leases(state);
-    struct identity_salt salt;
-    int r = leases ? identity_begin(&salt, state->salt) : -ENOMEM;
+    int r = leases ? identify_all(rotation, state->salt) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = &rotation->candidates[i];
-        identity_with(&salt, candidate->key, candidate->id);
         candidate->leases = count_leases(leases, state->lease_count, candidate->id);
         const struct record *known = state_find(&state->keys, candidate->id);
         candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);
@@ -125,6 +146,8 @@ static size_t index_of(const struct rotation *rotation, const char *id)
 
 static bool is_better(const struct candidate *candidate, const struct candidate *best)
 {
+    if (candidate->nearly_used != best->nearly_used)
+        return best->nearly_used;
     if (candidate->key->priority != best->key->priority)
         return candidate->key->priority < best->key->priority;
     return candidate->leases < best->leases;

@@ -27,15 +27,17 @@ struct candidate {
     char id[IDENTITY_TEXT];
     enum standing standing;
     const struct cooldown *cooling; /* in the state; NULL if it does not rest or is not asked for */
-    size_t leases;                  /* live runs on it */
+    size_t leases;                  /* live runs and sessions on it */
     bool had_trouble;               /* failures or rests are recorded */
     bool tried;                     /* the caller's; kept by rotation_survey */
+    bool nearly_used;               /* the same: chosen only where no other is ready */
 };
 
 struct rotation {
     struct candidate *candidates; /* in the key file's order, the master last if there is one */
     size_t count;                 /* of pool keys */
     bool has_master;              /* then candidates[count] is the master */
+    char salt[IDENTITY_SALT];     /* of the state that the identities are for; "" at first */
 };
 
 /* What a run asks of a key. */
@@ -48,7 +50,8 @@ struct demand {
     size_t max_per_key; /* runs at once on a pool key; 0: no bound */
 };
 
-/* Sets up the candidates of a keyring, which must outlive them. Returns 0 or -ENOMEM. */
+/* Sets up the candidates of a keyring, which must outlive them and not change. Returns 0 or
+ * -ENOMEM. */
 int rotation_init(struct rotation *rotation, struct keyring *keyring);
 void rotation_finish(struct rotation *rotation);
 
@@ -56,6 +59,10 @@ void rotation_finish(struct rotation *rotation);
  * Returns 0, or a negative errno from identity_of. */
 int rotation_survey(struct rotation *rotation, const struct state *state,
                     const struct demand *demand, int64_t now);
+
+/* Works out one candidate's identity for a state with this salt. Returns 0, or a negative errno
+ * from identity_of. */
+int rotation_identify(struct rotation *rotation, struct candidate *candidate, const char *salt);
 
 /* The pool key to use; NULL if none is ready. */
 struct candidate *rotation_choose(struct rotation *rotation, const char *cursor);

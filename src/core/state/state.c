@@ -66,6 +66,12 @@ int state_pool(struct state *state, const char *kind, struct pool_place *ret_pla
     return 0;
 }
 
+int64_t state_warned_undersized(const struct state *state, const char *kind)
+{
+    const struct pool_mark *pool = kind ? find_pool(state, kind) : NULL;
+    return pool ? pool->warned_undersized : kind ? 0 : state->warned_undersized;
+}
+
 static size_t find_place(const struct record_table *table, const char *id, bool *ret_found)
 {
     size_t low = 0, high = table->count;
@@ -182,13 +188,21 @@ const struct cooldown *record_cooling(const struct record *record, const char *m
     return longest;
 }
 
-int record_cool(struct record *record, const struct finding *finding, int64_t seconds, int64_t now)
+struct cooldown cooldown_of(const struct finding *finding, int64_t seconds, int64_t now)
 {
-    const char *model = finding->scope == SCOPE_MODEL ? finding->model : "";
+    struct cooldown rest = {.class = finding->class, .until = now + seconds, .length = seconds};
+    snprintf(rest.model, sizeof rest.model, "%s",
+             finding->scope == SCOPE_MODEL ? finding->model : "");
+    snprintf(rest.what, sizeof rest.what, "%s", finding->what);
+    return rest;
+}
+
+int record_rest(struct record *record, const struct cooldown *rest)
+{
     size_t i = 0;
     record->changed = true;
-    while (i < record->cooldown_count && (record->cooldowns[i].class != finding->class ||
-                                          strcmp(record->cooldowns[i].model, model) != 0))
+    while (i < record->cooldown_count && (record->cooldowns[i].class != rest->class ||
+                                          strcmp(record->cooldowns[i].model, rest->model) != 0))
         i++;
     if (i == record->cooldown_count) {
         struct cooldown *grown = realloc(record->cooldowns, (i + 1) * sizeof *grown);
@@ -197,12 +211,14 @@ int record_cool(struct record *record, const struct finding *finding, int64_t se
         record->cooldowns = grown;
         record->cooldown_count++;
     }
-    struct cooldown *cooldown = &record->cooldowns[i];
-    *cooldown =
-        (struct cooldown){.class = finding->class, .until = now + seconds, .length = seconds};
-    snprintf(cooldown->model, sizeof cooldown->model, "%s", model);
-    snprintf(cooldown->what, sizeof cooldown->what, "%s", finding->what);
+    record->cooldowns[i] = *rest;
     return 0;
+}
+
+int record_cool(struct record *record, const struct finding *finding, int64_t seconds, int64_t now)
+{
+    const struct cooldown rest = cooldown_of(finding, seconds, now);
+    return record_rest(record, &rest);
 }
 
 void record_reset(struct record *record)
@@ -225,40 +241,6 @@ bool record_forget(struct record *record, enum failure_class class)
         record->failures = 0;
     record->changed = true;
     return true;
-}
-
-int state_add_lease(struct state *state, const struct lease *lease)
-{
-    struct lease *grown = realloc(state->leases, (state->lease_count + 1) * sizeof *grown);
-    if (!grown)
-        return -ENOMEM;
-    state->leases = grown;
-    grown[state->lease_count++] = *lease;
-    return 0;
-}
-
-bool owner_equal(const struct owner *a, const struct owner *b)
-{
-    return a->pid == b->pid && a->start == b->start && a->pid_namespace == b->pid_namespace &&
-           strcmp(a->boot, b->boot) == 0;
-}
-
-void state_drop_leases(struct state *state, const struct owner *owner)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < state->lease_count; i++)
-        if (!owner_equal(&state->leases[i].owner, owner))
-            state->leases[kept++] = state->leases[i];
-    state->lease_count = kept;
-}
-
-void state_prune_leases(struct state *state, bool (*is_alive)(const struct lease *))
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < state->lease_count; i++)
-        if (is_alive(&state->leases[i]))
-            state->leases[kept++] = state->leases[i];
-    state->lease_count = kept;
 }
 
 int state_note_master_use(struct state *state, int64_t now)

@@ -50,11 +50,12 @@ struct owner {
     char boot[40];
 };
 
-/* A live run's claim on a key, or its place among those that wait for a free one. */
+/* A process's claim on a key, or its place among those that wait for a free one. */
 struct lease {
     char key[IDENTITY_TEXT]; /* "" while it waits */
     struct owner owner;
     int64_t since;
+    int64_t count; /* how many use the key through it: 1 for a run, sessions of a gateway */
     char queue[QUEUE_TEXT]; /* "" unless it waits: see queue.h */
     int64_t ticket;         /* in the order of coming; 0 unless it waits */
 };
@@ -120,6 +121,9 @@ struct pool_place {
 };
 int state_pool(struct state *state, const char *kind, struct pool_place *ret_place);
 
+/* When this kind's pool was last said to be too small; 0: never. */
+int64_t state_warned_undersized(const struct state *state, const char *kind);
+
 /* NULL if nothing is known. */
 const struct record *state_find(const struct record_table *table, const char *id);
 
@@ -130,16 +134,28 @@ struct record *state_touch(struct record_table *table, const char *id);
  * NULL if there is none. */
 const struct cooldown *record_cooling(const struct record *record, const char *model, int64_t now);
 
-/* Adds a rest of `seconds` from now, instead of one of the same class and model. Returns 0 or
- * -ENOMEM. */
+/* The rest of `seconds` from now that a finding costs. */
+struct cooldown cooldown_of(const struct finding *finding, int64_t seconds, int64_t now);
+
+/* Adds a rest, instead of one of the same class and model. Returns 0 or -ENOMEM. */
+int record_rest(struct record *record, const struct cooldown *rest);
+
+/* Both. */
 int record_cool(struct record *record, const struct finding *finding, int64_t seconds, int64_t now);
 
 /* Ends the rests of one class, and forgets the failures if the last one was of it. True if there
  * was anything to forget; takes NULL. */
 bool record_forget(struct record *record, enum failure_class class);
 
-/* Returns 0 or -ENOMEM. */
+/* A count below 1 is taken as 1. Returns 0 or -ENOMEM. */
 int state_add_lease(struct state *state, const struct lease *lease);
+
+/* One more of an owner's on a key: its lease there counts one more, or is made. Returns 0 or
+ * -ENOMEM. */
+int state_lease(struct state *state, const struct owner *owner, const char *key, int64_t now);
+
+/* One less; the lease goes with the last one. False if there was none. */
+bool state_end_lease(struct state *state, const struct owner *owner, const char *key);
 
 /* Ends every rest and forgets the failures of one record. */
 void record_reset(struct record *record);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LONGEST_REST (400 * (int64_t)86400)
+#define LEASE_MOST   1000000 /* what a lease may count: sums of them must not overflow */
 
 const char *const statefile_names[] = {
     [STATE_VERSION_AT] = "version",
@@ -43,7 +44,7 @@ static const char *const cooldown_names[] = {"class", "until", "length", "model"
 enum { COOLDOWN_CLASS, COOLDOWN_UNTIL, COOLDOWN_LENGTH, COOLDOWN_MODEL, COOLDOWN_WHAT };
 
 static const char *const lease_names[] = {"key",   "boot",  "pid",    "start", "pid_namespace",
-                                          "since", "queue", "ticket", NULL};
+                                          "since", "queue", "ticket", "count", NULL};
 enum {
     LEASE_KEY,
     LEASE_BOOT,
@@ -52,7 +53,8 @@ enum {
     LEASE_NAMESPACE,
     LEASE_SINCE,
     LEASE_QUEUE,
-    LEASE_TICKET
+    LEASE_TICKET,
+    LEASE_COUNT
 };
 
 static enum failure_class take_class(const struct part *part)
@@ -173,6 +175,9 @@ static void read_lease(const struct part *item, struct lease *ret_lease)
     ret_lease->since = members_number(&members.values[LEASE_SINCE]);
     members_text(&members.values[LEASE_QUEUE], ret_lease->queue, sizeof ret_lease->queue);
     ret_lease->ticket = members_number(&members.values[LEASE_TICKET]);
+    ret_lease->count = members_number(&members.values[LEASE_COUNT]);
+    if (ret_lease->count > LEASE_MOST)
+        ret_lease->count = LEASE_MOST;
 }
 
 static int add_lease(void *context, const struct part *item)

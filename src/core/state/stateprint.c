@@ -93,6 +93,8 @@ static void add_lease(struct buffer *text, const struct lease *lease)
     buffer_append_char(text, '"');
     jsontext_add_string(text, "boot", lease->owner.boot);
     jsontext_add_integer(text, "since", lease->since);
+    if (lease->count > 1) /* for the one of a run, as earlier versions had it */
+        jsontext_add_integer(text, "count", lease->count);
     if (lease->ticket > 0) {
         jsontext_add_string(text, "queue", lease->queue);
         jsontext_add_integer(text, "ticket", lease->ticket);

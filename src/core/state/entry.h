@@ -1,0 +1,53 @@
+/* One thing that was learned, as a value. What a choice does to a state it does by entries, so that
+ * it can be done again, to another state: a process that lives long does it to its memory first and
+ * to the store later. */
+#pragma once
+
+#include "core/state/state.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum entry_kind {
+    ENTRY_USE,      /* `id`, called `name`, was used `count` times, the last time at `at` */
+    ENTRY_FAILURE,  /* `id` failed at `at`, with the class of `rest` */
+    ENTRY_REST,     /* `id` takes the rest */
+    ENTRY_RECOVERY, /* `id` works: its failures and rests are forgotten, unless it failed since */
+    ENTRY_MASTER,   /* the master was used at `at` */
+    ENTRY_CURSOR,   /* the cursor of `pool` moves to `id`; with `from`, only if it stands there */
+    ENTRY_CROWDED   /* it was said at `at` that `pool` is too small */
+};
+
+struct entry {
+    enum entry_kind kind;
+    bool of_organization; /* `id` is an organization's name, not a key's identity */
+    char id[sizeof((struct record *)0)->id];
+    char name[sizeof((struct record *)0)->name];
+    int64_t at; /* by the state's clock */
+    int64_t count;
+    struct cooldown rest;
+    int64_t failures, last_failed; /* ENTRY_RECOVERY: what the record said when it was made */
+    char pool[KIND_VARIABLE];      /* "": the main one */
+    char from[IDENTITY_TEXT];
+};
+
+/* Does it. Returns 1 if the state changed, 0 if there was nothing to do, -ENOMEM. */
+int entry_do(struct state *state, const struct entry *entry);
+
+/* True if nobody else may miss it for long: what all but uses and cursors say. */
+bool entry_is_urgent(const struct entry *entry);
+
+/* A list of entries, in the order in which they are done. */
+struct entries {
+    struct entry *list;
+    size_t count, room;
+};
+
+/* Adds one; a use and a cursor's move join an earlier one where that comes to the same. Returns 0
+ * or -ENOMEM. */
+int entries_add(struct entries *entries, const struct entry *entry);
+
+/* Does all. Returns 1 if the state changed, 0 if there was nothing to do, -ENOMEM. */
+int entries_do(struct state *state, const struct entries *entries);
+void entries_finish(struct entries *entries);
