@@ -1,0 +1,42 @@
+#include "system/files.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *files_home(void)
+{
+    const char *home = getenv("HOME");
+    if (home && home[0] == '/')
+        return home;
+    const struct passwd *entry = getpwuid(getuid());
+    return entry && entry->pw_dir && entry->pw_dir[0] == '/' ? entry->pw_dir : NULL;
+}
+
+static char *join(const char *folder, const char *rest)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", folder, rest) < 0 ? NULL : path;
+}
+
+char *files_expand(const char *path, const char *base)
+{
+    if (path[0] == '~' && (path[1] == '/' || !path[1])) {
+        const char *home = files_home();
+        return home ? join(home, path[1] ? path + 2 : "") : NULL;
+    }
+    return path[0] == '/' || !base ? strdup(path) : join(base, path);
+}
+
+char *files_xdg(const char *variable, const char *fallback, const char *name)
+{
+    char *path;
+    const char *folder = getenv(variable), *home = files_home();
+    if (folder && folder[0] == '/')
+        return asprintf(&path, "%s/tcr/%s", folder, name) < 0 ? NULL : path;
+    if (!home)
+        return NULL;
+    return asprintf(&path, "%s/%s/tcr/%s", home, fallback, name) < 0 ? NULL : path;
+}
