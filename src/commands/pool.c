@@ -42,14 +42,33 @@ static int load_keys(struct pool *pool, const struct options *options)
     return r < 0 ? EXIT_OWN_FAILURE : 0;
 }
 
+/* The environment's wishes stand between the key file's and the options'. */
+static int apply_variables(struct policy *policy)
+{
+    static const struct {
+        const char *name;
+        int (*parse)(struct policy *policy, const char *text, struct buffer *error);
+    } variables[] = {{"TCR_MAX_PER_KEY", policy_parse_max_per_key},
+                     {"TCR_GATEWAY", policy_parse_gateway}};
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        struct buffer error = {0};
+        const char *value = variable_value(environ, variables[i].name);
+        int r = value && *value ? variables[i].parse(policy, value, &error) : 0;
+        if (r < 0)
+            log_say("%s: %s", variables[i].name, buffer_text(&error));
+        buffer_finish(&error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int apply_options(struct pool *pool, const struct options *options)
 {
     struct buffer error = {0};
     int r = options->profile ? keyring_apply_profile(&pool->keyring, options->profile, &error) : 0;
     pool->policy = pool->keyring.policy;
-    const char *most = variable_value(environ, "TCR_MAX_PER_KEY");
-    if (r == 0 && most && *most && policy_parse_max_per_key(&pool->policy, most, &error) < 0) {
-        log_say("TCR_MAX_PER_KEY: %s", buffer_text(&error));
+    if (r == 0 && apply_variables(&pool->policy) < 0) {
         buffer_finish(&error);
         return EXIT_OWN_FAILURE;
     }

@@ -85,6 +85,23 @@ static void test_max_per_key(void **state)
     buffer_finish(&error);
 }
 
+static void test_gateway(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum gateway_wish wish;
+    } rows[] = {{"on", GATEWAY_ON}, {"off", GATEWAY_OFF}, {"auto", GATEWAY_AUTO}};
+    assert_int_equal(policy_default().gateway, GATEWAY_AUTO);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct policy policy = policy_default();
+        struct buffer error = {0};
+        assert_int_equal(policy_parse_gateway(&policy, rows[i].text, &error), 0);
+        assert_int_equal(policy.gateway, rows[i].wish);
+        assert_string_equal(gateway_wish_name(policy.gateway), rows[i].text);
+    }
+}
+
 static void test_retries(void **state)
 {
     (void)state;
@@ -128,6 +145,8 @@ static void test_mistakes(void **state)
         {policy_parse_max_per_key, "0", "\"0\"", "1 to 10000"},
         {policy_parse_max_per_key, "10001", "\"10001\"", "1 to 10000"},
         {policy_parse_max_per_key, "1 ", "\"1 \"", "1 to 10000"},
+        {policy_parse_gateway, "yes", "\"yes\"", "auto, on or off"},
+        {policy_parse_gateway, "", "\"\"", "auto, on or off"},
         {policy_parse_retries, "", "\"\"", "0 to 1000"},
         {policy_parse_retries, "-1", "\"-1\"", "0 to 1000"},
         {policy_parse_retries, "1001", "\"1001\"", "0 to 1000"},
@@ -218,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_retry_on_specs), cmocka_unit_test(test_retries),
         cmocka_unit_test(test_mistakes),       cmocka_unit_test(test_cost),
         cmocka_unit_test(test_classes),        cmocka_unit_test(test_max_per_key),
+        cmocka_unit_test(test_gateway),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,6 +40,20 @@ static int set_via(struct options *options, const char *value, struct buffer *er
     return -EINVAL;
 }
 
+static int want_gateway(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->gateway = gateway_wish_name(GATEWAY_ON);
+    return 0;
+}
+
+static int refuse_gateway(struct options *options, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    options->gateway = gateway_wish_name(GATEWAY_OFF);
+    return 0;
+}
+
 static int add_name(struct name_list *list, const char *value, struct buffer *error)
 {
     if (!*value || strchr(value, '=')) {
@@ -165,6 +179,8 @@ static const struct option_spec {
     {"no-master", 0, NULL, NULL, GIVEN(no_master)},
     {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", BY(set_wait)},
     {"max-per-key", 0, "N", "wait rather than have more runs on a key", CHECKED(max_per_key)},
+    {"gateway", 0, NULL, "change keys inside the requests of a session", BY(want_gateway)},
+    {"no-gateway", 0, NULL, NULL, BY(refuse_gateway)},
     {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", CHECKED(cooldown)},
     {"retry-on", 0, "CLASSES", NULL, CHECKED(retry_on)},
     {"marker", 'm', "CLASS=REGEX", NULL, BY(add_marker)},
@@ -314,6 +330,8 @@ int options_apply_policy(const struct options *options, struct policy *policy, s
         r = policy_parse_retry_on(policy, options->retry_on, error);
     if (r == 0 && options->max_per_key)
         r = policy_parse_max_per_key(policy, options->max_per_key, error);
+    if (r == 0 && options->gateway)
+        r = policy_parse_gateway(policy, options->gateway, error);
     return r;
 }
 

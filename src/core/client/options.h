@@ -30,6 +30,7 @@ struct options {
     struct asked kinds;                        /* --kind; count 0: not said */
     const char *retries, *cooldown, *retry_on; /* as given, applied by options_apply_policy */
     const char *max_per_key;                   /* likewise */
+    const char *gateway;                       /* --gateway: "on", --no-gateway: "off"; likewise */
     bool no_master;
     enum via via;
     struct name_list keep, scrub;
@@ -52,7 +53,8 @@ struct options {
 int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error);
 void options_finish(struct options *options);
 
-/* Lays --retries, --cooldown, --retry-on and --max-per-key over a policy; errors as above. */
+/* Lays --retries, --cooldown, --retry-on, --max-per-key and --gateway over a policy; errors as
+ * above. */
 int options_apply_policy(const struct options *options, struct policy *policy,
                          struct buffer *error);
 

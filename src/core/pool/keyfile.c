@@ -114,13 +114,19 @@ static void read_retry_on(struct reader *reader, const char *place, const cJSON 
                          policy_parse_retry_on);
 }
 
+static void read_gateway(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    if (!cJSON_IsString(item))
+        fields_wrong_type(reader, place, item, "\"auto\", \"on\" or \"off\"");
+    else
+        read_policy_text(reader, place, "gateway", target, item->valuestring, policy_parse_gateway);
+}
+
 static void read_policy(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
-    static const struct field fields[] = {{"retries", read_retries},
-                                          {"cooldown", read_cooldown},
-                                          {"retry_on", read_retry_on},
-                                          {"max_per_key", read_max_per_key},
-                                          {NULL, NULL}};
+    static const struct field fields[] = {
+        {"retries", read_retries},         {"cooldown", read_cooldown}, {"retry_on", read_retry_on},
+        {"max_per_key", read_max_per_key}, {"gateway", read_gateway},   {NULL, NULL}};
     struct keyring *keyring = target;
     if (!cJSON_IsObject(item))
         fields_wrong_type(reader, place, item, "an object");

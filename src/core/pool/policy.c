@@ -123,6 +123,28 @@ int policy_parse_max_per_key(struct policy *policy, const char *text, struct buf
     return parse_number(text, 1, POLICY_MAX_PER_KEY, "runs", error, &policy->max_per_key);
 }
 
+static const char *const wish_names[] = {
+    [GATEWAY_AUTO] = "auto", [GATEWAY_ON] = "on", [GATEWAY_OFF] = "off"};
+
+#define WISH_COUNT (sizeof wish_names / sizeof wish_names[0])
+
+int policy_parse_gateway(struct policy *policy, const char *text, struct buffer *error)
+{
+    for (size_t i = 0; i < WISH_COUNT; i++) {
+        if (strcmp(text, wish_names[i]) == 0) {
+            policy->gateway = (enum gateway_wish)i;
+            return 0;
+        }
+    }
+    buffer_append_format(error, "\"%s\" is not auto, on or off", text);
+    return -EINVAL;
+}
+
+const char *gateway_wish_name(enum gateway_wish wish)
+{
+    return wish_names[wish];
+}
+
 bool policy_rotates(const struct policy *policy, enum failure_class class)
 {
     return policy->retry_on & (1u << class);

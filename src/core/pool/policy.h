@@ -11,12 +11,20 @@
 #define POLICY_MAX_RETRIES     1000
 #define POLICY_MAX_PER_KEY     10000
 
+/* Whether a run's requests go through a gateway of its own. */
+enum gateway_wish {
+    GATEWAY_AUTO, /* where it helps and costs little: interactive sessions of Claude Code */
+    GATEWAY_ON,
+    GATEWAY_OFF
+};
+
 struct policy {
     int retries;          /* pool keys tried per run before the master */
     int64_t cooldown_all; /* --cooldown 60: every class, told resets ignored; -1 if unset */
     int64_t cooldown[CLASS_COUNT]; /* seconds when no reset was told; -1 if unset */
     unsigned retry_on;             /* bit per class that rotates */
     int max_per_key;               /* runs at once on one key; 0: no bound */
+    enum gateway_wish gateway;
 };
 
 struct policy policy_default(void);
@@ -33,6 +41,11 @@ int policy_parse_max_per_key(struct policy *policy, const char *text, struct buf
 
 /* Reads a whole number of keys from 0 to POLICY_MAX_RETRIES; errors as above. */
 int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error);
+
+/* Reads "auto", "on" or "off"; errors as above. */
+int policy_parse_gateway(struct policy *policy, const char *text, struct buffer *error);
+
+const char *gateway_wish_name(enum gateway_wish wish);
 
 bool policy_rotates(const struct policy *policy, enum failure_class class);
 
