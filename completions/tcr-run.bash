@@ -129,7 +129,7 @@ _tcr_run()
 {
     local i cur prev words cword split keys_file=()
     local common='--keys --profile' log='--follow --json --key --since --lines'
-    local run="$common --key --kind --retries --no-master --wait --wait= --max-per-key --cooldown
+    local run="$common --key --kind --retries --no-master --wait --wait= --max-per-key --gateway --no-gateway --cooldown
         --retry-on --marker --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
         --preflight --log-format --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do

@@ -139,6 +139,8 @@ complete -c tcr-run -n __tcr_run_in_run -l kind -x -a '(__fish_complete_list , "
 complete -c tcr-run -n __tcr_run_in_run -s r -l retries -x -d 'Pool keys to try before the master key'
 complete -c tcr-run -n __tcr_run_in_run -l no-master -d 'Never use the master key'
 complete -c tcr-run -n __tcr_run_in_run -s w -l wait -d 'When no key is left, wait for the first reset'
+complete -c tcr-run -n __tcr_run_in_run -l gateway -d 'Change keys inside the requests of a session'
+complete -c tcr-run -n __tcr_run_in_run -l no-gateway -d 'Send requests to the provider directly'
 complete -c tcr-run -n __tcr_run_in_run -l max-per-key -x -d 'Wait rather than have more runs on a key'
 complete -c tcr-run -n __tcr_run_in_run -s c -l cooldown -x -a '(__tcr_run_class_list =)' -d 'How long keys rest'
 complete -c tcr-run -n __tcr_run_in_run -l retry-on -x -a '(__tcr_run_class_list; echo none)' -d 'Classes that go on with the next key'

@@ -1,6 +1,7 @@
 #include "commands/run/attempt.h"
 
 #include "commands/command.h"
+#include "commands/run/gateway.h"
 #include "commands/run/handover.h"
 #include "commands/run/journal.h"
 #include "commands/run/judge.h"
@@ -135,6 +136,26 @@ static void keep_lease(struct attempt *attempt)
     attempt->plan.tick = renew_lease;
 }
 
+static int watched_gateway(void *context)
+{
+    const struct attempt *attempt = context;
+    return gateway_watched(attempt->session->gateway);
+}
+
+static void listen_to_gateway(void *context)
+{
+    const struct attempt *attempt = context;
+    gateway_listen(attempt->session->gateway);
+}
+
+static void watch_gateway(struct attempt *attempt)
+{
+    if (!attempt->session->gateway)
+        return;
+    attempt->plan.watched = watched_gateway;
+    attempt->plan.readable = listen_to_gateway;
+}
+
 static int supervise(struct attempt *attempt, struct handover *handover)
 {
     struct supervision *plan = &attempt->plan;
@@ -144,6 +165,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     plan->lingers = drop_inherited;
     plan->context = attempt;
     keep_lease(attempt);
+    watch_gateway(attempt);
     plan->spawn.argv = handover->argv;
     plan->spawn.environment = handover->environment.entries;
     pass_descriptor(&plan->spawn, handover->secret_fd);

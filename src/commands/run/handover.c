@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/variable.h"
 #include "commands/command.h"
+#include "commands/run/gateway.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
 #include "system/log.h"
@@ -127,7 +128,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
     return r == -ENOMEM ? own_failure("settings", r) : 0;
 }
 
-#define ASSIGNMENTS (2 + ASKED_MOST)
+#define ASSIGNMENTS (2 + ASKED_MOST + GATEWAY_ASSIGNMENTS)
 
 static size_t assign(struct assignment *list, size_t n, const char *name, const char *value)
 {
@@ -137,8 +138,16 @@ static size_t assign(struct assignment *list, size_t n, const char *name, const 
 
 static bool hurries_client(const struct session *session, bool fast_fail)
 {
-    return fast_fail && session->call.id == CLIENT_CLAUDE && !session->options->no_fast_fail &&
+    return fast_fail && !session->gateway && session->call.id == CLIENT_CLAUDE &&
+           !session->options->no_fast_fail &&
            !variable_value(session->environment, "CLAUDE_CODE_MAX_RETRIES");
+}
+
+/* True if the gateway adds the key, and the command does not see it. */
+static bool stands_in(const struct session *session, const struct kind *kind)
+{
+    return session->gateway && session->gateway->way == GATEWAY_PORT &&
+           (kind->id == KIND_OAUTH || kind->id == KIND_API);
 }
 
 static int build_environment(struct session *session, const struct key *key, bool fast_fail,
@@ -150,7 +159,9 @@ static int build_environment(struct session *session, const struct key *key, boo
     char *folder = NULL;
     for (size_t i = 0; i < session->slot_count; i++) {
         const struct key *one = session->slots[i].candidate->key;
-        if (one->source == KEY_CONFIG_DIR) {
+        if (stands_in(session, &one->kind)) {
+            continue; /* the command gets a stand-in instead */
+        } else if (one->source == KEY_CONFIG_DIR) {
             /* Only the login comes from that folder: sessions and settings stay where they are, so
              * that the conversation goes on from one account to the next. No two kinds have one. */
             folder = files_expand(one->config_dir, NULL);
@@ -162,6 +173,8 @@ static int build_environment(struct session *session, const struct key *key, boo
             n = assign(set, n, one->kind.variable, one->token);
         }
     }
+    if (session->gateway)
+        n = gateway_assign(session->gateway, set, n);
     /* 0, not 1: with one retry the client first sleeps a 429's whole retry-after. */
     if (hurries_client(session, fast_fail))
         n = assign(set, n, "CLAUDE_CODE_MAX_RETRIES", "0");

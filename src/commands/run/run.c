@@ -5,6 +5,7 @@
 #include "commands/run/announce.h"
 #include "commands/run/attempt.h"
 #include "commands/run/expiry.h"
+#include "commands/run/gateway.h"
 #include "commands/run/journal.h"
 #include "commands/run/preflight.h"
 #include "commands/run/ready.h"
@@ -192,6 +193,14 @@ static void note_success(struct run *run, const struct attempt *attempt)
     }
 }
 
+/* Before anything that may end this process. */
+static void close_gateway(struct session *session)
+{
+    if (session->gateway)
+        gateway_close(session->gateway, session->session_exists);
+    session->gateway = NULL;
+}
+
 /* One attempt. True if another follows; otherwise *ret_status is the exit status. */
 static bool attempt_once(struct run *run, int *ret_status)
 {
@@ -207,10 +216,15 @@ static bool attempt_once(struct run *run, int *ret_status)
                                                   .key = attempt.candidate->key->name,
                                                   .text = "the client used another credential"});
     if (*ret_status == 0) {
-        note_success(run, &attempt);
-        again = attempt.finding.class != CLASS_NONE && next_key(run, &attempt);
+        /* A gateway saw the requests themselves, and has noted what befell the keys. */
+        if (!run->session->gateway) {
+            note_success(run, &attempt);
+            again = attempt.finding.class != CLASS_NONE && next_key(run, &attempt);
+        }
         attempt_release(&attempt, again);
     }
+    if (!again)
+        close_gateway(run->session);
     if (*ret_status == 0 && !again)
         *ret_status = exit_as(&attempt);
     attempt_finish(&attempt);
@@ -218,20 +232,36 @@ static bool attempt_once(struct run *run, int *ret_status)
 }
 
 /* Between attempts there is no command to forward a signal to: it is ours. */
-static void end_if_asked(const struct session *session)
+static void end_if_asked(struct session *session)
 {
     int signal = signals_stop_or_end();
     if (!signal)
         return;
+    close_gateway(session);
     store_let_go(session->pool.store);
     signals_die_of(signal);
+}
+
+/* With the first keys chosen. */
+static int attempt_all(struct run *run)
+{
+    struct session *session = run->session;
+    struct run_gateway gateway;
+    int status = gateway_open(session, &gateway);
+    if (status != 0)
+        return status;
+    session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;
+    do
+        end_if_asked(session);
+    while (attempt_once(run, &status));
+    end_if_asked(session);
+    return status;
 }
 
 static int run_session(struct session *session)
 {
     struct run run = {.session = session};
     struct turn turn = {.session = session, .choice = {.choose = true}};
-    int status = EXIT_NO_KEY;
     expiry_warn(session);
     turn_take(&turn);
     if (turn.choice.failed) {
@@ -252,11 +282,7 @@ static int run_session(struct session *session)
         if (!waited)
             return EXIT_NO_KEY;
     }
-    do
-        end_if_asked(session);
-    while (attempt_once(&run, &status));
-    end_if_asked(session);
-    return status;
+    return attempt_all(&run);
 }
 
 static bool may_repeat(const struct session *session)

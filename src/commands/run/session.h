@@ -16,6 +16,8 @@ struct asker {
     const struct session *session;
 };
 
+struct run_gateway;
+
 struct session {
     const struct options *options;
     struct pool pool;
@@ -27,6 +29,7 @@ struct session {
     char *const *environment; /* ours, untouched */
     int signal_fd;
     struct input input;
+    struct run_gateway *gateway; /* NULL: the command's requests go to the providers directly */
     struct owner owner;
     bool master_tried;
 

@@ -36,7 +36,7 @@ void supervisor_note_end(struct run *run, int status)
     run->grace_until = now + TOTAL_GRACE_MS;
 }
 
-enum { SLOT_SIGNALS, SLOT_STDIN, SLOT_COMMAND_STDIN, SLOT_RELAYS };
+enum { SLOT_SIGNALS, SLOT_STDIN, SLOT_COMMAND_STDIN, SLOT_WATCHED, SLOT_RELAYS };
 #define SLOTS_PER_RELAY 2
 #define SLOT_COUNT      (SLOT_RELAYS + SLOTS_PER_RELAY * SUPERVISOR_RELAYS)
 
@@ -61,6 +61,8 @@ static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
     /* Asked for no event, the pipe still tells that the command closed its end. */
     watch(&slots[SLOT_COMMAND_STDIN], input && input->pipe_write >= 0,
           input ? input->pipe_write : -1, input && input_wants_write(input) ? POLLOUT : 0);
+    watch(&slots[SLOT_WATCHED], plan->watched, plan->watched ? plan->watched(plan->context) : -1,
+          POLLIN);
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
         const struct relay *relay = plan->relays[i];
         struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
@@ -242,6 +244,8 @@ static void loop(struct run *run)
         pump(run, slots);
         if (run->plan->tick)
             run->plan->tick(run->plan->context, clock_now_ms());
+        if (slots[SLOT_WATCHED].revents)
+            run->plan->readable(run->plan->context);
         if (slots[SLOT_SIGNALS].revents)
             supervisor_take_signals(run);
         if (run->ended && !drained) {

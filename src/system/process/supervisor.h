@@ -25,6 +25,10 @@ struct supervision {
      * (clock_now_ms; -1: never), and doing it. Both NULL or none. */
     int64_t (*due)(void *context);
     void (*tick)(void *context, int64_t now_ms);
+    /* A descriptor of the caller's that is watched as well, asked for in each round (-1: none), and
+     * what is done when it can be read, without waiting. Both NULL or none. */
+    int (*watched)(void *context);
+    void (*readable)(void *context);
     void *context;
 };
 

@@ -1,0 +1,495 @@
+#include "commands/run/gateway.h"
+
+#include "base/variable.h"
+#include "commands/command.h"
+#include "gateway/contract.h"
+#include "system/clock.h"
+#include "system/files.h"
+#include "system/keys/claude_files.h"
+#include "system/log.h"
+#include "system/process/gateway_program.h"
+#include "system/process/signals.h"
+#include "system/random.h"
+#include "system/zone.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define START_MS   10000 /* it reads the key file, which a slow folder may hold */
+#define PARTING_MS 2000
+#define BACKLOG    128
+#define FLOOR      10 /* above what scripts open by number */
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* Moves it out of the way of descriptors that the command's own programs open by number. */
+static int keep_high(int fd)
+{
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, FLOOR);
+    int r = high < 0 ? -errno : high;
+    (void)close(fd);
+    return r;
+}
+
+/* The first folder in which the socket's name is short enough for the system. */
+static int make_folder(struct run_gateway *gateway)
+{
+    const char *places[] = {variable_value(environ, "XDG_RUNTIME_DIR"),
+                            variable_value(environ, "TMPDIR"), "/tmp"};
+    const struct sockaddr_un *address = NULL;
+    int r = -ENAMETOOLONG;
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !gateway->folder; i++) {
+        char *folder;
+        if (!places[i] || places[i][0] != '/')
+            continue;
+        if (asprintf(&folder, "%s/tcr-XXXXXX", places[i]) < 0)
+            return -ENOMEM;
+        bool fits = strlen(folder) + strlen("/" GATEWAY_SOCKET_NAME) < sizeof address->sun_path;
+        if (fits && mkdtemp(folder)) {
+            gateway->folder = folder;
+            continue;
+        }
+        r = fits ? -errno : r;
+        free(folder);
+    }
+    if (!gateway->folder)
+        return r;
+    return asprintf(&gateway->socket, "%s/" GATEWAY_SOCKET_NAME, gateway->folder) < 0 ? -ENOMEM : 0;
+}
+
+static int bind_socket(struct run_gateway *gateway, int fd)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int r = make_folder(gateway);
+    if (r < 0)
+        return r;
+    memcpy(address.sun_path, gateway->socket, strlen(gateway->socket) + 1);
+    return bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
+}
+
+/* The kernel picks the port. */
+static int bind_port(struct run_gateway *gateway, int fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    if (bind(fd, (struct sockaddr *)&address, size) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        return -errno;
+    gateway->port = ntohs(address.sin_port);
+    return 0;
+}
+
+static int open_listener(struct run_gateway *gateway)
+{
+    bool socket_way = gateway->way == GATEWAY_SOCKET;
+    int fd = socket(socket_way ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = fd < 0 ? -errno : keep_high(fd);
+    if (fd < 0)
+        return fd;
+    gateway->listener = fd;
+    int r = socket_way ? bind_socket(gateway, fd) : bind_port(gateway, fd);
+    return r == 0 && listen(fd, BACKLOG) < 0 ? -errno : r;
+}
+
+/* A key that no one holds but us: it opens nothing elsewhere, and nothing here after the run. Its
+ * beginning is that of the kind it stands in for, which some programs look at. */
+static void make_stand_in(struct run_gateway *gateway)
+{
+    unsigned char bytes[20];
+    random_fill(bytes, sizeof bytes);
+    int length = snprintf(gateway->stand_in, GATEWAY_STAND_IN, "sk-ant-api03-tcr-");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        length += snprintf(gateway->stand_in + length, GATEWAY_STAND_IN - (size_t)length, "%02x",
+                           bytes[i]);
+}
+
+/* Its arguments: at most so many, our own options' values are borrowed. */
+#define WORDS_MOST 48
+#define NUMBER     16
+
+struct words {
+    const char *list[WORDS_MOST];
+    size_t count;
+    char numbers[6][NUMBER];
+    size_t number_count;
+};
+
+static void add(struct words *words, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    words->list[words->count++] = name;
+    words->list[words->count++] = value;
+}
+
+static void add_number(struct words *words, const char *name, int64_t number)
+{
+    char *text = words->numbers[words->number_count++];
+    snprintf(text, NUMBER, "%lld", (long long)number);
+    add(words, name, text);
+}
+
+static void add_key_options(struct words *words, const struct session *session, char *kinds,
+                            size_t size)
+{
+    const struct options *options = session->options;
+    size_t length = 0;
+    *kinds = '\0';
+    for (size_t i = 0; i < session->asked.count && length < size; i++)
+        length += (size_t)snprintf(kinds + length, size - length, "%s%s", i ? "," : "",
+                                   session->asked.names[i]);
+    add(words, "--keys", options->keys_file);
+    add(words, "--profile", options->profile);
+    add(words, "--key", options->key);
+    add(words, "--kind", kinds);
+    add(words, "--retries", options->retries);
+    add(words, "--cooldown", options->cooldown);
+    add(words, "--retry-on", options->retry_on);
+    add(words, "--max-per-key", options->max_per_key);
+    if (options->no_master)
+        words->list[words->count++] = "--no-master";
+}
+
+static void add_descriptors(struct words *words, const struct run_gateway *gateway,
+                            const struct gateway_start *start)
+{
+    add_number(words, "--listen-fd", start->passed[0]);
+    add_number(words, "--tell-fd", start->passed[1]);
+    add_number(words, "--life-fd", start->passed[2]);
+    if (start->passed_count > 3)
+        add_number(words, "--stand-in-fd", start->passed[3]);
+    add(words, "--folder", gateway->folder);
+    if (gateway->session->options->waits)
+        add_number(words, "--hold", gateway->session->options->wait_longest);
+}
+
+static int stand_in_pipe(const struct run_gateway *gateway)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    int r = files_write_all(ends[1], gateway->stand_in, strlen(gateway->stand_in));
+    (void)close(ends[1]);
+    return r == 0 ? keep_high(ends[0]) : r;
+}
+
+/* One pipe: our end, the gateway's end; both high. */
+static int open_pipe(bool we_read, int *ret_ours, int *ret_theirs)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    int read_end = keep_high(ends[0]), write_end = keep_high(ends[1]);
+    *ret_ours = we_read ? read_end : write_end;
+    *ret_theirs = we_read ? write_end : read_end;
+    return read_end < 0 ? read_end : write_end < 0 ? write_end : 0;
+}
+
+static int start_with(struct run_gateway *gateway, struct gateway_start *start)
+{
+    char kinds[256];
+    struct words words = {.list = {gateway->program, "--private"}, .count = 2};
+    add_descriptors(&words, gateway, start);
+    add_key_options(&words, gateway->session, kinds, sizeof kinds);
+    start->argv = (char *const *)words.list;
+    start->environment = environ;
+    start->errors = gateway->errors;
+    return gateway_program_start(start, &gateway->pid);
+}
+
+static int start(struct run_gateway *gateway)
+{
+    struct gateway_start start = {.passed = {gateway->listener, -1, -1, -1}, .passed_count = 3};
+    bool stands_in = gateway->way == GATEWAY_PORT;
+    int r = open_pipe(true, &gateway->tell, &start.passed[1]);
+    if (r == 0)
+        r = open_pipe(false, &gateway->life, &start.passed[2]);
+    if (r == 0 && stands_in) {
+        start.passed[3] = stand_in_pipe(gateway);
+        start.passed_count = 4;
+        r = start.passed[3] < 0 ? start.passed[3] : 0;
+    }
+    if (r == 0)
+        r = start_with(gateway, &start);
+    for (size_t i = 1; i < 4; i++)
+        close_fd(&start.passed[i]);
+    return r;
+}
+
+static void take_lines(struct run_gateway *gateway, const char *bytes, size_t length)
+{
+    buffer_append(&gateway->line, bytes, length);
+    const char *text = buffer_text(&gateway->line), *end;
+    size_t done = 0;
+    while ((end = memchr(text + done, '\n', gateway->line.length - done))) {
+        gatewaynews_read(&gateway->news, text + done, (size_t)(end - text) - done);
+        done = (size_t)(end - text) + 1;
+    }
+    buffer_drop_front(&gateway->line, done);
+}
+
+/* Reads once. False at the end of what it tells: it is gone. */
+static bool read_news(struct run_gateway *gateway)
+{
+    char bytes[4096];
+    ssize_t n = read(gateway->tell, bytes, sizeof bytes);
+    if (n > 0)
+        take_lines(gateway, bytes, (size_t)n);
+    return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+/* Waits until `done` says so, it is gone or the time is over. */
+static bool await(struct run_gateway *gateway, int milliseconds,
+                  bool (*done)(const struct run_gateway *))
+{
+    int64_t end = clock_now_ms() + milliseconds, left;
+    while (!done(gateway) && (left = end - clock_now_ms()) > 0) {
+        struct pollfd slots[2] = {{.fd = gateway->tell, .events = POLLIN},
+                                  {.fd = gateway->session->signal_fd, .events = POLLIN}};
+        (void)poll(slots, 2, (int)left);
+        if (slots[0].revents && !read_news(gateway))
+            return done(gateway);
+        if (slots[1].revents && signals_end_pending())
+            return false;
+    }
+    return done(gateway);
+}
+
+static bool is_listening(const struct run_gateway *gateway)
+{
+    return gateway->news.listening;
+}
+
+static bool never(const struct run_gateway *gateway)
+{
+    (void)gateway;
+    return false;
+}
+
+/* What it wrote on its stderr before it listened. */
+static void say_errors(const struct run_gateway *gateway)
+{
+    char text[4096];
+    ssize_t n = pread(gateway->errors, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    log_say_lines("gateway: ", text);
+}
+
+static void reap(struct run_gateway *gateway)
+{
+    if (gateway->pid > 0)
+        (void)waitpid(gateway->pid, NULL, WNOHANG);
+    gateway->pid = 0;
+    close_fd(&gateway->tell);
+    close_fd(&gateway->life);
+}
+
+int gateway_watched(const struct run_gateway *gateway)
+{
+    return gateway->way == GATEWAY_NONE ? -1 : gateway->tell;
+}
+
+void gateway_listen(struct run_gateway *gateway)
+{
+    if (read_news(gateway))
+        return;
+    reap(gateway);
+    bool again = !gateway->restarted && start(gateway) == 0;
+    if (again)
+        log_warn("the gateway of this run ended unexpectedly; it was started again");
+    else if (!gateway->given_up)
+        log_warn("the gateway of this run ended unexpectedly, and its requests fail; start the "
+                 "command again, or with --no-gateway");
+    gateway->given_up = !again;
+    gateway->restarted = true;
+}
+
+size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set, size_t count)
+{
+    const struct assignment socket_way[] = {
+        {"ANTHROPIC_UNIX_SOCKET", gateway->socket},
+        {"ANTHROPIC_BASE_URL", "http://api.anthropic.com"},
+    };
+    const struct assignment port_way[] = {
+        {"ANTHROPIC_BASE_URL", gateway->address},
+        {"ANTHROPIC_API_KEY", gateway->stand_in},
+        {"NO_PROXY", gateway->no_proxy},
+        {"no_proxy", gateway->no_proxy},
+    };
+    bool socket = gateway->way == GATEWAY_SOCKET;
+    const struct assignment *list = socket ? socket_way : port_way;
+    size_t n = socket ? 2 : 4;
+    if (gateway->way == GATEWAY_NONE)
+        return count;
+    memcpy(set + count, list, n * sizeof *list);
+    return count + n;
+}
+
+static int make_texts(struct run_gateway *gateway)
+{
+    const char *own = variable_value(environ, "NO_PROXY");
+    if (!own || !*own)
+        own = variable_value(environ, "no_proxy");
+    if (gateway->way != GATEWAY_PORT)
+        return 0;
+    make_stand_in(gateway);
+    if (asprintf(&gateway->address, "http://127.0.0.1:%d", gateway->port) < 0 ||
+        asprintf(&gateway->no_proxy, "%s%s127.0.0.1,localhost", own ? own : "",
+                 own && *own ? "," : "") < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+/* 0; or a negative errno, with what it said itself already said. */
+static int bring_up(struct run_gateway *gateway)
+{
+    gateway->program = gateway_program_find();
+    if (!gateway->program)
+        return -errno;
+    gateway->errors = files_temporary();
+    int r = gateway->errors < 0 ? gateway->errors : open_listener(gateway);
+    if (r == 0)
+        r = make_texts(gateway);
+    if (r == 0)
+        r = start(gateway);
+    if (r < 0)
+        return r;
+    if (await(gateway, START_MS, is_listening))
+        return 0;
+    say_errors(gateway);
+    return -ETIME;
+}
+
+static bool is_alternative(const struct candidate *candidate, const struct slot *slot)
+{
+    bool same = candidate->key->kind.id == slot->candidate->key->kind.id;
+    return candidate != slot->candidate && same &&
+           (candidate->standing == STANDING_READY || candidate->standing == STANDING_COOLING ||
+            candidate->standing == STANDING_BUSY);
+}
+
+static bool has_alternative(struct session *session)
+{
+    const struct rotation *rotation = &session->pool.rotation;
+    const struct slot *slot = session_lead(session);
+    for (size_t i = 0; i < rotation->count; i++)
+        if (is_alternative(&rotation->candidates[i], slot))
+            return true;
+    return rotation->has_master && !slot->is_master && !session->options->key;
+}
+
+static enum gateway_way decide(struct session *session, struct buffer *why)
+{
+    struct claude_settings_files files = {0};
+    bool is_claude = session->call.id == CLIENT_CLAUDE;
+    enum kind_id kind = session_lead(session)->candidate->key->kind.id;
+    bool wanted = session->pool.policy.gateway != GATEWAY_OFF &&
+                  (session->pool.policy.gateway == GATEWAY_ON || session->call.interactive);
+    if (is_claude && wanted)
+        (void)claude_settings_read(session->environment, session->config, &files);
+    struct gatewayuse_request request = {
+        .wish = session->pool.policy.gateway,
+        .call = &session->call,
+        .environment = session->environment,
+        .keep = &session->options->keep,
+        .sources = files.sources,
+        .source_count = files.count,
+        .another_key = has_alternative(session),
+        .has_kind = kind == KIND_OAUTH || kind == KIND_API,
+    };
+    enum gateway_way way = gatewayuse_decide(&request, why);
+    claude_settings_finish(&files);
+    return way;
+}
+
+static void say_what_fails(int r)
+{
+    if (r == -ENOENT)
+        log_say("this tcr-run was built without its gateway: install libmicrohttpd-dev and "
+                "libcurl4-openssl-dev and build it anew, or leave --gateway out");
+    else if (r != -ETIME)
+        log_say("the gateway cannot be started: %s", strerror(-r));
+}
+
+int gateway_open(struct session *session, struct run_gateway *gateway)
+{
+    struct buffer why = {0};
+    *gateway = (struct run_gateway){
+        .session = session, .listener = -1, .life = -1, .tell = -1, .errors = -1};
+    bool asked = session->pool.policy.gateway == GATEWAY_ON;
+    gateway->way = decide(session, &why);
+    if (asked && gateway->way == GATEWAY_NONE)
+        log_warn("no gateway: %s", buffer_text(&why));
+    else
+        log_explain("%s gateway: %s", gateway->way == GATEWAY_NONE ? "no" : "a", buffer_text(&why));
+    buffer_finish(&why);
+    int r = gateway->way == GATEWAY_NONE ? 0 : bring_up(gateway);
+    if (r == 0)
+        return 0;
+    if (asked || r != -ENOENT)
+        say_what_fails(r);
+    gateway_close(gateway, false);
+    if (asked)
+        return EXIT_OWN_FAILURE;
+    if (r != -ENOENT)
+        log_warn("the run goes on without a gateway");
+    return 0;
+}
+
+static void say_news(const struct run_gateway *gateway, bool worked)
+{
+    struct buffer text = {0};
+    gatewaynews_tell(&gateway->news, time(NULL), &zone_system, &text);
+    if (text.length > 0)
+        log_say("%s", buffer_text(&text));
+    else if (gatewaynews_requests(&gateway->news) == 0 && worked && !gateway->given_up)
+        log_warn("not one request came through the gateway: this client does not take it; "
+                 "--no-gateway does without");
+    else
+        log_explain("%lu requests went through the gateway", gatewaynews_requests(&gateway->news));
+    buffer_finish(&text);
+}
+
+void gateway_close(struct run_gateway *gateway, bool worked)
+{
+    close_fd(&gateway->life);
+    close_fd(&gateway->listener);
+    if (gateway->pid > 0) {
+        (void)await(gateway, PARTING_MS, never);
+        say_news(gateway, worked);
+    }
+    reap(gateway);
+    close_fd(&gateway->errors);
+    if (gateway->socket)
+        (void)unlink(gateway->socket);
+    if (gateway->folder)
+        (void)rmdir(gateway->folder);
+    free(gateway->program);
+    free(gateway->folder);
+    free(gateway->socket);
+    free(gateway->address);
+    free(gateway->no_proxy);
+    buffer_finish(&gateway->line);
+    gateway->program = gateway->folder = gateway->socket = NULL;
+    gateway->address = gateway->no_proxy = NULL;
+    gateway->way = GATEWAY_NONE;
+}

@@ -1,0 +1,104 @@
+#include "system/process/gateway_program.h"
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME "tcr-gateway"
+
+/* The folder that our own program is in, without a slash at its end. */
+static int own_folder(char *path, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0)
+        return -errno;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return -ENOENT;
+    *slash = '\0';
+    return 0;
+}
+
+static char *executable(const char *folder, const char *below)
+{
+    char *path;
+    if (asprintf(&path, "%s%s/" NAME, folder, below) < 0)
+        return NULL;
+    if (access(path, X_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+char *gateway_program_find(void)
+{
+    char folder[4096];
+    char *path = NULL;
+    if (own_folder(folder, sizeof folder) == 0) {
+        path = executable(folder, "");
+        if (!path)
+            path = executable(folder, "/../libexec/tcr-run");
+    }
+    if (!path)
+        path = executable(TCR_LIBEXEC, "");
+    if (!path)
+        errno = ENOENT;
+    return path;
+}
+
+/* The order of open, dup2: what is passed may not be overwritten by a stream. */
+static int arrange(posix_spawn_file_actions_t *actions, const struct gateway_start *start)
+{
+    int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+    if (r == 0)
+        r = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(actions, start->errors, 2);
+    /* Onto itself: that takes close-on-exec off. */
+    for (size_t i = 0; r == 0 && i < start->passed_count; i++)
+        r = posix_spawn_file_actions_adddup2(actions, start->passed[i], start->passed[i]);
+    return r;
+}
+
+static int cut_loose(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    int r = posix_spawnattr_setsigmask(attributes, &none);
+    if (r == 0)
+        r = posix_spawnattr_setsigdefault(attributes, &all);
+    if (r == 0)
+        r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                                     POSIX_SPAWN_SETSIGDEF);
+    return r;
+}
+
+int gateway_program_start(const struct gateway_start *start, pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int r = posix_spawn_file_actions_init(&actions);
+    if (r != 0)
+        return -r;
+    r = posix_spawnattr_init(&attributes);
+    if (r == 0) {
+        r = arrange(&actions, start);
+        if (r == 0)
+            r = cut_loose(&attributes);
+        if (r == 0)
+            r = posix_spawn(ret_pid, start->argv[0], &actions, &attributes, start->argv,
+                            start->environment);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return -r;
+}

@@ -1,0 +1,192 @@
+# The launcher's side of a gateway: what the command gets, what is said, and that nothing is left. The gateway itself is
+# played by a script beside a copy of the program under test.
+load helpers
+
+eval "helpers_$(declare -f setup)"
+setup() {
+  helpers_setup
+  cp "$TCR_RUN" "$scratch/bin/tcr-run"
+  TCR_RUN=$scratch/bin/tcr-run
+  cat > "$scratch/bin/tcr-gateway" << GATEWAY
+#!$PYTHON
+import os, sys, time
+GATEWAY
+  cat >> "$scratch/bin/tcr-gateway" << 'GATEWAY'
+words = sys.argv[1:]
+value = lambda name: words[words.index(name) + 1] if name in words else None
+play = os.environ["PLAY"]
+with open(play + "/.gateways", "a") as log:
+    log.write(" ".join(words) + "\n")
+if value("--stand-in-fd"):
+    with open(play + "/.stand-in", "wb") as kept:
+        kept.write(os.read(int(value("--stand-in-fd")), 4096))
+if os.path.exists(play + "/.refuses"):
+    sys.exit("the key file has a mistake")
+tell = int(value("--tell-fd"))
+os.write(tell, b"listening\n")
+if os.path.exists(play + "/.dies"):
+    os.unlink(play + "/.dies")
+    time.sleep(0.2)
+    os._exit(1)
+while os.read(int(value("--life-fd")), 1):
+    pass
+if os.path.exists(play + "/.news"):
+    os.write(tell, open(play + "/.news", "rb").read())
+open(play + "/.ended", "w").close()
+GATEWAY
+  chmod +x "$scratch/bin/tcr-gateway"
+  cat > "$scratch/bin/claude" << 'CLIENT'
+#!/bin/sh
+echo "socket=$ANTHROPIC_UNIX_SOCKET base=$ANTHROPIC_BASE_URL retries=${CLAUDE_CODE_MAX_RETRIES-none}"
+stat -c 'mode=%a' "${ANTHROPIC_UNIX_SOCKET%/*}"
+echo "key=${CLAUDE_CODE_OAUTH_TOKEN##*-FAKE-}"
+CLIENT
+  chmod +x "$scratch/bin/claude"
+}
+
+lacks() { # FILE PATTERN
+  if grep -E -- "$2" "$1"; then
+    fail "$1 has $2"
+  fi
+}
+
+no_gateway_is_left() {
+  [ -e "$play/.ended" ] && [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
+}
+
+@test "--gateway without its program: said, with what to do, and nothing is run" {
+  pool home work
+  rm "$scratch/bin/tcr-gateway"
+  tcr --gateway -- client
+  assert_status 125
+  assert_stderr_has 'built without its gateway: install libmicrohttpd-dev'
+  assert_equal "$(used)" ''
+}
+
+@test "claude: a socket in a folder of its own, the first key in its variable, nothing left behind" {
+  pool home work
+  tcr --gateway -- claude -p hello
+  assert_status 0
+  assert_stdout_has "^socket=$scratch/tmp/tcr-[A-Za-z0-9]+/api.sock base=http://api.anthropic.com retries=none$"
+  assert_stdout_has '^mode=700$'
+  assert_stdout_has '^key=home-0001$'
+  assert_no_stderr
+  no_gateway_is_left
+}
+
+@test "another program: an address on loopback and a stand-in, no key at all" {
+  pool home work
+  prints_tokens=1
+  extra_env=(NO_PROXY=corp.example)
+  tcr --gateway -- env
+  assert_status 0
+  assert_stdout_has '^ANTHROPIC_BASE_URL=http://127\.0\.0\.1:[0-9]+$'
+  assert_stdout_has '^ANTHROPIC_API_KEY=sk-ant-api03-tcr-[0-9a-f]{40}$'
+  assert_stdout_has '^NO_PROXY=corp.example,127.0.0.1,localhost$'
+  assert_stdout_has '^no_proxy=corp.example,127.0.0.1,localhost$'
+  lacks "$out" 'FAKE|CLAUDE_CODE_OAUTH_TOKEN'
+  assert_equal "$(sed -n 's/^ANTHROPIC_API_KEY=//p' "$out")" "$(cat "$play/.stand-in")"
+  lacks "$play/.gateways" 'sk-ant'
+}
+
+@test "the run's options about keys reach the gateway" {
+  pool home work --master api:billing
+  tcr --gateway --no-master --key work --retries 2 --cooldown 60 --wait=90s -- claude -p hello
+  assert_status 0
+  for words in '--private' '--no-master' '--key work' '--retries 2' '--cooldown 60' '--hold 90' '--kind anthropic'; do
+    grep -qF -- "$words" "$play/.gateways" || fail "the gateway lacks $words: $(cat "$play/.gateways")"
+  done
+}
+
+@test "one line when the session has ended, and the command's status" {
+  pool home work
+  cat > "$play/.news" << 'NEWS'
+{"time":1,"event":"failover","key":"home","class":"limit","what":"session limit","next":"work"}
+served 3 home
+served 41 work
+NEWS
+  printf '#!/bin/sh\nexit 7\n' > "$scratch/bin/claude"
+  tcr --gateway -- claude -p hello
+  assert_status 7
+  assert_stderr_has '^tcr-run: "home" reached its session limit at Jan 1 00:00; 41 requests went on with "work"$'
+  assert_equal "$(grep -c . "$err")" 1
+  tcr -q --gateway -- claude -p hello
+  assert_no_stderr
+}
+
+@test "a limit that the command prints is the gateway's affair: no second attempt, no rest" {
+  pool home work
+  printf '#!/bin/sh\necho "You%sve hit your session limit"; exit 1\n' "'" > "$scratch/bin/claude"
+  tcr --gateway -- claude -p hello
+  assert_status 1
+  assert_equal "$(grep -c 'session limit' "$out")" 1
+  lacks "$state/state.json" '"class"'
+}
+
+@test "a gateway that dies is started anew once, on the same socket" {
+  pool home work
+  touch "$play/.dies"
+  printf '#!/bin/sh\necho $ANTHROPIC_UNIX_SOCKET; sleep 1\n' > "$scratch/bin/claude"
+  tcr --gateway -- claude -p hello
+  assert_status 0
+  assert_equal "$(grep -c . "$play/.gateways")" 2
+  assert_equal "$(cut -d' ' -f 2-7 "$play/.gateways" | sed 's/--\(tell\|life\)-fd [0-9]*//g' | sort -u | wc -l)" 1
+  assert_stderr_has 'warning: the gateway of this run ended unexpectedly; it was started again'
+  no_gateway_is_left
+}
+
+@test "a gateway that cannot start: its reason is said and nothing is run" {
+  pool home work
+  touch "$play/.refuses"
+  tcr --gateway -- claude -p hello
+  assert_status 125
+  assert_stderr_has '^tcr-run: gateway: the key file has a mistake$'
+  assert_no_stdout
+  [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
+}
+
+@test "TCR_GATEWAY and the key file ask for one, --no-gateway has the last word" {
+  pool home work
+  extra_env=(TCR_GATEWAY=on)
+  tcr -- claude -p hello
+  assert_equal "$(grep -c . "$play/.gateways")" 1
+  tcr --no-gateway -- claude -p hello
+  assert_equal "$(grep -c . "$play/.gateways")" 1
+  extra_env=()
+  echo "{\"keys\": [$(entry home), $(entry work)], \"policy\": {\"gateway\": \"on\"}}" | keyfile
+  tcr -- claude -p hello
+  assert_equal "$(grep -c . "$play/.gateways")" 2
+  extra_env=(TCR_GATEWAY=perhaps)
+  tcr -- claude -p hello
+  assert_status 125
+  assert_stderr_has 'TCR_GATEWAY: "perhaps" is not auto, on or off'
+}
+
+@test "a -p run gets none unasked, and -v says why" {
+  pool home work
+  tcr -v -- claude -p hello
+  assert_status 0
+  [ ! -e "$play/.gateways" ]
+  assert_stderr_has 'no gateway: only an interactive Claude Code gets one unasked'
+}
+
+@test "what cannot have a gateway goes without, and that is said" {
+  pool home work
+  tcr --gateway -- claude mcp list
+  assert_status 0
+  [ ! -e "$play/.gateways" ]
+  assert_stderr_has 'warning: no gateway: a subcommand of Claude Code makes no requests'
+}
+
+@test "SIGTERM and kill -9: the gateway learns of it at once" {
+  pool home work
+  printf '#!/bin/sh\necho $$ > "$PLAY/.pid"; exec sleep 60\n' > "$scratch/bin/claude"
+  for signal in TERM KILL; do
+    rm -f "$play/.ended" "$play/.pid"
+    tcr_background --gateway -- claude -p hello
+    eventually test -s "$play/.pid"
+    kill -$signal "$pid"
+    await
+    eventually test -e "$play/.ended"
+  done
+}
