@@ -2,21 +2,16 @@
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
 #include "core/client/claude_settings.h"
-#include "core/client/environment.h"
-#include "system/clock.h"
 #include "system/keys/claude_files.h"
-#include "system/process/spawn.h"
+#include "system/process/capture.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -48,61 +43,6 @@ char *doctor_find_program(const char *name)
     return NULL;
 }
 
-/* Until end of file, `size` bytes or the time limit. */
-static int read_within(int fd, int64_t limit_ms, char *text, size_t size)
-{
-    int64_t deadline = clock_now_ms() + limit_ms;
-    size_t length = 0;
-    for (int64_t left; (left = deadline - clock_now_ms()) > 0;) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, (int)left) <= 0)
-            continue;
-        ssize_t n = read(fd, text + length, size - 1 - length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        length += n > 0 ? (size_t)n : 0;
-        text[length] = '\0';
-        if (n <= 0 || length == size - 1)
-            return n < 0 ? -errno : 0;
-    }
-    return -ETIMEDOUT;
-}
-
-static int start_quietly(char *const *argv, int output, pid_t *ret_pid)
-{
-    struct environment_plan plan = {0};
-    struct environment built;
-    bool exec_failed;
-    CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int r = environment_build(environ, &plan, &built);
-    if (r < 0)
-        return r;
-    struct spawn_request request = {
-        .argv = argv, .environment = built.entries, .streams = {nothing, output, nothing}};
-    r = spawn_start(&request, ret_pid, &exec_failed);
-    environment_finish(&built);
-    return r;
-}
-
-static int capture(char *const *argv, char *text, size_t size, int *ret_status)
-{
-    int ends[2];
-    pid_t pid = -1;
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -errno;
-    CLEANUP_CLOSE int output = ends[0];
-    int r = start_quietly(argv, ends[1], &pid);
-    (void)close(ends[1]);
-    if (r < 0)
-        return r;
-    r = read_within(output, VERSION_MS, text, size);
-    if (r < 0)
-        (void)kill(pid, SIGKILL);
-    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-        ;
-    return r;
-}
-
 /* "2.1.197" out of "2.1.197 (Claude Code)"; false if the text begins with no version. */
 static bool cut_version(char *text)
 {
@@ -115,20 +55,24 @@ static bool cut_version(char *text)
 static void ask_version(struct doctor *doctor, const char *file)
 {
     char text[VERSION_LONGEST] = "";
+    size_t length;
     int status = 0;
     char *argv[] = {(char *)file, (char *)"--version", NULL};
-    int r = capture(argv, text, sizeof text, &status);
+    CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    const struct capture_request request = {
+        .argv = argv, .environment = environ, .limit_ms = VERSION_MS, .errors = nowhere};
+    int r = capture_run(&request, text, sizeof text - 1, &length, &status);
     if (r == -ETIMEDOUT)
         doctor_say(doctor, "client", HEALTH_WARN,
                    "%s --version did not end within %d s; mend: try it by hand", file,
                    VERSION_MS / 1000);
-    else if (r < 0)
+    else if (r < 0 && r != -EFBIG)
         doctor_say(doctor, "client", HEALTH_WARN, "%s cannot be started: %s; mend: install it anew",
                    file, strerror(-r));
     else if (status != 0)
         doctor_say(doctor, "client", HEALTH_WARN, "%s --version failed; mend: try it by hand",
                    file);
-    else if (!cut_version(text))
+    else if (r < 0 || !cut_version(text))
         doctor_say(doctor, "client", HEALTH_WARN,
                    "%s --version printed no version: it may not be Claude Code; mend: try it by "
                    "hand",

@@ -3,26 +3,17 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/variable.h"
-#include "core/client/environment.h"
 #include "core/pool/keyenv.h"
 #include "core/pool/keyfile.h"
-#include "system/clock.h"
 #include "system/files.h"
 #include "system/keys/keystore.h"
-#include "system/process/signals.h"
-#include "system/process/spawn.h"
+#include "system/process/capture.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* How long a command may take to end when it is told to. */
-#define PARTING_MS 500
 
 char *keysource_default_path(void)
 {
@@ -139,86 +130,6 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     return keyring_drop_duplicates(ret_keyring, report);
 }
 
-/* Why the command is not to be waited for any more; 0 if it is. */
-static int look_up(int64_t *deadline)
-{
-    if (signals_stop_if_asked()) /* the terminal has stopped the command too */
-        *deadline = clock_now_ms() + KEYSOURCE_COMMAND_SECONDS * 1000;
-    if (signals_end_pending())
-        return -EINTR;
-    return clock_now_ms() >= *deadline ? -ETIMEDOUT : 0;
-}
-
-/* Until end of file, the time limit or somebody's wish to end. */
-static int read_output(int fd, int64_t *deadline, char *bytes, size_t size, size_t *ret_length)
-{
-    size_t length = 0;
-    for (;;) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int r = look_up(deadline);
-        if (r < 0)
-            return r;
-        if (poll(&ready, 1, 200) <= 0)
-            continue;
-        ssize_t n = read(fd, bytes + length, size - length);
-        if (n == 0 || length == size)
-            break;
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        length += n > 0 ? (size_t)n : 0;
-    }
-    *ret_length = length;
-    return length == size ? -EFBIG : 0;
-}
-
-/* Reaps it, or gives it a moment more. */
-static bool has_ended(pid_t pid, int pause_ms, int *ret_status)
-{
-    pid_t r = waitpid(pid, ret_status, WNOHANG);
-    if (r == 0)
-        (void)poll(NULL, 0, pause_ms);
-    return r == pid || (r < 0 && errno != EINTR);
-}
-
-/* It may have closed its output and gone on. */
-static int await_end(pid_t pid, int64_t *deadline, int *ret_status)
-{
-    int r = 0;
-    for (int pause = 1; r == 0 && !has_ended(pid, pause, ret_status); pause += pause < 100)
-        r = look_up(deadline);
-    return r;
-}
-
-/* It may have to put a terminal right on which it asked for a password. */
-static void end_command(pid_t pid)
-{
-    int signal = signals_end_pending(), status;
-    (void)kill(pid, signal ? signal : SIGTERM);
-    for (int waited = 0; waited < PARTING_MS; waited += PARTING_MS / 50)
-        if (has_ended(pid, PARTING_MS / 50, &status))
-            return;
-    (void)kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-}
-
-static int start_command(const struct key *key, char *const *environment, int output,
-                         pid_t *ret_pid, bool *ret_exec_failed)
-{
-    struct environment_plan plan = {0};
-    struct environment built;
-    CLEANUP_CLOSE int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int r = environment_build(environment, &plan, &built);
-    if (r < 0)
-        return r;
-    struct spawn_request request = {.argv = (char *const *)key->command,
-                                    .environment = built.entries,
-                                    .streams = {nothing, output, -1}};
-    r = spawn_start(&request, ret_pid, ret_exec_failed);
-    environment_finish(&built);
-    return r;
-}
-
 static int explain_failure(struct buffer *error, const struct key *key, int r, int status)
 {
     const char *program = key->command[0];
@@ -241,22 +152,12 @@ static int explain_failure(struct buffer *error, const struct key *key, int r, i
 static int run_command(struct key *key, char *const *environment, char *bytes, size_t size,
                        size_t *ret_length, struct buffer *error)
 {
-    int ends[2], status = 0;
-    pid_t pid = -1;
-    bool exec_failed;
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -errno;
-    CLEANUP_CLOSE int output = ends[0];
-    int r = start_command(key, environment, ends[1], &pid, &exec_failed);
-    (void)close(ends[1]);
-    if (r < 0)
-        return explain_failure(error, key, r, 0);
-    int64_t deadline = clock_now_ms() + KEYSOURCE_COMMAND_SECONDS * 1000;
-    r = read_output(output, &deadline, bytes, size, ret_length);
-    if (r == 0)
-        r = await_end(pid, &deadline, &status);
-    if (r < 0)
-        end_command(pid);
+    int status = 0;
+    const struct capture_request request = {.argv = (char *const *)key->command,
+                                            .environment = environment,
+                                            .limit_ms = KEYSOURCE_COMMAND_SECONDS * 1000,
+                                            .errors = -1};
+    int r = capture_run(&request, bytes, size, ret_length, &status);
     return r < 0 || status != 0 ? explain_failure(error, key, r, status) : 0;
 }
 
