@@ -1,0 +1,198 @@
+#include "gateway/answer.h"
+
+#include "base/duration.h"
+#include "base/head.h"
+#include "core/gateway/forward.h"
+#include "gateway/exchange_parts.h"
+#include "gateway/gateway.h"
+#include "gateway/picker.h"
+#include "gateway/refusal.h"
+#include "gateway/try.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+void answer_drop_refusal(struct exchange *exchange)
+{
+    buffer_finish(&exchange->kept.head);
+    buffer_finish(&exchange->kept.body);
+    exchange->kept = (struct kept_refusal){0};
+}
+
+static void append_own(const struct exchange *exchange, const char *key, struct buffer *head)
+{
+    (void)head_append(head, "x-tcr-key", key);
+    buffer_append_format(head, "x-tcr-attempts: %u\n", exchange->attempts);
+}
+
+static bool has_no_body(const struct exchange *exchange, int status)
+{
+    return status == 204 || status == 304 || strcmp(exchange->method, "HEAD") == 0;
+}
+
+enum exchange_state answer_begin(struct exchange *exchange)
+{
+    const struct try *try = exchange->try;
+    struct buffer head = {0};
+    int64_t length = FORWARD_LENGTH_UNKNOWN;
+    forward_answer(buffer_text(&try->head), &head, &length);
+    append_own(exchange, exchange->candidate->key->name, &head);
+    if (has_no_body(exchange, try->status) && length == FORWARD_LENGTH_UNKNOWN)
+        length = 0;
+    if (try->has_ended && try->fault == TRY_FINE && !has_no_body(exchange, try->status))
+        length = (int64_t)exchange->pending.length;
+    bool fine = !head.failed && front_set_answer(exchange, try->status, buffer_text(&head), length);
+    buffer_finish(&head);
+    if (!fine)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    front_resume(exchange);
+    return STREAMING;
+}
+
+/* The time that is left, not the one that was. */
+static void set_retry_after(struct buffer *head, int64_t until)
+{
+    int64_t left = until - time(NULL);
+    if (until <= 0)
+        return;
+    struct buffer changed = {0};
+    const char *at = buffer_text(head);
+    struct field field;
+    while (head_next(&at, &field)) {
+        if (field_is(&field, "retry-after"))
+            continue;
+        buffer_append(&changed, field.name, field.name_length);
+        buffer_append_text(&changed, ": ");
+        buffer_append(&changed, field.value, field.value_length);
+        buffer_append_char(&changed, '\n');
+    }
+    buffer_append_format(&changed, "retry-after: %lld\n", (long long)(left < 1 ? 1 : left));
+    buffer_finish(head);
+    *head = changed;
+}
+
+static enum exchange_state send_kept(struct exchange *exchange, const struct kept_refusal *kept)
+{
+    struct buffer head = {0};
+    int64_t length;
+    forward_answer(buffer_text(&kept->head), &head, &length);
+    set_retry_after(&head, kept->until);
+    append_own(exchange, kept->key, &head);
+    bool fine = !head.failed && front_set_whole_answer(exchange, kept->status, buffer_text(&head),
+                                                       buffer_text(&kept->body), kept->body.length);
+    buffer_finish(&head);
+    if (!fine)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    body_finish(&exchange->body);
+    try_destroy(exchange->try);
+    exchange->try = NULL;
+    front_resume(exchange);
+    return ANSWERING;
+}
+
+static enum exchange_state answer_unreached(struct exchange *exchange, enum retry_event event,
+                                            const struct finding *finding)
+{
+    char sentence[512];
+    const char *key = exchange->candidate->key->name;
+    const char *base = roster_base(exchange->candidate->key);
+    if (event == RETRY_SILENT)
+        snprintf(sentence, sizeof sentence, "%s did not answer in time (key \"%s\")", base, key);
+    else if (event == RETRY_UNREACHABLE)
+        snprintf(sentence, sizeof sentence, "%s cannot be reached (key \"%s\"): %s", base, key,
+                 finding->line);
+    else
+        snprintf(sentence, sizeof sentence,
+                 "%s ended the connection without an answer (key \"%s\"): %s", base, key,
+                 *finding->line ? finding->line : "the answer is not whole");
+    return exchange_refuse(exchange, event == RETRY_SILENT ? 504 : 502, sentence, 0);
+}
+
+enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event event,
+                                   const struct finding *finding)
+{
+    const struct kept_refusal *kept = &exchange->kept;
+    if (event != RETRY_ANSWERED)
+        return kept->status ? send_kept(exchange, kept)
+                            : answer_unreached(exchange, event, finding);
+    bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
+    if (used_up && kept->status && kept->until > 0 &&
+        (finding->until == 0 || kept->until < finding->until))
+        return send_kept(exchange, kept);
+    return answer_begin(exchange);
+}
+
+void answer_keep_refusal(struct exchange *exchange, const struct finding *finding)
+{
+    struct kept_refusal *kept = &exchange->kept;
+    const struct try *try = exchange->try;
+    bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
+    if (!try || !try->has_head || !try->has_ended)
+        return;
+    /* The first of any kind, then the one whose key is ready first. */
+    if (kept->status &&
+        !(used_up && finding->until > 0 && (kept->until == 0 || finding->until < kept->until)))
+        return;
+    answer_drop_refusal(exchange);
+    kept->status = try->status;
+    kept->key = exchange->candidate->key->name;
+    kept->until = used_up ? finding->until : 0;
+    buffer_append(&kept->head, buffer_text(&try->head), try->head.length);
+    if (exchange->pending.length > 0)
+        buffer_append(&kept->body, pending_bytes(&exchange->pending), exchange->pending.length);
+    if (kept->head.failed || kept->body.failed)
+        answer_drop_refusal(exchange);
+}
+
+enum exchange_state answer_without_key(struct exchange *exchange)
+{
+    struct picker_why why;
+    if (exchange->kept.status)
+        return send_kept(exchange, &exchange->kept);
+    picker_explain(exchange, &why);
+    return exchange_refuse(exchange, why.status, why.sentence, why.retry_after);
+}
+
+static bool is_claude(const struct exchange *exchange)
+{
+    char agent[64];
+    if (!exchange->visitor || !exchange->visitor->guard->token)
+        return true;
+    (void)head_value(buffer_text(&exchange->head), "user-agent", agent, sizeof agent);
+    return strncasecmp(agent, "claude-cli", strlen("claude-cli")) == 0;
+}
+
+/* Claude Code asks again by itself when a connection breaks; other programs are told why. */
+static void tell_broken(struct exchange *exchange)
+{
+    static const char words[] = "the provider ended the stream before it was whole";
+    struct buffer event = {0};
+    if (exchange->route.provider != PROVIDER_OPENAI)
+        buffer_append_text(&event, "event: error\n");
+    buffer_append_text(&event, "data: ");
+    refusal_append_body(&event, exchange->route.provider, 502, words);
+    buffer_append_text(&event, "\n\n");
+    exchange->is_broken =
+        event.failed || !pending_append(&exchange->pending, event.data, event.length);
+    buffer_finish(&event);
+}
+
+void answer_end_stream(struct exchange *exchange)
+{
+    struct try *try = exchange->try;
+    bool whole = try && try->has_ended && try->fault == TRY_FINE;
+    if (exchange->is_stream && whole) {
+        (void)eventstream_end(&exchange->stream);
+        bool has_end = exchange->route.stream != EVENTSTREAM_OTHER;
+        whole =
+            !has_end || exchange->stream.seen & (STREAM_STOP | STREAM_ERROR) || try->status >= 400;
+    }
+    exchange->is_broken = !whole;
+    if (whole && try->status < 400 &&
+        !(exchange->is_stream && exchange->stream.seen & STREAM_ERROR))
+        picker_succeeded(exchange);
+    if (exchange->is_broken && exchange->is_stream && !is_claude(exchange))
+        tell_broken(exchange);
+}

@@ -1,0 +1,25 @@
+/* What of a provider's answer goes to the client, and when. */
+#pragma once
+
+#include "core/gateway/retry.h"
+#include "core/pool/failure.h"
+#include "gateway/exchange.h"
+
+void answer_drop_refusal(struct exchange *exchange);
+
+/* The provider's answer begins to go out as it comes. */
+enum exchange_state answer_begin(struct exchange *exchange);
+
+/* The try is the last: its answer goes out, or an earlier one whose key is ready before, or, where
+ * nothing came, an error of ours. */
+enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event event,
+                                   const struct finding *finding);
+
+/* Before another key is asked. */
+void answer_keep_refusal(struct exchange *exchange, const struct finding *finding);
+
+/* No key is left to be asked. */
+enum exchange_state answer_without_key(struct exchange *exchange);
+
+/* The provider has nothing more to say: well or not. */
+void answer_end_stream(struct exchange *exchange);

@@ -1,0 +1,25 @@
+/* The gateway's own command line: contract.h, and for the lasting one tcr-run-gateway(1). */
+#pragma once
+
+#include "core/client/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARGUMENTS_LISTENERS 16
+
+struct arguments {
+    struct options options; /* what it has in common with a run: about keys */
+    int listeners[ARGUMENTS_LISTENERS];
+    size_t listener_count;
+    bool is_private;
+    int tell_fd, life_fd; /* -1: none */
+    const char *folder;
+    char *stand_in; /* in guarded memory; NULL: none is asked for */
+    int64_t hold_seconds;
+};
+
+/* False after saying what is wrong. Ended with arguments_finish either way. */
+bool arguments_read(int argc, char **argv, struct arguments *ret_arguments);
+void arguments_finish(struct arguments *arguments);

@@ -1,0 +1,270 @@
+#include "gateway/exchange.h"
+
+#include "base/head.h"
+#include "gateway/answer.h"
+#include "gateway/exchange_parts.h"
+#include "gateway/gateway.h"
+#include "gateway/refusal.h"
+#include "gateway/try.h"
+#include "system/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A client that says nothing of its own deadline has this one. */
+#define DEADLINE_SECONDS 600
+#define DEADLINE_MOST    7200
+/* Room is made for so much of an announced body at once. */
+#define EXPECTED_MOST ((size_t)1 << 20)
+
+static void timer_due(void *context)
+{
+    struct exchange *exchange = context;
+    exchange->timer_came = true;
+    exchange_mark(exchange);
+}
+
+struct exchange *exchange_create(struct gateway *gateway, struct visitor *visitor,
+                                 const char *target)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange)
+        return NULL;
+    *exchange = (struct exchange){.gateway = gateway,
+                                  .number = ++gateway->exchanges,
+                                  .visitor = visitor,
+                                  .target = strdup(target),
+                                  .body.bodies = &gateway->bodies,
+                                  .begun = clock_now_ms(),
+                                  .timer = {.due = timer_due, .context = exchange}};
+    if (!exchange->target) {
+        free(exchange);
+        return NULL;
+    }
+    gateway->exchange_count++;
+    exchange->next = gateway->all;
+    exchange->link = &gateway->all;
+    if (exchange->next)
+        exchange->next->link = &exchange->next;
+    gateway->all = exchange;
+    return exchange;
+}
+
+void exchange_destroy(struct exchange *exchange)
+{
+    exchange->gateway->exchange_count--;
+    *exchange->link = exchange->next;
+    if (exchange->next)
+        exchange->next->link = exchange->link;
+    timer_stop(&exchange->gateway->timers, &exchange->timer);
+    try_destroy(exchange->try);
+    body_finish(&exchange->body);
+    pending_finish(&exchange->pending);
+    answer_drop_refusal(exchange);
+    roster_release(exchange->roster);
+    buffer_finish(&exchange->head);
+    free(exchange->tried);
+    free(exchange->target);
+    free(exchange);
+}
+
+void exchange_mark(struct exchange *exchange)
+{
+    if (exchange->is_ready)
+        return;
+    exchange->is_ready = true;
+    exchange->next_ready = exchange->gateway->ready;
+    exchange->gateway->ready = exchange;
+}
+
+/* What we answer ourselves once the body was read: a client that still sends does not read. */
+static void refuse(struct exchange *exchange, int status, const char *sentence)
+{
+    exchange->refused = status;
+    exchange->refusal = sentence;
+    body_finish(&exchange->body);
+}
+
+/* It announces more than is taken, and is told so before it sends it. */
+static void refuse_early(struct exchange *exchange, int status, const char *sentence)
+{
+    refuse(exchange, status, sentence);
+    exchange->answer_early = refusal_set(exchange, status, sentence, 0);
+    exchange->state = ANSWERING;
+}
+
+static const char too_large[] = "the request is larger than 64 MiB, which is the most that the "
+                                "gateway takes";
+static const char no_room[] = "the gateway holds as much as it can of other requests; try again in "
+                              "a moment";
+
+static void expect_body(struct exchange *exchange)
+{
+    char text[32];
+    if (!head_value(buffer_text(&exchange->head), "content-length", text, sizeof text))
+        return;
+    errno = 0;
+    unsigned long long length = strtoull(text, NULL, 10);
+    if (errno != 0 || length > BODY_LARGEST)
+        refuse_early(exchange, 413, too_large);
+    else if (!exchange->refused && length > 0 && length <= EXPECTED_MOST)
+        (void)body_expect(&exchange->body, (size_t)length);
+}
+
+static int64_t read_deadline(const char *head)
+{
+    char text[32];
+    if (!head_value(head, "x-stainless-timeout", text, sizeof text))
+        return DEADLINE_SECONDS;
+    long seconds = strtol(text, NULL, 10);
+    return seconds <= 0 ? DEADLINE_SECONDS : seconds > DEADLINE_MOST ? DEADLINE_MOST : seconds;
+}
+
+void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head)
+{
+    exchange->head = *head;
+    *head = (struct buffer){0};
+    const char *text = buffer_text(&exchange->head);
+    snprintf(exchange->method, sizeof exchange->method, "%s", method);
+    exchange->deadline = exchange->begun + read_deadline(text) * 1000;
+    timer_set(&exchange->gateway->timers, &exchange->timer, exchange->deadline);
+    route_find(method, exchange->target, &exchange->route);
+    sessionid_read_head(text, &exchange->id);
+    enum guard_verdict verdict =
+        guard_check(exchange->visitor->guard, method, exchange->target, text);
+    if (exchange->head.failed)
+        refuse(exchange, 503, "the gateway is out of memory");
+    else if (verdict != GUARD_ADMITTED)
+        refuse(exchange, guard_status(verdict), guard_sentence(verdict));
+    else if (strlen(method) >= sizeof exchange->method)
+        refuse(exchange, 400, "the method of the request is too long");
+    expect_body(exchange);
+}
+
+void exchange_receive(struct exchange *exchange, const char *bytes, size_t length)
+{
+    if (exchange->refused)
+        return;
+    switch (body_append(&exchange->body, bytes, length)) {
+    case BODY_KEPT:
+        break;
+    case BODY_TOO_LARGE:
+        refuse(exchange, 413, too_large);
+        break;
+    case BODY_NO_ROOM:
+        refuse(exchange, 503, no_room);
+        break;
+    }
+}
+
+/* Answers of ours go out in the same call, without a turn of the loop. */
+void exchange_receive_end(struct exchange *exchange)
+{
+    exchange->body_whole = true;
+    if (exchange->refused)
+        (void)refusal_set(exchange, exchange->refused, exchange->refusal,
+                          exchange->refused == 503 ? 5 : 0);
+    else if (exchange->route.id == ROUTE_PROBE)
+        (void)refusal_set_greeting(exchange);
+    if (exchange->response)
+        exchange->state = ANSWERING;
+    else
+        exchange_mark(exchange);
+}
+
+void exchange_lost_client(struct exchange *exchange)
+{
+    exchange->client_gone = true;
+    exchange_mark(exchange);
+}
+
+void exchange_abandon_all(struct gateway *gateway)
+{
+    for (struct exchange *exchange = gateway->all; exchange; exchange = exchange->next)
+        exchange_lost_client(exchange);
+}
+
+void exchange_completed(struct exchange *exchange, bool well)
+{
+    exchange->is_completed = true;
+    exchange->is_suspended = false;
+    exchange->client_gone |= !well;
+    exchange->visitor = NULL;
+    exchange_mark(exchange);
+}
+
+void exchange_note_out(struct exchange *exchange, enum retry_out out)
+{
+    if (exchange->out < out)
+        exchange->out = out;
+}
+
+size_t exchange_read(struct exchange *exchange, char *to, size_t most)
+{
+    if (exchange->state != STREAMING && exchange->state != DRAINING)
+        return 0;
+    size_t taken = pending_take(&exchange->pending, to, most);
+    if (taken > 0)
+        exchange_note_out(exchange, BODY_OUT);
+    if (exchange->try && exchange->try->is_paused && exchange->pending.length < PENDING_LOW)
+        exchange_mark(exchange);
+    return taken;
+}
+
+enum answer_end exchange_end(const struct exchange *exchange)
+{
+    switch (exchange->state) {
+    case STREAMING:
+        return ANSWER_GOES_ON;
+    case DRAINING:
+        return exchange->is_broken ? ANSWER_BROKEN : ANSWER_WHOLE;
+    default:
+        return ANSWER_BROKEN;
+    }
+}
+
+enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t length)
+{
+    exchange->moved = clock_now_ms();
+    if (exchange->pending.length > 0 && exchange->pending.length + length > PENDING_HIGH) {
+        exchange_mark(exchange);
+        return NOT_YET;
+    }
+    if (!pending_append(&exchange->pending, bytes, length))
+        return NO_MEMORY;
+    if (exchange->is_stream)
+        (void)eventstream_feed(&exchange->stream, bytes, length);
+    exchange_mark(exchange);
+    return TAKEN;
+}
+
+void exchange_take_head(struct exchange *exchange, const char *head)
+{
+    char type[128];
+    (void)head_value(head, "content-type", type, sizeof type);
+    exchange->is_stream = eventstream_is_type(type);
+    if (exchange->is_stream)
+        eventstream_init(&exchange->stream, exchange->route.stream);
+    exchange_try_moved(exchange);
+}
+
+void exchange_try_moved(struct exchange *exchange)
+{
+    exchange->moved = clock_now_ms();
+    exchange_mark(exchange);
+}
+
+void exchange_settle(struct gateway *gateway)
+{
+    struct exchange *list = gateway->ready;
+    gateway->ready = NULL;
+    for (struct exchange *exchange = list, *next; exchange; exchange = next) {
+        next = exchange->next_ready;
+        exchange->is_ready = false;
+        exchange_step(exchange);
+        if (exchange->state == ENDED && exchange->is_completed && !exchange->is_ready)
+            exchange_destroy(exchange);
+    }
+}

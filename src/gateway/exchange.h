@@ -1,0 +1,143 @@
+/* One request from its head to the last byte of its answer. It owns the request's body, what waits
+ * to go out, and at most one try at a time. What changes its state is exchange_settle alone, at the
+ * loop's top level: everything else notes facts and asks for it. */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/gateway/eventstream.h"
+#include "core/gateway/retry.h"
+#include "core/gateway/route.h"
+#include "core/gateway/sessionid.h"
+#include "core/pool/failure.h"
+#include "gateway/body.h"
+#include "gateway/front.h"
+#include "gateway/pending.h"
+#include "gateway/roster.h"
+#include "gateway/timers.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct MHD_Connection;
+struct MHD_Response;
+struct gateway;
+struct try;
+
+enum exchange_state {
+    RECEIVING, /* the body comes in */
+    CHOOSING,  /* a key is wanted */
+    HOLDING,   /* nothing is done until the timer is due */
+    ASKING,    /* a try has no head yet */
+    JUDGING,   /* it has, and what that means is not known yet */
+    STREAMING, /* what comes goes out */
+    DRAINING,  /* what came goes out, no more comes */
+    ANSWERING, /* a whole answer of ours goes out */
+    ENDED,
+    EXCHANGE_STATES
+};
+
+#define METHOD_TEXT 32
+
+/* A provider's refusal as it came, kept while other keys are asked. */
+struct kept_refusal {
+    int status; /* 0: none */
+    struct buffer head, body;
+    const char *key; /* whose, borrowed from the roster */
+    int64_t until;   /* seconds since 1970; 0: not told */
+};
+
+struct exchange {
+    struct gateway *gateway;
+    uint64_t number; /* names it: the first is 1 */
+    enum exchange_state state;
+    enum retry_out out; /* seen from the client */
+
+    /* The client's side: front.c's, but for what is said. */
+    struct visitor *visitor;           /* NULL once libmicrohttpd is done with it */
+    struct MHD_Connection *connection; /* the same */
+    struct MHD_Response *response;     /* made, not handed over yet */
+    int answer_status;
+    bool is_suspended, has_head;
+    bool answer_early; /* it goes out before the body was read */
+    bool client_gone;  /* nobody is there to be answered */
+    bool is_completed;
+
+    /* The request. */
+    char method[METHOD_TEXT];
+    char *target; /* as on the request line */
+    struct buffer head;
+    struct route route;
+    struct sessionid id;
+    bool is_body_read;
+    struct body body;
+    bool body_whole;
+    int refused; /* the status of a refusal of ours that waits for the body's end; 0: none */
+    const char *refusal;
+
+    /* Where it goes. */
+    struct roster *roster; /* counted; NULL before the first choice */
+    struct candidate *candidate;
+    struct candidate **tried;
+    size_t tried_count;
+    bool is_master;
+    struct try *try;
+    struct retry retry;
+    unsigned attempts;
+    int64_t begun, deadline; /* clock_now_ms */
+    bool same_again;         /* HOLDING ends in another try with the same key */
+    struct kept_refusal kept;
+
+    /* What comes back. */
+    struct eventstream stream;
+    bool is_stream;
+    struct pending pending;
+    int64_t moved; /* when bytes of the answer last came */
+    bool is_broken;
+
+    struct timer timer;
+    bool timer_came;
+    bool is_ready;
+    struct exchange *next_ready, *next, **link; /* of all that are not over */
+};
+
+/* For the front: */
+
+/* Takes `target` as it stood on the request line, copied. NULL if out of memory. */
+struct exchange *exchange_create(struct gateway *gateway, struct visitor *visitor,
+                                 const char *target);
+
+/* The head is taken over. */
+void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head);
+void exchange_receive(struct exchange *exchange, const char *bytes, size_t length);
+void exchange_receive_end(struct exchange *exchange);
+
+/* The client closed its side. */
+void exchange_lost_client(struct exchange *exchange);
+
+/* libmicrohttpd has nothing more to do with it; `well`: all of the answer went out. */
+void exchange_completed(struct exchange *exchange, bool well);
+
+void exchange_note_out(struct exchange *exchange, enum retry_out out);
+
+/* The answer's bytes as they are there; 0: none is, and exchange_end tells whether more come. */
+size_t exchange_read(struct exchange *exchange, char *to, size_t most);
+enum answer_end { ANSWER_GOES_ON, ANSWER_WHOLE, ANSWER_BROKEN };
+enum answer_end exchange_end(const struct exchange *exchange);
+
+/* For the try: the answer's head comes before its bytes, though perhaps in one breath. */
+void exchange_take_head(struct exchange *exchange, const char *head);
+enum taken { TAKEN, NOT_YET, NO_MEMORY };
+enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t length);
+void exchange_try_moved(struct exchange *exchange);
+
+/* For the loop: lets every exchange of which something was noted act on it. */
+void exchange_settle(struct gateway *gateway);
+
+/* Nobody waits for an answer any more. */
+void exchange_abandon_all(struct gateway *gateway);
+
+/* For who has it wait: it is to be looked at in the next settle. */
+void exchange_mark(struct exchange *exchange);
+
+const char *exchange_state_name(enum exchange_state state);

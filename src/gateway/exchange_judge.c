@@ -1,0 +1,158 @@
+#include "base/head.h"
+#include "core/evidence/answer.h"
+#include "gateway/answer.h"
+#include "gateway/exchange_parts.h"
+#include "gateway/gateway.h"
+#include "gateway/picker.h"
+#include "gateway/refusal.h"
+#include "gateway/try.h"
+#include "system/clock.h"
+#include "system/random.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Headers tell times in numbers. The machine's own zone is asked of no one: that would change the
+ * environment under the feet of other threads. */
+static int no_zone_to_civil(const char *zone, int64_t epoch, struct tm *ret_civil)
+{
+    time_t time = (time_t)epoch;
+    return zone && *zone && strcmp(zone, "UTC") != 0 ? -EINVAL
+           : gmtime_r(&time, ret_civil)              ? 0
+                                                     : -EOVERFLOW;
+}
+
+static int no_zone_to_epoch(const char *zone, const struct tm *civil, int64_t *ret_epoch)
+{
+    struct tm copy = *civil;
+    if (zone && *zone && strcmp(zone, "UTC") != 0)
+        return -EINVAL;
+    *ret_epoch = timegm(&copy);
+    return 0;
+}
+
+static const struct zone_ops utc = {no_zone_to_civil, no_zone_to_epoch};
+
+static void read_answer(const struct exchange *exchange, bool of_event, struct meaning *ret_meaning)
+{
+    const struct reading_time now = {time(NULL), &utc};
+    const struct try *try = exchange->try;
+    struct answer answer = {.status = try->status,
+                            .headers = buffer_text(&try->head),
+                            .body = exchange->pending.length > 0 ? pending_bytes(&exchange->pending)
+                                                                 : "",
+                            .body_length = exchange->pending.length,
+                            .provider = exchange->route.provider};
+    if (of_event) {
+        answer.body = exchange->stream.error;
+        answer.body_length = exchange->stream.error_length;
+    }
+    answer_read_request(&answer, &now, ret_meaning);
+}
+
+/* What befell the try; what it says of the key is recorded before another is looked for. */
+static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
+                                  const struct meaning *meaning)
+{
+    unsigned dice;
+    random_fill(&dice, sizeof dice);
+    bool counts = exchange->route.id != ROUTE_COUNT_TOKENS;
+    if (event == RETRY_ANSWERED && meaning->rests && counts)
+        picker_failed(exchange, &meaning->finding);
+    struct picker_left left = picker_count_left(exchange, meaning->finding.class);
+    struct retry_facts facts = {
+        .event = event,
+        .class = meaning->finding.class,
+        .bare = meaning->finding.class == CLASS_THROTTLED && !meaning->rests,
+        .retry_after_ms = meaning->retry_after >= 0 ? meaning->retry_after * 1000 : -1,
+        .should_not_retry = meaning->should_not_retry,
+        .out = exchange->out,
+        .repeatable = exchange->route.repeatable,
+        .bound = left.bound,
+        .left_ms = exchange->deadline - clock_now_ms(),
+        .keys_left = left.keys,
+        .master_left = left.master,
+        .dice = dice,
+    };
+    struct retry_decision decision = retry_decide(&exchange->retry, &facts);
+    if (decision.move == RETRY_PASS)
+        return answer_pass_on(exchange, event, &meaning->finding);
+    answer_keep_refusal(exchange, &meaning->finding);
+    try_destroy(exchange->try);
+    exchange->try = NULL;
+    pending_finish(&exchange->pending);
+    exchange->timer_came = false;
+    if (decision.move == RETRY_SAME) {
+        exchange->same_again = true;
+        timer_set(&exchange->gateway->timers, &exchange->timer, clock_now_ms() + decision.pause_ms);
+        return HOLDING;
+    }
+    if (!picker_pass_over(exchange, &meaning->finding, event == RETRY_ANSWERED && meaning->rests))
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    return CHOOSING;
+}
+
+static enum exchange_state decide_failed(struct exchange *exchange)
+{
+    const struct try *try = exchange->try;
+    struct meaning meaning = {.finding = {.class = CLASS_NETWORK}, .retry_after = -1};
+    snprintf(meaning.finding.line, sizeof meaning.finding.line, "%.*s", FINDING_TEXT - 1,
+             try->error);
+    enum retry_event event = RETRY_LOST;
+    if (!try->has_ended)
+        event = RETRY_SILENT;
+    else if (try->fault == TRY_UNREACHABLE)
+        event = RETRY_UNREACHABLE;
+    return decide(exchange, event, &meaning);
+}
+
+static enum exchange_state decide_answered(struct exchange *exchange, bool of_event)
+{
+    struct meaning meaning;
+    read_answer(exchange, of_event, &meaning);
+    return decide(exchange, RETRY_ANSWERED, &meaning);
+}
+
+static enum exchange_state judge_stream(struct exchange *exchange)
+{
+    struct try *try = exchange->try;
+    if (try->has_ended)
+        (void)eventstream_end(&exchange->stream);
+    unsigned seen = exchange->stream.seen;
+    if (seen & (STREAM_OUTPUT | STREAM_STOP))
+        return answer_begin(exchange);
+    if (seen & STREAM_ERROR)
+        return decide_answered(exchange, true);
+    if (try->is_paused)
+        return answer_begin(exchange);
+    return try->has_ended || exchange->timer_came ? decide_failed(exchange) : JUDGING;
+}
+
+/* A whole JSON answer is not worth splitting: until its end it can be asked for again. */
+static enum exchange_state judge_success(struct exchange *exchange)
+{
+    struct try *try = exchange->try;
+    char type[128];
+    if (exchange->is_stream)
+        return judge_stream(exchange);
+    (void)head_value(buffer_text(&try->head), "content-type", type, sizeof type);
+    if (strncmp(type, "application/json", strlen("application/json")) != 0 || try->is_paused)
+        return answer_begin(exchange);
+    if (exchange->timer_came || (try->has_ended && try->fault != TRY_FINE))
+        return decide_failed(exchange);
+    return try->has_ended ? decide_answered(exchange, false) : JUDGING;
+}
+
+enum exchange_state exchange_judge(struct exchange *exchange)
+{
+    struct try *try = exchange->try;
+    if (!try->has_head)
+        return decide_failed(exchange);
+    if (try->status < 400)
+        return judge_success(exchange);
+    if (try->has_ended || try->is_paused || exchange->timer_came)
+        return decide_answered(exchange, false);
+    return JUDGING;
+}

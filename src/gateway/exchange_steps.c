@@ -1,0 +1,229 @@
+#include "core/gateway/forward.h"
+#include "gateway/answer.h"
+#include "gateway/exchange_parts.h"
+#include "gateway/gateway.h"
+#include "gateway/picker.h"
+#include "gateway/refusal.h"
+#include "gateway/try.h"
+#include "system/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Of a stream that says nothing any more, not even a ping. */
+#define SILENCE_MS 300000
+
+static void set_timer(struct exchange *exchange, int64_t at)
+{
+    exchange->timer_came = false;
+    timer_set(&exchange->gateway->timers, &exchange->timer, at);
+}
+
+static void drop_try(struct exchange *exchange)
+{
+    try_destroy(exchange->try);
+    exchange->try = NULL;
+}
+
+/* The one end, whoever comes to it: a client that left, an answer that has gone out, an answer of
+ * ours. libmicrohttpd may still have to be told; then `completed` comes and is the last. */
+static enum exchange_state leave(struct exchange *exchange)
+{
+    timer_stop(&exchange->gateway->timers, &exchange->timer);
+    drop_try(exchange);
+    picker_give_back(exchange);
+    body_finish(&exchange->body);
+    pending_finish(&exchange->pending);
+    exchange->state = ENDED; /* what the reader says when it is asked once more */
+    front_resume(exchange);
+    return ENDED;
+}
+
+enum exchange_state exchange_refuse(struct exchange *exchange, int status, const char *sentence,
+                                    int64_t retry_after)
+{
+    drop_try(exchange);
+    body_finish(&exchange->body);
+    pending_finish(&exchange->pending);
+    if (!refusal_set(exchange, status, sentence, retry_after)) {
+        exchange->client_gone = true; /* no memory for a word: the connection is closed */
+        return leave(exchange);
+    }
+    front_resume(exchange);
+    return ANSWERING;
+}
+
+static enum exchange_state receive(struct exchange *exchange)
+{
+    if (exchange->body_whole)
+        return CHOOSING;
+    if (exchange->timer_came)
+        exchange->client_gone = true; /* it drips */
+    return RECEIVING;
+}
+
+/* A session that names itself, and a body that names nothing of one key's, need no look at a body
+ * of megabytes. */
+static void read_body(struct exchange *exchange)
+{
+    if (exchange->is_body_read)
+        return;
+    exchange->is_body_read = true;
+    if (exchange->body.length > 0)
+        sessionid_read_body(exchange->body.bytes, exchange->body.length, &exchange->id);
+}
+
+static enum exchange_state choose(struct exchange *exchange)
+{
+    read_body(exchange);
+    switch (picker_choose(exchange)) {
+    case PICKER_CHOSE:
+        return ASKING;
+    case PICKER_WAITS:
+        return CHOOSING;
+    case PICKER_HOLDS:
+        return HOLDING;
+    case PICKER_NONE:
+        return answer_without_key(exchange);
+    case PICKER_NO_MEMORY:
+        break;
+    }
+    return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+}
+
+static enum exchange_state hold(struct exchange *exchange)
+{
+    if (!exchange->timer_came)
+        return HOLDING;
+    exchange->timer_came = false;
+    return exchange->same_again ? ASKING : CHOOSING;
+}
+
+static enum exchange_state start_try(struct exchange *exchange)
+{
+    const struct key *key = exchange->candidate->key;
+    const struct forward_key sent = {key->kind.id == KIND_CONFIG_DIR ? KIND_OAUTH : key->kind.id,
+                                     key->token};
+    struct buffer url = {0}, lines = {0};
+    int r = forward_url(roster_base(key), exchange->target, &url);
+    if (r == -EINVAL || url.failed) {
+        buffer_finish(&url);
+        return exchange_refuse(
+            exchange, r < 0 ? 400 : 503,
+            r < 0 ? "the request's target is no path" : "the gateway is out of memory", 0);
+    }
+    forward_request(buffer_text(&exchange->head), &sent, &lines);
+    exchange->attempts++;
+    exchange->same_again = false;
+    exchange->moved = clock_now_ms();
+    struct try_plan plan = {.exchange = exchange,
+                            .method = exchange->method,
+                            .url = buffer_text(&url),
+                            .lines = &lines,
+                            .body = exchange->body.bytes,
+                            .body_length = exchange->body.length};
+    exchange->try = try_create(&exchange->gateway->upstream, &plan);
+    buffer_finish(&url);
+    if (!exchange->try)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    set_timer(exchange, exchange->deadline);
+    return ASKING;
+}
+
+static enum exchange_state ask(struct exchange *exchange)
+{
+    struct try *try = exchange->try;
+    if (!try)
+        return start_try(exchange);
+    if (exchange->timer_came || (try->has_ended && !try->has_head))
+        return exchange_judge(exchange);
+    return try->has_head ? JUDGING : ASKING;
+}
+
+/* The body is needed for another try until the answer has begun to go out, and by libcurl until it
+ * has sent it. */
+static void release_body(struct exchange *exchange)
+{
+    if (!exchange->try || !exchange->try->is_running || try_has_sent(exchange->try))
+        body_finish(&exchange->body);
+}
+
+static enum exchange_state end_stream(struct exchange *exchange)
+{
+    answer_end_stream(exchange);
+    drop_try(exchange);
+    body_finish(&exchange->body);
+    timer_stop(&exchange->gateway->timers, &exchange->timer);
+    exchange->state = DRAINING;
+    front_resume(exchange);
+    return DRAINING;
+}
+
+static enum exchange_state stream(struct exchange *exchange)
+{
+    struct try *try = exchange->try;
+    if (!try || try->has_ended)
+        return end_stream(exchange);
+    if (exchange->timer_came) {
+        int64_t end = exchange->moved + SILENCE_MS;
+        if (!try->is_paused && clock_now_ms() >= end)
+            return end_stream(exchange);
+        set_timer(exchange, try->is_paused ? clock_now_ms() + SILENCE_MS : end);
+    }
+    if (exchange->out > NOTHING_OUT)
+        release_body(exchange);
+    if (try->is_paused && exchange->pending.length < PENDING_LOW)
+        try_resume(try);
+    if (exchange->pending.length > 0)
+        front_resume(exchange);
+    return STREAMING;
+}
+
+static enum exchange_state drain(struct exchange *exchange)
+{
+    return exchange->is_completed ? leave(exchange) : DRAINING;
+}
+
+static enum exchange_state answer(struct exchange *exchange)
+{
+    return exchange->is_completed ? leave(exchange) : ANSWERING;
+}
+
+static enum exchange_state rest(struct exchange *exchange)
+{
+    (void)exchange;
+    return ENDED;
+}
+
+static const struct {
+    const char *name;
+    enum exchange_state (*step)(struct exchange *exchange);
+} states[EXCHANGE_STATES] = {
+    [RECEIVING] = {"receiving", receive},
+    [CHOOSING] = {"choosing", choose},
+    [HOLDING] = {"holding", hold},
+    [ASKING] = {"asking", ask},
+    [JUDGING] = {"judging", exchange_judge},
+    [STREAMING] = {"streaming", stream},
+    [DRAINING] = {"draining", drain},
+    [ANSWERING] = {"answering", answer},
+    [ENDED] = {"ended", rest},
+};
+
+const char *exchange_state_name(enum exchange_state state)
+{
+    return states[state].name;
+}
+
+void exchange_step(struct exchange *exchange)
+{
+    enum exchange_state before;
+    do {
+        if ((exchange->client_gone || exchange->is_completed) && exchange->state != ENDED)
+            exchange->state = leave(exchange);
+        before = exchange->state;
+        exchange->state = states[before].step(exchange);
+        if (exchange->state == STREAMING && before != STREAMING)
+            set_timer(exchange, clock_now_ms() + SILENCE_MS);
+    } while (exchange->state != before);
+}

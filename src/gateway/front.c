@@ -1,0 +1,335 @@
+#include "gateway/front.h"
+
+#include "base/head.h"
+#include "gateway/exchange.h"
+#include "gateway/front_parts.h"
+#include "gateway/gateway.h"
+#include "system/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* For a head, and for an answer's head. Real clients need 3 KiB of it. */
+#define POOL_BYTES ((size_t)16 << 10)
+
+/* That a connection may take to send a head whole, idle before or not; and, what libmicrohttpd
+ * watches, to move any byte at all. */
+#define HEAD_MS       130000
+#define STALL_SECONDS 120u
+
+#define ACCEPT_AT_ONCE 32
+#define PAUSE_MS       1000 /* where no descriptor is free for another connection */
+#define ROUNDS_MOST    8
+
+/* Descriptors that are not connections: ours, and as many towards the providers. */
+#define KEPT_BACK 32
+
+static size_t visitors_most(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return 10000;
+    size_t half = limit.rlim_cur > KEPT_BACK ? (limit.rlim_cur - KEPT_BACK) / 2 : 0;
+    return half < 8 ? 8 : half > 10000 ? 10000 : half;
+}
+
+/* The client has closed its side: with an answer under way or waited for, it has gone. */
+static void hung_up(void *context, uint32_t events)
+{
+    struct visitor *visitor = context;
+    (void)events;
+    loop_remove(&visitor->front->gateway->loop, &visitor->hangup);
+    visitor->is_watched = false;
+    if (visitor->exchange)
+        exchange_lost_client(visitor->exchange);
+}
+
+/* libmicrohttpd sees the end of the stream, and closes. */
+static void waited_too_long(void *context)
+{
+    struct visitor *visitor = context;
+    (void)shutdown(visitor->hangup.fd, SHUT_RDWR);
+}
+
+static void begin_visit(struct front *front, struct MHD_Connection *connection, void **ret_context)
+{
+    struct visitor *visitor = calloc(1, sizeof *visitor);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *ret_context = visitor;
+    if (!visitor || !info)
+        return; /* the first request of it is refused */
+    *visitor = (struct visitor){.front = front,
+                                .guard = front->accepting->guard,
+                                .number = ++front->visits,
+                                .hangup = {info->connect_fd, EPOLLRDHUP, hung_up, visitor},
+                                .idle = {.due = waited_too_long, .context = visitor}};
+    front->visitor_count++;
+    visitor->is_watched = loop_add(&front->gateway->loop, &visitor->hangup) == 0;
+    timer_set(&front->gateway->timers, &visitor->idle, clock_now_ms() + HEAD_MS);
+}
+
+static void end_visit(struct front *front, struct visitor *visitor)
+{
+    if (!visitor)
+        return;
+    if (visitor->is_watched)
+        loop_remove(&front->gateway->loop, &visitor->hangup);
+    timer_stop(&front->gateway->timers, &visitor->idle);
+    if (visitor->front)
+        front->visitor_count--;
+    free(visitor);
+}
+
+static void notify_connection(void *context, struct MHD_Connection *connection, void **visit,
+                              enum MHD_ConnectionNotificationCode code)
+{
+    struct front *front = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        begin_visit(front, connection, visit);
+    else
+        end_visit(front, *visit);
+}
+
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct visitor *visitor = info ? info->socket_context : NULL;
+    return visitor && visitor->front ? visitor : NULL;
+}
+
+/* The one place where the target stands as it was sent. What it returns is *con_cls from then on.
+ */
+static void *take_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct front *front = context;
+    struct visitor *visitor = visitor_of(connection);
+    if (!visitor)
+        return NULL;
+    visitor->exchange = exchange_create(front->gateway, visitor, target);
+    if (visitor->exchange)
+        visitor->exchange->connection = connection;
+    return visitor->exchange;
+}
+
+static enum MHD_Result append_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct buffer *head = context;
+    (void)kind;
+    return head_append(head, name, value ? value : "") ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result take_head(struct exchange *exchange, const char *method)
+{
+    struct buffer head = {0};
+    timer_stop(&exchange->gateway->timers, &exchange->visitor->idle);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &head);
+    exchange->has_head = true;
+    exchange_receive_head(exchange, method, &head);
+    return exchange->response && exchange->answer_early ? front_queue(exchange) : MHD_YES;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *bytes,
+                              size_t *length, void **request)
+{
+    struct exchange *exchange = *request;
+    (void)context, (void)connection, (void)url, (void)version;
+    if (!exchange || exchange->client_gone)
+        return MHD_NO;
+    if (!exchange->has_head)
+        return take_head(exchange, method);
+    if (*length > 0) {
+        exchange_receive(exchange, bytes, *length);
+        *length = 0;
+        return MHD_YES;
+    }
+    if (exchange->response)
+        return front_queue(exchange);
+    exchange_receive_end(exchange);
+    if (exchange->response)
+        return front_queue(exchange);
+    front_suspend(exchange);
+    return MHD_YES;
+}
+
+static void complete(void *context, struct MHD_Connection *connection, void **request,
+                     enum MHD_RequestTerminationCode code)
+{
+    struct exchange *exchange = *request;
+    (void)context, (void)connection;
+    if (!exchange)
+        return;
+    *request = NULL;
+    struct visitor *visitor = exchange->visitor;
+    visitor->exchange = NULL;
+    exchange->connection = NULL;
+    timer_set(&exchange->gateway->timers, &visitor->idle, clock_now_ms() + HEAD_MS);
+    exchange_completed(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+}
+
+/* Its complaints are about clients that leave and heads that are none. */
+static void no_words(void *context, const char *format, va_list list)
+{
+    (void)context, (void)format, (void)list;
+}
+
+static struct MHD_Daemon *start_daemon(struct front *front)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, handle, front, MHD_OPTION_EXTERNAL_LOGGER, no_words, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, front, MHD_OPTION_NOTIFY_COMPLETED,
+        complete, front, MHD_OPTION_URI_LOG_CALLBACK, take_target, front,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        STALL_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)front->visitors_most + 1,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+static void nothing_to_do(void *context, uint32_t events)
+{
+    (void)context, (void)events; /* front_run is called in every round */
+}
+
+struct front *front_create(struct gateway *gateway)
+{
+    struct front *front = calloc(1, sizeof *front);
+    if (!front)
+        return NULL;
+    front->gateway = gateway;
+    front->visitors_most = visitors_most();
+    front->daemon = start_daemon(front);
+    const union MHD_DaemonInfo *info =
+        front->daemon ? MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (info) {
+        front->watch = (struct watch){info->epoll_fd, EPOLLIN, nothing_to_do, front};
+        if (loop_add(&gateway->loop, &front->watch) == 0)
+            return front;
+    }
+    if (front->daemon)
+        MHD_stop_daemon(front->daemon);
+    free(front);
+    return NULL;
+}
+
+static void try_accepting_again(void *context)
+{
+    struct listener *listener = context;
+    listener->is_paused = loop_add(&listener->front->gateway->loop, &listener->watch) < 0;
+}
+
+static void pause_accepting(struct listener *listener)
+{
+    struct gateway *gateway = listener->front->gateway;
+    loop_remove(&gateway->loop, &listener->watch);
+    listener->is_paused = true;
+    timer_set(&gateway->timers, &listener->pause, clock_now_ms() + PAUSE_MS);
+}
+
+static bool accept_one(struct listener *listener)
+{
+    struct front *front = listener->front;
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    if (front->visitor_count >= front->visitors_most) {
+        pause_accepting(listener);
+        return false;
+    }
+    int fd = accept4(listener->watch.fd, (struct sockaddr *)&address, &length,
+                     SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            pause_accepting(listener);
+        return errno == ECONNABORTED || errno == EINTR;
+    }
+    front->accepting = listener;
+    (void)MHD_add_connection(front->daemon, fd, (struct sockaddr *)&address, length);
+    return true;
+}
+
+static void accept_some(void *context, uint32_t events)
+{
+    (void)events;
+    for (int i = 0; i < ACCEPT_AT_ONCE; i++)
+        if (!accept_one(context))
+            return;
+}
+
+int front_listen(struct front *front, int fd, const struct guard *guard)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+    if (!listener)
+        return -ENOMEM;
+    int flags = fcntl(fd, F_GETFL);
+    *listener = (struct listener){.front = front,
+                                  .guard = guard,
+                                  .watch = {fd, EPOLLIN, accept_some, listener},
+                                  .pause = {.due = try_accepting_again, .context = listener},
+                                  .next = front->listeners};
+    int r = flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0
+                ? -errno
+                : loop_add(&front->gateway->loop, &listener->watch);
+    if (r < 0)
+        free(listener);
+    else
+        front->listeners = listener;
+    return r;
+}
+
+void front_stop_listening(struct front *front)
+{
+    for (struct listener *listener = front->listeners, *next; listener; listener = next) {
+        next = listener->next;
+        if (!listener->is_paused)
+            loop_remove(&front->gateway->loop, &listener->watch);
+        timer_stop(&front->gateway->timers, &listener->pause);
+        (void)close(listener->watch.fd);
+        free(listener);
+    }
+    front->listeners = NULL;
+}
+
+void front_run(struct front *front)
+{
+    unsigned long long wait = 1;
+    for (int i = 0; i < ROUNDS_MOST; i++) {
+        front->resumed = false;
+        (void)MHD_run(front->daemon);
+        bool waits = MHD_get_timeout(front->daemon, &wait) == MHD_YES;
+        if (!front->resumed && !(waits && wait == 0))
+            return;
+    }
+}
+
+int front_wait(struct front *front)
+{
+    unsigned long long wait;
+    if (front->resumed)
+        return 0;
+    if (MHD_get_timeout(front->daemon, &wait) != MHD_YES)
+        return -1;
+    return wait > 60000 ? 60000 : (int)wait;
+}
+
+size_t front_visitors(const struct front *front)
+{
+    return front->visitor_count;
+}
+
+void front_destroy(struct front *front)
+{
+    if (!front)
+        return;
+    front_stop_listening(front);
+    loop_remove(&front->gateway->loop, &front->watch);
+    MHD_stop_daemon(front->daemon);
+    free(front);
+}

@@ -1,0 +1,101 @@
+#include "base/head.h"
+#include "core/gateway/forward.h"
+#include "gateway/exchange.h"
+#include "gateway/front_parts.h"
+#include "gateway/gateway.h"
+
+#include <string.h>
+#include <sys/types.h>
+
+#define CHUNK_BYTES 4096
+
+void front_suspend(struct exchange *exchange)
+{
+    MHD_suspend_connection(exchange->connection);
+    exchange->is_suspended = true;
+}
+
+void front_resume(struct exchange *exchange)
+{
+    if (!exchange->is_suspended || !exchange->connection)
+        return;
+    exchange->is_suspended = false;
+    MHD_resume_connection(exchange->connection);
+    exchange->visitor->front->resumed = true;
+}
+
+enum MHD_Result front_queue(struct exchange *exchange)
+{
+    struct MHD_Response *response = exchange->response;
+    enum MHD_Result result =
+        MHD_queue_response(exchange->connection, (unsigned)exchange->answer_status, response);
+    exchange->response = NULL;
+    MHD_destroy_response(response);
+    if (result == MHD_YES)
+        exchange_note_out(exchange, HEAD_OUT);
+    return result;
+}
+
+static ssize_t read_answer(void *context, uint64_t position, char *bytes, size_t most)
+{
+    struct exchange *exchange = context;
+    (void)position;
+    size_t length = exchange_read(exchange, bytes, most);
+    if (length > 0)
+        return (ssize_t)length;
+    switch (exchange_end(exchange)) {
+    case ANSWER_WHOLE:
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    case ANSWER_BROKEN:
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    case ANSWER_GOES_ON:
+        break;
+    }
+    front_suspend(exchange);
+    return 0;
+}
+
+static bool add_headers(struct MHD_Response *response, const char *head)
+{
+    struct field field;
+    while (head_next(&head, &field)) {
+        char name[256], value[8192];
+        if (field.name_length >= sizeof name || field.value_length >= sizeof value)
+            continue;
+        memcpy(name, field.name, field.name_length);
+        name[field.name_length] = '\0';
+        memcpy(value, field.value, field.value_length);
+        value[field.value_length] = '\0';
+        /* One that it does not take for a header is left out; so it does with no memory. */
+        (void)MHD_add_response_header(response, name, value);
+    }
+    return true;
+}
+
+static bool set(struct exchange *exchange, int status, const char *head,
+                struct MHD_Response *response)
+{
+    if (!response)
+        return false;
+    if (exchange->response)
+        MHD_destroy_response(exchange->response);
+    add_headers(response, head);
+    exchange->response = response;
+    exchange->answer_status = status;
+    return true;
+}
+
+bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length)
+{
+    uint64_t size = length == FORWARD_LENGTH_UNKNOWN ? MHD_SIZE_UNKNOWN : (uint64_t)length;
+    return set(exchange, status, head,
+               MHD_create_response_from_callback(size, CHUNK_BYTES, read_answer, exchange, NULL));
+}
+
+bool front_set_whole_answer(struct exchange *exchange, int status, const char *head,
+                            const char *bytes, size_t length)
+{
+    return set(
+        exchange, status, head,
+        MHD_create_response_from_buffer(length, (void *)(uintptr_t)bytes, MHD_RESPMEM_MUST_COPY));
+}

@@ -1,0 +1,33 @@
+/* What front.c and front_answer.c share. */
+#pragma once
+
+#include "gateway/front.h"
+
+#include <microhttpd.h>
+
+/* A listening socket. */
+struct listener {
+    struct front *front;
+    const struct guard *guard;
+    struct watch watch;
+    struct timer pause; /* until another connection is tried to be taken */
+    bool is_paused;
+    struct listener *next;
+};
+
+struct front {
+    struct gateway *gateway;
+    struct MHD_Daemon *daemon;
+    struct watch watch; /* libmicrohttpd's own epoll */
+    struct listener *listeners;
+    const struct listener *accepting; /* whose connection libmicrohttpd is given now */
+    size_t visitor_count, visitors_most;
+    uint64_t visits;
+    bool resumed; /* since MHD_run was last called: it has something to do */
+};
+
+/* Hands the exchange's answer to libmicrohttpd; only from its handler. */
+enum MHD_Result front_queue(struct exchange *exchange);
+
+/* Only from the handler or the reader. */
+void front_suspend(struct exchange *exchange);

@@ -1,0 +1,225 @@
+/* The gateway: requests come in without a key of the pool and go out with one, and with the next
+ * where that is used up. tcr-run starts it; see contract.h for what it is given. */
+#include "gateway/gateway.h"
+
+#include "base/cleanup.h"
+#include "gateway/arguments.h"
+#include "gateway/exchange.h"
+#include "system/clock.h"
+#include "system/files.h"
+#include "system/log.h"
+#include "system/process/startup.h"
+#include "system/random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define EXIT_OWN_FAILURE 125
+#define EXIT_NO_KEY      75
+
+#define PARTING_MS 30000 /* that open requests have when the gateway is told to end */
+#define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
+
+/* What ends it. */
+struct ending {
+    struct gateway *gateway;
+    struct watch signals, life;
+    struct timer parting;
+    bool asked, at_once;
+};
+
+/* The more connections the better: two for a request. */
+static void raise_limits(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void parting_due(void *context)
+{
+    struct ending *ending = context;
+    ending->at_once = true;
+}
+
+static void begin_to_end(struct ending *ending)
+{
+    struct gateway *gateway = ending->gateway;
+    ending->asked = true;
+    front_stop_listening(gateway->front);
+}
+
+static void take_signal(void *context, uint32_t events)
+{
+    struct ending *ending = context;
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(ending->signals.fd, &info, sizeof info) == sizeof info) {
+        ending->at_once |= ending->asked;
+        begin_to_end(ending);
+        timer_set(&ending->gateway->timers, &ending->parting, clock_now_ms() + PARTING_MS);
+    }
+}
+
+/* Nobody writes to it: it is at its end. */
+static void life_is_over(void *context, uint32_t events)
+{
+    struct ending *ending = context;
+    (void)events;
+    loop_remove(&ending->gateway->loop, &ending->life);
+    begin_to_end(ending);
+}
+
+static int watch_endings(struct ending *ending, struct gateway *gateway, int life_fd)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    *ending = (struct ending){.gateway = gateway,
+                              .signals = {fd, EPOLLIN, take_signal, ending},
+                              .life = {life_fd, EPOLLIN, life_is_over, ending},
+                              .parting = {.due = parting_due, .context = ending}};
+    int r = fd < 0 ? -errno : loop_add(&gateway->loop, &ending->signals);
+    if (r == 0 && life_fd >= 0)
+        r = loop_add(&gateway->loop, &ending->life);
+    return r;
+}
+
+static int shorter(int a, int b)
+{
+    return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+/* Until neither has anything left to do for the other. */
+static void settle(struct gateway *gateway)
+{
+    for (int i = 0; i < TURNS_MOST; i++) {
+        exchange_settle(gateway);
+        front_run(gateway->front);
+        if (!gateway->ready)
+            return;
+    }
+}
+
+static int run(struct gateway *gateway, const struct ending *ending)
+{
+    int r = 0;
+    while (r == 0 && !ending->at_once && !(ending->asked && gateway->exchange_count == 0)) {
+        int wait = gateway->ready ? 0
+                                  : shorter(timers_wait(&gateway->timers, clock_now_ms()),
+                                            front_wait(gateway->front));
+        r = loop_round(&gateway->loop, wait);
+        timers_run(&gateway->timers, clock_now_ms());
+        upstream_run(&gateway->upstream);
+        settle(gateway);
+        if (gateway->upstream.failed)
+            r = -EIO;
+    }
+    if (r < 0)
+        log_say("gateway: %s; it ends, and has to be started anew", strerror(-r));
+    return r;
+}
+
+/* libmicrohttpd must not be ended with connections that it may not touch. */
+static void end_all(struct gateway *gateway)
+{
+    front_stop_listening(gateway->front);
+    exchange_abandon_all(gateway);
+    settle(gateway);
+    front_destroy(gateway->front);
+    gateway->front = NULL;
+    exchange_settle(gateway);
+}
+
+static int serve(struct gateway *gateway, const struct arguments *arguments)
+{
+    struct ending ending;
+    int r = watch_endings(&ending, gateway, arguments->life_fd);
+    for (size_t i = 0; r == 0 && i < arguments->listener_count; i++)
+        r = front_listen(gateway->front, arguments->listeners[i], &gateway->guard);
+    if (r < 0) {
+        log_say("gateway: %s", strerror(-r));
+        return r;
+    }
+    if (arguments->tell_fd >= 0)
+        (void)files_write_all(arguments->tell_fd, "listening\n", strlen("listening\n"));
+    r = run(gateway, &ending);
+    end_all(gateway);
+    return r;
+}
+
+static int open_state(struct gateway *gateway)
+{
+    unsigned char bytes[32];
+    char salt[IDENTITY_SALT];
+    random_fill(bytes, sizeof bytes);
+    (void)sodium_bin2hex(salt, sizeof salt, bytes, sizeof bytes);
+    return state_create(salt, &gateway->state);
+}
+
+static int open_gateway(struct gateway *gateway, const struct arguments *arguments)
+{
+    int r = roster_load(&arguments->options, &gateway->roster);
+    if (r < 0)
+        return r == -ENOENT ? EXIT_NO_KEY : EXIT_OWN_FAILURE;
+    gateway->hold_ms = arguments->hold_seconds * 1000;
+    gateway->guard.token = arguments->stand_in;
+    r = open_state(gateway);
+    if (r == 0)
+        r = loop_init(&gateway->loop);
+    if (r == 0)
+        r = upstream_init(&gateway->upstream, &gateway->loop, &gateway->timers);
+    if (r == 0)
+        gateway->front = front_create(gateway);
+    if (r < 0 || !gateway->front) {
+        log_say("gateway: %s", r < 0 ? strerror(-r) : "libmicrohttpd does not start");
+        return EXIT_OWN_FAILURE;
+    }
+    return 0;
+}
+
+static void close_gateway(struct gateway *gateway)
+{
+    front_destroy(gateway->front);
+    upstream_finish(&gateway->upstream);
+    loop_finish(&gateway->loop);
+    roster_release(gateway->roster);
+    state_finish(&gateway->state);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct gateway gateway = {.loop.epoll = -1};
+    const char *fault = startup_prepare();
+    if (fault) {
+        log_say("%s", fault);
+        return EXIT_OWN_FAILURE;
+    }
+    (void)log_prepare();
+    if (sodium_init() < 0 || !arguments_read(argc, argv, &arguments))
+        return EXIT_OWN_FAILURE;
+    raise_limits();
+    int status = open_gateway(&gateway, &arguments);
+    if (status == 0)
+        status = serve(&gateway, &arguments) < 0 ? EXIT_OWN_FAILURE : 0;
+    close_gateway(&gateway);
+    arguments_finish(&arguments);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* Answers of the gateway's own, in the form in which the client's provider would give them, always
+ * with the reason. */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/pool/provider.h"
+
+#include <stdint.h>
+
+struct exchange;
+
+/* The JSON body of an error. */
+void refusal_append_body(struct buffer *body, enum provider provider, int status,
+                         const char *sentence);
+
+/* Sets it as the exchange's answer. `retry_after` in seconds; 0: none is told. False if out of
+ * memory. */
+bool refusal_set(struct exchange *exchange, int status, const char *sentence, int64_t retry_after);
+
+/* An answer to a probe: that somebody is there. */
+bool refusal_set_greeting(struct exchange *exchange);
+
+/* The error's type that goes with a status: "rate_limit_error" with 429. */
+const char *refusal_type(int status);

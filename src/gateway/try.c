@@ -1,0 +1,259 @@
+#include "gateway/try.h"
+
+#include "base/head.h"
+#include "core/gateway/forward.h"
+#include "gateway/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_MS        15000L
+#define UPLOAD_BYTES      16384L
+#define HEAD_LARGEST      65536
+#define KEEPALIVE_SECONDS 30L
+
+static size_t give_body(char *to, size_t size, size_t count, void *context)
+{
+    struct try *try = context;
+    size_t most = size * count, left = try->body_length - try->sent;
+    size_t taken = left < most ? left : most;
+    if (taken > 0)
+        memcpy(to, try->body + try->sent, taken);
+    try->sent += taken;
+    return taken;
+}
+
+/* A kept connection turned out to be dead, and libcurl sends it again: the second time of a POST.
+ */
+static int rewind_body(void *context, curl_off_t offset, int origin)
+{
+    struct try *try = context;
+    if (origin != SEEK_SET || offset < 0 || (size_t)offset > try->body_length)
+        return CURL_SEEKFUNC_FAIL;
+    try->sent = (size_t)offset;
+    try->rewound++;
+    return CURL_SEEKFUNC_OK;
+}
+
+static void end_head(struct try *try)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(try->easy, CURLINFO_RESPONSE_CODE, &status);
+    try->status = (int)status;
+    if (status < 200 && status != 101)
+        return; /* an answer on the way to the final one */
+    try->has_head = true;
+    exchange_take_head(try->exchange, buffer_text(&try->head));
+}
+
+static size_t take_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct try *try = context;
+    size_t length = size * count;
+    if (try->has_head)
+        return length; /* a trailer */
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        buffer_clear(&try->head);
+        return length;
+    }
+    if (length <= 2 && (length == 0 || bytes[length - 1] == '\n')) {
+        end_head(try);
+        return length;
+    }
+    if (try->head.length + length > HEAD_LARGEST)
+        return 0;
+    buffer_append(&try->head, bytes, length);
+    try->no_memory = try->head.failed;
+    return try->no_memory ? 0 : length;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct try *try = context;
+    size_t length = size * count;
+    switch (exchange_take(try->exchange, bytes, length)) {
+    case TAKEN:
+        return length;
+    case NOT_YET:
+        try->is_paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    case NO_MEMORY:
+        break;
+    }
+    try->no_memory = true;
+    return 0;
+}
+
+static struct curl_slist *link_lines(const struct buffer *lines)
+{
+    size_t count = 0, i = 0;
+    for (const char *at = NULL; forward_next_line(lines, &at);)
+        count++;
+    struct curl_slist *list = calloc(count + 1, sizeof *list);
+    if (!list)
+        return NULL;
+    const char *line;
+    for (const char *at = NULL; (line = forward_next_line(lines, &at)); i++)
+        list[i] = (struct curl_slist){(char *)(uintptr_t)line, i + 1 < count ? &list[i + 1] : NULL};
+    return list;
+}
+
+static CURLcode set_method(struct try *try, const struct try_plan *plan)
+{
+    CURL *easy = try->easy;
+    CURLcode r = CURLE_OK;
+    bool is_post = strcmp(plan->method, "POST") == 0;
+    if (strcmp(plan->method, "HEAD") == 0)
+        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (is_post || plan->body_length > 0) {
+        r |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        r |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)plan->body_length);
+        r |= curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+        r |= curl_easy_setopt(easy, CURLOPT_READDATA, try);
+        r |= curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body);
+        r |= curl_easy_setopt(easy, CURLOPT_SEEKDATA, try);
+        r |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
+    }
+    if (!is_post && strcmp(plan->method, "GET") != 0)
+        r |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, plan->method);
+    return r;
+}
+
+static CURLcode set_security(struct try *try)
+{
+    const struct upstream *upstream = try->upstream;
+    CURL *easy = try->easy;
+    CURLcode r = CURLE_OK;
+    if (upstream->certificate)
+        r |= curl_easy_setopt(easy, CURLOPT_SSLCERT, upstream->certificate);
+    if (upstream->certificate_key)
+        r |= curl_easy_setopt(easy, CURLOPT_SSLKEY, upstream->certificate_key);
+    if (upstream->certificate_passphrase)
+        r |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, upstream->certificate_passphrase);
+    if (!authorities_apply(&try->upstream->authorities, &upstream_curl, easy))
+        r |= CURLE_OUT_OF_MEMORY;
+    return r;
+}
+
+/* Not set because they are the defaults: no redirects followed, no .netrc, certificates verified,
+ * the proxies of the environment. HTTP/2 is off: of paused streams libcurl 7.88 loses some, and one
+ * connection's window would hold up large bodies. */
+static bool set_up(struct try *try, const struct try_plan *plan)
+{
+    CURL *easy = try->easy;
+    CURLcode r = curl_easy_setopt(easy, CURLOPT_URL, plan->url);
+    r |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    r |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    r |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    r |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->list);
+    r |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    r |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_SECONDS);
+    r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_SECONDS);
+    r |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    r |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error);
+    r |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    r |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, try);
+    r |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    r |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, try);
+    r |= curl_easy_setopt(easy, CURLOPT_PRIVATE, try);
+    r |= set_method(try, plan);
+    r |= set_security(try);
+    return r == CURLE_OK;
+}
+
+struct try *try_create(struct upstream *upstream, const struct try_plan *plan)
+{
+    struct try *try = calloc(1, sizeof *try);
+    if (!try) {
+        buffer_finish_wiping(plan->lines);
+        return NULL;
+    }
+    *try = (struct try){.exchange = plan->exchange,
+                        .upstream = upstream,
+                        .lines = *plan->lines,
+                        .body = plan->body,
+                        .body_length = plan->body_length};
+    *plan->lines = (struct buffer){0};
+    try->list = link_lines(&try->lines);
+    try->easy = try->list ? curl_easy_init() : NULL;
+    if (try->easy && set_up(try, plan) && upstream_start(upstream, try))
+        return try;
+    try_destroy(try);
+    return NULL;
+}
+
+void try_destroy(struct try *try)
+{
+    if (!try)
+        return;
+    if (try->easy) {
+        upstream_stop(try->upstream, try);
+        curl_easy_cleanup(try->easy);
+    }
+    free(try->list);
+    buffer_finish_wiping(&try->lines);
+    buffer_finish(&try->head);
+    free(try);
+}
+
+/* What fails before a byte of the request has gone out. */
+static bool is_before_sending(CURLcode result)
+{
+    switch (result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_PROXY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Also for a time-out while connecting and a proxy that answers CONNECT with a refusal. */
+static bool has_reached(CURL *easy)
+{
+    curl_off_t begun = 0;
+    return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &begun) == CURLE_OK && begun > 0;
+}
+
+void try_ended(struct try *try, CURLcode result)
+{
+    try->has_ended = true;
+    if (result == CURLE_OK)
+        try->fault = try->has_head ? TRY_FINE : TRY_LOST;
+    else if (try->no_memory)
+        try->fault = TRY_ABANDONED;
+    else if (is_before_sending(result) || !has_reached(try->easy))
+        try->fault = TRY_UNREACHABLE;
+    else
+        try->fault = TRY_LOST;
+    if (result != CURLE_OK && !*try->error)
+        snprintf(try->error, sizeof try->error, "%s", curl_easy_strerror(result));
+    try->error[strcspn(try->error, "\r\n")] = '\0';
+    exchange_try_moved(try->exchange);
+}
+
+void try_resume(struct try *try)
+{
+    if (!try->is_paused || !try->is_running)
+        return;
+    try->is_paused = false; /* before: it may be paused again before this returns */
+    (void)curl_easy_pause(try->easy, CURLPAUSE_CONT);
+}
+
+bool try_has_sent(const struct try *try)
+{
+    return try->sent == try->body_length;
+}

@@ -1,0 +1,171 @@
+#include "gateway/upstream.h"
+
+#include "gateway/try.h"
+#include "system/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+/* More than there are streams: a connection that is not kept costs a TLS handshake. */
+#define KEPT_CONNECTIONS 4096L
+
+#define LINK(name) .name = curl_##name,
+const struct curl upstream_curl = {CURL_FUNCTIONS(LINK)};
+#undef LINK
+
+/* One of libcurl's sockets. */
+struct socket {
+    struct upstream *upstream;
+    struct watch watch;
+};
+
+static void act(struct upstream *upstream, curl_socket_t fd, int bits)
+{
+    int running;
+    if (curl_multi_socket_action(upstream->multi, fd, bits, &running) != CURLM_OK)
+        upstream->failed = true;
+}
+
+static void socket_ready(void *context, uint32_t events)
+{
+    struct socket *socket = context;
+    int bits = 0;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+        bits |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT)
+        bits |= CURL_CSELECT_OUT;
+    if (events & EPOLLERR)
+        bits |= CURL_CSELECT_ERR;
+    act(socket->upstream, socket->watch.fd, bits);
+}
+
+/* The socket that libcurl closed before may have had the same number: then epoll knows it. */
+static void watch_socket(struct upstream *upstream, struct socket *socket, curl_socket_t fd,
+                         uint32_t events)
+{
+    if (!socket) {
+        socket = calloc(1, sizeof *socket);
+        if (!socket)
+            return; /* the try's deadline ends it */
+        socket->upstream = upstream;
+        socket->watch = (struct watch){fd, events, socket_ready, socket};
+        if (loop_add(upstream->loop, &socket->watch) < 0) {
+            free(socket);
+            return;
+        }
+        (void)curl_multi_assign(upstream->multi, fd, socket);
+        return;
+    }
+    (void)loop_change(upstream->loop, &socket->watch, events);
+}
+
+static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
+{
+    struct upstream *upstream = context;
+    struct socket *socket = assigned;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (socket)
+            loop_remove(upstream->loop, &socket->watch);
+        free(socket);
+        return 0;
+    }
+    uint32_t events = 0;
+    events |= what & CURL_POLL_IN ? EPOLLIN : 0;
+    events |= what & CURL_POLL_OUT ? EPOLLOUT : 0;
+    watch_socket(upstream, socket, fd, events);
+    return 0;
+}
+
+/* It must not be called from here, not even where it wants to be called at once. */
+static int timer_wanted(CURLM *multi, long milliseconds, void *context)
+{
+    struct upstream *upstream = context;
+    (void)multi;
+    if (milliseconds < 0)
+        timer_stop(upstream->timers, &upstream->timer);
+    else
+        timer_set(upstream->timers, &upstream->timer, clock_now_ms() + milliseconds);
+    return 0;
+}
+
+static void timer_due(void *context)
+{
+    struct upstream *upstream = context;
+    upstream->timer_came = true;
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *timers)
+{
+    *upstream = (struct upstream){.loop = loop, .timers = timers};
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return -EINVAL;
+    upstream->multi = curl_multi_init();
+    if (!upstream->multi)
+        return -ENOMEM;
+    upstream->timer = (struct timer){.due = timer_due, .context = upstream};
+    upstream->certificate = variable("CLAUDE_CODE_CLIENT_CERT");
+    upstream->certificate_key = variable("CLAUDE_CODE_CLIENT_KEY");
+    upstream->certificate_passphrase = variable("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE");
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_SOCKETDATA, upstream);
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    return authorities_find(&upstream->authorities, &upstream_curl);
+}
+
+void upstream_finish(struct upstream *upstream)
+{
+    if (upstream->multi)
+        (void)curl_multi_cleanup(upstream->multi);
+    if (upstream->timers)
+        timer_stop(upstream->timers, &upstream->timer);
+    authorities_finish(&upstream->authorities);
+    curl_global_cleanup();
+}
+
+bool upstream_start(struct upstream *upstream, struct try *try)
+{
+    try->is_running = curl_multi_add_handle(upstream->multi, try->easy) == CURLM_OK;
+    return try->is_running;
+}
+
+void upstream_stop(struct upstream *upstream, struct try *try)
+{
+    if (try->is_running)
+        (void)curl_multi_remove_handle(upstream->multi, try->easy);
+    try->is_running = false;
+}
+
+static void tell_ended(struct upstream *upstream)
+{
+    int left;
+    for (const CURLMsg *message; (message = curl_multi_info_read(upstream->multi, &left));) {
+        char *private = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode result = message->data.result;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        struct try *try = (struct try *)(void *)private;
+        upstream_stop(upstream, try);
+        try_ended(try, result);
+    }
+}
+
+void upstream_run(struct upstream *upstream)
+{
+    if (upstream->timer_came) {
+        upstream->timer_came = false;
+        act(upstream, CURL_SOCKET_TIMEOUT, 0);
+    }
+    tell_ended(upstream);
+}

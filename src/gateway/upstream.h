@@ -1,0 +1,38 @@
+/* The side of the providers: libcurl's transfers in our loop. */
+#pragma once
+
+#include "gateway/loop.h"
+#include "gateway/timers.h"
+#include "system/net/authorities.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+struct try;
+
+struct upstream {
+    struct loop *loop;
+    struct timers *timers;
+    CURLM *multi;
+    struct timer timer; /* libcurl's own */
+    bool timer_came;
+    bool failed; /* libcurl's state is lost: this process cannot go on */
+    struct authorities authorities;
+    const char *certificate, *certificate_key, *certificate_passphrase; /* NULL: none */
+};
+
+/* libcurl as this program is linked with it, for what takes it as a parameter. */
+extern const struct curl upstream_curl;
+
+/* Reads the environment for proxies, certificates and authorities. Returns 0 or a negative errno;
+ * ended with upstream_finish either way. */
+int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *timers);
+void upstream_finish(struct upstream *upstream);
+
+/* Starts and ends a transfer; never from a callback of libcurl's. upstream_start returns false if
+ * it cannot be started. */
+bool upstream_start(struct upstream *upstream, struct try *try);
+void upstream_stop(struct upstream *upstream, struct try *try);
+
+/* To be called in every round: serves libcurl's timer and tells the tries that have ended. */
+void upstream_run(struct upstream *upstream);

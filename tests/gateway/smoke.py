@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""smoke.py TCR-GATEWAY: the gateway between a client and a provider of this file's own."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+PROGRAM = None
+HOME, WORK = "sk-ant-oat01-FAKE-home-0001", "sk-ant-oat01-FAKE-work-0002"
+
+
+def event(name, **fields):
+    return f"event: {name}\ndata: {json.dumps(dict(fields, type=name))}\n\n".encode()
+
+
+START = event("message_start", message={}) + event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+DELTA = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "word"})
+STOP = event("content_block_stop", index=0) + event("message_stop")
+
+
+class Provider:
+    """Answers each request by `script(request)`, which writes to the connection itself."""
+
+    def __init__(self, script):
+        self.script, self.requests, self.gone = script, [], threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            while line := stream.readline():
+                method, target, _ = line.decode("latin-1").split(" ", 2)
+                headers = {}
+                while (line := stream.readline()).strip():
+                    name, _, value = line.decode("latin-1").partition(":")
+                    headers[name.lower()] = value.strip()
+                body = stream.read(int(headers.get("content-length", 0)))
+                request = dict(method=method, target=target, headers=headers, body=body, provider=self)
+                request["key"] = headers.get("authorization", "").removeprefix("Bearer ")
+                self.requests.append(request)
+                if self.script(connection, request) == "close":
+                    return
+
+
+def answer(connection, status, body, **headers):
+    lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def chunk(connection, data):
+    connection.sendall(b"%x\r\n%s\r\n" % (len(data), data))
+
+
+def begin_stream(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+
+
+def refuse(connection, reset=3600):
+    body = json.dumps({"type": "error", "error": {"type": "rate_limit_error", "message": "limit"}}).encode()
+    until = int(time.time()) + reset
+    answer(connection, 429, body, content_type="application/json", retry_after=reset,
+           anthropic_ratelimit_unified_status="rejected", anthropic_ratelimit_unified_reset=until)
+
+
+def greet(connection, request):
+    answer(connection, 200, b'{"type":"message"}', content_type="application/json")
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("api.anthropic.com", timeout=10)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(self.path)
+
+
+class Gateway(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="tcr")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def start(self, script, *arguments, stand_in=None):
+        self.provider = Provider(script)
+        self.addCleanup(self.provider.socket.close)
+        self.path = self.folder + "/api.sock"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        listener.listen(64)
+        self.tell, tell = os.pipe()
+        life, self.life = os.pipe()
+        passed = [listener.fileno(), tell, life]
+        arguments = [*arguments, "--listen-fd", str(passed[0]), "--tell-fd", str(tell), "--life-fd", str(life)]
+        if stand_in:
+            given, writer = os.pipe()
+            os.write(writer, stand_in.encode())
+            os.close(writer)
+            passed.append(given)
+            arguments += ["--stand-in-fd", str(given)]
+        environment = dict(os.environ, HOME=self.folder, XDG_STATE_HOME=self.folder, TCR_KEYS=f"home={HOME},work={WORK}",
+                           ANTHROPIC_BASE_URL=self.provider.url, NO_PROXY="127.0.0.1")
+        self.process = subprocess.Popen([PROGRAM, *arguments], pass_fds=passed, env=environment, stderr=subprocess.PIPE)
+        for fd in passed[1:]:
+            os.close(fd)
+        listener.close()
+        self.addCleanup(self.end)
+        self.assertEqual(os.read(self.tell, 64), b"listening\n")
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        for fd in (self.tell, self.life):
+            if fd is not None:
+                os.close(fd)
+        self.tell = self.life = None
+
+    def ask(self, body=b'{"model": "m"}', method="POST", target="/v1/messages?beta=true", **headers):
+        connection = UnixConnection(self.path)
+        self.addCleanup(connection.close)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers.setdefault("Authorization", "Bearer sk-ant-oat01-FAKE-client")
+        connection.request(method, target, body, {"Content-Type": "application/json", **headers})
+        return connection.getresponse()
+
+    def test_a_request_passes_with_the_pools_key(self):
+        self.start(greet)
+        body = b'{ "a" : 12345678901234567890,\t"b":"\\u00e9" }'
+        response = self.ask(body, X_Odd="a  b", anthropic_beta="one,two")
+        self.assertEqual((response.status, response.read()), (200, b'{"type":"message"}'))
+        self.assertEqual(response.getheader("x-tcr-key"), "home")
+        request = self.provider.requests[0]
+        self.assertEqual(request["body"], body)
+        self.assertEqual(request["target"], "/v1/messages?beta=true")
+        self.assertEqual(request["key"], HOME)
+        self.assertEqual(request["headers"]["x-odd"], "a  b")
+        self.assertEqual(request["headers"]["anthropic-beta"], "one,two,oauth-2025-04-20")
+
+    def test_a_used_up_key_is_not_seen(self):
+        self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
+        for attempts in ("2", "1"):
+            response = self.ask()
+            self.assertEqual((response.status, response.read()), (200, b'{"type":"message"}'))
+            self.assertEqual(response.getheader("x-tcr-key"), "work")
+            self.assertEqual(response.getheader("x-tcr-attempts"), attempts)
+            self.assertIsNone(response.getheader("retry-after"))
+        self.assertEqual([r["body"] for r in self.provider.requests], [b'{"model": "m"}'] * 3)
+
+    def test_the_first_to_be_ready_answers_when_all_are_used_up(self):
+        self.start(lambda c, r: refuse(c, 600 if r["key"] == HOME else 7200))
+        response = self.ask()
+        self.assertEqual(response.status, 429)
+        self.assertEqual(response.getheader("x-tcr-key"), "home")
+        self.assertAlmostEqual(int(response.getheader("retry-after")), 600, delta=5)
+
+    def test_an_event_passes_before_the_next_is_sent(self):
+        go_on = threading.Event()
+
+        def script(connection, request):
+            begin_stream(connection)
+            chunk(connection, START + DELTA)
+            go_on.wait(10)
+            chunk(connection, STOP)
+            connection.sendall(b"0\r\n\r\n")
+
+        self.start(script)
+        response = self.ask(b'{"stream": true}')
+        self.assertEqual(response.read(len(START + DELTA)), START + DELTA)
+        go_on.set()
+        self.assertEqual(response.read(), STOP)
+
+    def test_a_limit_inside_a_stream_is_not_seen(self):
+        def script(connection, request):
+            begin_stream(connection)
+            if request["key"] == HOME:
+                chunk(connection, START + event("error", error={"type": "rate_limit_error", "message": "limit"}))
+            else:
+                chunk(connection, START + DELTA + STOP)
+            connection.sendall(b"0\r\n\r\n")
+
+        self.start(script)
+        response = self.ask(b'{"stream": true}')
+        self.assertEqual(response.read(), START + DELTA + STOP)
+        self.assertEqual(response.getheader("x-tcr-key"), "work")
+
+    def test_a_stream_that_breaks_is_not_ended_well(self):
+        def script(connection, request):
+            begin_stream(connection)
+            chunk(connection, START + DELTA)
+            return "close"
+
+        self.start(script)
+        with self.assertRaises(http.client.IncompleteRead):
+            self.ask(b'{"stream": true}').read()
+        self.assertEqual(len(self.provider.requests), 1)
+
+    def test_a_client_that_leaves_takes_the_request_along(self):
+        for sends_first in (True, False):
+            left = threading.Event()
+
+            def script(connection, request):
+                if sends_first:
+                    begin_stream(connection)
+                    chunk(connection, START + DELTA)
+                connection.settimeout(5)
+                if connection.recv(1) == b"":
+                    left.set()
+                return "close"
+
+            self.start(script)
+            if sends_first:
+                self.ask(b'{"stream": true}').read(10)
+                self.doCleanups_of_connections()
+            else:
+                client = socket.socket(socket.AF_UNIX)
+                client.connect(self.path)
+                client.sendall(b"POST /v1/messages HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+                while not self.provider.requests:
+                    time.sleep(0.01)
+                client.close()
+            self.assertTrue(left.wait(2), f"sends first: {sends_first}")
+            self.end()
+            os.unlink(self.path)
+
+    def doCleanups_of_connections(self):
+        function, _, _ = self._cleanups.pop()
+        function()
+
+    def test_who_has_no_stand_in_is_refused(self):
+        self.start(greet, stand_in="FAKE-stand-in")
+        response = self.ask()
+        self.assertEqual(response.status, 401)
+        self.assertEqual(json.load(response)["error"]["type"], "authentication_error")
+        self.assertEqual(self.ask(x_api_key="FAKE-stand-in", Authorization="").status, 200)
+        self.assertEqual(len(self.provider.requests), 1)
+
+    def test_it_ends_with_its_run(self):
+        self.start(greet)
+        os.close(self.life)
+        self.life = None
+        self.assertEqual(self.process.wait(2), 0)
+
+    def test_a_request_under_way_is_ended_before_it(self):
+        go_on = threading.Event()
+
+        def script(connection, request):
+            go_on.wait(10)
+            greet(connection, request)
+
+        self.start(script)
+        connection = UnixConnection(self.path)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/v1/messages", b"{}")
+        while not self.provider.requests:
+            time.sleep(0.01)
+        self.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        self.assertIsNone(self.process.poll())
+        go_on.set()
+        self.assertEqual(connection.getresponse().status, 200)
+        self.assertEqual(self.process.wait(2), 0)
+
+    def test_the_provider_is_out_of_reach(self):
+        self.start(greet)
+        self.provider.socket.shutdown(socket.SHUT_RDWR)
+        response = self.ask()
+        error = json.load(response)["error"]
+        self.assertEqual((response.status, error["type"]), (502, "api_error"))
+        self.assertIn(self.provider.url, error["message"])
+        self.assertNotIn("FAKE", error["message"])
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
