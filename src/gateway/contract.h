@@ -29,6 +29,9 @@
 #pragma once
 
 #define GATEWAY_SOCKET_NAME "api.sock"
-#define GATEWAY_LISTENING   "listening"
-#define GATEWAY_SERVED      "served"
-#define GATEWAY_REFUSED     "refused"
+/* Where the client believes it sends its requests: the host alone makes it take them for its
+ * provider's own, and the socket is plain HTTP. */
+#define GATEWAY_ADDRESS   "http://api.anthropic.com"
+#define GATEWAY_LISTENING "listening"
+#define GATEWAY_SERVED    "served"
+#define GATEWAY_REFUSED   "refused"

@@ -190,3 +190,49 @@ NEWS
     eventually test -e "$play/.ended"
   done
 }
+
+@test "the run itself holds no key: the gateway counts its sessions" {
+  pool home work
+  printf '#!/bin/sh\ncp "$HOME/.local/state/tcr/state.json" "$PLAY/.state"\n' > "$scratch/bin/claude"
+  tcr --gateway -- claude -p hello
+  assert_equal "$(jq '.leases | length' "$play/.state")" 0
+  tcr -- claude -p hello
+  assert_equal "$(jq '.leases | length' "$play/.state")" 1
+}
+
+@test "a run inside a run with a gateway goes to the provider itself, not in plain text" {
+  pool home work
+  prints_tokens=1
+  extra_env=(ANTHROPIC_UNIX_SOCKET=/tmp/tcr-abc123/api.sock ANTHROPIC_BASE_URL=http://api.anthropic.com)
+  tcr -- env
+  lacks "$out" '^ANTHROPIC_(UNIX_SOCKET|BASE_URL)='
+  extra_env=(ANTHROPIC_BASE_URL=http://127.0.0.1:1)
+  tcr -- env
+  assert_stdout_has '^ANTHROPIC_BASE_URL=http://127.0.0.1:1$'
+}
+
+# On a terminal of its own, which both streams are.
+on_terminal() {
+  within "$PYTHON" -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+    "$TCR_RUN" "$@" > "$out" 2> "$err" < /dev/null
+}
+
+@test "an interactive claude gets a gateway by itself, introduced once" {
+  pool home work
+  on_terminal -- claude
+  assert_stdout_has '^tcr-run: when a key is used up, this session goes on with another'
+  assert_stdout_has '^socket=/.*/api.sock base=http://api.anthropic.com'
+  on_terminal -- claude
+  assert_equal "$(grep -c . "$play/.gateways")" 2
+  lacks "$out" 'goes on with another'
+  on_terminal --no-gateway -- claude
+  assert_equal "$(grep -c . "$play/.gateways")" 2
+  pool home
+  on_terminal -- claude
+  assert_equal "$(grep -c . "$play/.gateways")" 2
+  rm "$scratch/bin/tcr-gateway"
+  pool home work
+  on_terminal -- claude
+  assert_stdout_has '^socket= base='
+  lacks "$out" 'built without'
+}

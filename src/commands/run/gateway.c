@@ -1,5 +1,6 @@
 #include "commands/run/gateway.h"
 
+#include "base/cleanup.h"
 #include "base/variable.h"
 #include "commands/command.h"
 #include "gateway/contract.h"
@@ -327,7 +328,7 @@ size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set,
 {
     const struct assignment socket_way[] = {
         {"ANTHROPIC_UNIX_SOCKET", gateway->socket},
-        {"ANTHROPIC_BASE_URL", "http://api.anthropic.com"},
+        {"ANTHROPIC_BASE_URL", GATEWAY_ADDRESS},
     };
     const struct assignment port_way[] = {
         {"ANTHROPIC_BASE_URL", gateway->address},
@@ -430,6 +431,29 @@ static void say_what_fails(int r)
         log_say("the gateway cannot be started: %s", strerror(-r));
 }
 
+/* The gateway counts its sessions on each key itself. */
+static bool give_up_leases(struct state *state, int64_t now, void *context)
+{
+    const struct session *session = context;
+    (void)now;
+    state_drop_leases(state, &session->owner);
+    return true;
+}
+
+/* Once on a machine, where one was not asked for: what it is, what it costs, how to do without. */
+static void introduce(const struct session *session)
+{
+    CLEANUP_FREE char *path = files_xdg("XDG_STATE_HOME", ".local/state", "gateway-introduced");
+    if (session->pool.policy.gateway == GATEWAY_ON || !path)
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    (void)close(fd);
+    log_say("when a key is used up, this session goes on with another (a gateway for its requests; "
+            "Remote Control is off with it); --no-gateway does without. This is said once");
+}
+
 int gateway_open(struct session *session, struct run_gateway *gateway)
 {
     struct buffer why = {0};
@@ -443,6 +467,10 @@ int gateway_open(struct session *session, struct run_gateway *gateway)
         log_explain("%s gateway: %s", gateway->way == GATEWAY_NONE ? "no" : "a", buffer_text(&why));
     buffer_finish(&why);
     int r = gateway->way == GATEWAY_NONE ? 0 : bring_up(gateway);
+    if (gateway->way != GATEWAY_NONE && r == 0) {
+        (void)store_update(session->pool.store, give_up_leases, session);
+        introduce(session);
+    }
     if (r == 0)
         return 0;
     if (asked || r != -ENOENT)

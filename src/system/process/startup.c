@@ -1,11 +1,13 @@
 #include "system/process/startup.h"
 
 #include "base/json.h"
+#include "gateway/contract.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,6 +17,20 @@ static bool closed[3];
 bool startup_was_closed(int fd)
 {
     return fd >= 0 && fd < 3 && closed[fd];
+}
+
+/* Both or neither: without the socket, the address would take a key in plain text. Others' sockets
+ * are none of ours. */
+static void leave_gateway(void)
+{
+    static const char own[] = "/" GATEWAY_SOCKET_NAME;
+    const char *socket = getenv("ANTHROPIC_UNIX_SOCKET"), *base = getenv("ANTHROPIC_BASE_URL");
+    size_t length = socket ? strlen(socket) : 0;
+    if (!base || strcmp(base, GATEWAY_ADDRESS) != 0 || length < sizeof own ||
+        strcmp(socket + length - (sizeof own - 1), own) != 0)
+        return;
+    (void)unsetenv("ANTHROPIC_UNIX_SOCKET");
+    (void)unsetenv("ANTHROPIC_BASE_URL");
 }
 
 const char *startup_prepare(void)
@@ -33,6 +49,7 @@ const char *startup_prepare(void)
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
     json_init();
+    leave_gateway();
     return NULL;
 }
 

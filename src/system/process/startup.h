@@ -4,8 +4,9 @@
 #include <stdbool.h>
 
 /* Opens /dev/null on those of 0, 1, 2 that are closed, so that no key or state file lands there;
- * makes the process neither dumpable nor traceable; sets up cJSON. Returns NULL, or
- * a sentence why this program must not run (setuid). */
+ * makes the process neither dumpable nor traceable; sets up cJSON; forgets the gateway of a run
+ * that this one was started in: it has its own keys. Returns NULL, or a sentence why this program
+ * must not run (setuid). */
 const char *startup_prepare(void);
 
 /* True if this descriptor was closed when we started: the command finds it closed too. */
