@@ -68,9 +68,9 @@ _tcr_run_value()
         --config-dir) _filedir -d ;;
         --kind)
             if [[ ${words[1]} == keys ]]; then
-                _tcr_run_words 'oauth api openai cursor env:'
+                _tcr_run_words 'oauth api bearer openai cursor env:'
             else
-                _tcr_run_list 'anthropic oauth api openai cursor'
+                _tcr_run_list 'anthropic oauth api bearer openai cursor'
             fi
             ;;
         --limits) _tcr_run_words 'interactive moderate' ;;

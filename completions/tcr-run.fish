@@ -114,7 +114,7 @@ end
 complete -c tcr-run -n '__tcr_run_in keys' -l passphrase-fd -x -d 'Read passphrases from this descriptor'
 complete -c tcr-run -n '__tcr_run_verb remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_verb add' -l master -d 'As the master key'
-complete -c tcr-run -n '__tcr_run_verb add' -l kind -x -a 'oauth api openai cursor env:' -d 'What kind of key it is'
+complete -c tcr-run -n '__tcr_run_verb add' -l kind -x -a 'oauth api bearer openai cursor env:' -d 'What kind of key it is'
 complete -c tcr-run -n '__tcr_run_verb add' -l organization -x -d 'Whose it is'
 complete -c tcr-run -n '__tcr_run_verb add' -l priority -x -d 'Lower ones are used earlier'
 complete -c tcr-run -n '__tcr_run_verb add' -l expires -x -d 'When the token ends'
@@ -135,7 +135,7 @@ complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote
 complete -c tcr-run -n '__tcr_run_in classify' -F
 
 complete -c tcr-run -n __tcr_run_in_run -s k -l key -x -a '(__tcr_run_key_names)' -d 'Use this key and no other'
-complete -c tcr-run -n __tcr_run_in_run -l kind -x -a '(__fish_complete_list , "printf %s\\n anthropic oauth api openai cursor")' -d 'One key of each of these kinds'
+complete -c tcr-run -n __tcr_run_in_run -l kind -x -a '(__fish_complete_list , "printf %s\\n anthropic oauth api bearer openai cursor")' -d 'One key of each of these kinds'
 complete -c tcr-run -n __tcr_run_in_run -s r -l retries -x -d 'Pool keys to try before the master key'
 complete -c tcr-run -n __tcr_run_in_run -l no-master -d 'Never use the master key'
 complete -c tcr-run -n __tcr_run_in_run -s w -l wait -d 'When no key is left, wait for the first reset'

@@ -2,10 +2,10 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "base/variable.h"
 #include "commands/command.h"
 #include "commands/run/journal.h"
 #include "core/evidence/plain.h"
+#include "core/pool/destination.h"
 #include "core/show/render.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
@@ -113,10 +113,9 @@ static int prepare(struct check_round *round)
         int r = get_token(round->session, check);
         if (signals_end_pending())
             return -EINTR;
-        const char *variable = probe_base_variable(kind);
-        const char *base = variable ? variable_value(round->session->environment, variable) : NULL;
+        struct destination to = destination_of(check->candidate->key, round->session->environment);
         if (r == 0)
-            r = probe_build(kind, check->token, base, &check->probe, &check->reason);
+            r = probe_build(kind, check->token, to.url, &check->probe, &check->reason);
         if (r == -ENOMEM)
             return r;
         if (r < 0)
@@ -159,7 +158,7 @@ static bool may_be_shown(const struct check *check, const char *body)
 static void describe_answer(const struct check *check, const char *body, struct buffer *text)
 {
     const struct finding *finding = &check->meaning.finding;
-    const char *variable = probe_base_variable(&check->candidate->key->kind);
+    const char *variable = kind_base_variable(&check->candidate->key->kind);
     const char *said = may_be_shown(check, body) ? finding->line : "";
     if (finding->class != CLASS_NONE)
         buffer_append_format(text, "%s (%d)", failure_words(finding), check->status);

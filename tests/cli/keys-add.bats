@@ -170,7 +170,7 @@ END
 x y|expected one word, found 2
 x --priority 1.5|--priority: expected a whole number.*found "1.5"
 x --priority 99999999999|--priority: expected a whole number
-x --kind claude|--kind: expected oauth, api, openai, cursor or env:VARIABLE, found "claude"
+x --kind claude|--kind: expected oauth, api, bearer, openai, cursor or env:VARIABLE, found "claude"
 x --kind env:1X|--kind: expected oauth
 x --kind api|begins like one of kind oauth; leave out --kind api
 x --at-most 5/day|--at-most bounds the master key alone
@@ -190,7 +190,7 @@ END
   pool home
   hand 'FAKE-unknown' unchanged tcr keys add x
   assert_refused
-  assert_stderr_has 'no known kind.*add --kind oauth, api, openai, cursor or env:VARIABLE$'
+  assert_stderr_has 'no known kind.*add --kind oauth, api, bearer, openai, cursor or env:VARIABLE$'
   refute_stderr_has FAKE
   hand '' unchanged tcr keys add x
   assert_refused

@@ -331,7 +331,7 @@ END
 @test "keys in the environment are checked too" {
   answer home=ok:org-1 ci=ok:org-1
   provide
-  extra_env+=("CLAUDE_CODE_OAUTH_TOKEN=$(token home)" "ANTHROPIC_API_KEY=$(token api:ci)")
+  extra_env+=("TCR_KEYS=$(token home)" "TCR_MASTER_KEY=$(token api:ci)")
   check
   assert_status 0
   assert_asked 'ci home'

@@ -95,7 +95,7 @@ CURSOR_API_KEY=key_FAKE-c1-0001"
     assert_refused
     assert_stderr_has "$expected"
   done << 'ROWS'
-opnai|unknown kind "opnai"; write anthropic, oauth, api, openai, cursor or the variable
+opnai|unknown kind "opnai"; write anthropic, oauth, api, bearer, openai, cursor or the variable
 openai,|unknown kind ""
 anthropic,api|"anthropic" and "api" ask for the same keys
 openai,openai|"openai" and "openai" ask for the same keys

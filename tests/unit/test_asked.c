@@ -39,7 +39,7 @@ static void test_mistakes(void **state)
         {",openai", "unknown kind \"\""},
         {"openai, cursor", "unknown kind \" cursor\""},
         {"OpenAI", "unknown kind \"OpenAI\""},
-        {"gemini", "write anthropic, oauth, api, openai, cursor or the variable"},
+        {"gemini", "write anthropic, oauth, api, bearer, openai, cursor or the variable"},
         {"env", "unknown kind \"env\""},
         {"1X", "unknown kind \"1X\""},
         {"X-Y", "unknown kind \"X-Y\""},
@@ -65,10 +65,10 @@ static void test_covers(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *covered; /* oauth, api, openai, cursor, env (OWN_KEY), login */
-    } rows[] = {{"anthropic", "110001"}, {"oauth", "100001"},  {"api", "010000"},
-                {"openai", "001000"},    {"cursor", "000100"}, {"OWN_KEY", "000010"},
-                {"OTHER", "000000"}};
+        const char *name, *covered; /* oauth, api, bearer, openai, cursor, env (OWN_KEY), login */
+    } rows[] = {{"anthropic", "1110001"}, {"oauth", "1000001"},  {"api", "0100000"},
+                {"bearer", "0010000"},    {"openai", "0001000"}, {"cursor", "0000100"},
+                {"OWN_KEY", "0000010"},   {"OTHER", "0000000"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (int id = KIND_OAUTH; id <= KIND_CONFIG_DIR; id++) {
             struct kind kind = kind_make((enum kind_id)id);

@@ -59,8 +59,9 @@ static void test_salts_and_tokens_differ(void **state)
     assert_string_not_equal(a, c);
 }
 
-/* A key whose token is not known before it is chosen goes by its command or folder; the words of a
- * command are not run together, and no text can pass for another source's. */
+/* One token is a key at each address that it has. A key whose token is not known before it is
+ * chosen goes by its command or folder; the words of a command are not run together, and no text
+ * can pass for another source's. */
 static void test_sources_differ(void **state)
 {
     (void)state;
@@ -78,6 +79,9 @@ static void test_sources_differ(void **state)
         {.source = KEY_INLINE, .token = "pass"},
         {.source = KEY_INLINE, .token = "config_dir"},
         {.source = KEY_INLINE, .token = "command"},
+        {.source = KEY_INLINE, .token = "pass", .base_url = "https://a.example"},
+        {.source = KEY_INLINE, .token = "pass", .base_url = "https://b.example"},
+        {.source = KEY_COMMAND, .command = words_1, .base_url = "https://a.example"},
     };
     char ids[COUNT(keys)][IDENTITY_TEXT];
     for (size_t i = 0; i < COUNT(keys); i++) {

@@ -95,6 +95,38 @@ static void test_defaults(void **state)
     keyring_finish(&ring);
 }
 
+static void test_addresses(void **state)
+{
+    (void)state;
+    struct keyring ring;
+    parse_well("{\"keys\":[{\"name\":\"a\",\"token\":\"FAKE-proxy-0001\",\"kind\":\"bearer\","
+               "\"base_url\":\"https://Proxy.Corp/anthropic/\","
+               "\"env\":{\"ANTHROPIC_MODEL\":\"glm-4.6\",\"EMPTY\":\"\"}},"
+               "{\"name\":\"b\",\"token\":\"" OAUTH_1 "\",\"env\":{}},"
+               "{\"name\":\"c\",\"token_command\":[\"x\"],\"base_url\":\"http://[::1]:4000\"},"
+               "{\"name\":\"d\",\"token\":\"sk-FAKE\",\"kind\":\"openai\",\"plain_http\":true,"
+               "\"base_url\":\"http://litellm:4000/v1\"}],"
+               "\"master\":{\"token\":\"" API_1 "\",\"base_url\":\"https://bill.example\"}}",
+               &ring);
+    const struct key *key = ring.keys;
+    assert_int_equal(key[0].kind.id, KIND_BEARER);
+    assert_string_equal(key[0].kind.variable, "ANTHROPIC_AUTH_TOKEN");
+    assert_string_equal(key[0].base_url, "https://proxy.corp/anthropic");
+    assert_string_equal(key[0].variables[0].name, "ANTHROPIC_MODEL");
+    assert_string_equal(key[0].variables[0].value, "glm-4.6");
+    assert_string_equal(key[0].variables[1].name, "EMPTY");
+    assert_string_equal(key[0].variables[1].value, "");
+    assert_null(key[0].variables[2].name);
+    assert_null(key[1].base_url);
+    assert_null(key[1].variables[0].name);
+    assert_string_equal(key[2].base_url, "http://[::1]:4000");
+    assert_null(key[2].variables);
+    assert_string_equal(key[3].base_url, "http://litellm:4000/v1");
+    assert_string_equal(ring.master.base_url, "https://bill.example");
+    assert_false(key[0].at_provider || ring.master.at_provider);
+    keyring_finish(&ring);
+}
+
 static void test_small_files(void **state)
 {
     (void)state;
@@ -191,6 +223,39 @@ static const struct mistake {
      "found a string", "expected true or false"},
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"organization\":3}]}", "keys[0].organization",
      "found a number", "expected a string"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"base_url\":7}]}", "keys[0].base_url",
+     "found a number", "expected an address such as"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"base_url\":null}]}", "keys[0].base_url", "found null",
+     "expected an address such as"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"base_url\":\"proxy.corp\"}]}", "keys[0].base_url",
+     "neither https:// nor", "\"https://proxy.example/anthropic\""},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"base_url\":\"https://u:FAKE@proxy.corp\"}]}",
+     "keys[0].base_url", "a user or a password", "expected an address"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"base_url\":\"http://proxy.corp\"}]}",
+     "keys[0].base_url", "unencrypted", "\"plain_http\": true"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1
+     "\",\"base_url\":\"http://proxy.corp\",\"plain_http\":false}]}",
+     "keys[0].base_url", "unencrypted", "use https://"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"plain_http\":\"yes\"}]}", "keys[0].plain_http",
+     "found a string", "expected true or false"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":[]}]}", "keys[0].env", "found an array",
+     "an object such as {\"ANTHROPIC_MODEL\""},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"A B\":\"x\"}}]}", "keys[0].env", "\"A B\"",
+     "not a variable's name"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"A\":7}}]}", "keys[0].env", "found a number",
+     "A: expected a string"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"A\":\"x\",\"A\":\"y\"}}]}", "keys[0].env",
+     "A found twice", "expected once"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"TCR_KEYS\":\"x\"}}]}", "keys[0].env",
+     "\"TCR_KEYS\"", "tcr-run's own"},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"ANTHROPIC_BASE_URL\":\"x\"}}]}",
+     "keys[0].env", "\"ANTHROPIC_BASE_URL\"", "its \"base_url\""},
+    {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"ANTHROPIC_API_KEY\":\"FAKE\"}}]}",
+     "keys[0].env", "\"ANTHROPIC_API_KEY\"", "set by tcr-run itself"},
+    {"{\"keys\":[{\"token\":\"FAKE\",\"kind\":{\"env\":\"X\"},\"base_url\":\"https://a\"}]}",
+     "keys[0].base_url", "no variable is known", "set it with \"env\""},
+    {"{\"master\":{\"token\":\"" API_1 "\",\"base_url\":\"x\"}}", "master.base_url",
+     "neither https:// nor", "expected an address"},
     {"{\"master\":\"" API_1 "\"}", "master", "found a string", "expected an object"},
     {"{\"master\":{\"token\":\"" API_1 "\",\"at_most\":20}}", "master.at_most", "found 20",
      "\"20/day\" or \"5/hour\""},
@@ -434,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_file),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_small_files),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_all_mistakes_in_one_go),

@@ -178,6 +178,28 @@ static void test_what_is_no_duplicate(void **state)
     keyring_finish(&keyring);
 }
 
+/* One token at two addresses is two keys; the provider's own address is that of none. */
+static void test_duplicates_have_one_address(void **state)
+{
+    (void)state;
+    struct keyring keyring;
+    struct keyring_report report = {0};
+#define AT(name, url) "{\"name\":\"" name "\",\"token\":\"" OAUTH_1 "\",\"base_url\":\"" url "\"}"
+    parse("{\"keys\":[" AT("a", "https://a.example") "," AT("b", "https://b.example/") "," AT(
+              "c", "https://A.example/") "," KEY("d",
+                                                 OAUTH_1) "," AT("e",
+                                                                 "https://api.anthropic.com") "]"
+                                                                                              "}",
+          &keyring);
+    assert_int_equal(keyring_drop_duplicates(&keyring, &report), 0);
+    assert_false(keyring.keys[0].left_out || keyring.keys[1].left_out || keyring.keys[3].left_out);
+    assert_true(keyring.keys[2].left_out && keyring.keys[4].left_out);
+    assert_true(keyring.keys[4].at_provider);
+    assert_null(keyring.keys[4].base_url);
+    keyring_report_finish(&report);
+    keyring_finish(&keyring);
+}
+
 static void test_duplicates_of_an_empty_ring(void **state)
 {
     (void)state;
@@ -254,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_finds_by_exact_name),
         cmocka_unit_test(test_later_duplicates_are_left_out),
         cmocka_unit_test(test_what_is_no_duplicate),
+        cmocka_unit_test(test_duplicates_have_one_address),
         cmocka_unit_test(test_duplicates_of_an_empty_ring),
         cmocka_unit_test(test_profiles),
         cmocka_unit_test(test_unknown_profiles),

@@ -20,6 +20,7 @@ static void test_kinds(void **state)
         {KIND_OAUTH, "oauth", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
          true},
         {KIND_API, "api", "ANTHROPIC_API_KEY", "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR", true},
+        {KIND_BEARER, "bearer", "ANTHROPIC_AUTH_TOKEN", NULL, true},
         {KIND_OPENAI, "openai", "OPENAI_API_KEY", NULL, false},
         {KIND_CURSOR, "cursor", "CURSOR_API_KEY", NULL, false},
         {KIND_ENV, "env", "", NULL, false},
@@ -34,6 +35,36 @@ static void test_kinds(void **state)
                             text_or_none(rows[i].descriptor));
         assert_int_equal(kind_is_anthropic(&kind), rows[i].anthropic);
     }
+}
+
+static void test_bases(void **state)
+{
+    (void)state;
+    static const struct {
+        enum kind_id id;
+        const char *variable, *address;
+    } rows[] = {
+        {KIND_OAUTH, "ANTHROPIC_BASE_URL", "https://api.anthropic.com"},
+        {KIND_API, "ANTHROPIC_BASE_URL", "https://api.anthropic.com"},
+        {KIND_BEARER, "ANTHROPIC_BASE_URL", "https://api.anthropic.com"},
+        {KIND_CONFIG_DIR, "ANTHROPIC_BASE_URL", "https://api.anthropic.com"},
+        {KIND_OPENAI, "OPENAI_BASE_URL", "https://api.openai.com/v1"},
+        {KIND_CURSOR, "CURSOR_API_BASE_URL", "https://api.cursor.com"},
+    };
+    struct kind other;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kind kind = kind_make(rows[i].id);
+        assert_string_equal(kind_base_variable(&kind), rows[i].variable);
+        assert_string_equal(kind_base(&kind), rows[i].address);
+        assert_true(kind_owns_variable(rows[i].variable));
+        assert_true(kind_owns_variable(kind.variable));
+    }
+    assert_true(kind_from_variable("MY_TOKEN", &other));
+    assert_null(kind_base_variable(&other));
+    assert_null(kind_base(&other));
+    assert_true(kind_owns_variable("CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR"));
+    assert_false(kind_owns_variable("ANTHROPIC_MODEL"));
+    assert_false(kind_owns_variable(""));
 }
 
 /* -1: no kind. */
@@ -113,11 +144,9 @@ static void test_longest_variable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_by_token),
-        cmocka_unit_test(test_by_name),
-        cmocka_unit_test(test_by_variable),
-        cmocka_unit_test(test_longest_variable),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_bases),
+        cmocka_unit_test(test_by_token),    cmocka_unit_test(test_by_name),
+        cmocka_unit_test(test_by_variable), cmocka_unit_test(test_longest_variable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

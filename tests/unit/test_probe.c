@@ -53,26 +53,6 @@ static void test_requests(void **state)
     }
 }
 
-static void test_variables(void **state)
-{
-    (void)state;
-    static const struct {
-        enum kind_id id;
-        const char *variable;
-    } rows[] = {
-        {KIND_OAUTH, "ANTHROPIC_BASE_URL"},      {KIND_API, "ANTHROPIC_BASE_URL"},
-        {KIND_OPENAI, "OPENAI_BASE_URL"},        {KIND_CURSOR, "CURSOR_API_BASE_URL"},
-        {KIND_CONFIG_DIR, "ANTHROPIC_BASE_URL"},
-    };
-    struct kind other;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct kind kind = kind_make(rows[i].id);
-        assert_string_equal(probe_base_variable(&kind), rows[i].variable);
-    }
-    assert_true(kind_from_variable("MY_TOKEN", &other));
-    assert_null(probe_base_variable(&other));
-}
-
 static void test_refused(void **state)
 {
     (void)state;
@@ -123,7 +103,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_variables),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_quotes),
     };

@@ -80,7 +80,7 @@ static bool set_kind(struct addition *addition)
     bool other = strncmp(text, "env:", 4) == 0;
     if (!(other ? kind_from_variable(text + 4, &addition->kind)
                 : kind_from_name(text, &addition->kind)))
-        return complain("--kind", "oauth, api, openai, cursor or env:VARIABLE", text);
+        return complain("--kind", "oauth, api, bearer, openai, cursor or env:VARIABLE", text);
     cJSON *value = other ? cJSON_CreateObject() : cJSON_CreateString(text);
     if (other && !json_set_string(value, "env", text + 4)) {
         json_destroy(value);

@@ -31,7 +31,7 @@ static void advise_kind(struct buffer *error)
     if (!advice)
         return;
     error->length = (size_t)(advice - error->data);
-    buffer_append_text(error, "add --kind oauth, api, openai, cursor or env:VARIABLE");
+    buffer_append_text(error, "add --kind oauth, api, bearer, openai, cursor or env:VARIABLE");
 }
 
 /* The kind that the token is of by its beginning, if that is not the one that was said. */

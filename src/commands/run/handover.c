@@ -4,6 +4,7 @@
 #include "base/variable.h"
 #include "commands/command.h"
 #include "commands/run/gateway.h"
+#include "core/pool/destination.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
 #include "system/log.h"
@@ -96,6 +97,18 @@ static void warn_of_managed(struct session *session, const struct shield *shield
     log_warn_lines("an administrator's settings win over the key: ", buffer_text(&shield->managed));
 }
 
+/* ANTHROPIC_BASE_URL of the command; NULL: it has none. */
+static const char *address_of_client(const struct session *session, const struct key *key)
+{
+    struct assignment own[GATEWAY_ASSIGNMENTS];
+    size_t count = session->gateway ? gateway_assign(session->gateway, own, 0) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(own[i].name, "ANTHROPIC_BASE_URL") == 0)
+            return own[i].value;
+    const struct destination to = destination_of(key, session->environment);
+    return to.from == DESTINATION_PROVIDER ? NULL : to.url;
+}
+
 static int build_shield(struct session *session, const struct key *key, struct handover *handover)
 {
     struct claude_settings_files files;
@@ -116,7 +129,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
         .kind = &key->kind,
         .via = session->options->via,
         .bare = session->call.claude.bare,
-        .base_url = variable_value(session->environment, "ANTHROPIC_BASE_URL"),
+        .base_url = address_of_client(session, key),
         .descriptor = handover->secret_fd,
     };
     r = shield_build(&request, &handover->shield, &error);
@@ -128,12 +141,66 @@ static int build_shield(struct session *session, const struct key *key, struct h
     return r == -ENOMEM ? own_failure("settings", r) : 0;
 }
 
-#define ASSIGNMENTS (2 + ASKED_MOST + GATEWAY_ASSIGNMENTS)
+/* What is set in the environment beside what passes. */
+struct assignments {
+    struct assignment *list;
+    size_t count, room;
+    bool failed;
+};
 
-static size_t assign(struct assignment *list, size_t n, const char *name, const char *value)
+static void assign(struct assignments *set, const char *name, const char *value)
 {
-    list[n] = (struct assignment){name, value};
-    return n + 1;
+    if (set->count == set->room) {
+        size_t room = set->room ? 2 * set->room : 16;
+        struct assignment *grown = realloc(set->list, room * sizeof *grown);
+        if (!grown) {
+            set->failed = true;
+            return;
+        }
+        set->list = grown;
+        set->room = room;
+    }
+    set->list[set->count++] = (struct assignment){name, value};
+}
+
+static bool is_assigned(const struct assignments *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (strcmp(set->list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void assign_gateway(struct assignments *set, const struct run_gateway *gateway)
+{
+    struct assignment own[GATEWAY_ASSIGNMENTS];
+    size_t count = gateway_assign(gateway, own, 0);
+    for (size_t i = 0; i < count; i++)
+        assign(set, own[i].name, own[i].value);
+}
+
+/* The address that a key goes to, and what its owner wants set with it. */
+static void assign_target(struct assignments *set, const struct session *session,
+                          const struct key *key)
+{
+    const struct destination to = destination_of(key, session->environment);
+    for (const struct key_variable *one = key->variables; one && one->name; one++)
+        if (!is_assigned(set, one->name))
+            assign(set, one->name, one->value);
+    if (to.variable && to.from != DESTINATION_ENVIRONMENT && !is_assigned(set, to.variable))
+        assign(set, to.variable, to.from == DESTINATION_KEY ? to.url : NULL);
+}
+
+/* Two keys for clients that look in one variable for the address go to the same or not together. */
+static bool goes_along(const struct session *session, const struct key *lead, const struct key *key)
+{
+    const struct destination to = destination_of(key, session->environment);
+    const struct destination first = destination_of(lead, session->environment);
+    if (!to.variable || !first.variable || strcmp(to.variable, first.variable) != 0 ||
+        strcmp(to.url, first.url) == 0)
+        return true;
+    log_warn("\"%s\" is not handed over: %s is that of \"%s\"", key->name, to.variable, lead->name);
+    return false;
 }
 
 static bool hurries_client(const struct session *session, bool fast_fail)
@@ -147,43 +214,56 @@ static bool hurries_client(const struct session *session, bool fast_fail)
 static bool stands_in(const struct session *session, const struct kind *kind)
 {
     return session->gateway && session->gateway->way == GATEWAY_PORT &&
-           (kind->id == KIND_OAUTH || kind->id == KIND_API);
+           (kind->id == KIND_OAUTH || kind->id == KIND_API || kind->id == KIND_BEARER);
+}
+
+static void assign_secret(struct assignments *set, const struct key *key, const char *folder,
+                          const char *descriptor)
+{
+    if (key->source == KEY_CONFIG_DIR)
+        /* Only the login comes from that folder: sessions and settings stay where they are, so
+         * that the conversation goes on from one account to the next. No two kinds have one. */
+        assign(set, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
+    else if (descriptor)
+        assign(set, kind_descriptor_variable(&key->kind), descriptor);
+    else
+        assign(set, key->kind.variable, key->token);
 }
 
 static int build_environment(struct session *session, const struct key *key, bool fast_fail,
                              struct handover *handover)
 {
-    struct assignment set[ASSIGNMENTS];
+    struct assignments set = {0};
     char number[16];
-    size_t n = 0;
     char *folder = NULL;
+    snprintf(number, sizeof number, "%d", handover->secret_fd);
     for (size_t i = 0; i < session->slot_count; i++) {
         const struct key *one = session->slots[i].candidate->key;
-        if (stands_in(session, &one->kind)) {
+        if (stands_in(session, &one->kind))
             continue; /* the command gets a stand-in instead */
-        } else if (one->source == KEY_CONFIG_DIR) {
-            /* Only the login comes from that folder: sessions and settings stay where they are, so
-             * that the conversation goes on from one account to the next. No two kinds have one. */
+        if (one != key && !goes_along(session, key, one))
+            continue;
+        if (one->source == KEY_CONFIG_DIR)
             folder = files_expand(one->config_dir, NULL);
-            n = assign(set, n, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
-        } else if (one == key && handover->secret_fd >= 0) {
-            snprintf(number, sizeof number, "%d", handover->secret_fd);
-            n = assign(set, n, kind_descriptor_variable(&key->kind), number);
-        } else {
-            n = assign(set, n, one->kind.variable, one->token);
-        }
+        assign_secret(&set, one, folder, one == key && handover->secret_fd >= 0 ? number : NULL);
     }
     if (session->gateway)
-        n = gateway_assign(session->gateway, set, n);
+        assign_gateway(&set, session->gateway);
+    assign_target(&set, session, key);
+    for (size_t i = 0; i < session->slot_count; i++)
+        if (session->slots[i].candidate->key != key)
+            assign_target(&set, session, session->slots[i].candidate->key);
     /* 0, not 1: with one retry the client first sleeps a 429's whole retry-after. */
-    if (hurries_client(session, fast_fail))
-        n = assign(set, n, "CLAUDE_CODE_MAX_RETRIES", "0");
+    if (hurries_client(session, fast_fail) && !is_assigned(&set, "CLAUDE_CODE_MAX_RETRIES"))
+        assign(&set, "CLAUDE_CODE_MAX_RETRIES", "0");
     const struct environment_plan plan = {.keep = &session->options->keep,
                                           .scrub = &session->options->scrub,
                                           .clean = session->options->clean_env,
-                                          .set = set,
-                                          .set_count = n};
-    int r = environment_build(session->environment, &plan, &handover->environment);
+                                          .set = set.list,
+                                          .set_count = set.count};
+    int r = set.failed ? -ENOMEM
+                       : environment_build(session->environment, &plan, &handover->environment);
+    free(set.list);
     free(folder);
     return r < 0 ? own_failure("environment", r) : 0;
 }

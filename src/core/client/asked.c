@@ -52,10 +52,11 @@ static int add(struct asked *asked, const char *name, size_t length, struct buff
     char copy[KIND_VARIABLE];
     snprintf(copy, sizeof copy, "%.*s", (int)length, name);
     if (length >= sizeof copy || !is_known(copy)) {
-        buffer_append_format(error,
-                             "unknown kind \"%s\"; write anthropic, oauth, api, openai, cursor or "
-                             "the variable of another program's key",
-                             copy);
+        buffer_append_format(
+            error,
+            "unknown kind \"%s\"; write anthropic, oauth, api, bearer, openai, cursor or "
+            "the variable of another program's key",
+            copy);
         return -EINVAL;
     }
     for (size_t i = 0; i < asked->count; i++) {

@@ -16,35 +16,22 @@
  * only scope is inference), and counting tokens wants a model's name, which would be out of date
  * here one day. No header says that Claude Code is asking: it is not. */
 static const struct service {
-    const char *variable, *base, *path;
+    const char *path;
     const char *before_token; /* the header with the secret, up to it */
     bool basic;               /* the token as a user's name without a password, RFC 7617 */
     const char *headers[PROBE_HEADERS - 1];
 } services[] = {
-    [KIND_OAUTH] = {"ANTHROPIC_BASE_URL",
-                    "https://api.anthropic.com",
-                    "/v1/models?limit=1",
+    [KIND_OAUTH] = {"/v1/models?limit=1",
                     "authorization: Bearer ",
                     false,
                     {"anthropic-version: 2023-06-01", "anthropic-beta: oauth-2025-04-20"}},
-    [KIND_API] = {"ANTHROPIC_BASE_URL",
-                  "https://api.anthropic.com",
-                  "/v1/models?limit=1",
-                  "x-api-key: ",
-                  false,
-                  {"anthropic-version: 2023-06-01"}},
-    [KIND_OPENAI] = {"OPENAI_BASE_URL",
-                     "https://api.openai.com/v1",
-                     "/models",
+    [KIND_API] = {"/v1/models?limit=1", "x-api-key: ", false, {"anthropic-version: 2023-06-01"}},
+    [KIND_BEARER] = {"/v1/models?limit=1",
                      "authorization: Bearer ",
                      false,
-                     {NULL}},
-    [KIND_CURSOR] = {"CURSOR_API_BASE_URL",
-                     "https://api.cursor.com",
-                     "/v0/me",
-                     "authorization: Basic ",
-                     true,
-                     {NULL}},
+                     {"anthropic-version: 2023-06-01"}},
+    [KIND_OPENAI] = {"/models", "authorization: Bearer ", false, {NULL}},
+    [KIND_CURSOR] = {"/v0/me", "authorization: Basic ", true, {NULL}},
 };
 
 /* A login of Claude Code is asked about as the subscription that it is. */
@@ -52,12 +39,6 @@ static const struct service *service_of(const struct kind *kind)
 {
     size_t id = kind->id == KIND_CONFIG_DIR ? KIND_OAUTH : (size_t)kind->id;
     return id < COUNT(services) ? &services[id] : NULL;
-}
-
-const char *probe_base_variable(const struct kind *kind)
-{
-    const struct service *service = service_of(kind);
-    return service ? service->variable : NULL;
 }
 
 /* curl speaks other protocols too; none of them is meant. */
@@ -71,14 +52,14 @@ static const char *base_fault(const char *base)
     return NULL;
 }
 
-static int build_url(const struct service *service, const char *base, struct probe *probe,
-                     struct buffer *error)
+static int build_url(const struct kind *kind, const struct service *service, const char *base,
+                     struct probe *probe, struct buffer *error)
 {
     const char *fault = base_fault(base);
     if (fault) {
         /* The value is not shown: it may hold a password. */
-        buffer_append_format(error, "%s %s; expected the address of an API", service->variable,
-                             fault);
+        buffer_append_format(error, "%s %s; expected the address of an API",
+                             kind_base_variable(kind), fault);
         return -EINVAL;
     }
     size_t length = strlen(base), size = length + strlen(service->path) + 1;
@@ -127,7 +108,7 @@ int probe_build(const struct kind *kind, const char *token, const char *base,
         buffer_append_format(error, "no provider is known for %s", kind->variable);
         return -EINVAL;
     }
-    int r = build_url(service, base && *base ? base : service->base, ret_probe, error);
+    int r = build_url(kind, service, base && *base ? base : kind_base(kind), ret_probe, error);
     if (r == 0)
         r = build_credential(service, token, ret_probe);
     for (size_t i = 0; i < COUNT(service->headers); i++)

@@ -17,11 +17,7 @@ struct probe {
     char *credential; /* the one of them that holds the secret, in guarded memory */
 };
 
-/* The variable that says where a kind's provider is; NULL for a kind without one: such a key
- * cannot be checked. */
-const char *probe_base_variable(const struct kind *kind);
-
-/* `base` is that variable's value; NULL or "" is the provider's own address. Returns 0; -EINVAL
+/* `base` is the address to ask at; NULL or "" is the provider's own. Returns 0; -EINVAL
  * with one sentence in `error`; -ENOMEM. The caller ends the probe with probe_finish either way. */
 int probe_build(const struct kind *kind, const char *token, const char *base,
                 struct probe *ret_probe, struct buffer *error);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "core/pool/keydate.h"
+#include "core/pool/keytarget.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -102,11 +103,10 @@ static void read_kind(struct reader *reader, const char *place, const cJSON *ite
                           ? kind_from_variable(variable, &key->kind)
                           : cJSON_IsString(item) && kind_from_name(item->valuestring, &key->kind);
     if (!key->kind_known)
-        fields_mistake(
-            reader, place, "kind",
-            "expected \"oauth\", \"api\", \"openai\", \"cursor\" or {\"env\": \"NAME\"}, found "
-            "%s",
-            fields_quote(item, text));
+        fields_mistake(reader, place, "kind",
+                       "expected \"oauth\", \"api\", \"bearer\", \"openai\", \"cursor\" or "
+                       "{\"env\": \"NAME\"}, found %s",
+                       fields_quote(item, text));
 }
 
 static void read_priority(struct reader *reader, const char *place, const cJSON *item, void *target)
@@ -188,6 +188,9 @@ static const struct field key_fields[] = {
     {"token_command", read_token_command},
     {"config_dir", read_config_dir},
     {"kind", read_kind},
+    {"base_url", NULL},
+    {"plain_http", keytarget_read_plain_http},
+    {"env", keytarget_read_env},
     {"organization", read_organization},
     {"priority", read_priority},
     {"disabled", read_disabled},
@@ -241,6 +244,7 @@ static void read_key(struct reader *reader, const char *place, const cJSON *obje
     else if (r < 0)
         fields_mistake(reader, place, "token", "%s", buffer_text(&fault));
     buffer_finish(&fault);
+    keytarget_read_address(reader, object, key);
     struct kind by_prefix;
     if (key->token && kind_from_token(key->token, &by_prefix) && by_prefix.id != key->kind.id)
         fields_oddity(reader, place, "kind", "is %s, but the token looks like one of kind %s",

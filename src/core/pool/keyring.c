@@ -25,11 +25,17 @@ int keyring_init(struct keyring *ret_keyring)
     return 0;
 }
 
+static void finish_key(struct key *key)
+{
+    free((void *)key->command);
+    free((void *)key->variables);
+}
+
 void keyring_finish(struct keyring *keyring)
 {
     for (size_t i = 0; i < keyring->count; i++)
-        free((void *)keyring->keys[i].command);
-    free((void *)keyring->master.command);
+        finish_key(&keyring->keys[i]);
+    finish_key(&keyring->master);
     free(keyring->keys);
     json_destroy(keyring->profiles);
     secret_store_destroy(keyring->store);
@@ -81,10 +87,18 @@ int keyring_set_token(struct keyring *keyring, struct key *key, const char *byte
     return 0;
 }
 
+/* One token may be known to several servers. */
+static const char *own_address(const struct key *key)
+{
+    return key->base_url ? key->base_url : "";
+}
+
 static int compare_tokens(const void *left, const void *right)
 {
     const struct key *a = *(struct key *const *)left, *b = *(struct key *const *)right;
     int order = strcmp(a->token, b->token);
+    if (order == 0)
+        order = strcmp(own_address(a), own_address(b));
     /* Both lie in one array: the earlier one stays in. */
     return order ? order : (a > b) - (a < b);
 }
@@ -101,7 +115,8 @@ int keyring_drop_duplicates(struct keyring *keyring, struct keyring_report *repo
     qsort(sorted, count, sizeof(struct key *), compare_tokens);
     struct key *first = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (!first || strcmp(first->token, sorted[i]->token) != 0) {
+        if (!first || strcmp(first->token, sorted[i]->token) != 0 ||
+            strcmp(own_address(first), own_address(sorted[i])) != 0) {
             first = sorted[i];
             continue;
         }
@@ -181,5 +196,9 @@ void key_identity_source(const struct key *key, struct buffer *bytes)
         buffer_append_text(bytes, key->config_dir);
     } else if (key->token) {
         buffer_append_text(bytes, key->token);
+    }
+    if (key->base_url) { /* no token holds a NUL */
+        buffer_append_char(bytes, '\0');
+        buffer_append_text(bytes, key->base_url);
     }
 }

@@ -15,6 +15,11 @@
 /* Where a key's secret comes from. */
 enum key_source { KEY_INLINE, KEY_FILE, KEY_COMMAND, KEY_CONFIG_DIR };
 
+/* A variable that the command gets together with a key. */
+struct key_variable {
+    const char *name, *value;
+};
+
 /* Strings live in the keyring's secret store. */
 struct key {
     const char *name;
@@ -27,7 +32,11 @@ struct key {
     struct kind kind;
     bool kind_known;
     const char *organization; /* NULL if not said */
-    int64_t priority;         /* lower comes first; 0 if not said */
+    /* Where it is sent, as address_parse gives it. NULL: see destination.h. */
+    const char *base_url;
+    bool at_provider; /* at its provider's own address, whatever the environment says */
+    const struct key_variable *variables; /* set with it; ends with a NULL name; may be NULL */
+    int64_t priority;                     /* lower comes first; 0 if not said */
     bool disabled;
     int64_t expires;        /* seconds since 1970; 0 if not said */
     int64_t added;          /* when it came into the file; 0 if not said */
@@ -61,7 +70,8 @@ void keyring_finish(struct keyring *keyring);
 int keyring_set_token(struct keyring *keyring, struct key *key, const char *bytes, size_t length,
                       struct buffer *error);
 
-/* Leaves out later keys whose token an earlier one has, with a warning each. */
+/* Leaves out later keys whose token an earlier one has for the same address, with a warning each.
+ */
 int keyring_drop_duplicates(struct keyring *keyring, struct keyring_report *report);
 
 /* Keeps only the profile's keys in, in the file's order. Returns 0, or -EINVAL with one sentence.
@@ -79,5 +89,6 @@ int64_t key_end(const struct key *key);
 bool key_ends_soon(const struct key *key, int64_t now);
 
 /* What a key's identity in state is a hash of: its token, or what stands for it where the token is
- * not known before the key is chosen (command, login folder). Appended to `bytes`. */
+ * not known before the key is chosen (command, login folder), and its own address if it has one.
+ * Appended to `bytes`. */
 void key_identity_source(const struct key *key, struct buffer *bytes);

@@ -4,6 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where each provider is, and the variable that says so to its clients. */
+static const struct {
+    const char *variable, *address;
+} bases[] = {
+    [PROVIDER_ANTHROPIC] = {"ANTHROPIC_BASE_URL", "https://api.anthropic.com"},
+    [PROVIDER_OPENAI] = {"OPENAI_BASE_URL", "https://api.openai.com/v1"},
+    [PROVIDER_CURSOR] = {"CURSOR_API_BASE_URL", "https://api.cursor.com"},
+    [PROVIDER_UNKNOWN] = {NULL, NULL},
+};
+
 static const struct {
     const char *name;
     const char *variable;
@@ -15,6 +25,7 @@ static const struct {
                     "sk-ant-oat", PROVIDER_ANTHROPIC},
     [KIND_API] = {"api", "ANTHROPIC_API_KEY", "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR", "sk-ant-api",
                   PROVIDER_ANTHROPIC},
+    [KIND_BEARER] = {"bearer", "ANTHROPIC_AUTH_TOKEN", NULL, NULL, PROVIDER_ANTHROPIC},
     [KIND_OPENAI] = {"openai", "OPENAI_API_KEY", NULL, NULL, PROVIDER_OPENAI},
     [KIND_CURSOR] = {"cursor", "CURSOR_API_KEY", NULL, NULL, PROVIDER_CURSOR},
     [KIND_ENV] = {"env", "", NULL, NULL, PROVIDER_UNKNOWN},
@@ -75,6 +86,30 @@ const char *kind_name(const struct kind *kind)
 const char *kind_descriptor_variable(const struct kind *kind)
 {
     return kinds[kind->id].descriptor_variable;
+}
+
+const char *kind_base_variable(const struct kind *kind)
+{
+    return bases[kind_provider(kind)].variable;
+}
+
+const char *kind_base(const struct kind *kind)
+{
+    return bases[kind_provider(kind)].address;
+}
+
+static bool is_name(const char *name, const char *other)
+{
+    return other && *other && strcmp(name, other) == 0;
+}
+
+bool kind_owns_variable(const char *name)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (is_name(name, kinds[i].variable) || is_name(name, kinds[i].descriptor_variable) ||
+            is_name(name, bases[kinds[i].provider].variable))
+            return true;
+    return false;
 }
 
 enum provider kind_provider(const struct kind *kind)

@@ -6,7 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum kind_id { KIND_OAUTH, KIND_API, KIND_OPENAI, KIND_CURSOR, KIND_ENV, KIND_CONFIG_DIR };
+enum kind_id {
+    KIND_OAUTH,
+    KIND_API,
+    KIND_BEARER,
+    KIND_OPENAI,
+    KIND_CURSOR,
+    KIND_ENV,
+    KIND_CONFIG_DIR
+};
 
 #define KIND_VARIABLE 128
 
@@ -18,7 +26,7 @@ struct kind {
 /* By the token's prefix; false if it has no known one. */
 bool kind_from_token(const char *token, struct kind *ret_kind);
 
-/* By the name a key file uses: "oauth", "api", "openai", "cursor"; false if unknown. */
+/* By the name a key file uses: "oauth", "api", "bearer", "openai", "cursor"; false if unknown. */
 bool kind_from_name(const char *name, struct kind *ret_kind);
 
 /* {"env": NAME}: any other program's variable; false if NAME can be no variable's. */
@@ -29,6 +37,14 @@ const char *kind_name(const struct kind *kind);
 /* The variable that tells Claude Code which descriptor to read the secret from; NULL if the kind
  * has none. */
 const char *kind_descriptor_variable(const struct kind *kind);
+
+/* The variable in which clients of the kind look for the address of their provider, and that
+ * address where it is not set. NULL for a kind without one: {"env": NAME}. */
+const char *kind_base_variable(const struct kind *kind);
+const char *kind_base(const struct kind *kind);
+
+/* True if a name is one of a kind's own: of its secret, its descriptor or its address. */
+bool kind_owns_variable(const char *name);
 
 enum provider kind_provider(const struct kind *kind);
 

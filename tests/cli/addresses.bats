@@ -1,0 +1,100 @@
+# Keys with an address: where each goes, and what the command gets with it.
+load keys-helpers
+
+shows='for v in ANTHROPIC_AUTH_TOKEN ANTHROPIC_API_KEY CLAUDE_CODE_OAUTH_TOKEN ANTHROPIC_BASE_URL ANTHROPIC_MODEL \
+  OPENAI_API_KEY OPENAI_BASE_URL; do
+  eval "[ -z \"\${$v+x}\" ] || echo $v=\$$v"
+done'
+PROXY_TOKEN=FAKE-proxy-0001
+
+# pool_of JSON...: these keys.
+pool_of() {
+  local IFS=,
+  (umask 077 && printf '{"keys":[%s]}' "$*" > "$keys")
+  prints_tokens=yes
+}
+
+proxy='{"name":"proxy","token":"FAKE-proxy-0001","kind":"bearer","base_url":"https://proxy.corp/","env":{"ANTHROPIC_MODEL":"glm-4.6"}}'
+own="{\"name\":\"own\",\"token\":\"$(printf sk-ant-api03-FAKE-own-0001)\"}"
+
+@test "a key's address and variables go with it" {
+  pool_of "$proxy" "$own"
+  tcr -k proxy -- sh -c "$shows"
+  assert_stdout "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN
+ANTHROPIC_BASE_URL=https://proxy.corp
+ANTHROPIC_MODEL=glm-4.6"
+  extra_env=(ANTHROPIC_MODEL=mine ANTHROPIC_BASE_URL=https://elsewhere.example)
+  tcr -k proxy -- sh -c "$shows"
+  assert_stdout "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN
+ANTHROPIC_BASE_URL=https://proxy.corp
+ANTHROPIC_MODEL=glm-4.6"
+}
+
+@test "an address in the environment holds for a key without one" {
+  pool_of "$proxy" "$own"
+  extra_env=(ANTHROPIC_MODEL=mine ANTHROPIC_BASE_URL=https://elsewhere.example/)
+  tcr -k own -- sh -c "$shows"
+  assert_stdout "ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001
+ANTHROPIC_BASE_URL=https://elsewhere.example/
+ANTHROPIC_MODEL=mine"
+}
+
+@test "a key does not go to an address that was set for the token beside it" {
+  pool_of "$proxy" "$own"
+  for token in ANTHROPIC_AUTH_TOKEN=FAKE-other-0001 ANTHROPIC_API_KEY=sk-ant-api03-FAKE-other-0001; do
+    extra_env=("$token" ANTHROPIC_BASE_URL=https://elsewhere.example)
+    tcr -k own -- sh -c "$shows"
+    assert_stdout "ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001"
+  done
+  extra_env=(ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001 ANTHROPIC_BASE_URL=https://elsewhere.example)
+  tcr -k own -- sh -c "$shows"
+  assert_stdout "ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001
+ANTHROPIC_BASE_URL=https://elsewhere.example"
+}
+
+@test "a key of its provider's address goes there, whatever the environment says" {
+  pool_of "{\"name\":\"own\",\"token\":\"sk-ant-api03-FAKE-own-0001\",\"base_url\":\"https://api.anthropic.com/\"}"
+  extra_env=(ANTHROPIC_BASE_URL=https://elsewhere.example)
+  tcr -- sh -c "$shows"
+  assert_stdout "ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001"
+}
+
+@test "a failover takes the next key's address and variables, and leaves those of the first" {
+  pool_of "$proxy" "$own"
+  extra_env=(OPENAI_BASE_URL=https://untouched.example)
+  tcr --marker 'limit=^used up$' -- sh -c "$shows"' >> '"$scratch/seen"'
+    [ -z "$ANTHROPIC_AUTH_TOKEN" ] || { echo used up; exit 1; }'
+  assert_status 0
+  assert_equal "$(cat "$scratch/seen")" "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN
+ANTHROPIC_BASE_URL=https://proxy.corp
+ANTHROPIC_MODEL=glm-4.6
+OPENAI_BASE_URL=https://untouched.example
+ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001
+OPENAI_BASE_URL=https://untouched.example"
+}
+
+@test "keys of two kinds that go to two addresses are not handed over together" {
+  pool_of "{\"name\":\"proxy\",\"token\":\"$PROXY_TOKEN\",\"kind\":\"bearer\",\"base_url\":\"https://proxy.corp\"}" "$own" \
+    '{"name":"o","token":"sk-FAKE-openai-0001","kind":"openai","base_url":"https://o.example/v1"}'
+  tcr --kind bearer,api,openai -- sh -c "$shows"
+  assert_stdout "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN
+ANTHROPIC_BASE_URL=https://proxy.corp
+OPENAI_API_KEY=sk-FAKE-openai-0001
+OPENAI_BASE_URL=https://o.example/v1"
+  assert_stderr_has 'warning: "own" is not handed over: ANTHROPIC_BASE_URL is that of "proxy"'
+}
+
+@test "an address that cannot be is refused with its place, and no password in it is shown" {
+  pool_of '{"name":"a","token":"FAKE","kind":"bearer","base_url":"https://me:hunter2@proxy.corp"}'
+  tcr -- true
+  assert_status 125
+  assert_stderr_has 'keys\[0\].base_url: has a user or a password in it.*; expected an address such as "https://proxy.example/anthropic"'
+  refute_stderr_has hunter2
+  pool_of '{"name":"a","token":"FAKE","kind":"bearer","base_url":"http://proxy.corp"}'
+  tcr -- true
+  assert_status 125
+  assert_stderr_has 'would send the key unencrypted .*"plain_http": true'
+  pool_of '{"name":"a","token":"FAKE","kind":"bearer","base_url":"http://proxy.corp","plain_http":true}'
+  tcr -- true
+  assert_status 0
+}
