@@ -26,6 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool rests = meaning.state == CHECK_LIMITED || meaning.state == CHECK_REFUSED;
     EXPECT(!rests || meaning.finding.class != CLASS_NONE);
     EXPECT(meaning.state != CHECK_VALID || (status >= 200 && status <= 299));
+    answer_read_request(&answer, &time, &meaning);
+    EXPECT(meaning.finding.class < CLASS_COUNT);
+    EXPECT(meaning.retry_after >= -1);
+    EXPECT(!meaning.rests || meaning.finding.class != CLASS_NONE);
     for (const char *p = meaning.finding.line; *p; p++)
         EXPECT((unsigned char)*p >= ' ');
     free(headers);

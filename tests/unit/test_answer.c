@@ -137,6 +137,147 @@ static void test_meanings(void **state)
     }
 }
 
+#define CREDIT  "anthropic-ratelimit-unified-overage-disabled-reason: out_of_credits\r\n"
+#define LIMITED ERROR("rate_limit_error", "This request would exceed your account's rate limit.")
+
+/* What befalls a request for messages. */
+static const struct request {
+    const char *name;
+    int status;
+    const char *headers, *body;
+    enum failure_class class;
+    bool rests;
+    enum failure_scope scope;
+    const char *until;
+    int64_t retry_after;
+    enum provider provider;
+} requests[] = {
+    {"served", 200, "", "{\"type\":\"message\",\"error\":{}}", CLASS_NONE, false, SCOPE_KEY, NULL,
+     -1, 0},
+    {"served, window closed since", 200, REJECTED RESET WINDOW, "{\"type\":\"message\"}",
+     CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+    {"served by OpenAI", 200, "", "{\"id\":\"r\",\"error\":null}", CLASS_NONE, false, SCOPE_KEY,
+     NULL, -1, PROVIDER_OPENAI},
+    {"a page", 200, "", "<html>", CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+    {"error for a body", 200, "", LIMITED, CLASS_THROTTLED, false, SCOPE_ORGANIZATION, NULL, -1, 0},
+    {"error for a body, window closed", 200, REJECTED RESET WINDOW, LIMITED, CLASS_LIMIT, true,
+     SCOPE_KEY, "2026-11-20T23:00:03Z", -1, 0},
+    {"overloaded inside", 200, "", ERROR("overloaded_error", "Overloaded"), CLASS_SERVER, false,
+     SCOPE_KEY, NULL, -1, 0},
+    {"trouble inside", 200, "", ERROR("api_error", "Internal server error"), CLASS_SERVER, false,
+     SCOPE_KEY, NULL, -1, 0},
+    {"401 inside", 200, "", ERROR("authentication_error", "x"), CLASS_AUTH, true, SCOPE_KEY, NULL,
+     -1, 0},
+    {"wrong request inside", 200, "", ERROR("invalid_request_error", "x"), CLASS_NONE, false,
+     SCOPE_KEY, NULL, -1, 0},
+    {"OpenAI's limit inside", 200, "",
+     "{\"error\":{\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\",\"message\":\"x\"}}",
+     CLASS_THROTTLED, false, SCOPE_ORGANIZATION, NULL, -1, PROVIDER_OPENAI},
+    {"plan limit", 429, REJECTED RESET WINDOW "retry-after: 6003\r\n", LIMITED, CLASS_LIMIT, true,
+     SCOPE_KEY, "2026-11-20T23:00:03Z", 6003, 0},
+    {"one window says so", 429,
+     "anthropic-ratelimit-unified-7d-status: rejected\r\n"
+     "anthropic-ratelimit-unified-7d-reset: 1795215603\r\n",
+     LIMITED, CLASS_LIMIT, true, SCOPE_KEY, "2026-11-20T23:00:03Z", -1, 0},
+    {"one model's window says so", 429,
+     "anthropic-ratelimit-unified-7d_opus-status: rejected\r\n" RESET, LIMITED, CLASS_LIMIT, true,
+     SCOPE_MODEL, "2026-11-20T23:00:03Z", -1, 0},
+    {"no plan window, bought usage alone", 429,
+     "anthropic-ratelimit-unified-overage-status: rejected\r\n", LIMITED, CLASS_THROTTLED, false,
+     SCOPE_ORGANIZATION, NULL, -1, 0},
+    {"out of credits, no reset", 429, REJECTED CREDIT, LIMITED, CLASS_BILLING, true, SCOPE_KEY,
+     NULL, -1, 0},
+    {"out of credits beside a reset", 429, REJECTED RESET CREDIT, LIMITED, CLASS_LIMIT, true,
+     SCOPE_KEY, "2026-11-20T23:00:03Z", -1, 0},
+    {"throttled", 429, "retry-after: 30\r\n", LIMITED, CLASS_THROTTLED, true, SCOPE_ORGANIZATION,
+     "2026-11-20T21:20:30Z", 30, 0},
+    {"throttled by rates", 429, RATES, LIMITED, CLASS_THROTTLED, true, SCOPE_ORGANIZATION,
+     "2026-11-20T21:21:00Z", -1, 0},
+    {"no headers", 429, "", LIMITED, CLASS_THROTTLED, false, SCOPE_ORGANIZATION, NULL, -1, 0},
+    {"no body either", 429, "", "", CLASS_THROTTLED, false, SCOPE_ORGANIZATION, NULL, -1, 0},
+    {"long context", 429, "",
+     ERROR("rate_limit_error", "Extra usage is required for long context requests."), CLASS_NONE,
+     false, SCOPE_KEY, NULL, -1, 0},
+    {"long context, other words", 429, REJECTED RESET,
+     ERROR("rate_limit_error", "Usage credits are required for long context"), CLASS_NONE, false,
+     SCOPE_KEY, NULL, -1, 0},
+    {"OpenAI's quota", 429, "",
+     "{\"error\":{\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\",\"message\":"
+     "\"You exceeded your current quota, x\"}}",
+     CLASS_BILLING, true, SCOPE_ORGANIZATION, NULL, -1, PROVIDER_OPENAI},
+    {"wrong key", 401, "", ERROR("authentication_error", "invalid x-api-key"), CLASS_AUTH, true,
+     SCOPE_KEY, NULL, -1, 0},
+    {"a proxy's 401", 401, "", "<html>401</html>", CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+    {"outstanding bill", 402, "",
+     ERROR("billing_error", "Your account has an outstanding balance."), CLASS_BILLING, true,
+     SCOPE_ORGANIZATION, NULL, -1, 0},
+    {"forbidden", 403, "", ERROR("permission_error", "x"), CLASS_FORBIDDEN, true, SCOPE_KEY, NULL,
+     -1, 0},
+    {"a proxy's 403", 403, "", "<html>blocked</html>", CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+    {"no credit", 400, "",
+     ERROR("invalid_request_error", "Your credit balance is too low to access the Anthropic API."),
+     CLASS_BILLING, true, SCOPE_ORGANIZATION, NULL, -1, 0},
+    {"wrong request", 400, "", ERROR("invalid_request_error", "prompt is too long: 1 tokens"),
+     CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+    {"not found", 404, "", ERROR("not_found_error", "x"), CLASS_NONE, false, SCOPE_KEY, NULL, -1,
+     0},
+    {"too large", 413, "", ERROR("request_too_large", "x"), CLASS_NONE, false, SCOPE_KEY, NULL, -1,
+     0},
+    {"not to be understood", 422, "", "", CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+    {"overloaded", 529, "", ERROR("overloaded_error", "Overloaded"), CLASS_SERVER, false, SCOPE_KEY,
+     NULL, -1, 0},
+    {"unavailable for a while", 503, "Retry-After: 20\r\n", "", CLASS_SERVER, false, SCOPE_KEY,
+     NULL, 20, 0},
+    {"retry-after is over", 503, "Retry-After: Fri, 20 Nov 2026 21:00:00 GMT\r\n", "", CLASS_SERVER,
+     false, SCOPE_KEY, NULL, 0, 0},
+    {"redirect", 302, "", "", CLASS_NONE, false, SCOPE_KEY, NULL, -1, 0},
+};
+
+static void test_requests(void **state)
+{
+    (void)state;
+    const struct reading_time time = {instant(NOW), &utc_zones};
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        const struct request *row = &requests[i];
+        const struct answer answer = {.status = row->status,
+                                      .headers = row->headers,
+                                      .body = row->body,
+                                      .body_length = strlen(row->body),
+                                      .provider = row->provider};
+        struct meaning meaning;
+        answer_read_request(&answer, &time, &meaning);
+        const struct finding *finding = &meaning.finding;
+        int64_t until = row->until ? instant(row->until) : 0;
+        if (finding->class != row->class || meaning.rests != row->rests ||
+            finding->scope != row->scope || finding->until != until ||
+            meaning.retry_after != row->retry_after)
+            fail_msg("%s: class %s, rests %d, scope %s, until %lld, retry after %lld", row->name,
+                     failure_class_name(finding->class), meaning.rests,
+                     failure_scope_name(finding->scope), (long long)finding->until,
+                     (long long)meaning.retry_after);
+        if (row->provider && finding->class != CLASS_NONE)
+            assert_int_equal(finding->provider, row->provider);
+        assert_int_equal(finding->source, SOURCE_RESULT);
+    }
+}
+
+static void test_advice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        bool should_not;
+    } cases[] = {
+        {"", false}, {"x-should-retry: true\r\n", false}, {"X-Should-Retry: FALSE\r\n", true}};
+    const struct reading_time time = {instant(NOW), &utc_zones};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct answer answer = {.status = 529, .headers = cases[i].headers, .body = ""};
+        struct meaning meaning;
+        answer_read_request(&answer, &time, &meaning);
+        assert_int_equal(meaning.should_not_retry, cases[i].should_not);
+    }
+}
+
 static void test_organizations(void **state)
 {
     (void)state;
@@ -179,8 +320,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meanings),
-        cmocka_unit_test(test_organizations),
+        cmocka_unit_test(test_meanings), cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_advice),   cmocka_unit_test(test_organizations),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
