@@ -81,9 +81,11 @@ void roster_release(struct roster *roster)
     free(roster);
 }
 
-/* What the environment names, else the provider's own. */
+/* The key's own, else what the environment names, else the provider's. */
 const char *roster_base(const struct key *key)
 {
+    if (key->base_url)
+        return key->base_url;
     bool openai = key->kind.id == KIND_OPENAI;
     const char *said = getenv(openai ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL");
     if (said && *said)
