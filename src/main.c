@@ -1,6 +1,7 @@
 /* The table of subcommands. What is no subcommand is a run. */
 #include "commands/command.h"
 #include "commands/help.h"
+#include "commands/host.h"
 #include "system/log.h"
 #include "system/process/startup.h"
 
@@ -91,7 +92,7 @@ int main(int argc, char **argv)
         log_say("%s", fault);
         return EXIT_OWN_FAILURE;
     }
-    if (!log_prepare()) {
+    if (!log_prepare(&command_host)) {
         log_say("TCR_LOG_FORMAT: expected text or json, found \"%s\"", getenv("TCR_LOG_FORMAT"));
         return EXIT_OWN_FAILURE;
     }

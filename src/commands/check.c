@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "commands/run/journal.h"
 #include "core/evidence/plain.h"
 #include "core/pool/destination.h"
@@ -195,7 +196,8 @@ static void read_exchange(const struct http_exchange *exchange, struct check *ch
 static int ask(struct check_round *round, struct buffer *error)
 {
     CLEANUP_FREE struct http_exchange *exchanges = calloc(round->count + 1, sizeof *exchanges);
-    struct http_plan plan = {.exchanges = exchanges, .seconds = round->seconds};
+    struct http_plan plan = {
+        .exchanges = exchanges, .seconds = round->seconds, .host = &command_host_stoppable};
     if (!exchanges)
         return -ENOMEM;
     for (size_t i = 0; i < round->count; i++) {

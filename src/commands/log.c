@@ -3,6 +3,7 @@
 #include "base/jsontext.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "core/show/eventtext.h"
 #include "system/files.h"
 #include "system/store/store.h"
@@ -74,9 +75,10 @@ static int put_lines(struct view *view, size_t most)
         memcpy(&start, view->starts.data + (count - most) * sizeof start, sizeof start);
     if (most == 0)
         start = view->lines.length;
-    int r = view->lines.length == start ? 0
-                                        : files_write_out(STDOUT_FILENO, view->lines.data + start,
-                                                          view->lines.length - start);
+    int r = view->lines.length == start
+                ? 0
+                : files_write_out(STDOUT_FILENO, view->lines.data + start,
+                                  view->lines.length - start, &command_host);
     buffer_clear(&view->lines);
     buffer_clear(&view->starts);
     return r;
@@ -126,7 +128,7 @@ static int take_last(struct view *view, const char *text)
 
 static int open_store(struct view *view)
 {
-    view->store = store_create(NULL);
+    view->store = store_create(NULL, &command_host);
     if (view->store && store_events_path(view->store))
         return 0;
     log_say("log: there is no place for the state: set HOME");

@@ -2,6 +2,7 @@
 
 #include "base/jsontext.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "system/files.h"
 #include "system/log.h"
 
@@ -11,8 +12,9 @@
 
 int output_print(struct buffer *text)
 {
-    int r =
-        text->failed ? -ENOMEM : files_write_out(STDOUT_FILENO, buffer_text(text), text->length);
+    int r = text->failed
+                ? -ENOMEM
+                : files_write_out(STDOUT_FILENO, buffer_text(text), text->length, &command_host);
     buffer_finish(text);
     if (r == 0)
         return 0;

@@ -2,6 +2,7 @@
 
 #include "base/variable.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
 
@@ -95,7 +96,7 @@ int pool_open(struct pool *pool, const struct options *options)
         return status;
     if (options->no_master)
         pool->keyring.has_master = false;
-    pool->store = store_create(&pool->keyring);
+    pool->store = store_create(&pool->keyring, &command_host);
     if (!pool->store || rotation_init(&pool->rotation, &pool->keyring) < 0) {
         log_say("out of memory");
         return EXIT_OWN_FAILURE;

@@ -212,7 +212,7 @@ int main(int argc, char **argv)
         log_say("%s", fault);
         return EXIT_OWN_FAILURE;
     }
-    (void)log_prepare();
+    (void)log_prepare(NULL);
     if (sodium_init() < 0 || !arguments_read(argc, argv, &arguments))
         return EXIT_OWN_FAILURE;
     raise_limits();

@@ -120,7 +120,7 @@ int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *t
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    return authorities_find(&upstream->authorities, &upstream_curl);
+    return authorities_find(&upstream->authorities, &upstream_curl, NULL);
 }
 
 void upstream_finish(struct upstream *upstream)

@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/secret.h"
-#include "system/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,20 +153,20 @@ int files_read_plain_at(int folder, const char *path, size_t most, struct buffer
 
 /* Signals may be blocked, and then a write to a reader that does not read could not be interrupted.
  */
-static int wait_for_room(int fd)
+static int wait_for_room(int fd, const struct host *host)
 {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int n;
     while ((n = poll(&room, 1, LOOK_MS)) == 0 || (n < 0 && errno == EINTR))
-        if (signals_end_pending())
+        if (host_interrupted(host))
             return -EINTR;
     return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t length, bool waits)
+static int write_all(int fd, const char *bytes, size_t length, bool waits, const struct host *host)
 {
     while (length > 0) {
-        int r = waits ? wait_for_room(fd) : 0;
+        int r = waits ? wait_for_room(fd, host) : 0;
         if (r < 0)
             return r;
         ssize_t n = write(fd, bytes, length);
@@ -183,10 +182,10 @@ static int write_all(int fd, const char *bytes, size_t length, bool waits)
 
 int files_write_all(int fd, const char *bytes, size_t length)
 {
-    return write_all(fd, bytes, length, false);
+    return write_all(fd, bytes, length, false, NULL);
 }
 
-int files_write_out(int fd, const char *bytes, size_t length)
+int files_write_out(int fd, const char *bytes, size_t length, const struct host *host)
 {
-    return write_all(fd, bytes, length, true);
+    return write_all(fd, bytes, length, true, host);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "system/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,8 +49,8 @@ int files_make_folders(const char *path);
 int files_write_all(int fd, const char *bytes, size_t length);
 
 /* The same to an inherited descriptor: waits for room, also if somebody made it non-blocking.
- * -EINTR if somebody asks to end meanwhile. */
-int files_write_out(int fd, const char *bytes, size_t length);
+ * -EINTR if the host (NULL: none) is interrupted meanwhile. */
+int files_write_out(int fd, const char *bytes, size_t length, const struct host *host);
 
 /* $HOME, else the user's entry in the password file; NULL if there is neither. */
 const char *files_home(void);

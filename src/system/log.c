@@ -17,9 +17,11 @@
 static enum log_level current = LOG_NORMAL;
 static bool json, annotates;
 static const char *command;
+static const struct host *host;
 
-bool log_prepare(void)
+bool log_prepare(const struct host *the_host)
 {
+    host = the_host;
     const char *format = getenv("TCR_LOG_FORMAT"), *actions = getenv("GITHUB_ACTIONS");
     annotates = actions && strcmp(actions, "true") == 0 && !isatty(STDERR_FILENO);
     return !format || !*format || log_set_format(format);
@@ -58,7 +60,7 @@ static void put(char *line, size_t length)
 {
     length = secret_mask(line, length);
     line[length++] = '\n';
-    (void)files_write_out(STDERR_FILENO, line, length);
+    (void)files_write_out(STDERR_FILENO, line, length, host);
 }
 
 /* What a message quotes may hold control characters: they do not reach a terminal. */

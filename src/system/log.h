@@ -4,14 +4,15 @@
 #pragma once
 
 #include "core/state/event.h"
+#include "system/host.h"
 
 #include <stdbool.h>
 
 enum log_level { LOG_QUIET = -1, LOG_NORMAL, LOG_VERBOSE, LOG_DEBUG };
 
-/* Reads TCR_LOG_FORMAT, and whether this is GitHub Actions. False if that is no format: then it is
- * text. */
-bool log_prepare(void);
+/* Reads TCR_LOG_FORMAT, and whether this is GitHub Actions. While stderr has no room, the host
+ * (borrowed) is asked whether to give up. False if that is no format: then it is text. */
+bool log_prepare(const struct host *host);
 
 /* --log-format: "text" or "json"; false, and nothing changed, for anything else. */
 bool log_set_format(const char *name);

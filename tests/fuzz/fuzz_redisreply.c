@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     log_set_level(LOG_QUIET);
     EXPECT(redisurl_parse("redis+unix:///nowhere/sock", &url, &error) == 0);
-    struct store_redis *store = store_redis_create(&url);
+    struct store_redis *store = store_redis_create(&url, NULL);
     EXPECT(store != NULL);
     server = input;
     while (server.left > 0) {

@@ -1,4 +1,5 @@
 #include "commands/doctor/doctor.h"
+#include "commands/host.h"
 #include "core/pool/redisurl.h"
 #include "system/clock.h"
 #include "system/store/store.h"
@@ -104,7 +105,7 @@ bool doctor_check_server(struct doctor *doctor)
         buffer_finish(&error);
         return true;
     }
-    struct store *store = store_create(NULL);
+    struct store *store = store_create(NULL, &command_host);
     if (store)
         probe(doctor, &url, store);
     else

@@ -1,6 +1,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "commands/doctor/doctor.h"
+#include "commands/host.h"
 #include "core/show/render.h"
 #include "system/files.h"
 #include "system/store/lockfile.h"
@@ -37,7 +38,7 @@ struct place {
 
 static bool find_place(struct place *place)
 {
-    struct store *store = store_create(NULL);
+    struct store *store = store_create(NULL, &command_host);
     const char *path = store ? store_path(store) : NULL;
     *place = (struct place){.fd = -1, .path = path ? strdup(path) : NULL};
     store_destroy(store);
@@ -148,7 +149,7 @@ static int take_lock(struct doctor *doctor, const struct place *place)
     int fd = openat(place->fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return -1;
-    int r = fd < 0 ? -errno : lockfile_wait(fd, LOCK_WAIT_US);
+    int r = fd < 0 ? -errno : lockfile_wait(fd, LOCK_WAIT_US, &command_host);
     if (r == 0) {
         doctor_say(doctor, "lock", HEALTH_OK, "%s/%s can be had", place->folder, name);
         return fd;

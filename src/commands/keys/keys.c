@@ -1,6 +1,7 @@
 #include "commands/keys/keys.h"
 
 #include "commands/command.h"
+#include "commands/host.h"
 #include "commands/output.h"
 #include "core/pool/keyenv.h"
 #include "core/pool/keyring.h"
@@ -109,7 +110,7 @@ int keys_open(const struct options *options, struct keystore *ret_store)
     struct buffer error = {0};
     *ret_store = (struct keystore){0};
     char *path = keysource_path(options->keys_file, environ);
-    int r = path ? keystore_open(path, ret_store, &error) : -ENOENT;
+    int r = path ? keystore_open(path, &command_host, ret_store, &error) : -ENOENT;
     if (!path)
         buffer_append_text(&error, "there is no home folder to keep keys in; name a file with "
                                    "--keys");

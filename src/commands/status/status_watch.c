@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "commands/status/status.h"
 #include "system/files.h"
 #include "system/log.h"
@@ -30,7 +31,7 @@ enum wake { WAKE_REDRAW, WAKE_RESUME, WAKE_STOP, WAKE_QUIT, WAKE_DIE };
 
 static int put(const char *text, size_t length)
 {
-    return files_write_out(STDOUT_FILENO, text, length);
+    return files_write_out(STDOUT_FILENO, text, length, &command_host);
 }
 
 static void enter(const struct watch *watch)

@@ -136,12 +136,13 @@ static int parse(const char *bytes, size_t length, cJSON **ret_file, struct buff
     return r;
 }
 
-int keystore_open(const char *path, struct keystore *ret_store, struct buffer *error)
+int keystore_open(const char *path, const struct host *host, struct keystore *ret_store,
+                  struct buffer *error)
 {
     struct keystore *store = ret_store;
     char *bytes = NULL;
     size_t length = 0;
-    *store = (struct keystore){0};
+    *store = (struct keystore){.host = host};
     int r = resolve(path, store, error);
     if (r == 0 && store->exists)
         r = keystore_read(store->path, &store->seal, error, &bytes, &length);
@@ -161,9 +162,9 @@ void keystore_close(struct keystore *store)
     *store = (struct keystore){0};
 }
 
-static int wait_for_lock(int fd, struct buffer *error)
+static int wait_for_lock(int fd, const struct host *host, struct buffer *error)
 {
-    int r = lockfile_wait(fd, LOCK_WAIT_US);
+    int r = lockfile_wait(fd, LOCK_WAIT_US, host);
     if (r != -ETIMEDOUT)
         return r;
     buffer_append_text(error, "another tcr-run keys is at it for 10 s already; try again");
@@ -183,7 +184,7 @@ static int lock(const struct keystore *store, struct buffer *error, int *ret_fd)
                 ? -errno
                 : files_read(path, FILE_SECRET, 4096, error, &bytes, &length);
     if (r == 0)
-        r = wait_for_lock(fd, error);
+        r = wait_for_lock(fd, store->host, error);
     secret_free(bytes);
     free(path);
     if (r == 0)

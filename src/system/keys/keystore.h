@@ -6,11 +6,13 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "core/pool/seal.h"
+#include "system/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct keystore {
+    const struct host *host;
     char *path;  /* without symbolic links in the end: for messages too */
     bool exists; /* when it was opened */
     bool sealed;
@@ -24,9 +26,10 @@ int keystore_read(const char *path, struct seal *seal, struct buffer *error, cha
                   size_t *ret_length);
 
 /* Opens the file, asking for the passphrase of a sealed one; one that is not there is one without
- * keys. A file with mistakes is refused: it would be written back with them. The caller ends
- * *ret_store in any case. */
-int keystore_open(const char *path, struct keystore *ret_store, struct buffer *error);
+ * keys. A file with mistakes is refused: it would be written back with them. The host is
+ * borrowed. The caller ends *ret_store in any case. */
+int keystore_open(const char *path, const struct host *host, struct keystore *ret_store,
+                  struct buffer *error);
 void keystore_close(struct keystore *store);
 
 /* Changes the file's JSON. Returns 0 if it is to be written, 1 if nothing changed, -EINVAL with one

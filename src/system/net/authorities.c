@@ -1,7 +1,6 @@
 #include "system/net/authorities.h"
 
 #include "system/files.h"
-#include "system/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,12 +15,14 @@ static const char *variable(const char *name)
 }
 
 /* As with Node, a file that cannot be read is said and left out. */
-static int append_file(struct buffer *bundle, const char *path, const char *whose)
+static int append_file(struct buffer *bundle, const char *path, const char *whose,
+                       const struct host *host)
 {
     struct buffer text = {0};
     int r = files_read_plain(path, BUNDLE_LARGEST, &text);
     if (r < 0 && r != -ENOMEM) {
-        log_say("warning: %s (%s): %s; expected a file of certificates", path, whose, strerror(-r));
+        host_report(host, REPORT_SAY, "warning: %s (%s): %s; expected a file of certificates", path,
+                    whose, strerror(-r));
         r = 0;
     }
     buffer_append(bundle, buffer_text(&text), text.length);
@@ -44,19 +45,21 @@ static const char *own_file(const struct curl *curl, CURL *handle)
 }
 
 /* Extra ones are besides the others, which curl knows only instead of: so both go into one. */
-static int make_bundle(struct authorities *authorities, const struct curl *curl, const char *extra)
+static int make_bundle(struct authorities *authorities, const struct curl *curl, const char *extra,
+                       const struct host *host)
 {
     CURL *handle = curl->easy_init();
     const char *file = authorities->file ? authorities->file : own_file(curl, handle);
-    int r = append_file(&authorities->bundle, extra, "NODE_EXTRA_CA_CERTS");
+    int r = append_file(&authorities->bundle, extra, "NODE_EXTRA_CA_CERTS", host);
     if (r == 0 && file)
-        r = append_file(&authorities->bundle, file, "the other certificates");
+        r = append_file(&authorities->bundle, file, "the other certificates", host);
     if (handle)
         curl->easy_cleanup(handle);
     return r;
 }
 
-int authorities_find(struct authorities *authorities, const struct curl *curl)
+int authorities_find(struct authorities *authorities, const struct curl *curl,
+                     const struct host *host)
 {
     const char *extra = variable("NODE_EXTRA_CA_CERTS");
     *authorities = (struct authorities){.file = variable("CURL_CA_BUNDLE")};
@@ -64,7 +67,7 @@ int authorities_find(struct authorities *authorities, const struct curl *curl)
         authorities->file = variable("SSL_CERT_FILE");
         authorities->folder = variable("SSL_CERT_DIR");
     }
-    return extra ? make_bundle(authorities, curl, extra) : 0;
+    return extra ? make_bundle(authorities, curl, extra, host) : 0;
 }
 
 bool authorities_apply(struct authorities *authorities, const struct curl *curl, CURL *handle)

@@ -3,7 +3,6 @@
 #include "config.h"
 #include "system/net/authorities.h"
 #include "system/net/curl.h"
-#include "system/process/signals.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -159,7 +158,7 @@ static int turn(struct batch *batch)
     for (const CURLMsg *message; (message = curl->multi_info_read(batch->multi, &left));)
         if (message->msg == CURLMSG_DONE)
             end(batch, message);
-    if (signals_stop_or_end())
+    if (host_interrupted(batch->plan->host))
         return -EINTR;
     if (batch->done == before && curl->multi_poll(batch->multi, NULL, 0, LOOK_MS, NULL) != CURLM_OK)
         return -ENOMEM;
@@ -168,7 +167,7 @@ static int turn(struct batch *batch)
 
 static int run(struct batch *batch)
 {
-    int r = authorities_find(&batch->authorities, batch->curl);
+    int r = authorities_find(&batch->authorities, batch->curl, batch->plan->host);
     while (r == 0 && batch->done < batch->plan->count)
         r = turn(batch);
     for (size_t i = 0; i < batch->begun; i++) {

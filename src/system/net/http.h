@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "system/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,14 +30,15 @@ struct http_plan {
     size_t count;
     int64_t seconds;                             /* that each of them may take */
     void (*progress)(size_t done, size_t count); /* may be NULL; called after each */
+    const struct host *host;                     /* NULL: none */
 };
 
 /* False, with one sentence in `error` that says how to get it, if this program was built without
  * libcurl or cannot load it. */
 bool http_is_there(struct buffer *error);
 
-/* Makes all the exchanges; redirects are answers, and not followed. Returns 0; -EINTR if a signal
- * asks to end; -ENOMEM; -EINVAL with one sentence in `error`. The caller ends each exchange with
+/* Makes all the exchanges; redirects are answers, and not followed. Returns 0; -EINTR if the host
+ * is interrupted; -ENOMEM; -EINVAL with one sentence in `error`. The caller ends each exchange with
  * http_finish either way. */
 int http_run(const struct http_plan *plan, struct buffer *error);
 void http_finish(struct http_exchange *exchange);

@@ -1,7 +1,6 @@
 #include "system/store/eventfile.h"
 
 #include "system/files.h"
-#include "system/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +19,9 @@ struct taker {
     void *context;
 };
 
-int eventfile_init(struct eventfile *file, const char *path)
+int eventfile_init(struct eventfile *file, const char *path, const struct host *host)
 {
-    *file = (struct eventfile){.fd = -1, .path = strdup(path)};
+    *file = (struct eventfile){.host = host, .fd = -1, .path = strdup(path)};
     return file->path && asprintf(&file->old_path, "%s.1", path) >= 0 ? 0 : -ENOMEM;
 }
 
@@ -104,8 +103,9 @@ static int read_all(struct eventfile *file, const struct taker *taker)
     if (of_old == 0)
         give_lines(&old, taker);
     else if (of_old != -ENOENT)
-        log_say("warning: %s, with the older events, cannot be read: %s", file->old_path,
-                strerror(-of_old));
+        host_report(file->host, REPORT_SAY,
+                    "warning: %s, with the older events, cannot be read: %s", file->old_path,
+                    strerror(-of_old));
     buffer_finish(&old);
     if (r == 0 && of_old < 0 && file->fd < 0)
         return -ENOENT;

@@ -2,19 +2,21 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "system/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct eventfile {
+    const struct host *host;
     char *path, *old_path;
     bool begun;
     int fd;               /* of the file at `path`; -1: there is none (yet) */
     struct buffer unread; /* the beginning of a line */
 };
 
-/* Returns 0 or -ENOMEM. */
-int eventfile_init(struct eventfile *file, const char *path);
+/* The host is borrowed. Returns 0 or -ENOMEM. */
+int eventfile_init(struct eventfile *file, const char *path, const struct host *host);
 void eventfile_finish(struct eventfile *file);
 
 /* Gives the lines (without their newline) that came since the last call, at first all there are,

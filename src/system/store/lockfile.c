@@ -1,7 +1,6 @@
 #include "system/store/lockfile.h"
 
 #include "system/files.h"
-#include "system/process/signals.h"
 #include "system/random.h"
 
 #include <errno.h>
@@ -28,7 +27,7 @@ static long sleep_about(long microseconds)
 }
 
 /* Adds the microseconds to *waited. */
-static int wait_for_lock(int fd, long most_us, long *waited)
+static int wait_for_lock(int fd, long most_us, const struct host *host, long *waited)
 {
     long step = STEP_US;
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -37,7 +36,7 @@ static int wait_for_lock(int fd, long most_us, long *waited)
             continue;
         if (error != EWOULDBLOCK)
             return -error;
-        if (*waited >= most_us || signals_end_pending())
+        if (*waited >= most_us || host_interrupted(host))
             return -ETIMEDOUT;
         *waited += sleep_about(step);
         step = step * 2 < STEP_MOST_US ? step * 2 : STEP_MOST_US;
@@ -45,10 +44,10 @@ static int wait_for_lock(int fd, long most_us, long *waited)
     return 0;
 }
 
-int lockfile_wait(int fd, long most_us)
+int lockfile_wait(int fd, long most_us, const struct host *host)
 {
     long waited = 0;
-    return wait_for_lock(fd, most_us, &waited);
+    return wait_for_lock(fd, most_us, host, &waited);
 }
 
 static bool is_unlinked(int fd)
@@ -57,7 +56,8 @@ static bool is_unlinked(int fd)
     return fstat(fd, &status) == 0 && status.st_nlink == 0;
 }
 
-int lockfile_take(int folder_fd, const char *name, long most_us, int *ret_fd)
+int lockfile_take(int folder_fd, const char *name, long most_us, const struct host *host,
+                  int *ret_fd)
 {
     long waited = 0;
     for (;;) {
@@ -66,7 +66,7 @@ int lockfile_take(int folder_fd, const char *name, long most_us, int *ret_fd)
         if (fd < 0)
             return -errno;
         files_keep_private(fd);
-        int r = wait_for_lock(fd, most_us, &waited);
+        int r = wait_for_lock(fd, most_us, host, &waited);
         if (r == 0 && (waited == before || !is_unlinked(fd))) {
             *ret_fd = fd;
             return 0;

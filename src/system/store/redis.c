@@ -3,7 +3,6 @@
 #include "base/secret.h"
 #include "system/clock.h"
 #include "system/files.h"
-#include "system/process/signals.h"
 #include "system/store/wire.h"
 
 #include <errno.h>
@@ -19,6 +18,7 @@
 
 struct redis {
     const struct redisurl *url;
+    const struct host *host;
     struct address addresses[RESOLVE_MOST];
     int address_count, address; /* 0: not resolved yet; the one in use */
     struct wire wire;
@@ -32,11 +32,11 @@ struct redis {
     struct buffer error;
 };
 
-struct redis *redis_create(const struct redisurl *url)
+struct redis *redis_create(const struct redisurl *url, const struct host *host)
 {
     struct redis *redis = calloc(1, sizeof *redis);
     if (redis)
-        *redis = (struct redis){.url = url, .wire.fd = -1};
+        *redis = (struct redis){.url = url, .host = host, .wire.fd = -1};
     return redis;
 }
 
@@ -253,7 +253,7 @@ static int wait_for_step(struct redis *redis, int64_t deadline)
 {
     int64_t left = deadline - clock_now_ms();
     struct pollfd ready = {.fd = redis->wire.fd, .events = wire_events(&redis->wire)};
-    if (signals_end_pending())
+    if (host_interrupted(redis->host))
         return give_up(redis, -EINTR, "somebody asked to end");
     if (left <= 0) {
         if (redis->error.length == 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/pool/redisurl.h"
+#include "system/host.h"
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
@@ -11,8 +12,8 @@
 
 struct redis;
 
-/* The URL is borrowed. Touches nothing yet; NULL if out of memory. */
-struct redis *redis_create(const struct redisurl *url);
+/* The URL and the host are borrowed. Touches nothing yet; NULL if out of memory. */
+struct redis *redis_create(const struct redisurl *url, const struct host *host);
 void redis_destroy(struct redis *redis);
 
 struct redis_command {
@@ -22,7 +23,7 @@ struct redis_command {
 };
 
 /* Sends a command, connecting if need be, and waits for its reply (freed with freeReplyObject)
- * until `deadline` (clock_now_ms) or until somebody asks this process to end. Returns 0, also for
+ * until `deadline` (clock_now_ms) or until the host is interrupted. Returns 0, also for
  * a reply that is an error; a negative errno if there is none, the connection closed and
  * redis_error telling why: -EACCES if the server refused us, -ETIMEDOUT, -EINTR. */
 int redis_call(struct redis *redis, const struct redis_command *command, int64_t deadline,

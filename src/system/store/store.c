@@ -3,10 +3,9 @@
 #include "config.h"
 #include "core/pool/redisurl.h"
 #include "system/files.h"
-#include "system/log.h"
-#include "system/store/store_local.h"
+#include "system/store/file_or_memory.h"
 #ifdef TCR_REDIS
-#include "system/store/store_shared.h"
+#include "system/store/redis_or_file.h"
 #endif
 
 #include <errno.h>
@@ -19,18 +18,20 @@ struct store {
 };
 
 #ifdef TCR_REDIS
-static void *open_server(struct redisurl *url, const struct keyring *keyring, struct buffer *error)
+static void *open_server(struct redisurl *url, const struct keyring *keyring,
+                         const struct host *host, struct buffer *error)
 {
-    void *self = store_shared_create(url, keyring);
+    void *self = redis_or_file_create(url, keyring, host);
     if (!self)
         buffer_append_text(error, "out of memory");
     return self;
 }
-#define SERVER_BACKEND &store_shared_backend
+#define SERVER_BACKEND &redis_or_file_backend
 #else
-static void *open_server(struct redisurl *url, const struct keyring *keyring, struct buffer *error)
+static void *open_server(struct redisurl *url, const struct keyring *keyring,
+                         const struct host *host, struct buffer *error)
 {
-    (void)keyring;
+    (void)keyring, (void)host;
     redisurl_finish(url);
     buffer_append_text(error, "this tcr-run was built without Redis; to have it, install "
                               "libhiredis-dev and build with meson setup -Dredis=enabled");
@@ -40,33 +41,35 @@ static void *open_server(struct redisurl *url, const struct keyring *keyring, st
 #endif
 
 /* False, after saying why, if it cannot be one. */
-static bool be_server(struct store *store, const char *text, const struct keyring *keyring)
+static bool be_server(struct store *store, const char *text, const struct keyring *keyring,
+                      const struct host *host)
 {
     struct redisurl url;
     struct buffer error = {0};
     if (redisurl_parse(text, &url, &error) == 0)
-        store->self = open_server(&url, keyring, &error);
+        store->self = open_server(&url, keyring, host, &error);
     store->backend = SERVER_BACKEND;
     if (!store->self)
-        log_say("TCR_STATE: %s; this run goes on with the state of this machine",
-                buffer_text(&error));
+        host_report(host, REPORT_SAY,
+                    "TCR_STATE: %s; this run goes on with the state of this machine",
+                    buffer_text(&error));
     buffer_finish(&error);
     return store->self != NULL;
 }
 
-struct store *store_create(const struct keyring *keyring)
+struct store *store_create(const struct keyring *keyring, const struct host *host)
 {
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return NULL;
     const char *own = getenv("TCR_STATE");
     bool is_url = own && redisurl_is_one(own);
-    if (is_url && be_server(store, own, keyring))
+    if (is_url && be_server(store, own, keyring, host))
         return store;
     char *path = own && *own && !is_url ? files_expand(own, NULL)
                                         : files_xdg("XDG_STATE_HOME", ".local/state", "state.json");
-    store->backend = &store_local_backend;
-    store->self = store_local_create(path, "events.jsonl");
+    store->backend = &file_or_memory_backend;
+    store->self = file_or_memory_create(path, "events.jsonl", host);
     if (store->self)
         return store;
     free(store);

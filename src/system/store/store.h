@@ -6,6 +6,7 @@
 
 #include "core/pool/keyring.h"
 #include "core/state/state.h"
+#include "system/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +15,9 @@
 struct store;
 
 /* The store at TCR_STATE or the XDG place. The keyring (borrowed; NULL: none) tells which keys are
- * the same in states with different salts. Touches nothing yet; NULL if out of memory. */
-struct store *store_create(const struct keyring *keyring);
+ * the same in states with different salts; the host (borrowed; NULL: none) is told what goes wrong.
+ * Touches nothing yet; NULL if out of memory. */
+struct store *store_create(const struct keyring *keyring, const struct host *host);
 void store_destroy(struct store *store);
 
 /* What a change does to the settled and pruned state; true if it must be written. Runs under the

@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "system/files.h"
-#include "system/log.h"
 #include "system/process/process.h"
 #include "system/random.h"
 #include "system/store/lockfile.h"
@@ -25,6 +24,7 @@
 #define NAME_LONGEST   300
 
 struct store_file {
+    const struct host *host;
     char *path;   /* NULL: no place for one */
     char *folder; /* that holds it */
     const char *events;
@@ -33,14 +33,14 @@ struct store_file {
     void *beginning_context;
 };
 
-struct store_file *store_file_create(char *path, const char *events)
+struct store_file *store_file_create(char *path, const char *events, const struct host *host)
 {
     struct store_file *file = calloc(1, sizeof *file);
     if (!file) {
         free(path);
         return NULL;
     }
-    *file = (struct store_file){.path = path, .events = events, .folder_fd = -1};
+    *file = (struct store_file){.host = host, .path = path, .events = events, .folder_fd = -1};
     file->folder = path ? path_folder(path) : NULL;
     return file;
 }
@@ -94,7 +94,7 @@ static int take_lock(const struct store_file *file, int *ret_fd)
 {
     char name[STORE_LOCK_NAME];
     store_file_lock_name(path_name(file->path), name);
-    return lockfile_take(file->folder_fd, name, LOCK_WAIT_US, ret_fd);
+    return lockfile_take(file->folder_fd, name, LOCK_WAIT_US, file->host, ret_fd);
 }
 
 /* The folder that has the name now: while the command ran, the one that was opened may have been
@@ -140,8 +140,9 @@ static int set_aside(struct store_file *file)
     snprintf(aside, sizeof aside, "%.*s.broken", (int)(sizeof aside - 8), path_name(file->path));
     if (renameat(file->folder_fd, path_name(file->path), file->folder_fd, aside) < 0)
         return -EINVAL;
-    log_say("%s could not be understood; it was set aside as %s and a new one is begun", file->path,
-            aside);
+    host_report(file->host, REPORT_SAY,
+                "%s could not be understood; it was set aside as %s and a new one is begun",
+                file->path, aside);
     return 0;
 }
 

@@ -11,9 +11,9 @@
 struct store_file;
 
 /* Takes the path over, also on failure; NULL: there is no place, and every use says -ENOENT.
- * `events` is the name of the file of events beside it, borrowed. Touches nothing yet. NULL if out
- * of memory. */
-struct store_file *store_file_create(char *path, const char *events);
+ * `events`, the name of the file of events beside it, and the host are borrowed. Touches nothing
+ * yet. NULL if out of memory. */
+struct store_file *store_file_create(char *path, const char *events, const struct host *host);
 void store_file_destroy(struct store_file *file);
 const char *store_file_path(const struct store_file *file);
 

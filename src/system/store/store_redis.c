@@ -2,7 +2,6 @@
 
 #include "base/duration.h"
 #include "system/clock.h"
-#include "system/log.h"
 #include "system/process/process.h"
 #include "system/store/redis_scripts.h"
 
@@ -37,7 +36,7 @@ void store_redis_name(const struct owner *owner, char ret_text[STORE_OWNER_TEXT]
              (long long)owner->pid_namespace, (long long)owner->pid, (long long)owner->start);
 }
 
-static int64_t lease_seconds(void)
+static int64_t lease_seconds(const struct host *host)
 {
     const char *text = getenv("TCR_REDIS_LEASE");
     int64_t seconds = LEASE_SECONDS;
@@ -45,11 +44,12 @@ static int64_t lease_seconds(void)
         return LEASE_SECONDS;
     if (duration_parse(text, &seconds) == 0 && seconds >= LEASE_LEAST && seconds <= LEASE_MOST)
         return seconds;
-    log_say("TCR_REDIS_LEASE: expected a length of time from 1s to 1h; 60s is taken");
+    host_report(host, REPORT_SAY,
+                "TCR_REDIS_LEASE: expected a length of time from 1s to 1h; 60s is taken");
     return LEASE_SECONDS;
 }
 
-struct store_redis *store_redis_create(struct redisurl *url)
+struct store_redis *store_redis_create(struct redisurl *url, const struct host *host)
 {
     struct owner self = process_self();
     struct store_redis *store = calloc(1, sizeof *store);
@@ -57,9 +57,10 @@ struct store_redis *store_redis_create(struct redisurl *url)
         redisurl_finish(url);
         return NULL;
     }
+    store->host = host;
     store->url = *url;
     *url = (struct redisurl){0};
-    store->redis = redis_create(&store->url);
+    store->redis = redis_create(&store->url, host);
     bool done = store->redis != NULL;
     for (int i = 0; i < PART_COUNT && done; i++)
         done = asprintf(&store->keys[i], "%s:%s", store->url.prefix, key_names[i]) >= 0;
@@ -68,7 +69,8 @@ struct store_redis *store_redis_create(struct redisurl *url)
         return NULL;
     }
     store_redis_name(&self, store->self);
-    snprintf(store->lease_ms, sizeof store->lease_ms, "%lld", (long long)lease_seconds() * 1000);
+    snprintf(store->lease_ms, sizeof store->lease_ms, "%lld",
+             (long long)lease_seconds(host) * 1000);
     return store;
 }
 

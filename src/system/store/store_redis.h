@@ -14,8 +14,9 @@
 
 struct store_redis;
 
-/* Takes the URL over, also on failure. Touches nothing yet; NULL if out of memory. */
-struct store_redis *store_redis_create(struct redisurl *url);
+/* Takes the URL over, also on failure; the host is borrowed. Touches nothing yet; NULL if out of
+ * memory. */
+struct store_redis *store_redis_create(struct redisurl *url, const struct host *host);
 void store_redis_destroy(struct store_redis *store);
 
 /* Returns 0 with the change made and written, and the state; -ENOTSUP if a newer version wrote what

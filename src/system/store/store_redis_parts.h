@@ -14,6 +14,7 @@
 enum part { PART_STATE, PART_LEASES, PART_ALIVE, PART_TURN, PART_HOLDER, PART_EVENTS, PART_COUNT };
 
 struct store_redis {
+    const struct host *host;
     struct redisurl url;
     struct redis *redis;
     char *keys[PART_COUNT];

@@ -1,7 +1,6 @@
 #include "system/store/store_redis_parts.h"
 
 #include "system/clock.h"
-#include "system/log.h"
 #include "system/process/process.h"
 #include "system/store/redis_scripts.h"
 #include "system/store/store_file.h"
@@ -222,9 +221,11 @@ static int set_aside(struct store_redis *store, const struct look *look)
     if (r < 0)
         return r;
     freeReplyObject(reply);
-    log_say("the state in \"%s\" on the server could not be understood; it was set aside as \"%s\" "
-            "and a new one is begun",
-            store->keys[PART_STATE], aside);
+    host_report(
+        store->host, REPORT_SAY,
+        "the state in \"%s\" on the server could not be understood; it was set aside as \"%s\" "
+        "and a new one is begun",
+        store->keys[PART_STATE], aside);
     return 0;
 }
 

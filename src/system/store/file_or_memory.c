@@ -1,7 +1,6 @@
-#include "system/store/store_local.h"
+#include "system/store/file_or_memory.h"
 
 #include "base/path.h"
-#include "system/log.h"
 #include "system/process/process.h"
 #include "system/store/eventfile.h"
 
@@ -11,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-struct store_local {
+struct file_or_memory {
+    const struct host *host;
     struct store_file *file;
     char *events, *events_path;
     struct eventfile reader;
@@ -28,24 +28,26 @@ static char *path_beside(const char *path, const char *name)
     return path && asprintf(&beside, "%.*s%s", length, path, name) >= 0 ? beside : NULL;
 }
 
-struct store_local *store_local_create(char *path, const char *events)
+struct file_or_memory *file_or_memory_create(char *path, const char *events,
+                                             const struct host *host)
 {
-    struct store_local *local = calloc(1, sizeof *local);
+    struct file_or_memory *local = calloc(1, sizeof *local);
     if (!local) {
         free(path);
         return NULL;
     }
+    local->host = host;
     local->events = strdup(events);
     local->events_path = path_beside(path, events);
-    local->file = store_file_create(path, local->events);
+    local->file = store_file_create(path, local->events, host);
     if (!local->file || !local->events) {
-        store_local_destroy(local);
+        file_or_memory_destroy(local);
         return NULL;
     }
     return local;
 }
 
-void store_local_destroy(struct store_local *local)
+void file_or_memory_destroy(struct file_or_memory *local)
 {
     if (!local)
         return;
@@ -59,22 +61,23 @@ void store_local_destroy(struct store_local *local)
     free(local);
 }
 
-struct store_file *store_local_file(struct store_local *local)
+struct store_file *file_or_memory_file(struct file_or_memory *local)
 {
     return local->file;
 }
 
-static void complain(struct store_local *local, const char *what, int error)
+static void complain(struct file_or_memory *local, const char *what, int error)
 {
     const char *path = store_file_path(local->file);
     if (local->complained)
         return;
     local->complained = true;
-    log_say("%s: %s: %s; this run goes on without its memory of earlier ones",
-            path ? path : "state", what, strerror(-error));
+    host_report(local->host, REPORT_SAY,
+                "%s: %s: %s; this run goes on without its memory of earlier ones",
+                path ? path : "state", what, strerror(-error));
 }
 
-static void remember(struct store_local *local, struct state *state)
+static void remember(struct file_or_memory *local, struct state *state)
 {
     if (local->has_memory)
         state_finish(&local->memory);
@@ -83,7 +86,7 @@ static void remember(struct store_local *local, struct state *state)
 }
 
 /* The change without a file: on what was last seen, or on nothing. */
-static int update_memory(struct store_local *local, store_change *change, void *context)
+static int update_memory(struct file_or_memory *local, store_change *change, void *context)
 {
     int64_t now = time(NULL);
     if (!local->has_memory) {
@@ -97,7 +100,7 @@ static int update_memory(struct store_local *local, store_change *change, void *
     return 1;
 }
 
-int store_local_update(struct store_local *local, store_change *change, void *context)
+int file_or_memory_update(struct file_or_memory *local, store_change *change, void *context)
 {
     struct state state;
     int error = 0;
@@ -113,7 +116,7 @@ int store_local_update(struct store_local *local, store_change *change, void *co
     return r;
 }
 
-struct state *store_local_read(struct store_local *local)
+struct state *file_or_memory_read(struct file_or_memory *local)
 {
     struct state state;
     const char *what;
@@ -128,27 +131,27 @@ struct state *store_local_read(struct store_local *local)
 
 static int update(void *self, store_change *change, void *context)
 {
-    return store_local_update(self, change, context);
+    return file_or_memory_update(self, change, context);
 }
 
 static struct state *read_state(void *self)
 {
-    return store_local_read(self);
+    return file_or_memory_read(self);
 }
 
 static void note_event(void *self, const char *line)
 {
-    struct store_local *local = self;
+    struct file_or_memory *local = self;
     store_file_log_event(local->file, line);
 }
 
 static int events(void *self, void (*take)(void *context, const char *line, size_t length),
                   void *context)
 {
-    struct store_local *local = self;
+    struct file_or_memory *local = self;
     if (!local->events_path)
         return -ENOENT;
-    if (!local->has_reader && eventfile_init(&local->reader, local->events_path) < 0) {
+    if (!local->has_reader && eventfile_init(&local->reader, local->events_path, local->host) < 0) {
         eventfile_finish(&local->reader);
         return -ENOMEM;
     }
@@ -158,22 +161,22 @@ static int events(void *self, void (*take)(void *context, const char *line, size
 
 static const char *path(const void *self)
 {
-    const struct store_local *local = self;
+    const struct file_or_memory *local = self;
     return store_file_path(local->file);
 }
 
 static const char *events_path(const void *self)
 {
-    const struct store_local *local = self;
+    const struct file_or_memory *local = self;
     return local->events_path;
 }
 
 static void destroy(void *self)
 {
-    store_local_destroy(self);
+    file_or_memory_destroy(self);
 }
 
-const struct store_backend store_local_backend = {
+const struct store_backend file_or_memory_backend = {
     .update = update,
     .read = read_state,
     .note_event = note_event,

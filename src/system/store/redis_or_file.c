@@ -1,10 +1,9 @@
-#include "system/store/store_shared.h"
+#include "system/store/redis_or_file.h"
 
 #include "core/state/standin.h"
 #include "system/clock.h"
 #include "system/files.h"
-#include "system/log.h"
-#include "system/store/store_local.h"
+#include "system/store/file_or_memory.h"
 #include "system/store/store_redis.h"
 
 #include <errno.h>
@@ -17,9 +16,10 @@
 /* How long a server that did not answer is left alone: every try may cost a second. */
 #define AWAY_MS 5000
 
-struct store_shared {
+struct redis_or_file {
+    const struct host *host;
     struct store_redis *redis;
-    struct store_local *standin;
+    struct file_or_memory *standin;
     const struct keyring *keyring; /* NULL: none */
     char *name;                    /* the URL as it may be shown */
     int64_t away_until;            /* clock_now_ms; 0: not away */
@@ -32,14 +32,14 @@ struct store_shared {
 
 static int begin_standin(void *context, struct state *ret_state)
 {
-    struct store_shared *shared = context;
+    struct redis_or_file *shared = context;
     if (!shared->has_memory)
         return store_fresh_state(ret_state);
     return standin_begin(&shared->memory, store_redis_ahead(shared->redis), time(NULL), ret_state);
 }
 
 /* One stand-in for each server and prefix, whatever the password is. */
-static int open_standin(struct store_shared *shared)
+static int open_standin(struct redis_or_file *shared)
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];
     char hex[sizeof hash * 2 + 1], name[64], events[64];
@@ -49,63 +49,68 @@ static int open_standin(struct store_shared *shared)
     snprintf(name, sizeof name, "redis-%.8s.json", hex);
     snprintf(events, sizeof events, "redis-%.8s.events.jsonl", hex);
     char *path = files_xdg("XDG_STATE_HOME", ".local/state", name);
-    shared->standin = store_local_create(path, events);
+    shared->standin = file_or_memory_create(path, events, shared->host);
     if (!shared->standin)
         return -ENOMEM;
-    store_file_begin_with(store_local_file(shared->standin), begin_standin, shared);
+    store_file_begin_with(file_or_memory_file(shared->standin), begin_standin, shared);
     return 0;
 }
 
 static void destroy(void *self)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     if (shared->has_memory)
         state_finish(&shared->memory);
     store_redis_destroy(shared->redis);
-    store_local_destroy(shared->standin);
+    file_or_memory_destroy(shared->standin);
     free(shared->name);
     free(shared);
 }
 
-struct store_shared *store_shared_create(struct redisurl *url, const struct keyring *keyring)
+struct redis_or_file *redis_or_file_create(struct redisurl *url, const struct keyring *keyring,
+                                           const struct host *host)
 {
     struct buffer name = {0};
-    struct store_shared *shared = calloc(1, sizeof *shared);
+    struct redis_or_file *shared = calloc(1, sizeof *shared);
     redisurl_append(&name, url);
-    struct store_redis *redis = store_redis_create(url);
+    struct store_redis *redis = store_redis_create(url, host);
     if (!shared || !redis) {
         store_redis_destroy(redis);
         buffer_finish(&name);
         free(shared);
         return NULL;
     }
-    *shared = (struct store_shared){
-        .redis = redis, .keyring = keyring, .name = buffer_take(&name), .cursor = "0"};
+    *shared = (struct redis_or_file){.host = host,
+                                     .redis = redis,
+                                     .keyring = keyring,
+                                     .name = buffer_take(&name),
+                                     .cursor = "0"};
     if (shared->name && open_standin(shared) == 0)
         return shared;
     destroy(shared);
     return NULL;
 }
 
-static bool is_away(const struct store_shared *shared)
+static bool is_away(const struct redis_or_file *shared)
 {
     return clock_now_ms() < shared->away_until;
 }
 
 /* Said once; what somebody's wish to end interrupted is no news. */
-static void note_away(struct store_shared *shared, int error)
+static void note_away(struct redis_or_file *shared, int error)
 {
-    const char *path = store_file_path(store_local_file(shared->standin));
+    const char *path = store_file_path(file_or_memory_file(shared->standin));
     shared->away_until = clock_now_ms() + AWAY_MS;
     shared->told = false;
     if (shared->complained || error == -EINTR)
         return;
     shared->complained = true;
-    log_say("%s: %s; this run goes on with the state of this machine, in %s", shared->name,
-            store_redis_error(shared->redis), path ? path : "memory");
+    host_report(shared->host, REPORT_SAY,
+                "%s: %s; this run goes on with the state of this machine, in %s", shared->name,
+                store_redis_error(shared->redis), path ? path : "memory");
 }
 
-static void remember(struct store_shared *shared, struct state *state)
+static void remember(struct redis_or_file *shared, struct state *state)
 {
     if (shared->has_memory)
         state_finish(&shared->memory);
@@ -117,7 +122,7 @@ static void remember(struct store_shared *shared, struct state *state)
 /* ---- what happened while the server was away ---- */
 
 struct news {
-    struct store_shared *shared;
+    struct redis_or_file *shared;
     const struct state *standin;
     int answer; /* of the server */
 };
@@ -143,16 +148,16 @@ static int tell_state(void *context, const struct state *standin)
 
 static void tell_event(void *context, const char *line, size_t length)
 {
-    struct store_shared *shared = context;
+    struct redis_or_file *shared = context;
     (void)store_redis_log_event(shared->redis, line, length);
 }
 
 /* Returns 0, or what keeps the server from being told. A file that cannot be used (locked for long,
  * another's) is none of the server's faults: the next run may tell what is in it. */
-static int tell(struct store_shared *shared)
+static int tell(struct redis_or_file *shared)
 {
     struct news news = {.shared = shared};
-    struct store_file *file = store_local_file(shared->standin);
+    struct store_file *file = file_or_memory_file(shared->standin);
     if (shared->told || !store_file_exists(file)) {
         shared->told = true;
         return 0;
@@ -162,7 +167,7 @@ static int tell(struct store_shared *shared)
         return news.answer;
     if (r == 0)
         store_file_hand_over_events(file, tell_event, shared);
-    log_explain("%s: %s%s", shared->name,
+    host_report(shared->host, REPORT_EXPLAIN, "%s: %s%s", shared->name,
                 r < 0 ? "what happened while it was away cannot be told now: "
                       : "told what happened while it was away",
                 r < 0 ? strerror(-r) : "");
@@ -174,7 +179,7 @@ static int tell(struct store_shared *shared)
 
 /* A change while the server is away. */
 struct detour {
-    struct store_shared *shared;
+    struct redis_or_file *shared;
     store_change *change;
     void *context;
 };
@@ -189,7 +194,7 @@ static bool change_standin(struct state *state, int64_t now, void *context)
 
 static int update(void *self, store_change *change, void *context)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     struct state state;
     int r = is_away(shared) ? -ENOTCONN : tell(shared);
     if (r == 0)
@@ -201,13 +206,13 @@ static int update(void *self, store_change *change, void *context)
     if (!is_away(shared))
         note_away(shared, r);
     struct detour detour = {shared, change, context};
-    r = store_local_update(shared->standin, change_standin, &detour);
+    r = file_or_memory_update(shared->standin, change_standin, &detour);
     return r < 0 ? r : 1;
 }
 
 static struct state *read_state(void *self)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     struct state state;
     int r = is_away(shared) ? -ENOTCONN : store_redis_read(shared->redis, &state);
     if (r == 0) {
@@ -216,28 +221,28 @@ static struct state *read_state(void *self)
     }
     if (!is_away(shared))
         note_away(shared, r);
-    return store_local_read(shared->standin);
+    return file_or_memory_read(shared->standin);
 }
 
 static void note_event(void *self, const char *line)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     size_t length = strcspn(line, "\n");
     if (is_away(shared) || store_redis_log_event(shared->redis, line, length) < 0)
-        store_local_backend.note_event(shared->standin, line);
+        file_or_memory_backend.note_event(shared->standin, line);
 }
 
 static int events(void *self, void (*take)(void *context, const char *line, size_t length),
                   void *context)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     int r = is_away(shared) ? -ENOTCONN
                             : store_redis_events(shared->redis, shared->cursor, take, context);
     if (r == 0)
         return strcmp(shared->cursor, "0") == 0 ? -ENOENT : 0;
     if (!is_away(shared))
         note_away(shared, r);
-    return store_local_backend.events(shared->standin, take, context);
+    return file_or_memory_backend.events(shared->standin, take, context);
 }
 
 static const char *path(const void *self)
@@ -248,37 +253,37 @@ static const char *path(const void *self)
 
 static const char *events_path(const void *self)
 {
-    const struct store_shared *shared = self;
-    return is_away(shared) ? store_local_backend.events_path(shared->standin) : shared->name;
+    const struct redis_or_file *shared = self;
+    return is_away(shared) ? file_or_memory_backend.events_path(shared->standin) : shared->name;
 }
 
 static int64_t ahead(const void *self)
 {
-    const struct store_shared *shared = self;
+    const struct redis_or_file *shared = self;
     return is_away(shared) ? 0 : store_redis_ahead(shared->redis);
 }
 
 static int64_t due(const void *self)
 {
-    const struct store_shared *shared = self;
+    const struct redis_or_file *shared = self;
     return store_redis_due(shared->redis);
 }
 
 static void renew(void *self, int64_t now_ms)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     store_redis_renew(shared->redis, now_ms);
 }
 
 static void let_go(void *self)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     store_redis_let_go(shared->redis);
 }
 
 static int probe(void *self, struct state *ret_state, int64_t *ret_ahead, struct buffer *error)
 {
-    struct store_shared *shared = self;
+    struct redis_or_file *shared = self;
     int r = store_redis_read(shared->redis, ret_state);
     if (r == 0)
         *ret_ahead = store_redis_ahead(shared->redis);
@@ -287,7 +292,7 @@ static int probe(void *self, struct state *ret_state, int64_t *ret_ahead, struct
     return r;
 }
 
-const struct store_backend store_shared_backend = {
+const struct store_backend redis_or_file_backend = {
     .update = update,
     .read = read_state,
     .note_event = note_event,

@@ -1,0 +1,24 @@
+/* What a module that has effects tells the process it works for, and asks it. Only the process
+ * knows where its messages go and what its signals mean: the launcher prints a line, the gateway
+ * hands it to its event loop. */
+#pragma once
+
+#include <stdbool.h>
+
+enum report {
+    REPORT_SAY,    /* somebody should read it */
+    REPORT_EXPLAIN /* for those who asked for explanations */
+};
+
+struct host {
+    /* One sentence without a line's end. NULL: nothing is reported. */
+    void (*report)(void *context, enum report kind, const char *sentence);
+    /* True if somebody asks the process to end: what waits gives up. NULL: nobody does. */
+    bool (*interrupted)(void *context);
+    void *context;
+};
+
+/* Takes NULL for a host that wants nothing. */
+void host_report(const struct host *host, enum report kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool host_interrupted(const struct host *host);
