@@ -47,6 +47,10 @@ enum exchange_state answer_begin(struct exchange *exchange)
     buffer_finish(&head);
     if (!fine)
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    if (try->status < 400)
+        news_served(&exchange->gateway->news, exchange->candidate->key->name);
+    else
+        news_refused(&exchange->gateway->news);
     front_resume(exchange);
     return STREAMING;
 }
@@ -85,6 +89,7 @@ static enum exchange_state send_kept(struct exchange *exchange, const struct kep
     buffer_finish(&head);
     if (!fine)
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    news_refused(&exchange->gateway->news);
     body_finish(&exchange->body);
     try_destroy(exchange->try);
     exchange->try = NULL;
@@ -152,6 +157,7 @@ enum exchange_state answer_without_key(struct exchange *exchange)
     if (exchange->kept.status)
         return send_kept(exchange, &exchange->kept);
     picker_explain(exchange, &why);
+    news_refused(&exchange->gateway->news);
     return exchange_refuse(exchange, why.status, why.sentence, why.retry_after);
 }
 

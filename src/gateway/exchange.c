@@ -4,6 +4,7 @@
 #include "gateway/answer.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/picker.h"
 #include "gateway/refusal.h"
 #include "gateway/try.h"
 #include "system/clock.h"
@@ -35,6 +36,7 @@ struct exchange *exchange_create(struct gateway *gateway, struct visitor *visito
     *exchange = (struct exchange){.gateway = gateway,
                                   .number = ++gateway->exchanges,
                                   .visitor = visitor,
+                                  .visit = visitor->number,
                                   .target = strdup(target),
                                   .body.bodies = &gateway->bodies,
                                   .begun = clock_now_ms(),
@@ -63,6 +65,7 @@ void exchange_destroy(struct exchange *exchange)
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     answer_drop_refusal(exchange);
+    picker_give_back(exchange);
     roster_release(exchange->roster);
     buffer_finish(&exchange->head);
     free(exchange->tried);
@@ -240,6 +243,13 @@ enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t le
     return TAKEN;
 }
 
+void exchange_visitor_left(struct gateway *gateway, uint64_t number)
+{
+    char id[PICKER_SESSION];
+    picker_name_connection(number, id);
+    session_end(&gateway->sessions, id);
+}
+
 void exchange_take_head(struct exchange *exchange, const char *head)
 {
     char type[128];
@@ -247,6 +257,7 @@ void exchange_take_head(struct exchange *exchange, const char *head)
     exchange->is_stream = eventstream_is_type(type);
     if (exchange->is_stream)
         eventstream_init(&exchange->stream, exchange->route.stream);
+    picker_note_answer(exchange, head);
     exchange_try_moved(exchange);
 }
 

@@ -9,10 +9,13 @@
 #include "core/gateway/route.h"
 #include "core/gateway/sessionid.h"
 #include "core/pool/failure.h"
+#include "core/state/choice.h"
+#include "core/state/event.h"
 #include "gateway/body.h"
 #include "gateway/front.h"
 #include "gateway/pending.h"
 #include "gateway/roster.h"
+#include "gateway/session.h"
 #include "gateway/timers.h"
 
 #include <stdbool.h>
@@ -76,11 +79,17 @@ struct exchange {
     const char *refusal;
 
     /* Where it goes. */
-    struct roster *roster; /* counted; NULL before the first choice */
+    struct roster *roster;   /* counted; NULL before the first choice */
+    struct session *session; /* NULL before that */
+    uint64_t visit;          /* the connection's number */
+    struct slot slot;        /* the session's, as it was when the key was taken */
     struct candidate *candidate;
     struct candidate **tried;
     size_t tried_count;
-    bool is_master;
+    bool is_master, no_master, master_is_news;
+    bool has_sort, of_subscription; /* picker.c */
+    struct event failure; /* to be told once it is known what follows; EVENT_OTHER: none */
+    struct finding failure_finding; /* what it borrows from */
     struct try *try;
     struct retry retry;
     unsigned attempts;
@@ -124,6 +133,9 @@ void exchange_note_out(struct exchange *exchange, enum retry_out out);
 size_t exchange_read(struct exchange *exchange, char *to, size_t most);
 enum answer_end { ANSWER_GOES_ON, ANSWER_WHOLE, ANSWER_BROKEN };
 enum answer_end exchange_end(const struct exchange *exchange);
+
+/* A connection is over, and with it the session that it is where requests name none. */
+void exchange_visitor_left(struct gateway *gateway, uint64_t number);
 
 /* For the try: the answer's head comes before its bytes, though perhaps in one breath. */
 void exchange_take_head(struct exchange *exchange, const char *head);

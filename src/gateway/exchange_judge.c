@@ -77,19 +77,26 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
         .dice = dice,
     };
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
-    if (decision.move == RETRY_PASS)
+    bool holds = decision.move == RETRY_PASS && meaning->rests && facts.out == NOTHING_OUT &&
+                 picker_hold(exchange);
+    if (decision.move == RETRY_PASS && !holds)
         return answer_pass_on(exchange, event, &meaning->finding);
-    answer_keep_refusal(exchange, &meaning->finding);
+    if (holds)
+        answer_drop_refusal(exchange);
+    else
+        answer_keep_refusal(exchange, &meaning->finding);
     try_destroy(exchange->try);
     exchange->try = NULL;
     pending_finish(&exchange->pending);
     exchange->timer_came = false;
+    if (holds)
+        return HOLDING;
     if (decision.move == RETRY_SAME) {
         exchange->same_again = true;
         timer_set(&exchange->gateway->timers, &exchange->timer, clock_now_ms() + decision.pause_ms);
         return HOLDING;
     }
-    if (!picker_pass_over(exchange, &meaning->finding, event == RETRY_ANSWERED && meaning->rests))
+    if (!picker_pass_over(exchange, &meaning->finding))
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
     return CHOOSING;
 }

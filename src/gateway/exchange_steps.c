@@ -83,6 +83,9 @@ static enum exchange_state choose(struct exchange *exchange)
         return CHOOSING;
     case PICKER_HOLDS:
         return HOLDING;
+    case PICKER_UNKNOWN:
+        return exchange_refuse(
+            exchange, 400, "the key that the request asks for (X-Tcr-Key) is not in the pool", 0);
     case PICKER_NONE:
         return answer_without_key(exchange);
     case PICKER_NO_MEMORY:

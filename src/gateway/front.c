@@ -82,8 +82,10 @@ static void end_visit(struct front *front, struct visitor *visitor)
     if (visitor->is_watched)
         loop_remove(&front->gateway->loop, &visitor->hangup);
     timer_stop(&front->gateway->timers, &visitor->idle);
-    if (visitor->front)
+    if (visitor->front) {
+        exchange_visitor_left(front->gateway, visitor->number);
         front->visitor_count--;
+    }
     free(visitor);
 }
 

@@ -8,6 +8,7 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/process/process.h"
 #include "system/process/startup.h"
 #include "system/random.h"
 
@@ -57,6 +58,7 @@ static void begin_to_end(struct ending *ending)
 {
     struct gateway *gateway = ending->gateway;
     ending->asked = true;
+    news_end(&gateway->news);
     front_stop_listening(gateway->front);
 }
 
@@ -157,11 +159,15 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
         log_say("gateway: %s", strerror(-r));
         return r;
     }
-    if (arguments->tell_fd >= 0)
-        (void)files_write_all(arguments->tell_fd, "listening\n", strlen("listening\n"));
+    news_listening(&gateway->news);
     r = run(gateway, &ending);
     end_all(gateway);
     return r;
+}
+
+static void let_session_go(void *context, struct session *session)
+{
+    book_give_back(context, &session->slot);
 }
 
 static int open_state(struct gateway *gateway)
@@ -178,6 +184,10 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     int r = roster_load(&arguments->options, &gateway->roster);
     if (r < 0)
         return r == -ENOENT ? EXIT_NO_KEY : EXIT_OWN_FAILURE;
+    gateway->news.tell_fd = arguments->tell_fd;
+    gateway->pinned = arguments->options.key;
+    gateway->owner = process_self();
+    sessions_init(&gateway->sessions, let_session_go, gateway);
     gateway->hold_ms = arguments->hold_seconds * 1000;
     gateway->guard.token = arguments->stand_in;
     r = open_state(gateway);
@@ -198,6 +208,9 @@ static void close_gateway(struct gateway *gateway)
 {
     front_destroy(gateway->front);
     upstream_finish(&gateway->upstream);
+    sessions_finish(&gateway->sessions);
+    news_end(&gateway->news);
+    news_finish(&gateway->news);
     loop_finish(&gateway->loop);
     roster_release(gateway->roster);
     state_finish(&gateway->state);

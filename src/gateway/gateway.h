@@ -3,9 +3,12 @@
 
 #include "core/state/state.h"
 #include "gateway/body.h"
+#include "gateway/book.h"
 #include "gateway/front.h"
 #include "gateway/loop.h"
+#include "gateway/news.h"
 #include "gateway/roster.h"
+#include "gateway/session.h"
 #include "gateway/timers.h"
 #include "gateway/upstream.h"
 
@@ -23,6 +26,10 @@ struct gateway {
     struct bodies bodies;
     struct roster *roster;
     struct state state;
+    struct owner owner;
+    struct sessions sessions;
+    const char *pinned; /* --key; NULL: any */
+    struct news news;
 
     size_t exchange_count; /* that are not over */
     uint64_t exchanges;    /* so far */

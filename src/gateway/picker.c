@@ -1,6 +1,7 @@
 #include "gateway/picker.h"
 
 #include "base/duration.h"
+#include "base/head.h"
 #include "gateway/gateway.h"
 #include "system/clock.h"
 
@@ -9,113 +10,439 @@
 #include <string.h>
 #include <time.h>
 
-static bool can_use(const struct kind *kind, const void *context)
+/* A key that rests for longer is tried now and then: windows are sometimes reset early. */
+#define TRIAL_SECONDS 1800
+
+#define OAUTH_BETA "oauth-2025-04-20"
+
+/* ---- which keys a request can go out with ---- */
+
+static bool is_of_provider(const struct kind *kind, const void *context)
 {
     const struct exchange *exchange = context;
-    if (exchange->route.provider == PROVIDER_OPENAI)
-        return kind->id == KIND_OPENAI;
-    return kind_is_anthropic(kind);
+    return exchange->route.provider == PROVIDER_OPENAI ? kind->id == KIND_OPENAI
+                                                       : kind_is_anthropic(kind);
+}
+
+static bool is_of_subscription(const struct kind *kind)
+{
+    return kind->id == KIND_OAUTH || kind->id == KIND_CONFIG_DIR;
+}
+
+/* Clients ask for other models, tools and prices with a subscription than with an API key: a
+ * request goes to keys of its own sort where the pool has one. The master is the master. */
+static bool is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
+{
+    return exchange->route.provider == PROVIDER_OPENAI || !exchange->has_sort ||
+           is_of_subscription(&candidate->key->kind) == exchange->of_subscription;
+}
+
+static void find_sort(struct exchange *exchange)
+{
+    const struct rotation *rotation = &exchange->roster->rotation;
+    const char *at = buffer_text(&exchange->head);
+    struct field field;
+    exchange->of_subscription = false;
+    while (head_next(&at, &field))
+        if (field_is(&field, "anthropic-beta"))
+            exchange->of_subscription |=
+                memmem(field.value, field.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
+    exchange->has_sort = false;
+    for (size_t i = 0; i < rotation->count; i++) {
+        const struct key *key = rotation->candidates[i].key;
+        exchange->has_sort |= !key->disabled && !key->left_out && kind_is_anthropic(&key->kind) &&
+                              is_of_subscription(&key->kind) == exchange->of_subscription;
+    }
+}
+
+/* What the request is bound to: a key picked by hand, or the one that made what it names. */
+static const char *find_pin(const struct exchange *exchange, bool *ret_bound)
+{
+    const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
+    const struct session *made = NULL;
+    *ret_bound = false;
+    if (*object) {
+        char id[SESSIONID_TEXT + 16];
+        snprintf(id, sizeof id, "object:%s", object);
+        made = session_find(&exchange->gateway->sessions, id);
+    }
+    if (made && keyring_find(&exchange->roster->keyring, made->key)) {
+        *ret_bound = true;
+        return made->key;
+    }
+    return *exchange->id.key ? exchange->id.key : exchange->gateway->pinned;
 }
 
 static struct demand demand_of(const struct exchange *exchange)
 {
+    bool bound;
     return (struct demand){.model = *exchange->id.model ? exchange->id.model : NULL,
-                           .pinned = *exchange->id.key ? exchange->id.key : NULL,
-                           .pinned_may_rest = true,
-                           .can_use = can_use,
-                           .can_use_context = exchange};
+                           .pinned = find_pin(exchange, &bound),
+                           .can_use = is_of_provider,
+                           .can_use_context = exchange,
+                           .max_per_key = (size_t)exchange->roster->policy.max_per_key};
 }
 
-/* The rotation as this request sees it. */
-static bool survey(const struct exchange *exchange)
+/* Without a secret, or for a program whose provider we do not know: it cannot be sent. */
+static bool is_of_use(const struct candidate *candidate)
+{
+    return candidate->key->token && roster_base(candidate->key);
+}
+
+static bool was_tried(const struct exchange *exchange, const struct candidate *candidate)
+{
+    for (size_t i = 0; i < exchange->tried_count; i++)
+        if (exchange->tried[i] == candidate)
+            return true;
+    return false;
+}
+
+static bool is_nearly_full(const struct exchange *exchange, size_t i)
+{
+    return usage_fullest(&exchange->roster->usage[i], time(NULL)) >= USAGE_NEARLY_FULL;
+}
+
+/* Keys that this request is not to be sent with, though nothing is wrong with them. `list` has room
+ * for all. */
+static size_t list_passed_over(const struct exchange *exchange, bool spare_full,
+                               struct candidate **list)
 {
     struct rotation *rotation = &exchange->roster->rotation;
-    struct demand demand = demand_of(exchange);
+    size_t count = 0;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = &rotation->candidates[i];
-        candidate->tried = !candidate->key->token;
-        for (size_t t = 0; t < exchange->tried_count; t++)
-            candidate->tried |= exchange->tried[t] == candidate;
+        bool is_master = i == rotation->count;
+        if (was_tried(exchange, candidate) || !is_of_use(candidate) ||
+            (!is_master && !is_of_sort(exchange, candidate)) ||
+            (!is_master && spare_full && is_nearly_full(exchange, i)))
+            list[count++] = candidate;
     }
-    return rotation_survey(rotation, &exchange->gateway->state, &demand, time(NULL)) == 0;
+    return count;
+}
+
+/* ---- choosing ---- */
+
+void picker_name_connection(uint64_t number, char ret_id[PICKER_SESSION])
+{
+    snprintf(ret_id, PICKER_SESSION, "connection:%llu", (unsigned long long)number);
+}
+
+static bool enter_session(struct exchange *exchange)
+{
+    char connection[PICKER_SESSION];
+    const char *id = exchange->id.session;
+    if (!*id) {
+        picker_name_connection(exchange->visit, connection);
+        id = connection;
+    }
+    if (!exchange->session)
+        exchange->session = session_enter(&exchange->gateway->sessions, id, clock_now_ms());
+    return exchange->session != NULL;
+}
+
+/* The session's place, brought over to the keys of now. NULL: this request began with keys that
+ * were replaced since, and has a place of its own. */
+static struct slot *place_of(struct exchange *exchange)
+{
+    struct session *session = exchange->session;
+    struct gateway *gateway = exchange->gateway;
+    if (session->roster == exchange->roster)
+        return &session->slot;
+    if (exchange->roster != gateway->roster)
+        return NULL;
+    if (session->roster) {
+        gateway->sessions.let_go(gateway->sessions.context, session);
+        roster_release(session->roster);
+    }
+    session->roster = roster_keep(gateway->roster);
+    session->slot = (struct slot){0};
+    return &session->slot;
+}
+
+static struct candidate *find_candidate(struct rotation *rotation, const char *name)
+{
+    for (size_t i = 0; i < rotation->count; i++)
+        if (strcmp(rotation->candidates[i].key->name, name) == 0)
+            return &rotation->candidates[i];
+    return NULL;
+}
+
+static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare_full,
+                        struct candidate **passed_over)
+{
+    struct roster *roster = exchange->roster;
+    struct choice choice = {.policy = &roster->policy,
+                            .rotation = &roster->rotation,
+                            .slots = slot,
+                            .slot_count = 1,
+                            .no_master = exchange->no_master,
+                            .many = true,
+                            .tried = passed_over,
+                            .choose = true};
+    slot->prefers = slot->candidate ? slot->candidate
+                                    : find_candidate(&roster->rotation, exchange->session->key);
+    slot->demand = demand_of(exchange);
+    slot->attempts = (int)exchange->tried_count;
+    choice.tried_count = list_passed_over(exchange, spare_full, passed_over);
+    book_choose(exchange->gateway, &choice);
+    exchange->candidate = choice.chosen;
+    exchange->is_master = choice.is_master;
+    return !choice.failed;
+}
+
+/* A key that has rested for long and may not need to: one request each half hour finds out. */
+static struct candidate *find_trial(struct exchange *exchange)
+{
+    struct roster *roster = exchange->roster;
+    struct rotation *rotation = &roster->rotation;
+    int64_t now = time(NULL);
+    if (exchange->route.id != ROUTE_MESSAGES || exchange->attempts > 0)
+        return NULL;
+    for (size_t i = 0; i < rotation->count; i++) {
+        struct candidate *candidate = &rotation->candidates[i];
+        const struct cooldown *rest = candidate->cooling;
+        if (candidate->standing != STANDING_COOLING || !rest || rest->class != CLASS_LIMIT ||
+            *rest->model || rest->until - now <= TRIAL_SECONDS || !is_of_use(candidate) ||
+            !is_of_sort(exchange, candidate))
+            continue;
+        int64_t begun = rest->until - rest->length;
+        int64_t since = begun > roster->trials[i] ? begun : roster->trials[i];
+        if (since + TRIAL_SECONDS > now)
+            continue;
+        roster->trials[i] = now;
+        return candidate;
+    }
+    return NULL;
+}
+
+static void take_trial(struct exchange *exchange, struct candidate *trial)
+{
+    struct gateway *gateway = exchange->gateway;
+    const struct record *record = state_find(&book_state(gateway)->keys, trial->id);
+    exchange->candidate = trial;
+    exchange->is_master = false;
+    exchange->slot.candidate = trial;
+    exchange->slot.failures = record ? record->failures : 0;
+    exchange->slot.last_failed = record ? record->last_failed : 0;
+}
+
+static bool choose(struct exchange *exchange)
+{
+    const struct rotation *rotation = &exchange->roster->rotation;
+    struct slot own = {0}, *place = place_of(exchange), *slot = place ? place : &own;
+    struct candidate **passed_over = calloc(rotation->count + 1, sizeof(struct candidate *));
+    if (!passed_over)
+        return false;
+    bool is_new = !*exchange->session->key;
+    bool had_master = slot->candidate && slot->is_master;
+    bool fine = true;
+    exchange->candidate = NULL;
+    if (is_new)
+        fine = choose_once(exchange, slot, true, passed_over);
+    if (fine && (!exchange->candidate || exchange->is_master))
+        fine = choose_once(exchange, slot, false, passed_over);
+    free(passed_over);
+    exchange->slot = *slot;
+    if (!place)
+        book_give_back(exchange->gateway, &own);
+    exchange->master_is_news = exchange->is_master && !had_master;
+    struct candidate *trial = fine ? find_trial(exchange) : NULL;
+    if (exchange->candidate && !exchange->is_master)
+        snprintf(exchange->session->key, sizeof exchange->session->key, "%s",
+                 exchange->candidate->key->name);
+    if (trial)
+        take_trial(exchange, trial);
+    return fine;
+}
+
+static bool has_unknown_key(const struct exchange *exchange)
+{
+    return *exchange->id.key && !keyring_find(&exchange->roster->keyring, exchange->id.key);
+}
+
+/* What happened since the last key, said once the next one is known. */
+static void tell_move(struct exchange *exchange)
+{
+    struct event event = exchange->failure;
+    exchange->failure = (struct event){0};
+    if (event.kind == EVENT_OTHER && !exchange->master_is_news)
+        return;
+    if (event.kind == EVENT_OTHER)
+        event = (struct event){.kind = EVENT_FAILOVER};
+    if (exchange->candidate)
+        event.next = exchange->candidate->key->name;
+    else
+        event.kind = EVENT_EXHAUSTED;
+    event.master = exchange->is_master;
+    news_event(&exchange->gateway->news, &event);
+}
+
+static bool waits_for_reset(struct exchange *exchange)
+{
+    struct gateway *gateway = exchange->gateway;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    int64_t wait = retry_hold(rotation_earliest(&exchange->roster->rotation), now_ms,
+                              gateway->hold_ms, exchange->deadline - clock_now_ms());
+    if (gateway->hold_ms <= 0 || wait < 0)
+        return false;
+    exchange->tried_count = 0;
+    exchange->retry = (struct retry){0};
+    exchange->same_again = exchange->timer_came = false;
+    timer_set(&gateway->timers, &exchange->timer, clock_now_ms() + wait + 50);
+    return true;
+}
+
+bool picker_hold(struct exchange *exchange)
+{
+    struct demand demand = demand_of(exchange);
+    return exchange->gateway->hold_ms > 0 &&
+           rotation_survey(&exchange->roster->rotation, book_state(exchange->gateway), &demand,
+                           time(NULL)) == 0 &&
+           rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
 }
 
 enum picker_result picker_choose(struct exchange *exchange)
 {
-    if (!exchange->roster)
+    if (!exchange->roster) {
         exchange->roster = roster_keep(exchange->gateway->roster);
-    struct rotation *rotation = &exchange->roster->rotation;
-    if (!survey(exchange))
+        find_sort(exchange);
+    }
+    if (has_unknown_key(exchange))
+        return PICKER_UNKNOWN;
+    if (!enter_session(exchange) || !choose(exchange))
         return PICKER_NO_MEMORY;
-    exchange->candidate = rotation_choose(rotation, exchange->gateway->state.cursor);
-    exchange->is_master = !exchange->candidate;
-    if (!exchange->candidate)
-        exchange->candidate = rotation_master(rotation);
-    return exchange->candidate ? PICKER_CHOSE : PICKER_NONE;
+    tell_move(exchange);
+    if (exchange->candidate)
+        return PICKER_CHOSE;
+    return waits_for_reset(exchange) ? PICKER_HOLDS : PICKER_NONE;
 }
 
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
 {
-    *ret_why = (struct picker_why){.status = 503};
-    int64_t now = time(NULL), until = 0;
+    const struct rotation *rotation = &exchange->roster->rotation;
+    int64_t now = time(NULL), until = rotation_earliest(rotation);
     char left[DURATION_TEXT];
-    if (survey(exchange))
-        until = rotation_earliest(&exchange->roster->rotation);
+    *ret_why = (struct picker_why){.status = 503};
     if (until <= now) {
         snprintf(ret_why->sentence, sizeof ret_why->sentence,
-                 "no key of the pool can be used for this request");
+                 rotation_busy(rotation) > 0
+                     ? "every key of the pool serves as many sessions as it may"
+                     : "no key of the pool can be used for this request; tcr-run status shows why");
         return;
     }
     duration_format(until - now, left);
     ret_why->status = 429;
+    ret_why->until = until;
     ret_why->retry_after = until - now;
     snprintf(ret_why->sentence, sizeof ret_why->sentence,
              "every key of the pool is used up; the first is ready again in %s", left);
 }
 
+/* ---- what befell a key ---- */
+
 void picker_failed(struct exchange *exchange, const struct finding *finding)
 {
-    struct state *state = &exchange->gateway->state;
-    struct record *record = state_touch(&state->keys, exchange->candidate->id);
-    int64_t now = time(NULL);
-    if (record)
-        (void)record_cool(record, finding, policy_cooldown(&exchange->roster->policy, finding, now),
-                          now);
+    struct roster *roster = exchange->roster;
+    bool known = exchange->candidate->standing == STANDING_COOLING ||
+                 book_rests(exchange->gateway, exchange->candidate, exchange->id.model);
+    struct choice choice = {.policy = &roster->policy,
+                            .rotation = &roster->rotation,
+                            .slots = &exchange->slot,
+                            .slot_count = 1,
+                            .many = true,
+                            .slot = &exchange->slot,
+                            .used = exchange->candidate,
+                            .finding = finding};
+    book_choose(exchange->gateway, &choice);
+    if (known)
+        return; /* another request has told of it */
+    exchange->failure = (struct event){.kind = EVENT_FAILOVER,
+                                       .key = exchange->candidate->key->name,
+                                       .class = finding->class,
+                                       .what = *finding->what ? finding->what : NULL,
+                                       .until = choice.until};
+    exchange->failure_finding = *finding;
+    if (*finding->what)
+        exchange->failure.what = exchange->failure_finding.what;
+    if (finding->scope == SCOPE_MODEL)
+        exchange->failure.model = exchange->failure_finding.model;
 }
 
 void picker_succeeded(struct exchange *exchange)
 {
-    (void)exchange;
+    struct roster *roster = exchange->roster;
+    bool counts = exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI;
+    if (!counts || !exchange->candidate->had_trouble)
+        return;
+    struct choice choice = {.policy = &roster->policy,
+                            .rotation = &roster->rotation,
+                            .slots = &exchange->slot,
+                            .slot_count = 1,
+                            .many = true,
+                            .slot = &exchange->slot,
+                            .used = exchange->candidate,
+                            .succeeded = true};
+    book_choose(exchange->gateway, &choice);
 }
 
-bool picker_pass_over(struct exchange *exchange, const struct finding *finding, bool failed)
+void picker_note_answer(struct exchange *exchange, const char *head)
 {
-    (void)finding, (void)failed;
-    struct candidate **tried =
-        realloc(exchange->tried, (exchange->tried_count + 1) * sizeof(struct candidate *));
+    struct roster *roster = exchange->roster;
+    struct usage usage;
+    usage_read(head, &usage);
+    if (usage.count > 0)
+        roster->usage[exchange->candidate - roster->rotation.candidates] = usage;
+}
+
+bool picker_pass_over(struct exchange *exchange, const struct finding *finding)
+{
+    size_t size = (exchange->tried_count + 1) * sizeof(struct candidate *);
+    struct candidate **tried = realloc(exchange->tried, size);
     if (!tried)
         return false;
     exchange->tried = tried;
     tried[exchange->tried_count++] = exchange->candidate;
+    exchange->no_master |= exchange->is_master || failure_is_transient(finding->class);
     return true;
 }
 
 struct picker_left picker_count_left(struct exchange *exchange, enum failure_class class)
 {
-    struct picker_left left = {0};
     struct rotation *rotation = &exchange->roster->rotation;
+    struct picker_left left = {0};
+    struct demand demand = demand_of(exchange);
+    (void)find_pin(exchange, &left.bound);
     if (class != CLASS_NONE && !policy_rotates(&exchange->roster->policy, class))
         return left;
-    if (!survey(exchange))
+    if (rotation_survey(rotation, book_state(exchange->gateway), &demand, time(NULL)) < 0)
         return left;
-    for (size_t i = 0; i < rotation->count; i++)
-        left.keys += rotation->candidates[i].standing == STANDING_READY &&
-                     &rotation->candidates[i] != exchange->candidate;
-    left.master = rotation_master(rotation) && rotation_master(rotation) != exchange->candidate;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        struct candidate *candidate = &rotation->candidates[i];
+        bool is_master = i == rotation->count;
+        bool is_free =
+            (candidate->standing == STANDING_READY || candidate->standing == STANDING_TRIED) &&
+            candidate != exchange->candidate && is_of_use(candidate) &&
+            !was_tried(exchange, candidate) && (is_master || is_of_sort(exchange, candidate));
+        left.keys += is_free && !is_master;
+        left.master |= is_free && is_master && !exchange->no_master;
+    }
+    if (exchange->tried_count + 1 >= (size_t)exchange->roster->policy.retries)
+        left.keys = 0;
     return left;
 }
 
 void picker_give_back(struct exchange *exchange)
 {
-    (void)exchange;
+    if (exchange->session)
+        session_leave(&exchange->gateway->sessions, exchange->session, clock_now_ms());
+    exchange->session = NULL;
+}
+
+void picker_bind(struct exchange *exchange, const char *object)
+{
+    char id[SESSIONID_TEXT + 16];
+    snprintf(id, sizeof id, "object:%s", object);
+    session_bind(&exchange->gateway->sessions, id, exchange->candidate->key->name, clock_now_ms());
 }

@@ -8,19 +8,25 @@
 #include <stdint.h>
 
 enum picker_result {
-    PICKER_CHOSE, /* exchange->candidate */
-    PICKER_WAITS, /* its secret is being fetched; the exchange is marked when it is there */
-    PICKER_HOLDS, /* all rest; the exchange's timer is set */
+    PICKER_CHOSE,   /* exchange->candidate */
+    PICKER_WAITS,   /* its secret is being fetched; the exchange is marked when it is there */
+    PICKER_HOLDS,   /* all rest; the exchange's timer is set */
+    PICKER_UNKNOWN, /* the key picked by hand is not in the pool */
     PICKER_NONE,
     PICKER_NO_MEMORY,
 };
 enum picker_result picker_choose(struct exchange *exchange);
+
+/* The request's last key was refused: true if it waits until one is ready (the timer is set), as
+ * with PICKER_HOLDS. */
+bool picker_hold(struct exchange *exchange);
 
 /* Why there is none: what the client is told. */
 struct picker_why {
     int status;
     char sentence[512];
     int64_t retry_after; /* seconds; 0: not known */
+    int64_t until;       /* seconds since 1970; 0: not known */
 };
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why);
 
@@ -30,9 +36,18 @@ void picker_failed(struct exchange *exchange, const struct finding *finding);
 /* The request was answered well. */
 void picker_succeeded(struct exchange *exchange);
 
-/* The key is not asked again in this request. `failed`: it is to be said that it failed. False if
- * out of memory. */
-bool picker_pass_over(struct exchange *exchange, const struct finding *finding, bool failed);
+/* The head of any answer: it tells how much of the key's windows is used. */
+void picker_note_answer(struct exchange *exchange, const char *head);
+
+/* The key is not asked again in this request. False if out of memory. */
+bool picker_pass_over(struct exchange *exchange, const struct finding *finding);
+
+/* Notes that the key made something that only it can see. */
+void picker_bind(struct exchange *exchange, const char *object);
+
+/* The id of a session that is a connection. */
+#define PICKER_SESSION 48
+void picker_name_connection(uint64_t number, char ret_id[PICKER_SESSION]);
 
 /* What a request that failed in this way could still be sent with. */
 struct picker_left {

@@ -1,5 +1,6 @@
 #include "gateway/roster.h"
 
+#include "core/pool/destination.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
 
@@ -58,6 +59,12 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         r = apply_options(roster, options);
     if (r == 0)
         r = rotation_init(&roster->rotation, &roster->keyring);
+    if (r == 0) {
+        size_t count = roster->rotation.count + 1;
+        roster->usage = calloc(count, sizeof *roster->usage);
+        roster->trials = calloc(count, sizeof *roster->trials);
+        r = roster->usage && roster->trials ? 0 : -ENOMEM;
+    }
     if (r < 0)
         roster_release(roster);
     else
@@ -77,18 +84,13 @@ void roster_release(struct roster *roster)
         return;
     rotation_finish(&roster->rotation);
     keyring_finish(&roster->keyring);
+    free(roster->usage);
+    free(roster->trials);
     free(roster->origin);
     free(roster);
 }
 
-/* The key's own, else what the environment names, else the provider's. */
 const char *roster_base(const struct key *key)
 {
-    if (key->base_url)
-        return key->base_url;
-    bool openai = key->kind.id == KIND_OPENAI;
-    const char *said = getenv(openai ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL");
-    if (said && *said)
-        return said;
-    return openai ? "https://api.openai.com/v1" : "https://api.anthropic.com";
+    return destination_of(key, environ).url;
 }

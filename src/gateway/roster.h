@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/options.h"
+#include "core/evidence/usage.h"
 #include "core/pool/keyring.h"
 #include "core/pool/policy.h"
 #include "core/state/rotation.h"
@@ -14,7 +15,9 @@ struct roster {
     struct keyring keyring;
     struct rotation rotation;
     struct policy policy;
-    char *origin; /* where the keys came from, for messages */
+    struct usage *usage; /* of each candidate, as its last answer told */
+    int64_t *trials; /* when each candidate was last tried while it rested; seconds since 1970 */
+    char *origin;    /* where the keys came from, for messages */
 };
 
 /* Reads the keys, saying what is wrong with them. Returns 0 with the caller's reference, or a
@@ -26,5 +29,5 @@ struct roster *roster_keep(struct roster *roster);
 /* Gives a reference back; takes NULL. */
 void roster_release(struct roster *roster);
 
-/* The address that a key's requests go to. */
+/* The address that a key's requests go to; NULL if none is known. */
 const char *roster_base(const struct key *key);

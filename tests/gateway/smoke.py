@@ -248,6 +248,59 @@ class Gateway(unittest.TestCase):
         function, _, _ = self._cleanups.pop()
         function()
 
+    def test_a_session_stays_on_its_key(self):
+        self.start(greet)
+        first = [self.ask(X_Claude_Code_Session_Id=f"s{i}").getheader("x-tcr-key") for i in range(2)]
+        self.assertEqual(sorted(first), ["home", "work"])
+        for _ in range(3):
+            again = [self.ask(X_Claude_Code_Session_Id=f"s{i}").getheader("x-tcr-key") for i in range(2)]
+            self.assertEqual(again, first)
+
+    def test_a_key_is_picked_by_hand(self):
+        self.start(greet)
+        for _ in range(2):
+            self.assertEqual(self.ask(X_Tcr_Key="work").getheader("x-tcr-key"), "work")
+        self.assertNotIn("x-tcr-key", self.provider.requests[0]["headers"])
+        self.assertEqual(self.ask(X_Tcr_Key="other").status, 400)
+
+    def test_a_new_session_avoids_a_key_that_is_nearly_used_up(self):
+        def script(connection, request):
+            used = "0.99" if request["key"] == HOME else "0.1"
+            answer(connection, 200, b'{"type":"message"}', content_type="application/json",
+                   anthropic_ratelimit_unified_5h_utilization=used, anthropic_ratelimit_unified_5h_status="allowed",
+                   anthropic_ratelimit_unified_5h_reset=int(time.time()) + 3600)
+
+        self.start(script)
+        self.assertEqual(self.ask(X_Tcr_Key="home").getheader("anthropic-ratelimit-unified-5h-utilization"), "0.99")
+        keys = {self.ask(X_Claude_Code_Session_Id=f"s{i}").getheader("x-tcr-key") for i in range(4)}
+        self.assertEqual(keys, {"work"})
+
+    def test_a_reset_is_waited_for(self):
+        end = time.time() + 2
+
+        def script(connection, request):
+            if time.time() < end:
+                refuse(connection, max(1, int(end - time.time() + 1)))
+            else:
+                greet(connection, request)
+
+        self.start(script, "--hold", "30s")
+        self.assertEqual(self.ask().status, 200)
+        self.assertGreaterEqual(time.time(), end)
+
+    def test_what_happens_is_told(self):
+        self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
+        for _ in range(3):
+            self.ask().read()
+        os.close(self.life)
+        self.life = None
+        self.process.wait(2)
+        lines = os.read(self.tell, 65536).decode().splitlines()
+        event = json.loads(lines[0])
+        self.assertEqual((event["event"], event["key"], event["next"], event["class"]),
+                         ("failover", "home", "work", "limit"))
+        self.assertEqual(lines[1:], ["served 3 work"])
+
     def test_who_has_no_stand_in_is_refused(self):
         self.start(greet, stand_in="FAKE-stand-in")
         response = self.ask()

@@ -1,0 +1,93 @@
+#include "gateway/news.h"
+
+#include "base/buffer.h"
+#include "gateway/contract.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMAND "gateway"
+
+/* A pipe takes a line of this length whole or not at all. */
+static void tell(const struct news *news, const char *line, size_t length)
+{
+    if (news->tell_fd >= 0)
+        (void)!write(news->tell_fd, line, length);
+}
+
+void news_listening(struct news *news)
+{
+    static const char line[] = GATEWAY_LISTENING "\n";
+    if (news->tell_fd < 0)
+        return;
+    int flags = fcntl(news->tell_fd, F_GETFL);
+    tell(news, line, sizeof line - 1);
+    (void)fcntl(news->tell_fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+void news_event(struct news *news, struct event *event)
+{
+    struct buffer line = {0};
+    event->time = time(NULL);
+    event->pid = getpid();
+    event->command = COMMAND;
+    event_print(event, &line);
+    if (!line.failed) {
+        tell(news, line.data, line.length);
+        line.data[line.length - 1] = '\0';
+        if (news->log)
+            news->log(news->context, line.data);
+    }
+    buffer_finish(&line);
+}
+
+void news_served(struct news *news, const char *key)
+{
+    for (size_t i = 0; i < news->served_count; i++)
+        if (strcmp(news->served[i].name, key) == 0) {
+            news->served[i].requests++;
+            return;
+        }
+    struct served *served = realloc(news->served, (news->served_count + 1) * sizeof *served);
+    if (!served)
+        return;
+    news->served = served;
+    served += news->served_count++;
+    snprintf(served->name, sizeof served->name, "%s", key);
+    served->requests = 1;
+}
+
+void news_refused(struct news *news)
+{
+    news->refused++;
+}
+
+void news_end(struct news *news)
+{
+    struct buffer line = {0};
+    for (size_t i = 0; i < news->served_count; i++) {
+        buffer_clear(&line);
+        buffer_append_format(&line, GATEWAY_SERVED " %lu %s\n", news->served[i].requests,
+                             news->served[i].name);
+        tell(news, buffer_text(&line), line.length);
+    }
+    buffer_clear(&line);
+    if (news->refused > 0)
+        buffer_append_format(&line, GATEWAY_REFUSED " %lu\n", news->refused);
+    tell(news, buffer_text(&line), line.length);
+    buffer_finish(&line);
+    if (news->tell_fd >= 0)
+        (void)close(news->tell_fd);
+    news->tell_fd = -1;
+}
+
+void news_finish(struct news *news)
+{
+    free(news->served);
+    news->served = NULL;
+    news->served_count = 0;
+}

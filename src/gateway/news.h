@@ -1,0 +1,38 @@
+/* What is told of the keys while requests come and go: into the log of events beside the state, and
+ * to the run that a private gateway belongs to (contract.h). Nothing here waits for a reader. */
+#pragma once
+
+#include "core/pool/failure.h"
+#include "core/state/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct served {
+    char name[80];
+    unsigned long requests;
+};
+
+struct news {
+    int tell_fd; /* -1: nobody is told */
+    void (*log)(void *context, const char *line);
+    void *context;
+    struct served *served;
+    size_t served_count;
+    unsigned long refused;
+    int64_t master_said; /* clock_now_ms */
+};
+
+void news_listening(struct news *news);
+
+/* Adds the time and our process, and tells it. */
+void news_event(struct news *news, struct event *event);
+
+/* A request was answered by a key; or by none. */
+void news_served(struct news *news, const char *key);
+void news_refused(struct news *news);
+
+/* Tells the numbers and closes the descriptor; once. */
+void news_end(struct news *news);
+void news_finish(struct news *news);

@@ -1,0 +1,59 @@
+/* Which session holds which key: the provider's prompt cache belongs to the account, and each
+ * change of the key writes it anew. In memory only. */
+#pragma once
+
+#include "core/gateway/sessionid.h"
+#include "core/state/choice.h"
+#include "gateway/roster.h"
+#include "gateway/timers.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSIONS_MOST 8192
+#define SESSION_KEY   80
+
+/* One conversation, or, where requests name none, one connection; or an object that one key made
+ * and that only it can see. */
+struct session {
+    char id[SESSIONID_TEXT + 16];
+    char key[SESSION_KEY]; /* the name of the key that it had last; "" if none */
+    struct roster *roster; /* counted, of which `slot` is; NULL: it holds no key */
+    struct slot slot;
+    unsigned open;        /* requests under way */
+    int64_t used;         /* clock_now_ms */
+    bool is_over;         /* nothing of it comes any more */
+    struct session *next; /* in its bucket */
+    struct session *newer, *older;
+};
+
+struct sessions {
+    struct session *buckets[1024];
+    struct session *newest, *oldest; /* by `used` */
+    size_t count;
+    unsigned char salt[16];
+    /* Called before a session that holds a key lets it go. */
+    void (*let_go)(void *context, struct session *session);
+    void *context;
+};
+
+void sessions_init(struct sessions *sessions,
+                   void (*let_go)(void *context, struct session *session), void *context);
+void sessions_finish(struct sessions *sessions);
+
+/* The session of this id, made if it is new; NULL if out of memory. One request more is open. */
+struct session *session_enter(struct sessions *sessions, const char *id, int64_t now);
+void session_leave(struct sessions *sessions, struct session *session, int64_t now);
+
+/* NULL if it is not known; nothing is changed. */
+const struct session *session_find(const struct sessions *sessions, const char *id);
+
+/* Notes that an object belongs to a key. */
+void session_bind(struct sessions *sessions, const char *object, const char *key, int64_t now);
+
+/* No more requests of this id come. */
+void session_end(struct sessions *sessions, const char *id);
+
+/* Lets go the keys of those that were not used for long. */
+void sessions_tidy(struct sessions *sessions, int64_t now);
