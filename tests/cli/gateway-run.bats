@@ -211,6 +211,25 @@ NEWS
   assert_stdout_has '^ANTHROPIC_BASE_URL=http://127.0.0.1:1$'
 }
 
+@test "explain shows whether there would be one, why, and what the command would get; nothing is started" {
+  pool home work
+  tcr explain --gateway -- claude -p hello
+  assert_status 0
+  assert_stdout_has '^gateway: by a socket \(one is asked for\)$'
+  assert_stdout_has '^  \+ ANTHROPIC_UNIX_SOCKET$'
+  tcr explain --gateway -- ./script
+  assert_stdout_has '^gateway: by an address and a stand-in '
+  assert_stdout_has '^  \+ ANTHROPIC_API_KEY$'
+  assert_stdout_has '^secret: with the gateway alone$'
+  lacks "$out" CLAUDE_CODE_OAUTH_TOKEN
+  tcr explain -- claude -p hello
+  assert_stdout_has '^gateway: none \(only an interactive Claude Code gets one unasked\)$'
+  rm "$scratch/bin/tcr-gateway"
+  tcr explain --gateway -- claude -p hello
+  assert_stdout_has '^gateway: none \(this tcr-run was built without it\)$'
+  [ ! -e "$play/.gateways" ]
+}
+
 # On a terminal of its own, which both streams are.
 on_terminal() {
   within "$PYTHON" -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \

@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/output.h"
+#include "commands/run/gateway.h"
 #include "commands/run/handover.h"
 #include "core/show/render.h"
 #include "system/keys/keysource.h"
@@ -70,7 +71,10 @@ static void append_handover(struct buffer *text, const struct session *session,
     append_indented(text, names.length ? buffer_text(&names) : "as it is\n");
     buffer_finish(&names);
     buffer_append_format(text, "secret: %s\n",
-                         handover->secret_fd >= 0 ? "on a descriptor" : "in the variable");
+                         session->gateway && session->gateway->way == GATEWAY_PORT
+                             ? "with the gateway alone"
+                         : handover->secret_fd >= 0 ? "on a descriptor"
+                                                    : "in the variable");
     if (handover->shield.shadows.length > 0) {
         buffer_append_text(text, "settings that would shadow the key, blanked for the run:\n");
         append_indented(text, buffer_text(&handover->shield.shadows));
@@ -155,6 +159,7 @@ static int explain(struct session *session)
 {
     struct buffer text = {0};
     struct handover handover = {.secret_fd = -1};
+    struct run_gateway gateway = {.listener = -1, .life = -1, .tell = -1, .errors = -1};
     const struct slot *lead = session_lead(session);
     int status = find_keys(session, &text);
     if (status == EXIT_OWN_FAILURE) {
@@ -162,6 +167,10 @@ static int explain(struct session *session)
         return status;
     }
     append_policy(&text, session);
+    if (status == 0) {
+        gateway_pretend(session, &gateway, &text);
+        session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;
+    }
     if (status == 0 && resolve_keys(session))
         status = handover_build(session, lead->candidate, lead->another_left, &handover);
     if (handover.argv)
@@ -169,6 +178,7 @@ static int explain(struct session *session)
     else if (status == EXIT_NO_KEY)
         buffer_append_text(&text, "no key can be used now\n");
     handover_finish(&handover);
+    gateway_close(&gateway, false);
     int printed = output_print(&text);
     return status ? status : printed;
 }

@@ -422,6 +422,32 @@ static enum gateway_way decide(struct session *session, struct buffer *why)
     return way;
 }
 
+static void begin(struct session *session, struct run_gateway *gateway, struct buffer *why)
+{
+    *gateway = (struct run_gateway){
+        .session = session, .listener = -1, .life = -1, .tell = -1, .errors = -1};
+    gateway->way = decide(session, why);
+}
+
+void gateway_pretend(struct session *session, struct run_gateway *gateway, struct buffer *text)
+{
+    static const char *const ways[] = {[GATEWAY_NONE] = "none",
+                                       [GATEWAY_SOCKET] = "by a socket",
+                                       [GATEWAY_PORT] = "by an address and a stand-in"};
+    struct buffer why = {0};
+    begin(session, gateway, &why);
+    gateway->program = gateway->way == GATEWAY_NONE ? NULL : gateway_program_find();
+    if (gateway->way != GATEWAY_NONE && !gateway->program) {
+        buffer_clear(&why);
+        buffer_append_text(&why, "this tcr-run was built without it");
+        gateway->way = GATEWAY_NONE;
+    }
+    buffer_append_format(text, "gateway: %s (%s)\n", ways[gateway->way], buffer_text(&why));
+    buffer_finish(&why);
+    gateway->socket = strdup("(a new folder)/" GATEWAY_SOCKET_NAME);
+    (void)make_texts(gateway);
+}
+
 static void say_what_fails(int r)
 {
     if (r == -ENOENT)
@@ -457,10 +483,8 @@ static void introduce(const struct session *session)
 int gateway_open(struct session *session, struct run_gateway *gateway)
 {
     struct buffer why = {0};
-    *gateway = (struct run_gateway){
-        .session = session, .listener = -1, .life = -1, .tell = -1, .errors = -1};
     bool asked = session->pool.policy.gateway == GATEWAY_ON;
-    gateway->way = decide(session, &why);
+    begin(session, gateway, &why);
     if (asked && gateway->way == GATEWAY_NONE)
         log_warn("no gateway: %s", buffer_text(&why));
     else
@@ -507,10 +531,10 @@ void gateway_close(struct run_gateway *gateway, bool worked)
     }
     reap(gateway);
     close_fd(&gateway->errors);
-    if (gateway->socket)
+    if (gateway->folder) {
         (void)unlink(gateway->socket);
-    if (gateway->folder)
         (void)rmdir(gateway->folder);
+    }
     free(gateway->program);
     free(gateway->folder);
     free(gateway->socket);

@@ -35,6 +35,10 @@ struct run_gateway {
  */
 int gateway_open(struct session *session, struct run_gateway *gateway);
 
+/* Starts nothing, but says in a line of `text` whether a run would have one and why, and fills in
+ * what the command would be given. Ended with gateway_close as well. */
+void gateway_pretend(struct session *session, struct run_gateway *gateway, struct buffer *text);
+
 /* What the command's environment gets, borrowed from the gateway: appended to `set`, which has room
  * for GATEWAY_ASSIGNMENTS more. Returns the new count. */
 size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set, size_t count);
