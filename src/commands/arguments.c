@@ -1,64 +1,76 @@
 #include "commands/arguments.h"
 
+#include "base/getopts.h"
 #include "system/log.h"
 
 #include <stddef.h>
-#include <string.h>
 
-static const struct flag *find(const struct flag *flags, const char *word, size_t length)
+struct taking {
+    const struct flag *flags[GETOPTS_MOST];
+    size_t count;
+    char **argv;
+    int words;
+};
+
+static void add_flags(struct taking *taking, const struct flag *flags)
 {
-    for (; flags->name; flags++)
-        if (strlen(flags->name) == length && memcmp(flags->name, word, length) == 0)
-            return flags;
-    return NULL;
+    for (; flags && flags->name && taking->count < GETOPTS_MOST; flags++)
+        taking->flags[taking->count++] = flags;
 }
 
-/* Returns how many words the flag took, or -1. */
-static int take(char **argv, const struct flag *flag)
+static struct getopts_form form_of(void *context, size_t index)
 {
-    const char *equals = strchr(argv[0], '=');
-    if (flag->set && !equals) {
+    const struct flag *flag = ((struct taking *)context)->flags[index];
+    return (struct getopts_form){flag->name, flag->letter, flag->set ? NULL : "VALUE"};
+}
+
+static int take_option(void *context, size_t index, const char *value, struct buffer *error)
+{
+    const struct flag *flag = ((struct taking *)context)->flags[index];
+    (void)error;
+    if (flag->set)
         *flag->set = true;
-        return 1;
-    }
-    if (flag->set) {
-        log_say("%s takes no value", flag->name);
+    else
+        *flag->value = value;
+    return 0;
+}
+
+static void take_word(void *context, char *word)
+{
+    struct taking *taking = context;
+    taking->argv[1 + taking->words++] = word;
+}
+
+int arguments_take(int argc, char **argv, const struct flag *flags, const struct flag *more,
+                   const char *who)
+{
+    struct taking taking = {.argv = argv};
+    struct buffer error = {0};
+    add_flags(&taking, flags);
+    add_flags(&taking, more);
+    const struct getopts getopts = {.count = taking.count,
+                                    .form = form_of,
+                                    .option = take_option,
+                                    .word = take_word,
+                                    .context = &taking,
+                                    .help = "tcr-run --help lists them"};
+    int rest = getopts_parse(&getopts, argc, argv, &error);
+    if (rest < 0)
+        log_say("%s: %s", who, buffer_text(&error));
+    buffer_finish(&error);
+    if (rest < 0)
         return -1;
-    }
-    *flag->value = equals ? equals + 1 : argv[1];
-    if (*flag->value)
-        return equals ? 1 : 2;
-    log_say("%s needs a value", flag->name);
-    return -1;
+    while (rest < argc)
+        take_word(&taking, argv[rest++]);
+    argv[1 + taking.words] = NULL;
+    return taking.words;
 }
 
 int arguments_parse(int argc, char **argv, const struct flag *flags, struct options *ret_options)
 {
-    const struct flag common[] = {{"--keys", NULL, &ret_options->keys_file},
-                                  {"-f", NULL, &ret_options->keys_file},
-                                  {"--profile", NULL, &ret_options->profile},
-                                  {"-p", NULL, &ret_options->profile},
-                                  {NULL, NULL, NULL}};
-    int words = 0;
+    const struct flag pool[] = {{"keys", 'f', NULL, &ret_options->keys_file},
+                                {"profile", 'p', NULL, &ret_options->profile},
+                                {0}};
     *ret_options = (struct options){0};
-    for (int i = 1; i < argc;) {
-        size_t length = strcspn(argv[i], "=");
-        const struct flag *flag = find(flags, argv[i], length);
-        if (!flag)
-            flag = find(common, argv[i], length);
-        if (!flag && argv[i][0] == '-' && argv[i][1]) {
-            log_say("%s: unknown option %s; tcr-run --help lists them", argv[0], argv[i]);
-            return -1;
-        }
-        if (!flag) {
-            argv[1 + words++] = argv[i++];
-            continue;
-        }
-        int taken = take(argv + i, flag);
-        if (taken < 0)
-            return -1;
-        i += taken;
-    }
-    argv[1 + words] = NULL;
-    return words;
+    return arguments_take(argc, argv, flags, pool, argv[0]);
 }

@@ -83,12 +83,10 @@ static int parse_exit(const char *text, struct ending *ret_ending)
 int command_classify(int argc, char **argv)
 {
     const char *code = NULL, *errors = NULL;
-    struct options options;
     struct ending ending;
     struct buffer text = {0};
-    const struct flag flags[] = {
-        {"--exit", NULL, &code}, {"--stderr", NULL, &errors}, {NULL, NULL, NULL}};
-    int words = arguments_parse(argc, argv, flags, &options);
+    const struct flag flags[] = {{"exit", 0, NULL, &code}, {"stderr", 0, NULL, &errors}, {0}};
+    int words = arguments_take(argc, argv, flags, NULL, "classify");
     if (words > 1)
         log_say("classify takes one file; usage: tcr-run classify [--exit N] [--stderr FILE] "
                 "[FILE]");

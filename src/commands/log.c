@@ -137,18 +137,12 @@ static int open_store(struct view *view)
 
 static int take_arguments(struct view *view, int argc, char **argv)
 {
-    struct options options;
     const char *since = NULL, *last = NULL;
-    const struct flag flags[] = {{"--follow", &view->follow, NULL},
-                                 {"-f", &view->follow, NULL},
-                                 {"--json", &view->json, NULL},
-                                 {"--key", NULL, &view->key},
-                                 {"-k", NULL, &view->key},
-                                 {"--since", NULL, &since},
-                                 {"--lines", NULL, &last},
-                                 {"-n", NULL, &last},
-                                 {NULL, NULL, NULL}};
-    int words = arguments_parse(argc, argv, flags, &options);
+    const struct flag flags[] = {
+        {"follow", 'f', &view->follow, NULL}, {"json", 0, &view->json, NULL},
+        {"key", 'k', NULL, &view->key},       {"since", 0, NULL, &since},
+        {"lines", 'n', NULL, &last},          {0}};
+    int words = arguments_take(argc, argv, flags, NULL, "log");
     if (words > 0)
         log_say("log takes no names; usage: tcr-run log [-f] [--json] [--key NAME] [--since TIME] "
                 "[-n N]");

@@ -94,7 +94,7 @@ int command_reset(int argc, char **argv)
 {
     struct options options;
     struct pool pool = {0};
-    const struct flag none[] = {{NULL, NULL, NULL}};
+    const struct flag none[] = {{0}};
     if (arguments_parse(argc, argv, none, &options) < 0)
         return EXIT_OWN_FAILURE;
     int status = pool_open(&pool, &options);

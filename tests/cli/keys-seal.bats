@@ -184,7 +184,7 @@ END
 --passphrase-fd x|found x
 --passphrase-fd -1|found -1
 --passphrase-fd=|expected the number
---passphrase-fd|found nothing
+--passphrase-fd|option --passphrase-fd needs a value
 --passphrase-fd 0|no passphrase came on descriptor 0: it is at its end
 END
 }

@@ -206,8 +206,39 @@ END
 -n 99999999999999999999|expected
 --json=yes|--json takes no value
 --frobnicate|unknown option --frobnicate
+--json --x=FAKE-secret|unknown option --x;
+--keys x|unknown option --keys
+-p x|unknown option -p
 home|takes no names
+-- -n|takes no names
 END
+}
+
+@test "options in the spellings of other programs" {
+  three_events
+  local words
+  for words in '-n 1' -n1 --lines=1 '--lines 1' --lin=1 '-n1 --' '--json -n1' '--since=400d -n1'; do
+    # shellcheck disable=SC2086 # words
+    tcr log $words
+    assert_status 0
+    assert_equal "$(wc -l < "$out")" 1
+  done
+  pool home
+  for words in --json '--json --' '--js' "--keys=$keys --json" "-f$keys --json"; do
+    # shellcheck disable=SC2086 # words
+    tcr status $words
+    assert_status 0
+    assert_stdout_has '"name":	"home"'
+  done
+}
+
+@test "an option may stand behind a name, also with POSIXLY_CORRECT" {
+  pool home
+  extra_env=(POSIXLY_CORRECT=1)
+  tcr reset home --keys "$keys"
+  assert_status 0
+  tcr reset -- home
+  assert_status 0
 }
 
 @test "a full disk under the output is a failure" {

@@ -129,7 +129,7 @@ int command_doctor(int argc, char **argv)
     bool json = false;
     struct options options;
     struct buffer text = {0};
-    const struct flag flags[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+    const struct flag flags[] = {{"json", 0, &json, NULL}, {0}};
     int words = arguments_parse(argc, argv, flags, &options);
     if (words > 0)
         log_say("doctor takes no names; usage: tcr-run doctor [--json]");

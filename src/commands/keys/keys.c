@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,10 +70,37 @@ int keys_say_usage(const char *verb)
     return EXIT_OWN_FAILURE;
 }
 
+static bool use_descriptor(const char *text)
+{
+    char *end;
+    long fd = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : -1;
+    if (fd < 0 || fd > 1000000 || *end || fcntl((int)fd, F_GETFD) < 0) {
+        log_say("keys: --passphrase-fd: expected the number of an open file descriptor, found %s",
+                text);
+        return false;
+    }
+    passphrase_use_descriptor((int)fd);
+    return true;
+}
+
+int keys_take(int argc, char **argv, const struct flag *flags, struct options *ret_options)
+{
+    char who[32];
+    const char *descriptor = NULL;
+    const struct flag common[] = {{"keys", 'f', NULL, &ret_options->keys_file},
+                                  {"profile", 'p', NULL, &ret_options->profile},
+                                  {"passphrase-fd", 0, NULL, &descriptor},
+                                  {0}};
+    *ret_options = (struct options){0};
+    snprintf(who, sizeof who, "keys %s", argv[0]);
+    int words = arguments_take(argc, argv, flags, common, who);
+    return words >= 0 && descriptor && !use_descriptor(descriptor) ? -1 : words;
+}
+
 bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int most,
                 struct options *ret_options)
 {
-    int words = arguments_parse(argc, argv, flags, ret_options);
+    int words = keys_take(argc, argv, flags, ret_options);
     if (words >= 0 && ret_options->profile) {
         log_say("keys %s: --profile has no meaning here", argv[0]);
         words = -1;
@@ -178,42 +206,6 @@ static bool has_token(int argc, char **argv)
     return false;
 }
 
-static bool use_descriptor(const char *text)
-{
-    char *end;
-    long fd = text && isdigit((unsigned char)*text) ? strtol(text, &end, 10) : -1;
-    if (fd < 0 || fd > 1000000 || *end || fcntl((int)fd, F_GETFD) < 0) {
-        log_say("keys: --passphrase-fd: expected the number of an open file descriptor, found %s",
-                text ? text : "nothing");
-        return false;
-    }
-    passphrase_use_descriptor((int)fd);
-    return true;
-}
-
-/* Takes --passphrase-fd, which every verb has, out of the vector. What follows --token-command is
- * somebody else's. */
-static bool take_descriptor(int *argc, char **argv)
-{
-    static const char name[] = "--passphrase-fd";
-    int kept = 1;
-    bool fine = true, foreign = false;
-    for (int i = 1; i < *argc; i++) {
-        foreign = foreign || strcmp(argv[i], "--token-command") == 0;
-        if (foreign || strncmp(argv[i], name, strlen(name)) != 0)
-            argv[kept++] = argv[i];
-        else if (argv[i][strlen(name)] == '=')
-            fine = fine && use_descriptor(argv[i] + strlen(name) + 1);
-        else
-            fine = fine && use_descriptor(argv[++i]);
-        if (!fine)
-            return false;
-    }
-    argv[kept] = NULL;
-    *argc = kept;
-    return true;
-}
-
 static void append_usage(struct buffer *text, const struct verb *verb)
 {
     buffer_append_format(text, "  tcr-run keys %s%s", verb->name, *verb->usage ? " " : "");
@@ -261,6 +253,5 @@ int command_keys(int argc, char **argv)
     const struct verb *verb = find_verb(argv[1]);
     if (!verb)
         return refuse_verb(argv[1]);
-    argc--, argv++;
-    return take_descriptor(&argc, argv) ? verb->run(argc, argv) : EXIT_OWN_FAILURE;
+    return verb->run(argc - 1, argv + 1);
 }

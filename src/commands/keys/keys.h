@@ -15,7 +15,10 @@ int keys_import(int argc, char **argv);
 int keys_seal(int argc, char **argv);
 int keys_unseal(int argc, char **argv);
 
-/* arguments_parse for a verb that takes from `least` to `most` words. False after saying what was
+/* arguments_parse for a verb, which all take --passphrase-fd too. */
+int keys_take(int argc, char **argv, const struct flag *flags, struct options *ret_options);
+
+/* The same for a verb that takes from `least` to `most` words. False after saying what was
  * wrong and how the verb is used. */
 bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int most,
                 struct options *ret_options);

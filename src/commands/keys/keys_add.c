@@ -43,15 +43,15 @@ static int cut_command(int argc, char **argv, struct addition *addition)
 static bool parse_options(int argc, char **argv, struct addition *addition,
                           struct options *ret_options)
 {
-    const struct flag flags[] = {{"--master", &addition->master, NULL},
-                                 {"--organization", NULL, &addition->organization},
-                                 {"--priority", NULL, &addition->priority},
-                                 {"--kind", NULL, &addition->kind_text},
-                                 {"--token-file", NULL, &addition->token_file},
-                                 {"--config-dir", NULL, &addition->config_dir},
-                                 {"--expires", NULL, &addition->expires},
-                                 {"--at-most", NULL, &addition->at_most},
-                                 {NULL, NULL, NULL}};
+    const struct flag flags[] = {{"master", 0, &addition->master, NULL},
+                                 {"organization", 0, NULL, &addition->organization},
+                                 {"priority", 0, NULL, &addition->priority},
+                                 {"kind", 0, NULL, &addition->kind_text},
+                                 {"token-file", 0, NULL, &addition->token_file},
+                                 {"config-dir", 0, NULL, &addition->config_dir},
+                                 {"expires", 0, NULL, &addition->expires},
+                                 {"at-most", 0, NULL, &addition->at_most},
+                                 {0}};
     argc = cut_command(argc, argv, addition);
     if (!keys_parse(argc, argv, flags, 1, 1, ret_options))
         return false;

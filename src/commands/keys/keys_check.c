@@ -315,11 +315,11 @@ int keys_check(int argc, char **argv)
     struct options options;
     struct session session = {.options = &options, .environment = environ, .signal_fd = -1};
     int64_t seconds = CHECK_SECONDS;
-    const struct flag flags[] = {{"--all", &wish.all, NULL},
-                                 {"--json", &wish.json, NULL},
-                                 {"--note-organization", &wish.note, NULL},
-                                 {"--timeout", NULL, &wish.timeout},
-                                 {NULL, NULL, NULL}};
+    const struct flag flags[] = {{"all", 0, &wish.all, NULL},
+                                 {"json", 0, &wish.json, NULL},
+                                 {"note-organization", 0, &wish.note, NULL},
+                                 {"timeout", 0, NULL, &wish.timeout},
+                                 {0}};
     if (!keys_parse(argc, argv, flags, 0, INT_MAX, &options))
         return EXIT_OWN_FAILURE;
     wish.names = argv + 1;

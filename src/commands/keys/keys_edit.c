@@ -17,7 +17,7 @@ struct edit {
 static int edit_names(int argc, char **argv, keystore_edit *apply, struct edit *edit,
                       const char *done)
 {
-    const struct flag none[] = {{NULL, NULL, NULL}};
+    const struct flag none[] = {{0}};
     struct options options;
     struct keystore store;
     if (!keys_parse(argc, argv, none, 1, INT_MAX, &options))
@@ -93,7 +93,7 @@ static int apply_rename(cJSON *file, void *context, struct buffer *error)
 
 int keys_rename(int argc, char **argv)
 {
-    const struct flag none[] = {{NULL, NULL, NULL}};
+    const struct flag none[] = {{0}};
     struct options options;
     struct keystore store;
     if (!keys_parse(argc, argv, none, 2, 2, &options))

@@ -153,9 +153,8 @@ static int take_in(struct intake *intake, struct keystore *store)
 
 static bool parse(int argc, char **argv, struct intake *intake, struct options *ret_options)
 {
-    const struct flag flags[] = {{"--dry-run", &intake->dry_run, NULL},
-                                 {"--prefix", NULL, &intake->prefix},
-                                 {NULL, NULL, NULL}};
+    const struct flag flags[] = {
+        {"dry-run", 0, &intake->dry_run, NULL}, {"prefix", 0, NULL, &intake->prefix}, {0}};
     if (!keys_parse(argc, argv, flags, 1, 1, ret_options))
         return false;
     intake->path = argv[1];

@@ -110,8 +110,8 @@ int keys_list(int argc, char **argv)
     bool json = false;
     struct options options;
     struct pool pool = {0};
-    const struct flag flags[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
-    int words = arguments_parse(argc, argv, flags, &options);
+    const struct flag flags[] = {{"json", 0, &json, NULL}, {0}};
+    int words = keys_take(argc, argv, flags, &options);
     if (words != 0)
         return keys_say_usage(argv[0]);
     int status = pool_open(&pool, &options);

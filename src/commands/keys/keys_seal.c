@@ -41,7 +41,7 @@ static int seal(struct keystore *store, const struct seal_limits *limits)
 int keys_seal(int argc, char **argv)
 {
     const char *name = NULL;
-    const struct flag flags[] = {{"--limits", NULL, &name}, {NULL, NULL, NULL}};
+    const struct flag flags[] = {{"limits", 0, NULL, &name}, {0}};
     struct options options;
     struct keystore store;
     if (!keys_parse(argc, argv, flags, 0, 0, &options))
@@ -75,7 +75,7 @@ static int unseal(struct keystore *store)
 
 int keys_unseal(int argc, char **argv)
 {
-    const struct flag none[] = {{NULL, NULL, NULL}};
+    const struct flag none[] = {{0}};
     struct options options;
     struct keystore store;
     if (!keys_parse(argc, argv, none, 0, 0, &options))

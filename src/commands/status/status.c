@@ -72,11 +72,10 @@ int command_status(int argc, char **argv)
     struct forms forms = {0};
     struct options options;
     struct pool pool = {0};
-    const struct flag flags[] = {{"--json", &forms.json, NULL},
-                                 {"--prometheus", &forms.prometheus, NULL},
-                                 {"--watch", &forms.watch, NULL},
-                                 {"-w", &forms.watch, NULL},
-                                 {NULL, NULL, NULL}};
+    const struct flag flags[] = {{"json", 0, &forms.json, NULL},
+                                 {"prometheus", 0, &forms.prometheus, NULL},
+                                 {"watch", 'w', &forms.watch, NULL},
+                                 {0}};
     int words = arguments_parse(argc, argv, flags, &options);
     if (words < 0)
         return EXIT_OWN_FAILURE;

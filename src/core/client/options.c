@@ -1,9 +1,9 @@
 #include "core/client/options.h"
 
 #include "base/duration.h"
+#include "base/getopts.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,52 +203,11 @@ static const struct option_spec {
 };
 
 #define SPEC_COUNT (sizeof specs / sizeof specs[0])
-#define LONG_BASE  256
 
-/* getopt's own tables, made from ours. */
-static void build_getopt_tables(char *shorts, struct option *longs)
+static struct getopts_form form_of(void *context, size_t index)
 {
-    *shorts++ = '+'; /* the first word that is no option ends the options */
-    *shorts++ = ':';
-    for (size_t i = 0; i < SPEC_COUNT; i++) {
-        const char *argument = specs[i].argument;
-        int has = !argument            ? no_argument
-                  : argument[0] == '[' ? optional_argument
-                                       : required_argument;
-        longs[i] = (struct option){specs[i].name, has, NULL, LONG_BASE + (int)i};
-        if (!specs[i].letter)
-            continue;
-        *shorts++ = specs[i].letter;
-        for (int colons = has; colons > 0; colons--)
-            *shorts++ = ':';
-    }
-    *shorts = '\0';
-    longs[SPEC_COUNT] = (struct option){0};
-}
-
-static const struct option_spec *spec_of(int code)
-{
-    if (code >= LONG_BASE)
-        return &specs[code - LONG_BASE];
-    for (size_t i = 0; i < SPEC_COUNT; i++)
-        if (specs[i].letter == code)
-            return &specs[i];
-    return NULL;
-}
-
-static int refuse_option(int code, char *const *argv, struct buffer *error)
-{
-    const char *word = argv[optind > 1 ? optind - 1 : 1];
-    if (code == ':')
-        buffer_append_format(error, "option %s needs a value", word);
-    else if (optopt > 0 && optopt < LONG_BASE)
-        buffer_append_format(error, "unknown option -%c", optopt);
-    else if (optopt >= LONG_BASE)
-        buffer_append_format(error, "option --%s takes no value", specs[optopt - LONG_BASE].name);
-    else
-        buffer_append_format(error, "unknown option %s", word);
-    buffer_append_text(error, "; tcr-run --help lists them");
-    return -EINVAL;
+    (void)context;
+    return (struct getopts_form){specs[index].name, specs[index].letter, specs[index].argument};
 }
 
 /* A `const char *` if it takes an argument, else a `bool`. */
@@ -264,52 +223,42 @@ static int put(const struct option_spec *spec, struct options *options, const ch
     return spec->check ? spec->check(&scratch, value, error) : 0;
 }
 
-static int apply(const struct option_spec *spec, struct options *options, struct buffer *error)
+static int apply(void *context, size_t index, const char *value, struct buffer *error)
 {
-    struct buffer reason = {0};
-    int r =
-        spec->apply ? spec->apply(options, optarg, &reason) : put(spec, options, optarg, &reason);
-    if (r < 0)
-        buffer_append_format(error, "--%s: %s", spec->name, buffer_text(&reason));
-    buffer_finish(&reason);
-    return r;
+    const struct option_spec *spec = &specs[index];
+    return spec->apply ? spec->apply(context, value, error) : put(spec, context, value, error);
 }
 
-static int take_command(int argc, char **argv, struct options *options, struct buffer *error)
+static int take_command(int rest, int argc, char **argv, struct options *options,
+                        struct buffer *error)
 {
     if (options->help || options->version)
         return 0;
-    bool dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
-    if (!dashes && optind < argc) {
+    bool dashes = rest > 1 && strcmp(argv[rest - 1], "--") == 0;
+    if (!dashes && rest < argc) {
         buffer_append_format(
             error, "expected -- before the command \"%s\" (a subcommand stands before its options)",
-            argv[optind]);
+            argv[rest]);
         return -EINVAL;
     }
-    if (optind >= argc) {
+    if (rest >= argc) {
         buffer_append_text(error, "no command given; usage: tcr-run [options] -- COMMAND [ARG...]");
         return -EINVAL;
     }
-    options->command = argv + optind;
+    options->command = argv + rest;
     return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error)
 {
-    char shorts[3 * SPEC_COUNT + 3];
-    struct option longs[SPEC_COUNT + 1];
+    const struct getopts getopts = {.count = SPEC_COUNT,
+                                    .form = form_of,
+                                    .option = apply,
+                                    .context = ret_options,
+                                    .help = "tcr-run --help lists them"};
     *ret_options = (struct options){0};
-    build_getopt_tables(shorts, longs);
-    opterr = 0;
-    optind = 0; /* glibc: start afresh, also in the second call of one process */
-    int code;
-    while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct option_spec *spec = spec_of(code);
-        int r = spec ? apply(spec, ret_options, error) : refuse_option(code, argv, error);
-        if (r < 0)
-            return r;
-    }
-    return take_command(argc, argv, ret_options, error);
+    int rest = getopts_parse(&getopts, argc, argv, error);
+    return rest < 0 ? rest : take_command(rest, argc, argv, ret_options, error);
 }
 
 void options_finish(struct options *options)
