@@ -120,7 +120,7 @@ environment() {
     "TMPDIR=$scratch/tmp" "CLAUDE_CODE_TMPDIR=$scratch/tmp" "ANTHROPIC_BASE_URL=$url" \
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 IS_SANDBOX=1
   local name
-  for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+  for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS NODE_EXTRA_CA_CERTS; do
     [ -z "${!name-}" ] || printf '%s\0' "$name=${!name}"
   done
   [ ${#extra_env[@]} -eq 0 ] || printf '%s\0' "${extra_env[@]}"

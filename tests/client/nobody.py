@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""What stands at api.anthropic.com, port 443, in the namespace of the client tests: HTTPS that knows nothing (404).
+
+    nobody.py CERTIFICATE KEY
+
+With a gateway the client takes itself for a direct one and asks there for an organization's policy. Told that there is none
+it goes on at once; where nobody answers it asks again for twenty seconds.
+"""
+
+import http.server
+import ssl
+import sys
+
+
+class Nobody(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}'
+        self.send_response(404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_HEAD = answer
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server = Server(("127.0.0.1", 443), Nobody)
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
