@@ -1,4 +1,5 @@
 #include "base/cleanup.h"
+#include "base/duration.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/output.h"
@@ -48,22 +49,75 @@ static int read_file(struct evidence *evidence, enum stream_id stream, const cha
     return read_stream(evidence, stream, fd, path);
 }
 
-static void append_verdict(struct buffer *text, const struct finding *finding, int64_t now)
+/* What was looked for, and what would make a difference. */
+static void append_nothing(struct buffer *text, const struct ending *ending,
+                           const struct evidence *evidence)
+{
+    bool worded = evidence->text[STREAM_OUT].finding.class != CLASS_NONE ||
+                  evidence->text[STREAM_ERR].finding.class != CLASS_NONE;
+    buffer_append_text(text, "why: ");
+    if (evidence->result_seen && evidence->result_is_error)
+        buffer_append_text(text, "the result of Claude Code is an error, but not one of the key\n");
+    else if (evidence->result_seen && ending->code == 0)
+        buffer_append_text(text, "the result of Claude Code is no error, and the status is 0\n");
+    else if (ending->code == 0)
+        buffer_append_format(text, "the status is 0: %s\n",
+                             worded ? "a message counts only with a failure; try --exit 1"
+                                    : "the command did not fail");
+    else
+        buffer_append_format(text,
+                             "status %d, and no line is a known message: a failure of the "
+                             "command's own\n",
+                             ending->code);
+    buffer_append_text(text,
+                       "looked for: error results and rows of Claude Code (json, stream-json); on "
+                       "a line of its own, a message of Claude Code or of a provider, an exception "
+                       "of the Anthropic or OpenAI SDK, an error body\n");
+    if (ending->code != 0)
+        buffer_append_format(
+            text, "to teach it: tcr-run --marker 'limit=REGEX' or --exit-class %d=limit\n",
+            ending->code);
+}
+
+static void append_until(struct buffer *text, const struct finding *finding, int64_t now)
 {
     struct policy policy = policy_default();
-    buffer_append_format(text, "class: %s\n", failure_class_name(finding->class));
-    if (finding->class == CLASS_NONE)
-        return;
-    buffer_append_format(text, "scope: %s%s%s\n", failure_scope_name(finding->scope),
-                         *finding->model ? " " : "", finding->model);
+    char span[DURATION_TEXT];
+    int64_t longest;
+    enum told_time told = policy_told(finding, now, &longest);
     buffer_append_text(text, "until: ");
-    if (finding->until > 0) {
+    if (told == TOLD_TAKEN) {
         render_time(text, finding->until, now, &zone_system);
         buffer_append_format(text, " (%lld, told)\n", (long long)finding->until);
-    } else {
-        buffer_append_format(text, "not told: rests %lld s\n",
-                             (long long)policy_cooldown(&policy, finding, now));
+        return;
     }
+    if (told != TOLD_NOT) {
+        buffer_append_text(text, "told, but not taken: ");
+        render_time(text, finding->until, now, &zone_system);
+        duration_format(longest, span);
+        if (told == TOLD_PAST)
+            buffer_append_text(text, " is over; ");
+        else
+            buffer_append_format(text, " is further away than %s of this kind can be (%s); ",
+                                 *finding->what ? "the end of a limit" : "a reset", span);
+    } else {
+        buffer_append_text(text, "not told: ");
+    }
+    buffer_append_format(text, "rests %lld s\n", (long long)policy_cooldown(&policy, finding, now));
+}
+
+static void append_verdict(struct buffer *text, const struct finding *finding,
+                           const struct ending *ending, const struct evidence *evidence)
+{
+    buffer_append_format(text, "class: %s\n", failure_class_name(finding->class));
+    if (finding->class == CLASS_NONE) {
+        append_nothing(text, ending, evidence);
+        return;
+    }
+    bool in_use = finding->scope == SCOPE_MODEL && !*finding->model;
+    buffer_append_format(text, "scope: %s%s%s\n", failure_scope_name(finding->scope),
+                         *finding->model ? " " : "", in_use ? " (the one in use)" : finding->model);
+    append_until(text, finding, evidence->time.now);
     buffer_append_format(text, "known from: %s\nline: %s\n", failure_source_name(finding->source),
                          finding->line);
 }
@@ -92,8 +146,7 @@ int command_classify(int argc, char **argv)
                 "[FILE]");
     if (words < 0 || words > 1 || parse_exit(code, &ending) != 0)
         return EXIT_OWN_FAILURE;
-    int64_t now = time(NULL);
-    struct evidence evidence = {.time = {now, &zone_system}};
+    struct evidence evidence = {.time = {time(NULL), &zone_system}};
     int status = words == 1 && strcmp(argv[1], "-") != 0
                      ? read_file(&evidence, STREAM_OUT, argv[1])
                      : read_stream(&evidence, STREAM_OUT, STDIN_FILENO, "standard input");
@@ -102,6 +155,6 @@ int command_classify(int argc, char **argv)
     if (status != 0)
         return status;
     struct finding finding = verdict_find(&ending, &evidence, NULL, NULL);
-    append_verdict(&text, &finding, now);
+    append_verdict(&text, &finding, &ending, &evidence);
     return output_print(&text);
 }

@@ -1,13 +1,11 @@
 #include "fuzz.h"
 
 #include "core/evidence/message.h"
+#include "core/evidence/trigger.h"
 #include "core/evidence/window.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Beyond this every prefix of a line would be too many. */
-#define PREFIXES_MOST 512
 
 static bool ends(const char *text, size_t size)
 {
@@ -21,36 +19,26 @@ static void check_finding(const struct finding *finding)
     EXPECT(ends(finding->model, sizeof finding->model));
     EXPECT(ends(finding->what, sizeof finding->what));
     EXPECT(ends(finding->line, sizeof finding->line));
-    EXPECT((finding->scope == SCOPE_MODEL) == (finding->model[0] != '\0'));
+    EXPECT(finding->scope == SCOPE_MODEL || finding->model[0] == '\0');
     for (const char *p = finding->line; *p; p++)
         EXPECT((unsigned char)*p >= ' ' && *p != 0x7f);
 }
 
-/* A line that is a message is one from its first byte on, and with its end: else a split read would
- * hide it. */
-static void check_prefixes(const char *line, size_t length)
+/* Output is only looked at where one of the triggers stands: no message may be without. */
+static void check_trigger(const char *line, size_t length)
 {
-    if (length > 0 && memchr(line, '\n', length))
-        return;
-    for (size_t i = 0; i <= length && i <= PREFIXES_MOST; i++) {
-        char *part = fuzz_copy(line, i);
-        EXPECT(message_may_start(part, i));
-        free(part);
-    }
-    struct buffer ended = {0};
-    buffer_append(&ended, line, length);
-    buffer_append_char(&ended, '\n');
-    EXPECT(message_may_start(ended.data, ended.length));
-    buffer_finish(&ended);
+    static struct trigger trigger;
+    EXPECT(trigger_find(&trigger, line, length) < length);
+    EXPECT(trigger_stands_in(line, length));
 }
 
 static void classify(const char *line, size_t length, const struct reading_time *time)
 {
     struct finding finding = {.class = CLASS_COUNT};
     bool chained = false;
-    if (message_classify(line, length, time, &finding)) {
+    if (message_classify(line, length, time, &finding) > 0) {
         check_finding(&finding);
-        check_prefixes(line, length);
+        check_trigger(line, length);
     } else {
         EXPECT(finding.class == CLASS_COUNT);
     }
@@ -68,7 +56,7 @@ static void classify_structured(const uint8_t *data, size_t size, const struct r
     int status = statuses[input_byte(&input) % COUNT(statuses)];
     const char *error = errors[input_byte(&input) % COUNT(errors)];
     char *text = input_text(&input);
-    if (message_classify_structured(status, error, *text ? text : NULL, time, &finding))
+    if (message_classify_structured(status, error, *text ? text : NULL, time, &finding) > 0)
         check_finding(&finding);
     else
         EXPECT(finding.class == CLASS_COUNT);

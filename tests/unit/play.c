@@ -41,7 +41,9 @@ void play_scene(const struct scene *scene, struct play *ret_play)
 {
     struct gate gates[STREAM_COUNT];
     *ret_play = (struct play){0};
-    ret_play->evidence.time = (struct reading_time){instant(PLAY_NOW), &utc_zones};
+    ret_play->evidence.time =
+        (struct reading_time){instant(scene->now ? scene->now : PLAY_NOW), &utc_zones};
+    ret_play->evidence.last_word = scene->last_word;
     ret_play->evidence.taught = scene->taught;
     for (int i = 0; i < STREAM_COUNT; i++) {
         struct buffer *passed = &ret_play->passed[i];

@@ -13,6 +13,8 @@ struct scene {
     size_t read_size;            /* bytes per read; 0: all at once */
     size_t first_read;           /* of each stream, where that differs */
     struct ending ending;
+    const char *now; /* NULL: PLAY_NOW */
+    bool last_word;  /* as in struct evidence */
     const struct transcript *transcript;
     const struct taught *taught;
 };

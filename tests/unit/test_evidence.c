@@ -40,7 +40,7 @@ static bool read_line(struct evidence *evidence, enum stream_id stream, const ch
     size_t length = strlen(line);
     char *copy = test_malloc(length + 1);
     memcpy(copy + 1, line, length);
-    bool mark = evidence_read_line(evidence, stream, copy + 1, length);
+    bool mark = evidence_read_line(evidence, stream, copy + 1, length) == LINE_MARK;
     test_free(copy);
     return mark;
 }
@@ -63,7 +63,8 @@ static void test_marks(void **state)
         {INIT, false},
         {WORK, false},
         {"{\"type\":\"system\",\"subtype\":\"other\",\"x\":\"init\"}", false},
-        {"[" SYNTHETIC("rate_limit", LIMIT) "," WORK "]", true},
+        {"[" SYNTHETIC("rate_limit", LIMIT) "," WORK "]", false},
+        {"[" WORK "," SYNTHETIC("rate_limit", LIMIT) "]", true},
         {WINDOW("allowed", ",\"resetsAt\":1795216929,\"rateLimitType\":\"five_hour\""), false},
         {WINDOW("allowed_warning", ",\"rateLimitType\":\"seven_day\""), false},
         {WINDOW("rejected", ",\"rateLimitType\":\"five_hour\",\"isUsingOverage\":true"), false},
@@ -71,10 +72,10 @@ static void test_marks(void **state)
         {WINDOW("rejected", ""), true},
         {"{\"type\":\"rate_limit_event\"}", false},
         {SYNTHETIC("rate_limit", LIMIT), true},
-        {SYNTHETIC("invalid_request", "Prompt is too long"), false},
+        {SYNTHETIC("invalid_request", "Prompt is too long"), true},
         {SYNTHETIC("", "No response requested."), false},
         {RESULT("true", "429", LIMIT), true},
-        {RESULT("true", "null", "Prompt is too long"), false},
+        {RESULT("true", "null", "Prompt is too long"), true},
         {RESULT("false", "null", LIMIT), false},
         {NEW_RESULT("true", "429", LIMIT), true},
         {NEW_RESULT("false", "null", "pong"), false},
@@ -334,24 +335,38 @@ static void test_markers(void **state)
                      failure_source_name(finding->source));
         if (finding->class != CLASS_NONE)
             assert_int_equal(finding->until, rows[i].until ? instant(rows[i].until) : 0);
-        assert_true(evidence_wants_line(&evidence, STREAM_OUT, "anything", 8));
+        assert_int_equal(evidence_seek(&evidence, "anything", 8), 0);
     }
     options_finish(&options);
 }
 
-static void test_wants(void **state)
+/* Where the first line stands that has to be read; the bytes before it are not looked at again. */
+static void test_seek(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {"", "Y", "You've", "{\"type\"", "[", "\x1b[3", "API E"};
-    static const char *const unwanted[] = {"hello", "x", "\x1b[31mhello", "- item", "pong"};
+    static const struct {
+        const char *bytes;
+        size_t at;
+    } rows[] = {
+        {"", 0},
+        {"hello\nworld\n", 12},
+        {"hello\nYou've hit your LIMIT\n", 22},
+        {"limit", 0},
+        {"limi", 4},
+        {"xlimit\n", 1},
+        {"x\nAPI Error: 500", 6},
+        {"{\"type\":\"result\"}", 8},
+        {"22222222222222222222222222222limit", 29},
+        {"\x1b[31mplain\x1b[0m\n", 15},
+    };
     struct evidence evidence = begin(NULL);
-    for (size_t i = 0; i < COUNT(wanted); i++)
-        assert_true(evidence_wants_line(&evidence, STREAM_OUT, wanted[i], strlen(wanted[i])));
-    for (size_t i = 0; i < COUNT(unwanted); i++)
-        assert_false(evidence_wants_line(&evidence, STREAM_OUT, unwanted[i], strlen(unwanted[i])));
-    (void)read_line(&evidence, STREAM_OUT, LIMIT);
-    assert_true(evidence_wants_line(&evidence, STREAM_OUT, "KeyError", 8));
-    assert_false(evidence_wants_line(&evidence, STREAM_ERR, "KeyError", 8));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t at = evidence_seek(&evidence, rows[i].bytes, strlen(rows[i].bytes));
+        if (at != rows[i].at)
+            fail_msg("%s: %zu", rows[i].bytes, at);
+    }
+    evidence.last_word = true;
+    assert_int_equal(evidence_seek(&evidence, "hello", 5), 0);
 }
 
 static void test_line_ends(void **state)
@@ -398,7 +413,7 @@ int main(void)
         cmocka_unit_test(test_other_failures_after_a_message),
         cmocka_unit_test(test_streams_are_apart),
         cmocka_unit_test(test_markers),
-        cmocka_unit_test(test_wants),
+        cmocka_unit_test(test_seek),
         cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_long_names),
     };

@@ -78,7 +78,7 @@ static void test_fields(void **state)
     (void)state;
     const struct reading_time time = {1795209600, &utc_zones};
     struct finding finding = {0};
-    assert_true(message_classify_structured(429, NULL, "rate limited", &time, &finding));
+    assert_int_equal(message_classify_structured(429, NULL, "rate limited", &time, &finding), 1);
     assert_int_equal(finding.provider, PROVIDER_ANTHROPIC);
 }
 

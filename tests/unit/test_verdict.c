@@ -4,269 +4,9 @@
 #include "play.h"
 #include "support.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CAPTURES "tests/data/captures"
-
-/* What the real clients printed (claude-code.md): each name in each format it was captured in. The
- * reset time of a sentence is to the minute, that of a stream's event to the second. */
-static const struct capture {
-    const char *name, *format;
-    enum failure_class class;
-    enum failure_scope scope;
-    const char *what, *until;
-} captures[] = {
-    {"ok", "text", CLASS_NONE, SCOPE_KEY, "", NULL},
-    {"ok", "json", CLASS_NONE, SCOPE_KEY, "", NULL},
-    {"ok", "stream", CLASS_NONE, SCOPE_KEY, "", NULL},
-    {"session-limit", "text", CLASS_LIMIT, SCOPE_KEY, "session limit", "2026-11-20T23:21:00Z"},
-    {"session-limit", "json", CLASS_LIMIT, SCOPE_KEY, "session limit", "2026-11-20T23:21:00Z"},
-    {"session-limit", "stream", CLASS_LIMIT, SCOPE_KEY, "session limit", "2026-11-20T23:22:10Z"},
-    {"weekly-limit", "text", CLASS_LIMIT, SCOPE_KEY, "weekly limit", "2026-11-24T08:41:00Z"},
-    {"weekly-limit", "json", CLASS_LIMIT, SCOPE_KEY, "weekly limit", "2026-11-24T08:41:00Z"},
-    {"weekly-limit", "stream", CLASS_LIMIT, SCOPE_KEY, "weekly limit", "2026-11-24T08:42:10Z"},
-    {"limit-mid-run", "text", CLASS_LIMIT, SCOPE_KEY, "session limit", "2026-11-20T23:21:00Z"},
-    {"limit-mid-run", "json", CLASS_LIMIT, SCOPE_KEY, "session limit", "2026-11-20T23:22:00Z"},
-    {"limit-mid-run", "stream", CLASS_LIMIT, SCOPE_KEY, "session limit", "2026-11-20T23:22:25Z"},
-    {"server-limit", "text", CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-    {"server-limit", "json", CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-    {"server-limit", "stream", CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-    {"api-rate-limit", "text", CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-    {"api-rate-limit", "json", CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-    {"api-rate-limit", "stream", CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-    {"api-key-invalid", "text", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"api-key-invalid", "json", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"api-key-invalid", "stream", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"token-invalid", "text", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"token-invalid", "json", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"token-invalid", "stream", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"token-revoked", "text", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"token-revoked", "json", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"token-revoked", "stream", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"not-logged-in", "text", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"not-logged-in", "json", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"not-logged-in", "stream", CLASS_AUTH, SCOPE_KEY, "", NULL},
-    {"credit-too-low", "text", CLASS_BILLING, SCOPE_ORGANIZATION, "", NULL},
-    {"credit-too-low", "json", CLASS_BILLING, SCOPE_ORGANIZATION, "", NULL},
-    {"credit-too-low", "stream", CLASS_BILLING, SCOPE_ORGANIZATION, "", NULL},
-    {"overloaded", "text", CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"overloaded", "json", CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"overloaded", "stream", CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"server-error", "text", CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"server-error", "json", CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"server-error", "stream", CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"node-sdk-ok", NULL, CLASS_NONE, SCOPE_KEY, "", NULL},
-    {"node-sdk-overloaded", NULL, CLASS_SERVER, SCOPE_KEY, "", NULL},
-    {"node-sdk-rate-limit", NULL, CLASS_THROTTLED, SCOPE_ORGANIZATION, "", NULL},
-};
-
-struct recording {
-    char name[64];
-    struct buffer streams[STREAM_COUNT];
-    int exit_code;
-};
-
-static void read_part(const char *name, const char *suffix, struct buffer *ret_bytes)
-{
-    char path[128];
-    snprintf(path, sizeof path, CAPTURES "/%s.%s", name, suffix);
-    read_source_file(path, ret_bytes);
-}
-
-static void load(const struct capture *capture, struct recording *recording)
-{
-    struct buffer code = {0};
-    *recording = (struct recording){0};
-    snprintf(recording->name, sizeof recording->name, "%s%s%s", capture->name,
-             capture->format ? "." : "", capture->format ? capture->format : "");
-    read_part(recording->name, "stdout", &recording->streams[STREAM_OUT]);
-    read_part(recording->name, "stderr", &recording->streams[STREAM_ERR]);
-    read_part(recording->name, "exit", &code);
-    assert_true(code.length > 0);
-    recording->exit_code = atoi(buffer_text(&code));
-    buffer_finish(&code);
-}
-
-static void unload(struct recording *recording)
-{
-    for (int i = 0; i < STREAM_COUNT; i++)
-        buffer_finish(&recording->streams[i]);
-}
-
-static struct scene scene_of(const struct recording *recording)
-{
-    struct scene scene = {.ending = {.code = recording->exit_code}};
-    for (int i = 0; i < STREAM_COUNT; i++) {
-        scene.bytes[i] = buffer_text(&recording->streams[i]);
-        scene.length[i] = recording->streams[i].length;
-    }
-    return scene;
-}
-
-static void expect_bytes(const char *name, const struct play *play, const struct scene *scene)
-{
-    for (int i = 0; i < STREAM_COUNT; i++) {
-        size_t length =
-            scene->length[i] || !scene->bytes[i] ? scene->length[i] : strlen(scene->bytes[i]);
-        if (play->passed[i].length != length ||
-            memcmp(buffer_text(&play->passed[i]), scene->bytes[i] ? scene->bytes[i] : "", length) !=
-                0)
-            fail_msg("%s: stream %d is not passed on as it was", name, i);
-    }
-}
-
-static void expect_capture(const struct capture *capture, const struct finding *finding)
-{
-    int64_t until = capture->until ? instant(capture->until) : 0;
-    if (finding->class != capture->class || finding->scope != capture->scope ||
-        finding->until != until || strcmp(finding->what, capture->what) != 0 ||
-        strcmp(finding->model, "") != 0)
-        fail_msg("%s.%s: %s, %s, \"%s\", \"%s\", %lld", capture->name,
-                 capture->format ? capture->format : "", failure_class_name(finding->class),
-                 failure_scope_name(finding->scope), finding->what, finding->model,
-                 (long long)finding->until);
-    assert_int_equal(*finding->line != '\0', capture->class != CLASS_NONE);
-}
-
-static void test_captures(void **state)
-{
-    (void)state;
-    static const size_t read_sizes[] = {0, 1, 3, 64, 1000};
-    for (size_t i = 0; i < COUNT(captures); i++) {
-        struct recording recording;
-        load(&captures[i], &recording);
-        struct scene scene = scene_of(&recording);
-        for (size_t r = 0; r < COUNT(read_sizes); r++) {
-            struct play play;
-            scene.read_size = read_sizes[r];
-            play_scene(&scene, &play);
-            expect_capture(&captures[i], &play.finding);
-            expect_bytes(recording.name, &play, &scene);
-            play_finish(&play);
-        }
-        unload(&recording);
-    }
-}
-
-/* Nothing of a used-up key's output reaches the reader before the verdict but what came before the
- * first mark; a healthy run waits for nothing. */
-static void test_captures_held_back(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(captures); i++) {
-        struct recording recording;
-        struct play play;
-        load(&captures[i], &recording);
-        struct scene scene = scene_of(&recording);
-        play_scene(&scene, &play);
-        const struct buffer *out = &play.passed[STREAM_OUT], *err = &play.passed[STREAM_ERR];
-        if (captures[i].class == CLASS_NONE) {
-            assert_int_equal(play.early[STREAM_OUT], out->length);
-            assert_int_equal(play.early[STREAM_ERR], err->length);
-        } else {
-            assert_true(play.early[STREAM_OUT] + play.early[STREAM_ERR] <
-                        out->length + err->length);
-            if (memmem(buffer_text(out), play.early[STREAM_OUT], "limit ·", strlen("limit ·")) ||
-                memmem(buffer_text(out), play.early[STREAM_OUT], "API Error", 9))
-                fail_msg("%s: a mark went out early", recording.name);
-        }
-        play_finish(&play);
-        unload(&recording);
-    }
-}
-
-static const struct capture *find_capture(const char *file)
-{
-    for (size_t i = 0; i < COUNT(captures); i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s%s%s.", captures[i].name, captures[i].format ? "." : "",
-                 captures[i].format ? captures[i].format : "");
-        if (strncmp(file, name, strlen(name)) == 0)
-            return &captures[i];
-    }
-    return NULL;
-}
-
-/* A capture that is added has to be given a row. */
-static void test_every_capture_has_a_row(void **state)
-{
-    (void)state;
-    char path[4096];
-    size_t files = 0;
-    snprintf(path, sizeof path, "%s/" CAPTURES, getenv("TEST_ROOT"));
-    DIR *folder = opendir(path);
-    assert_non_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        files++;
-        if (!find_capture(entry->d_name))
-            fail_msg("%s has no row", entry->d_name);
-    }
-    closedir(folder);
-    assert_true(files >= 2 * COUNT(captures));
-}
-
-/* Text counts with a failure alone; an error result counts always, for newer clients exit 0. */
-static void test_captures_with_exit_0(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(captures); i++) {
-        const char *format = captures[i].format;
-        bool structured = format && strcmp(format, "text") != 0;
-        struct recording recording;
-        struct play play;
-        load(&captures[i], &recording);
-        struct scene scene = scene_of(&recording);
-        scene.ending.code = 0;
-        play_scene(&scene, &play);
-        if (play.finding.class != (structured ? captures[i].class : CLASS_NONE))
-            fail_msg("%s: %s", recording.name, failure_class_name(play.finding.class));
-        expect_bytes(recording.name, &play, &scene);
-        play_finish(&play);
-        unload(&recording);
-    }
-}
-
-/* The sentence as the answer of a run that went well, in each format: {text, json, stream}. */
-static void test_sentences_as_answers(void **state)
-{
-    (void)state;
-    static const char *const shapes[] = {
-        "%.*s\n",
-        "{\"type\":\"result\",\"is_error\":false,\"api_error_status\":null,\"result\":\"%.*s\"}\n",
-        ("{\"type\":\"assistant\",\"message\":{\"model\":\"claude-sonnet-5\",\"content\":[{"
-         "\"type\":"
-         "\"text\",\"text\":\"%.*s\"}]}}\n{\"is_error\":false,\"type\":\"result\"}\n"),
-        "%.*s\n{\"is_error\":false,\"type\":\"result\"}\n",
-    };
-    for (size_t i = 0; i < COUNT(captures); i++) {
-        if (!captures[i].format || strcmp(captures[i].format, "text") != 0)
-            continue;
-        struct recording recording;
-        load(&captures[i], &recording);
-        const char *text = buffer_text(&recording.streams[STREAM_OUT]);
-        for (size_t s = 0; s < COUNT(shapes); s++) {
-            struct buffer out = {0};
-            struct play play;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-            buffer_append_format(&out, shapes[s], (int)strcspn(text, "\n"), text);
-#pragma GCC diagnostic pop
-            struct scene scene = {.bytes = {buffer_text(&out)}};
-            play_scene(&scene, &play);
-            if (play.finding.class != CLASS_NONE)
-                fail_msg("%s: %s", buffer_text(&out), failure_class_name(play.finding.class));
-            expect_bytes(recording.name, &play, &scene);
-            play_finish(&play);
-            buffer_finish(&out);
-        }
-        unload(&recording);
-    }
-}
 
 #define RATE                                                                                       \
     "anthropic.RateLimitError: Error code: 429 - {'type': 'error', 'error': {'type': "             \
@@ -289,6 +29,18 @@ static void test_sentences_as_answers(void **state)
 #define OPUS_LIMIT "You've hit your Opus limit · resets 11:21pm (UTC)"
 #define FABLE      "You've hit your Fable limit · resets 11:21pm (UTC)"
 #define THROTTLED  "API Error: Server is temporarily limiting requests (not your usage limit) · x"
+
+static void expect_bytes(const char *name, const struct play *play, const struct scene *scene)
+{
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        size_t length =
+            scene->length[i] || !scene->bytes[i] ? scene->length[i] : strlen(scene->bytes[i]);
+        if (play->passed[i].length != length ||
+            memcmp(buffer_text(&play->passed[i]), scene->bytes[i] ? scene->bytes[i] : "", length) !=
+                0)
+            fail_msg("%s: stream %d is not passed on as it was", name, i);
+    }
+}
 
 /* A run from beginning to end. */
 static const struct run {
@@ -765,11 +517,6 @@ static void test_transcript_with_a_window(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_captures),
-        cmocka_unit_test(test_captures_held_back),
-        cmocka_unit_test(test_every_capture_has_a_row),
-        cmocka_unit_test(test_captures_with_exit_0),
-        cmocka_unit_test(test_sentences_as_answers),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_order_of_evidence),
         cmocka_unit_test(test_odd_exit_codes),

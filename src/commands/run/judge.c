@@ -5,6 +5,7 @@
 #include "system/zone.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -107,6 +108,16 @@ static void drop_foreign(struct attempt *attempt, const struct shield *shield)
     attempt->finding = (struct finding){.class = CLASS_NONE};
 }
 
+/* What was refused is one model, which the refusal does not name: the one that the call asks for.
+ * A call that asks for none has the client's own choice; such calls rest together. */
+static void name_model(const struct session *session, struct finding *finding)
+{
+    const char *model = session->slots[0].demand.model;
+    if (finding->scope == SCOPE_MODEL && !*finding->model)
+        snprintf(finding->model, sizeof finding->model, "%.*s",
+                 model ? (int)strcspn(model, "[") : 7, model ? model : "default");
+}
+
 void judge_end(struct attempt *attempt, off_t offset, const struct shield *shield)
 {
     struct transcript transcript = {.time = {time(NULL), &zone_system}};
@@ -115,6 +126,7 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
     attempt->finding =
         verdict_find(&attempt->result.ending, &attempt->evidence,
                      transcript.any_row ? &transcript : NULL, &session->options->taught);
+    name_model(session, &attempt->finding);
     warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
     session->session_exists |= transcript.any_row;

@@ -151,7 +151,7 @@ static bool classify(const struct answer *answer, int status, const struct readi
     keep_line(said.text, finding);
     bool known = !foreign && !is_about_request(said.text) &&
                  !(status == 429 && is_long_context(said.text)) &&
-                 message_classify_structured(status, said.type, said.text, time, finding);
+                 message_classify_structured(status, said.type, said.text, time, finding) > 0;
     if (known && answer->provider != PROVIDER_UNKNOWN)
         finding->provider = answer->provider;
     json_destroy(said.body);

@@ -2,13 +2,10 @@
 
 #include "base/json.h"
 #include "core/evidence/plain.h"
-#include "core/evidence/window.h"
+#include "core/evidence/typed.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Within how many bytes an error body names itself. */
-#define BODY_BEGINNING 64
 
 static void copy_id(char *target, const char *text)
 {
@@ -22,81 +19,78 @@ static bool contains(const char *line, size_t length, const char *word)
 }
 
 /* {"type":"result",…}: the last word of Claude Code's json and stream-json output. */
-static bool read_result(struct evidence *evidence, const cJSON *object)
+static enum line_kind read_result(struct evidence *evidence, const cJSON *object)
 {
-    int64_t status = 0;
     evidence->result_seen = true;
     evidence->result_is_error = json_is_true(object, "is_error");
     evidence->result = (struct finding){0};
     copy_id(evidence->session_id, json_string(object, "session_id"));
-    if (!evidence->result_is_error)
-        return false;
-    (void)json_integer(object, "api_error_status", &status);
-    bool known = message_classify_structured((int)status, NULL, json_string(object, "result"),
-                                             &evidence->time, &evidence->result);
-    evidence->unread |= message_ran_out_of_memory();
+    if (!evidence->result_is_error) {
+        evidence->served = true;
+        return LINE_GOES_ON;
+    }
+    int r = typed_read(object, json_string(object, "result"), &evidence->time, &evidence->result);
+    evidence->unread |= r < 0;
     evidence->result.source = SOURCE_RESULT;
-    return known;
+    /* An assistant row may have told the window more exactly. */
+    if (r > 0 && evidence->row.class == evidence->result.class && evidence->row.until > 0)
+        typed_apply_window(&evidence->row, &evidence->result);
+    return LINE_MARK;
 }
 
 /* The words "rate_limit" prove nothing: healthy runs carry this event with status "allowed". */
-static bool read_rate_limit_event(struct evidence *evidence, const cJSON *object)
+static enum line_kind read_rate_limit_event(struct evidence *evidence, const cJSON *object)
 {
     const cJSON *info = json_get(object, "rate_limit_info");
-    const char *status = json_string(info, "status"), *type = json_string(info, "rateLimitType");
+    const char *status = json_string(info, "status");
     bool overage = json_is_true(info, "isUsingOverage");
     evidence->overage |= overage;
-    evidence->window_rejected = false; /* the last event counts: served again is not used up */
-    if (!status || strcmp(status, "rejected") != 0 || overage)
-        return false;
-    struct finding window = {.class = CLASS_LIMIT, .source = SOURCE_RESULT};
-    int64_t until;
-    if (json_integer(info, "resetsAt", &until))
-        window.until = until;
-    if (type)
-        window_apply(type, &window);
-    /* Without a window it is the provider's own throttle, which the result will name. */
-    if (type || window.until) {
-        evidence->window = window;
-        evidence->window_rejected = true;
-    }
-    return true;
+    /* The last event counts: served again is not used up. */
+    evidence->window_rejected = typed_read_window(info, &evidence->window);
+    return status && strcmp(status, "rejected") == 0 && !overage ? LINE_MARK : LINE_PLAIN;
 }
 
-static bool read_assistant(struct evidence *evidence, const cJSON *object)
+static const char *first_text(const cJSON *message)
+{
+    const cJSON *block;
+    cJSON_ArrayForEach (block, json_get(message, "content"))
+        if (json_string(block, "text"))
+            return json_string(block, "text");
+    return NULL;
+}
+
+static enum line_kind read_assistant(struct evidence *evidence, const cJSON *object)
 {
     const cJSON *message = json_get(object, "message");
     const char *model = json_string(message, "model");
-    bool synthetic = model && strcmp(model, "<synthetic>") == 0;
-    if (!synthetic) {
+    if (!model || strcmp(model, "<synthetic>") != 0) {
         evidence->work_begun = true;
         copy_id(evidence->model, model);
-        return false;
+        evidence->row = (struct finding){0};
+        return LINE_GOES_ON;
     }
-    struct finding finding;
-    const cJSON *block = cJSON_GetArrayItem(json_get(message, "content"), 0);
-    bool known = message_classify_structured(0, json_string(object, "error"),
-                                             json_string(block, "text"), &evidence->time, &finding);
-    evidence->unread |= message_ran_out_of_memory();
-    return known;
+    evidence->row = (struct finding){0};
+    int r = typed_read(object, first_text(message), &evidence->time, &evidence->row);
+    evidence->unread |= r < 0;
+    return r != 0 || typed_is_error(object) ? LINE_MARK : LINE_PLAIN;
 }
 
-static bool read_system(struct evidence *evidence, const cJSON *object)
+static enum line_kind read_system(struct evidence *evidence, const cJSON *object)
 {
     const char *subtype = json_string(object, "subtype");
     if (!subtype || strcmp(subtype, "init") != 0)
-        return false;
+        return LINE_PLAIN;
     copy_id(evidence->session_id, json_string(object, "session_id"));
     copy_id(evidence->key_source, json_string(object, "apiKeySource"));
     copy_id(evidence->model, json_string(object, "model"));
-    return false;
+    return LINE_PLAIN;
 }
 
-static bool read_object(struct evidence *evidence, const cJSON *object)
+static enum line_kind read_object(struct evidence *evidence, const cJSON *object)
 {
     static const struct {
         const char *type;
-        bool (*read)(struct evidence *, const cJSON *);
+        enum line_kind (*read)(struct evidence *, const cJSON *);
     } readers[] = {{"result", read_result},
                    {"rate_limit_event", read_rate_limit_event},
                    {"assistant", read_assistant},
@@ -105,7 +99,7 @@ static bool read_object(struct evidence *evidence, const cJSON *object)
     for (size_t i = 0; type && i < sizeof readers / sizeof readers[0]; i++)
         if (strcmp(readers[i].type, type) == 0)
             return readers[i].read(evidence, object);
-    return false;
+    return LINE_PLAIN;
 }
 
 /* Cheap words that every object of interest holds: the rest is not worth parsing. */
@@ -119,19 +113,27 @@ static bool is_worth_parsing(const char *line, size_t length)
     return false;
 }
 
-static bool read_json(struct evidence *evidence, const char *line, size_t length)
+/* True if the line is JSON, with what it means. */
+static bool read_json(struct evidence *evidence, const char *line, size_t length,
+                      enum line_kind *ret_kind)
 {
     if (!is_worth_parsing(line, length))
         return false;
     CLEANUP_JSON cJSON *json = json_parse(line, length, NULL);
     evidence->unread |= json_ran_out_of_memory();
-    if (cJSON_IsObject(json))
-        return read_object(evidence, json);
-    bool mark = false;
+    if (!json)
+        return false;
+    *ret_kind = LINE_PLAIN;
+    if (cJSON_IsObject(json)) {
+        *ret_kind = read_object(evidence, json);
+        return true;
+    }
     const cJSON *item;
-    cJSON_ArrayForEach (item, json) /* --output-format json --verbose: one array on one line */
-        mark |= read_object(evidence, item);
-    return mark;
+    cJSON_ArrayForEach (item, json) { /* --output-format json --verbose: one array on one line */
+        enum line_kind kind = read_object(evidence, item);
+        *ret_kind = kind == LINE_PLAIN ? *ret_kind : kind;
+    }
+    return true;
 }
 
 static const struct marker *find_marker(struct evidence *evidence, const struct buffer *text)
@@ -173,9 +175,9 @@ static bool read_text(struct evidence *evidence, enum stream_id stream, const ch
 {
     struct finding finding;
     bool *chained = &evidence->text[stream].chained;
-    bool known = message_classify(line, length, &evidence->time, &finding);
-    evidence->unread |= message_ran_out_of_memory();
-    if (known) {
+    int r = message_classify(line, length, &evidence->time, &finding);
+    evidence->unread |= r < 0;
+    if (r > 0) {
         finding.source = SOURCE_TEXT;
         /* What a person told with --marker goes before what is built in. */
         if (evidence->text[stream].finding.source != SOURCE_MARKER)
@@ -191,28 +193,24 @@ static bool read_text(struct evidence *evidence, enum stream_id stream, const ch
     return false;
 }
 
-bool evidence_read_line(struct evidence *evidence, enum stream_id stream, const char *line,
-                        size_t length)
+enum line_kind evidence_read_line(struct evidence *evidence, enum stream_id stream,
+                                  const char *line, size_t length)
 {
+    enum line_kind kind;
     while (length > 0 && line[length - 1] == '\r')
         length--;
     int marker = read_marker(evidence, stream, line, length);
     if (marker >= 0)
-        return marker;
-    if (length > 1 && (line[0] == '{' || line[0] == '[')) {
-        if (read_json(evidence, line, length))
-            return true;
-        /* As text only the provider's bare error body counts: {"type":"error",… */
-        if (!contains(line, length < BODY_BEGINNING ? length : BODY_BEGINNING, "error"))
-            return false;
-    }
-    return read_text(evidence, stream, line, length);
+        return marker ? LINE_MARK : LINE_PLAIN;
+    if (length > 1 && (line[0] == '{' || line[0] == '[') &&
+        read_json(evidence, line, length, &kind))
+        return kind;
+    bool known = read_text(evidence, stream, line, length);
+    return known || (evidence->last_word && stream == STREAM_OUT) ? LINE_MARK : LINE_PLAIN;
 }
 
-bool evidence_wants_line(const struct evidence *evidence, enum stream_id stream, const char *bytes,
-                         size_t length)
+size_t evidence_seek(struct evidence *evidence, const char *bytes, size_t length)
 {
-    return (evidence->taught && evidence->taught->marker_count > 0) ||
-           evidence->text[stream].finding.source != SOURCE_NOTHING ||
-           message_may_start(bytes, length);
+    bool all = evidence->last_word || (evidence->taught && evidence->taught->marker_count > 0);
+    return all ? 0 : trigger_find(&evidence->trigger, bytes, length);
 }

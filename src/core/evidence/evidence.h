@@ -4,6 +4,7 @@
 
 #include "core/evidence/message.h"
 #include "core/evidence/taught.h"
+#include "core/evidence/trigger.h"
 #include "core/pool/failure.h"
 
 #include <stdbool.h>
@@ -26,22 +27,33 @@ struct evidence {
     bool result_seen; /* Claude Code's result object */
     bool result_is_error;
     struct finding result; /* CLASS_NONE: no result, or no failure of a key */
+    struct finding row;    /* what the last assistant row says, if it was an error's */
     bool window_rejected;  /* a rate_limit_event that named a used-up window */
     struct finding window; /* that window: what, scope, model, until */
+    bool served;           /* an answer was had: the client's own words say so */
     bool overage;          /* the provider bills extra usage */
     bool unread;           /* memory ran out over a line: it may have been a failure of a key */
     bool work_begun;       /* the model answered or called a tool */
+    bool last_word;        /* set by the caller: what a stream says at last may be a failure's
+                              message, whatever its words. See evidence_read_line */
+    struct trigger trigger;
     char session_id[EVIDENCE_ID];
     char key_source[EVIDENCE_ID]; /* which credential won, from the init line */
     char model[EVIDENCE_ID];
 };
 
-/* Reads one line, without its line end. True if it is a mark: a line that belongs to a used-up
- * key's failure, to be held back until the verdict. */
-bool evidence_read_line(struct evidence *evidence, enum stream_id stream, const char *line,
-                        size_t length);
+/* What a line means for those that wait. */
+enum line_kind {
+    LINE_PLAIN,
+    LINE_MARK,   /* belongs to a failure that may be the key's: to be held back until the verdict */
+    LINE_GOES_ON /* the client was answered: what was held before was no failure of the run */
+};
 
-/* True unless a line that begins with these bytes can neither be a mark nor change what an earlier
- * one means: then it needs no reading. */
-bool evidence_wants_line(const struct evidence *evidence, enum stream_id stream, const char *bytes,
-                         size_t length);
+/* Reads one line, without its line end. With `last_word` every line of stdout that is not a row of
+ * the client's own JSON is a mark. */
+enum line_kind evidence_read_line(struct evidence *evidence, enum stream_id stream,
+                                  const char *line, size_t length);
+
+/* Where the first byte of interest stands in a piece of output; `length` if none does. The lines
+ * before the one that it stands in need no reading. */
+size_t evidence_seek(struct evidence *evidence, const char *bytes, size_t length);

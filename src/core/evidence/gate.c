@@ -69,22 +69,41 @@ static void read_line(struct gate *gate, int64_t now_ms)
     size_t length = gate->line.length;
     if (length > 0 && gate->line.data[length - 1] == '\n')
         length--;
-    if (evidence_read_line(gate->evidence, gate->stream, buffer_text(&gate->line), length))
+    enum line_kind kind =
+        evidence_read_line(gate->evidence, gate->stream, buffer_text(&gate->line), length);
+    if (kind == LINE_MARK)
         hold(gate, now_ms);
+    else if (kind == LINE_GOES_ON)
+        gate_release(gate, false);
     pass_line_so_far(gate);
     forget_line(gate);
+}
+
+static bool is_of_interest(struct gate *gate)
+{
+    const struct buffer *line = &gate->line;
+    return evidence_seek(gate->evidence, line->data, line->length) < line->length;
+}
+
+/* The beginning of a line waits for its end if it may become a mark; else it goes on, and is kept
+ * only to be read. */
+static void take_beginning(struct gate *gate)
+{
+    const struct buffer *line = &gate->line;
+    if (!is_of_interest(gate) && !message_may_start(line->data, line->length))
+        pass_line_so_far(gate);
 }
 
 /* Adds to the line being read; its end may have come with it. */
 static void extend_line(struct gate *gate, const char *bytes, size_t length, bool ended,
                         int64_t now_ms)
 {
+    if (length == 0)
+        return;
     if (gate->line.length == 0)
         gate->line_since = now_ms;
     buffer_append(&gate->line, bytes, length);
-    if (gate->line.failed || gate->line.length > GATE_LINE_LONGEST ||
-        !evidence_wants_line(gate->evidence, gate->stream, buffer_text(&gate->line),
-                             gate->line.length)) {
+    if (gate->line.failed || gate->line.length > GATE_LINE_LONGEST) {
         bool kept = !gate->line.failed;
         gate->line.failed = false;
         pass_line_so_far(gate);
@@ -93,42 +112,51 @@ static void extend_line(struct gate *gate, const char *bytes, size_t length, boo
         gate->evidence->unread |= !kept;
         forget_line(gate);
         gate->line_unread = !ended;
-    } else if (ended) {
+    } else if (!ended) {
+        take_beginning(gate);
+    } else if (is_of_interest(gate)) {
         read_line(gate, now_ms);
+    } else {
+        pass_line_so_far(gate);
+        forget_line(gate);
     }
 }
 
-/* The length of the leading whole lines, and of the rest of an unread one, that matter to nobody:
- * they go on in one piece, without a copy. */
+/* The length of the rest of a line that began before these bytes, its end included if it is there.
+ */
+static size_t rest_of_line(const char *bytes, size_t length, bool *ret_ended)
+{
+    const char *end = memchr(bytes, '\n', length);
+    *ret_ended = end != NULL;
+    return end ? (size_t)(end + 1 - bytes) : length;
+}
+
+/* The length of the leading whole lines that matter to nobody: they go on in one piece, without a
+ * copy. */
 static size_t plain_length(struct gate *gate, const char *bytes, size_t length)
 {
-    size_t done = 0;
-    while (done < length) {
-        const char *end = memchr(bytes + done, '\n', length - done);
-        size_t line = end ? (size_t)(end + 1 - (bytes + done)) : length - done;
-        if (!gate->line_unread &&
-            evidence_wants_line(gate->evidence, gate->stream, bytes + done, line))
-            break;
-        gate->line_unread = !end;
-        done += line;
-    }
-    return done;
+    size_t hit = evidence_seek(gate->evidence, bytes, length);
+    const char *end = hit > 0 ? memrchr(bytes, '\n', hit) : NULL;
+    return end ? (size_t)(end + 1 - bytes) : 0;
 }
 
 void gate_feed(struct gate *gate, const char *bytes, size_t length, int64_t now_ms)
 {
+    bool ended;
     while (length > 0) {
-        size_t plain = gate->line.length == 0 ? plain_length(gate, bytes, length) : 0;
-        pass(gate, bytes, plain);
-        bytes += plain;
-        length -= plain;
-        if (length == 0)
-            return;
-        const char *end = memchr(bytes, '\n', length);
-        size_t line = end ? (size_t)(end + 1 - bytes) : length;
-        extend_line(gate, bytes, line, end != NULL, now_ms);
-        bytes += line;
-        length -= line;
+        size_t taken;
+        if (gate->line_unread) {
+            taken = rest_of_line(bytes, length, &ended);
+            gate->line_unread = !ended;
+            pass(gate, bytes, taken);
+        } else if (gate->line.length == 0 && (taken = plain_length(gate, bytes, length)) > 0) {
+            pass(gate, bytes, taken);
+        } else {
+            taken = rest_of_line(bytes, length, &ended);
+            extend_line(gate, bytes, taken, ended, now_ms);
+        }
+        bytes += taken;
+        length -= taken;
     }
 }
 

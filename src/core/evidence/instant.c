@@ -8,6 +8,7 @@ enum {
     MINUTE = 60,
     HOUR = 60 * MINUTE,
     DAY = 24 * HOUR,
+    HALF_YEAR = 183 * DAY,
     SLACK = 2 * MINUTE,
 };
 
@@ -47,7 +48,7 @@ static bool is_date(int year, int month, int mday)
     return mday <= lengths[month] + (month == 1 && leap);
 }
 
-/* A date of today is not a year away, even at the end of the day with 25 hours. */
+/* Of a date without a year the nearest: yesterday's is past, not a year away. */
 static void search_date(struct search *s, const struct moment *m, int64_t now)
 {
     s->first.tm_mon = m->month;
@@ -59,7 +60,7 @@ static void search_date(struct search *s, const struct moment *m, int64_t now)
     s->first.tm_year--;
     s->years = 1;
     s->count = 3;
-    s->from = now - DAY - HOUR;
+    s->from = now - HALF_YEAR;
 }
 
 static void search_day(struct search *s, const struct moment *m, int64_t now)

@@ -26,7 +26,7 @@ struct zone_ops {
  * 0 to the end of the year 9999. It may lie before now. What the moment leaves open:
  *  - a clock time alone is the next one, a weekday the next of its name; one up to two minutes ago
  *    counts as just reached. Today and tomorrow are what they say, over or not;
- *  - a date without a year is the nearest one that is not more than a day of 25 hours ago;
+ *  - a date without a year is the nearest one, past or not;
  *  - without a clock time it is midnight;
  *  - a zone that zones does not know is the machine's own, as is none.
  * False, with *ret_epoch untouched, if there is no such day or the time cannot be told.

@@ -43,7 +43,7 @@ size_t plain_lead(const char *bytes, size_t length)
     return i;
 }
 
-void plain_append(const char *line, size_t length, struct buffer *text)
+static void append(const char *line, size_t length, char tab, struct buffer *text)
 {
     for (size_t i = 0; i < length;) {
         if (line[i] == '\x1b') {
@@ -53,9 +53,19 @@ void plain_append(const char *line, size_t length, struct buffer *text)
         if ((unsigned char)line[i] >= ' ' && line[i] != 0x7f)
             buffer_append_char(text, line[i]);
         else if (line[i] == '\t')
-            buffer_append_char(text, ' ');
+            buffer_append_char(text, tab);
         i++;
     }
+}
+
+void plain_append(const char *line, size_t length, struct buffer *text)
+{
+    append(line, length, ' ', text);
+}
+
+void plain_append_with_tabs(const char *line, size_t length, struct buffer *text)
+{
+    append(line, length, '\t', text);
 }
 
 void plain_normalise(const struct buffer *plain, struct buffer *text)
@@ -63,7 +73,9 @@ void plain_normalise(const struct buffer *plain, struct buffer *text)
     static const struct {
         const char *from;
         char to;
-    } same[] = {{"·", '|'}, {"•", '|'}, {"∙", '|'}, {"\xe2\x80\x99", '\''}, {"\xc2\xa0", ' '}};
+    } same[] = {{"·", '|'},       {"•", '|'}, {"∙", '|'},
+                {"—", '|'},       {"–", '|'}, {"\xe2\x80\x99", '\''},
+                {"\xc2\xa0", ' '}};
     const char *p = buffer_text(plain);
     bool blank = true;
     while (*p) {
@@ -75,6 +87,8 @@ void plain_normalise(const struct buffer *plain, struct buffer *text)
                 c = same[i].to, step = from;
         }
         p += step;
+        if (c == '\t')
+            c = ' ';
         if (c == ' ' && blank)
             continue;
         blank = c == ' ';

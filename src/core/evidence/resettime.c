@@ -31,6 +31,9 @@ static const struct family {
     {"regain access", TAKES_MOMENT},
     {"try again", TAKES_MOMENT},
     {"retry after", TAKES_MOMENT | TAKES_SPAN | TAKES_BARE},
+    {"retry in", TAKES_SPAN},
+    {"retrying in", TAKES_SPAN},
+    {"available again", TAKES_MOMENT},
     {"limit reached", TAKES_EPOCH},
 };
 

@@ -12,11 +12,12 @@
  * 400 days ahead. Keeps nothing, allocates nothing.
  *
  * Wordings are those of claude-code.md, RFC 9110 (Retry-After) and ISO 8601. A time counts only
- * after "reset(s)", "regain access", "try again" or "retry after", and after "limit reached" only
+ * after "reset(s)", "regain access", "available again", "try again", "retry after" or "retry(ing)
+ * in", and after "limit reached" only
  * an epoch. What the words leave open:
  *  - a clock time alone is the next one, in the zone told or the machine's; one up to two minutes
  *    ago counts as just reached, because clients print minutes rounded down;
- *  - a date without a year is the nearest one that is not more than a day of 25 hours ago; without
+ *  - a date without a year is the nearest one, past or not; without
  *    a clock time it means midnight;
  *  - an unknown zone in brackets is taken as the machine's own.
  * So the result may lie before now: the window is open again. For the same rounding a clock time

@@ -1,6 +1,7 @@
 #include "core/evidence/transcript.h"
 
 #include "base/json.h"
+#include "core/evidence/typed.h"
 
 #include <string.h>
 
@@ -22,15 +23,13 @@ static bool is_filler(const cJSON *message)
 
 static void read_error(struct transcript *transcript, const cJSON *row)
 {
-    int64_t status = 0;
-    (void)json_integer(row, "apiErrorStatus", &status);
     transcript->last_was_error = true;
     transcript->last = (struct finding){0};
-    if (message_classify_structured((int)status, json_string(row, "error"),
-                                    first_text(json_get(row, "message")), &transcript->time,
-                                    &transcript->last))
+    int r =
+        typed_read(row, first_text(json_get(row, "message")), &transcript->time, &transcript->last);
+    if (r > 0)
         transcript->last.source = SOURCE_TRANSCRIPT;
-    transcript->unread |= message_ran_out_of_memory();
+    transcript->unread |= r < 0;
 }
 
 void transcript_read_row(struct transcript *transcript, const char *row, size_t length)

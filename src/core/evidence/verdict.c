@@ -1,23 +1,16 @@
 #include "core/evidence/verdict.h"
 
+#include "core/evidence/typed.h"
+
 #include <stdio.h>
+#include <string.h>
 
 /* The exact window of a rate_limit_event improves on what a sentence could tell. */
 static struct finding with_window(struct finding finding, const struct evidence *evidence)
 {
-    const struct finding *window = &evidence->window;
-    if (!evidence->window_rejected ||
-        (finding.class != CLASS_LIMIT && finding.class != CLASS_THROTTLED))
-        return finding;
-    struct finding exact = *window;
-    /* Of a window that has no name here the sentence may still say which one it is. */
-    if (!*window->what && finding.class == CLASS_LIMIT)
-        exact = finding;
-    exact.source = finding.source;
-    exact.provider = finding.provider;
-    exact.until = window->until ? window->until : finding.until;
-    snprintf(exact.line, sizeof exact.line, "%s", finding.line);
-    return exact;
+    if (evidence->window_rejected)
+        typed_apply_window(&evidence->window, &finding);
+    return finding;
 }
 
 /* The stronger of the two streams'; the first of equals. */
@@ -29,8 +22,8 @@ static const struct finding *text_finding(const struct evidence *evidence)
     return best->source != SOURCE_NOTHING ? best : NULL;
 }
 
-struct finding verdict_find(const struct ending *ending, const struct evidence *evidence,
-                            const struct transcript *transcript, const struct taught *taught)
+static struct finding find(const struct ending *ending, const struct evidence *evidence,
+                           const struct transcript *transcript, const struct taught *taught)
 {
     const struct finding none = {0};
     if (ending->by_signal)
@@ -53,4 +46,15 @@ struct finding verdict_find(const struct ending *ending, const struct evidence *
         return none;
     snprintf(by_exit.line, sizeof by_exit.line, "exit status %d", ending->code);
     return by_exit;
+}
+
+struct finding verdict_find(const struct ending *ending, const struct evidence *evidence,
+                            const struct transcript *transcript, const struct taught *taught)
+{
+    struct finding finding = find(ending, evidence, transcript, taught);
+    /* "This model requires …": it goes without its name. */
+    if (finding.scope == SCOPE_MODEL && !*finding.model)
+        snprintf(finding.model, sizeof finding.model, "%.*s", (int)strcspn(evidence->model, "["),
+                 evidence->model);
+    return finding;
 }

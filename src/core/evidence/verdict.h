@@ -16,6 +16,7 @@ struct ending {
 /* Structured evidence beats wording: an error result, then the transcript (may be NULL), then
  * markers and messages, then --exit-class (`taught` may be NULL). Text counts only with a non-zero
  * exit; a structured error counts always, since newer clients exit 0 with it. A command that a
- * signal ended failed of the signal. CLASS_NONE: the command's own affair. */
+ * signal ended failed of the signal. CLASS_NONE: the command's own affair. A finding about the
+ * model in use has its name if the evidence has it, else "". */
 struct finding verdict_find(const struct ending *ending, const struct evidence *evidence,
                             const struct transcript *transcript, const struct taught *taught);

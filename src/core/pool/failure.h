@@ -43,7 +43,8 @@ struct finding {
     enum failure_source source;
     enum provider provider;    /* whose message it is, where that shows */
     int64_t until;             /* reset time told, seconds since 1970; 0 if none was */
-    char model[FINDING_MODEL]; /* SCOPE_MODEL: what the message calls it, lower case */
+    int64_t longest;           /* seconds that a window of this name can last; 0: not known */
+    char model[FINDING_MODEL]; /* SCOPE_MODEL: what it is called, lower case; "": the one in use */
     char what[FINDING_MODEL];  /* "session limit", "weekly limit", … for messages; may be "" */
     char line[FINDING_TEXT];   /* the line as seen, escapes removed, cut to fit */
 };

@@ -150,13 +150,26 @@ bool policy_rotates(const struct policy *policy, enum failure_class class)
     return policy->retry_on & (1u << class);
 }
 
+enum told_time policy_told(const struct finding *finding, int64_t now, int64_t *ret_longest)
+{
+    int64_t longest = finding->longest > 0 ? finding->longest : FARTHEST_RESET;
+    /* Clocks differ, and a week with a change of the clock is an hour longer. */
+    int64_t slack = finding->longest / 20;
+    if (ret_longest)
+        *ret_longest = longest;
+    if (finding->until <= 0)
+        return TOLD_NOT;
+    if (finding->until <= now)
+        return TOLD_PAST;
+    return finding->until - now <= longest + slack ? TOLD_TAKEN : TOLD_TOO_FAR;
+}
+
 int64_t policy_cooldown(const struct policy *policy, const struct finding *finding, int64_t now)
 {
     int64_t own = policy->cooldown[finding->class];
     if (policy->cooldown_all >= 0)
         return own >= 0 ? own : policy->cooldown_all;
-    int64_t told = finding->until - now;
-    if (finding->until > 0 && told > 0 && told <= FARTHEST_RESET)
-        return told;
+    if (policy_told(finding, now, NULL) == TOLD_TAKEN)
+        return finding->until - now;
     return own >= 0 ? own : failure_default_cooldown(finding->class);
 }

@@ -49,7 +49,19 @@ const char *gateway_wish_name(enum gateway_wish wish);
 
 bool policy_rotates(const struct policy *policy, enum failure_class class);
 
-/* Seconds from `now` that a finding costs: its told reset time if there is one and no plain
- * --cooldown overrules it, else the class's own length. A time in the past, or further away than
- * any window the providers have (40 days), counts as not told. */
+/* What is made of the reset time that a finding tells. */
+enum told_time {
+    TOLD_NOT,     /* it tells none */
+    TOLD_TAKEN,   /* it can be, and counts */
+    TOLD_PAST,    /* it is over */
+    TOLD_TOO_FAR, /* no window of this name lasts so long: the time is past, or wrong */
+};
+
+/* A told time can be if it lies ahead, and no further than such a window lasts: 5 hours for a
+ * session, 7 days for a week, 40 days for what has no name, all with a little slack. Times are
+ * seconds since 1970. `ret_longest` (may be NULL) is set to the bound, in seconds. */
+enum told_time policy_told(const struct finding *finding, int64_t now, int64_t *ret_longest);
+
+/* Seconds from `now` that a finding costs: up to its told reset time if that is taken and no plain
+ * --cooldown overrules it, else the class's own length. */
 int64_t policy_cooldown(const struct policy *policy, const struct finding *finding, int64_t now);

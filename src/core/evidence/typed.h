@@ -1,0 +1,23 @@
+/* The typed fields with which Claude Code says that a request failed: in a result, in an assistant
+ * row of a stream and in a row of a transcript, each in its own spelling. */
+#pragma once
+
+#include "base/json.h"
+#include "core/evidence/message.h"
+
+#include <stdbool.h>
+
+/* True if the row is an error's: it says so itself, or names the error. */
+bool typed_is_error(const cJSON *row);
+
+/* What an error's row says, with its message `text` (may be NULL). Returns as message_classify. */
+int typed_read(const cJSON *row, const char *text, const struct reading_time *time,
+               struct finding *ret_finding);
+
+/* A rate_limit_info: true if it names a window that is used up and not served as extra usage, with
+ * *ret_window the limit that it is. */
+bool typed_read_window(const cJSON *info, struct finding *ret_window);
+
+/* What a sentence told of a limit, with the exact window's time and name where the window tells
+ * them. */
+void typed_apply_window(const struct finding *window, struct finding *finding);
