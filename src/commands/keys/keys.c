@@ -133,12 +133,12 @@ int keys_fail(const char *path, struct buffer *error, int r)
     return EXIT_OWN_FAILURE;
 }
 
-int keys_open(const struct options *options, struct keystore *ret_store)
+int keys_open(const struct options *options, struct keychange *ret_change)
 {
     struct buffer error = {0};
-    *ret_store = (struct keystore){0};
+    *ret_change = (struct keychange){0};
     char *path = keysource_path(options->keys_file, environ);
-    int r = path ? keystore_open(path, &command_host, ret_store, &error) : -ENOENT;
+    int r = path ? keychange_open(path, &command_host, ret_change, &error) : -ENOENT;
     if (!path)
         buffer_append_text(&error, "there is no home folder to keep keys in; name a file with "
                                    "--keys");
@@ -148,38 +148,38 @@ int keys_open(const struct options *options, struct keystore *ret_store)
     return status;
 }
 
-int keys_open_existing(const struct options *options, struct keystore *ret_store)
+int keys_open_existing(const struct options *options, struct keychange *ret_change)
 {
-    int status = keys_open(options, ret_store);
-    if (status != 0 || ret_store->exists)
+    int status = keys_open(options, ret_change);
+    if (status != 0 || ret_change->exists)
         return status;
-    log_say("%s: there is no such file; tcr-run keys add makes one", ret_store->path);
+    log_say("%s: there is no such file; tcr-run keys add makes one", ret_change->path);
     return EXIT_OWN_FAILURE;
 }
 
 /* A pool that was in the environment until now is not any more: nobody may find that out by a
  * bill. */
-static void say_what_is_hidden(const struct keystore *store)
+static void say_what_is_hidden(const struct keychange *change)
 {
     struct keyring keyring;
     struct keyring_report report = {0};
     if (keyenv_parse(environ, &keyring, &report) > 0)
         log_say("%s: made; from now on runs take their keys from it, no more from the environment "
                 "(to bring those in: env | tcr-run keys import -)",
-                store->path);
+                change->path);
     keyring_finish(&keyring);
     keyring_report_finish(&report);
 }
 
-int keys_change(struct keystore *store, keystore_edit *edit, void *context)
+int keys_change(struct keychange *change, keychange_edit *edit, void *context)
 {
     struct buffer error = {0};
-    int r = keystore_change(store, edit, context, &error);
+    int r = keychange_apply(change, edit, context, &error);
     if (r < 0)
-        return keys_fail(store->path, &error, r);
+        return keys_fail(change->path, &error, r);
     buffer_finish(&error);
-    if (!store->exists)
-        say_what_is_hidden(store);
+    if (!change->exists)
+        say_what_is_hidden(change);
     return 0;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "commands/arguments.h"
-#include "system/keys/keystore.h"
+#include "system/keys/keychange.h"
 
 int keys_list(int argc, char **argv);
 int keys_add(int argc, char **argv);
@@ -27,14 +27,14 @@ bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int 
 int keys_say_usage(const char *verb);
 
 /* Opens the key file that the options or the environment name. Returns 0, or EXIT_OWN_FAILURE after
- * saying why; ended with keystore_close either way. */
-int keys_open(const struct options *options, struct keystore *ret_store);
+ * saying why; ended with keychange_close either way. */
+int keys_open(const struct options *options, struct keychange *ret_change);
 
 /* The same, for what makes no sense without a file. */
-int keys_open_existing(const struct options *options, struct keystore *ret_store);
+int keys_open_existing(const struct options *options, struct keychange *ret_change);
 
 /* Changes it; the same. */
-int keys_change(struct keystore *store, keystore_edit *edit, void *context);
+int keys_change(struct keychange *change, keychange_edit *edit, void *context);
 
 /* Says each line of `error`, or what `r` means if there is none, with the path before it; ends the
  * buffer. Returns EXIT_OWN_FAILURE. */

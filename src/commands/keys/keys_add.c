@@ -201,20 +201,20 @@ static int apply(cJSON *file, void *context, struct buffer *error)
     return keyedit_add(file, cJSON_Duplicate(addition->entry, true), addition->master, error);
 }
 
-static int add(struct keystore *store, struct addition *addition)
+static int add(struct keychange *change, struct addition *addition)
 {
     struct buffer error = {0}, text = {0};
     if (!set_fields(addition) || !check_values(addition))
         return EXIT_OWN_FAILURE;
-    int r = keyedit_may_add(store->file, addition->entry, addition->master, &error);
+    int r = keyedit_may_add(change->file, addition->entry, addition->master, &error);
     if (r < 0)
-        return keys_fail(store->path, &error, r);
+        return keys_fail(change->path, &error, r);
     if (!addition_take_source(addition))
         return EXIT_OWN_FAILURE;
-    int status = keys_change(store, apply, addition);
+    int status = keys_change(change, apply, addition);
     keyedit_describe(addition->entry, &text);
     if (status == 0)
-        log_say("%s: added %s%s", store->path, buffer_text(&text),
+        log_say("%s: added %s%s", change->path, buffer_text(&text),
                 addition->master ? " as the master key, which is billed" : "");
     buffer_finish(&text);
     return status;
@@ -224,13 +224,13 @@ int keys_add(int argc, char **argv)
 {
     struct addition addition = {.now = time(NULL)};
     struct options options;
-    struct keystore store;
+    struct keychange change;
     if (!parse_options(argc, argv, &addition, &options))
         return EXIT_OWN_FAILURE;
-    int status = keys_open(&options, &store);
+    int status = keys_open(&options, &change);
     if (status == 0)
-        status = add(&store, &addition);
+        status = add(&change, &addition);
     json_destroy(addition.entry);
-    keystore_close(&store);
+    keychange_close(&change);
     return status;
 }

@@ -191,13 +191,13 @@ static int apply_organizations(cJSON *file, void *context, struct buffer *error)
 
 static int note_organizations(struct check_round *round, const struct options *options)
 {
-    struct keystore store;
-    int status = keys_open_existing(options, &store);
+    struct keychange change;
+    int status = keys_open_existing(options, &change);
     if (status == 0)
-        status = keys_change(&store, apply_organizations, round);
+        status = keys_change(&change, apply_organizations, round);
     if (status == 0)
-        log_say("%s: the organization is noted", store.path);
-    keystore_close(&store);
+        log_say("%s: the organization is noted", change.path);
+    keychange_close(&change);
     return status;
 }
 

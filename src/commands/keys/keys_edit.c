@@ -14,28 +14,28 @@ struct edit {
     struct buffer notes;
 };
 
-static int edit_names(int argc, char **argv, keystore_edit *apply, struct edit *edit,
+static int edit_names(int argc, char **argv, keychange_edit *apply, struct edit *edit,
                       const char *done)
 {
     const struct flag none[] = {{0}};
     struct options options;
-    struct keystore store;
+    struct keychange change;
     if (!keys_parse(argc, argv, none, 1, INT_MAX, &options))
         return EXIT_OWN_FAILURE;
     edit->names = argv + 1;
-    int status = keys_open_existing(&options, &store);
+    int status = keys_open_existing(&options, &change);
     if (status == 0)
-        status = keys_change(&store, apply, edit);
+        status = keys_change(&change, apply, edit);
     if (status == 0) {
         struct buffer prefix = {0};
-        buffer_append_format(&prefix, "%s: ", store.path);
+        buffer_append_format(&prefix, "%s: ", change.path);
         log_say_lines(buffer_text(&prefix), buffer_text(&edit->notes));
         buffer_finish(&prefix);
-        log_say("%s: %s %zu %s", store.path, done, edit->changed,
+        log_say("%s: %s %zu %s", change.path, done, edit->changed,
                 edit->changed == 1 ? "key" : "keys");
     }
     buffer_finish(&edit->notes);
-    keystore_close(&store);
+    keychange_close(&change);
     return status;
 }
 
@@ -95,14 +95,14 @@ int keys_rename(int argc, char **argv)
 {
     const struct flag none[] = {{0}};
     struct options options;
-    struct keystore store;
+    struct keychange change;
     if (!keys_parse(argc, argv, none, 2, 2, &options))
         return EXIT_OWN_FAILURE;
-    int status = keys_open_existing(&options, &store);
+    int status = keys_open_existing(&options, &change);
     if (status == 0)
-        status = keys_change(&store, apply_rename, argv + 1);
+        status = keys_change(&change, apply_rename, argv + 1);
     if (status == 0)
-        log_say("%s: \"%s\" is \"%s\" now", store.path, argv[1], argv[2]);
-    keystore_close(&store);
+        log_say("%s: \"%s\" is \"%s\" now", change.path, argv[1], argv[2]);
+    keychange_close(&change);
     return status;
 }

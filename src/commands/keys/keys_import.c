@@ -118,7 +118,7 @@ static size_t count_short_lived(const struct intake *intake)
     return count;
 }
 
-static void sum_up(const struct intake *intake, const struct keystore *store)
+static void sum_up(const struct intake *intake, const struct keychange *change)
 {
     size_t short_lived = intake->count > 0 ? count_short_lived(intake) : 0;
     char skipped[64] = "";
@@ -131,23 +131,23 @@ static void sum_up(const struct intake *intake, const struct keystore *store)
     if (intake->import.skipped > 0)
         snprintf(skipped, sizeof skipped, "; %zu %s skipped", intake->import.skipped,
                  intake->import.skipped == 1 ? "was" : "were");
-    log_say("%s: %s %zu %s from %s, %s%s", store->path, intake->dry_run ? "would take" : "took",
+    log_say("%s: %s %zu %s from %s, %s%s", change->path, intake->dry_run ? "would take" : "took",
             intake->count, intake->count == 1 ? "key" : "keys", intake->path,
             import_form_name(intake->import.form), skipped);
 }
 
-static int take_in(struct intake *intake, struct keystore *store)
+static int take_in(struct intake *intake, struct keychange *change)
 {
     struct buffer error = {0};
     int status;
     if (intake->dry_run) {
-        int r = apply(store->file, intake, &error);
-        status = r < 0 ? keys_fail(store->path, &error, r) : output_print(&intake->added);
+        int r = apply(change->file, intake, &error);
+        status = r < 0 ? keys_fail(change->path, &error, r) : output_print(&intake->added);
     } else {
-        status = keys_change(store, apply, intake);
+        status = keys_change(change, apply, intake);
     }
     if (status == 0)
-        sum_up(intake, store);
+        sum_up(intake, change);
     return status;
 }
 
@@ -171,16 +171,16 @@ int keys_import(int argc, char **argv)
 {
     struct intake intake = {.now = time(NULL)};
     struct options options;
-    struct keystore store = {0};
+    struct keychange change = {0};
     if (!parse(argc, argv, &intake, &options))
         return EXIT_OWN_FAILURE;
     int status = read_keys(&intake);
     if (status == 0)
-        status = keys_open(&options, &store);
+        status = keys_open(&options, &change);
     if (status == 0)
-        status = take_in(&intake, &store);
+        status = take_in(&intake, &change);
     buffer_finish(&intake.added);
     import_finish(&intake.import);
-    keystore_close(&store);
+    keychange_close(&change);
     return status;
 }

@@ -7,34 +7,34 @@
 #include <errno.h>
 
 /* What a seal does not cover. */
-static void say_what_stays(const struct keystore *store)
+static void say_what_stays(const struct keychange *change)
 {
-    const cJSON *key, *keys = json_get(store->file, "keys");
-    size_t files = json_get(json_get(store->file, "master"), "token_file") ? 1 : 0;
+    const cJSON *key, *keys = json_get(change->file, "keys");
+    size_t files = json_get(json_get(change->file, "master"), "token_file") ? 1 : 0;
     cJSON_ArrayForEach (key, keys)
         files += json_get(key, "token_file") ? 1 : 0;
     if (files > 0)
-        log_say("%s: %zu of its keys %s in files of their own, which stay as they are", store->path,
-                files, files == 1 ? "is" : "are");
+        log_say("%s: %zu of its keys %s in files of their own, which stay as they are",
+                change->path, files, files == 1 ? "is" : "are");
 }
 
-static int seal(struct keystore *store, const struct seal_limits *limits)
+static int seal(struct keychange *change, const struct seal_limits *limits)
 {
     struct buffer error = {0};
     char *passphrase = NULL;
-    if (store->sealed) {
-        log_say("%s: it is sealed already; tcr-run keys unseal opens it", store->path);
+    if (change->sealed) {
+        log_say("%s: it is sealed already; tcr-run keys unseal opens it", change->path);
         return EXIT_OWN_FAILURE;
     }
-    int r = passphrase_choose(store->path, &error, &passphrase);
+    int r = passphrase_choose(change->path, &error, &passphrase);
     if (r == 0)
-        r = keystore_seal(store, limits, passphrase, &error);
+        r = keychange_seal(change, limits, passphrase, &error);
     secret_free(passphrase);
     if (r < 0)
-        return keys_fail(store->path, &error, r);
+        return keys_fail(change->path, &error, r);
     buffer_finish(&error);
-    log_say("%s: sealed; without its passphrase nobody gets the keys back", store->path);
-    say_what_stays(store);
+    log_say("%s: sealed; without its passphrase nobody gets the keys back", change->path);
+    say_what_stays(change);
     return 0;
 }
 
@@ -43,7 +43,7 @@ int keys_seal(int argc, char **argv)
     const char *name = NULL;
     const struct flag flags[] = {{"limits", 0, NULL, &name}, {0}};
     struct options options;
-    struct keystore store;
+    struct keychange change;
     if (!keys_parse(argc, argv, flags, 0, 0, &options))
         return EXIT_OWN_FAILURE;
     const struct seal_limits *limits = name ? seal_limits_find(name) : &seal_limits_default;
@@ -51,25 +51,25 @@ int keys_seal(int argc, char **argv)
         log_say("keys seal: --limits: expected interactive or moderate, found \"%s\"", name);
         return EXIT_OWN_FAILURE;
     }
-    int status = keys_open_existing(&options, &store);
+    int status = keys_open_existing(&options, &change);
     if (status == 0)
-        status = seal(&store, limits);
-    keystore_close(&store);
+        status = seal(&change, limits);
+    keychange_close(&change);
     return status;
 }
 
-static int unseal(struct keystore *store)
+static int unseal(struct keychange *change)
 {
     struct buffer error = {0};
-    if (!store->sealed) {
-        log_say("%s: it is not sealed", store->path);
+    if (!change->sealed) {
+        log_say("%s: it is not sealed", change->path);
         return EXIT_OWN_FAILURE;
     }
-    int r = keystore_unseal(store, &error);
+    int r = keychange_unseal(change, &error);
     if (r < 0)
-        return keys_fail(store->path, &error, r);
+        return keys_fail(change->path, &error, r);
     buffer_finish(&error);
-    log_say("%s: unsealed; its keys can be read by whoever gets at the file", store->path);
+    log_say("%s: unsealed; its keys can be read by whoever gets at the file", change->path);
     return 0;
 }
 
@@ -77,12 +77,12 @@ int keys_unseal(int argc, char **argv)
 {
     const struct flag none[] = {{0}};
     struct options options;
-    struct keystore store;
+    struct keychange change;
     if (!keys_parse(argc, argv, none, 0, 0, &options))
         return EXIT_OWN_FAILURE;
-    int status = keys_open_existing(&options, &store);
+    int status = keys_open_existing(&options, &change);
     if (status == 0)
-        status = unseal(&store);
-    keystore_close(&store);
+        status = unseal(&change);
+    keychange_close(&change);
     return status;
 }

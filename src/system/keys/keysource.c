@@ -6,7 +6,7 @@
 #include "core/pool/keyenv.h"
 #include "core/pool/keyfile.h"
 #include "system/files.h"
-#include "system/keys/keystore.h"
+#include "system/keys/keychange.h"
 #include "system/process/capture.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     char *bytes = NULL;
     size_t length;
     struct buffer error = {0};
-    int r = keystore_read(path, NULL, &error, &bytes, &length);
+    int r = keychange_read(path, NULL, &error, &bytes, &length);
     if (r == 0) {
         r = keyfile_parse(bytes, length, ret_keyring, report);
         secret_free(bytes);

@@ -1,4 +1,4 @@
-#include "system/keys/keystore.h"
+#include "system/keys/keychange.h"
 
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -30,8 +30,8 @@ static int explain(struct buffer *error, const char *what, int r)
     return -EINVAL;
 }
 
-int keystore_read(const char *path, struct seal *seal, struct buffer *error, char **ret_bytes,
-                  size_t *ret_length)
+int keychange_read(const char *path, struct seal *seal, struct buffer *error, char **ret_bytes,
+                   size_t *ret_length)
 {
     char *bytes = NULL;
     size_t length;
@@ -55,16 +55,16 @@ static int refuse(struct buffer *error, const char *sentence)
 
 /* Under the lock, where nobody is to be asked for anything: with the seal that was opened before.
  */
-static int read_again(struct keystore *store, struct buffer *error, char **ret_bytes,
+static int read_again(struct keychange *change, struct buffer *error, char **ret_bytes,
                       size_t *ret_length)
 {
     char *bytes = NULL;
     size_t length;
-    int r = files_read(store->path, FILE_SECRET, KEYSOURCE_FILE_LARGEST, error, &bytes, &length);
-    if (r == 0 && seal_is_sealed(bytes, length) != store->sealed)
+    int r = files_read(change->path, FILE_SECRET, KEYSOURCE_FILE_LARGEST, error, &bytes, &length);
+    if (r == 0 && seal_is_sealed(bytes, length) != change->sealed)
         r = refuse(error, "it was sealed or unsealed meanwhile; try again");
     if (r == 0)
-        r = passphrase_unseal(store->path, &bytes, &length, &store->seal, error);
+        r = passphrase_unseal(change->path, &bytes, &length, &change->seal, error);
     if (r < 0) {
         secret_free(bytes);
         return r;
@@ -75,22 +75,22 @@ static int read_again(struct keystore *store, struct buffer *error, char **ret_b
 }
 
 /* A link stays one: what it points to is changed, not the link replaced. */
-static int resolve(const char *path, struct keystore *store, struct buffer *error)
+static int resolve(const char *path, struct keychange *change, struct buffer *error)
 {
     struct stat status;
-    store->path = realpath(path, NULL);
-    store->exists = store->path != NULL;
-    if (store->exists)
+    change->path = realpath(path, NULL);
+    change->exists = change->path != NULL;
+    if (change->exists)
         return 0;
     int r = -errno;
     bool is_link = r == -ENOENT && lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
     if (is_link)
         buffer_append_text(error, "it is a symbolic link to a file that is not there");
     else if (r == -ENOENT) /* also if somebody made it since: a change looks again under the lock */
-        store->path = strdup(path);
-    if (r == -ENOENT && !store->path && error->length == 0)
+        change->path = strdup(path);
+    if (r == -ENOENT && !change->path && error->length == 0)
         r = -ENOMEM;
-    return store->path ? 0 : explain(error, "it cannot be opened", r);
+    return change->path ? 0 : explain(error, "it cannot be opened", r);
 }
 
 static bool is_without_keys(const cJSON *file)
@@ -136,30 +136,30 @@ static int parse(const char *bytes, size_t length, cJSON **ret_file, struct buff
     return r;
 }
 
-int keystore_open(const char *path, const struct host *host, struct keystore *ret_store,
-                  struct buffer *error)
+int keychange_open(const char *path, const struct host *host, struct keychange *ret_change,
+                   struct buffer *error)
 {
-    struct keystore *store = ret_store;
+    struct keychange *change = ret_change;
     char *bytes = NULL;
     size_t length = 0;
-    *store = (struct keystore){.host = host};
-    int r = resolve(path, store, error);
-    if (r == 0 && store->exists)
-        r = keystore_read(store->path, &store->seal, error, &bytes, &length);
+    *change = (struct keychange){.host = host};
+    int r = resolve(path, change, error);
+    if (r == 0 && change->exists)
+        r = keychange_read(change->path, &change->seal, error, &bytes, &length);
     if (r < 0)
         return explain(error, "it cannot be read", r);
-    store->sealed = store->seal.key != NULL;
-    r = parse(bytes ? bytes : "", length, &store->file, error);
+    change->sealed = change->seal.key != NULL;
+    r = parse(bytes ? bytes : "", length, &change->file, error);
     secret_free(bytes);
     return r;
 }
 
-void keystore_close(struct keystore *store)
+void keychange_close(struct keychange *change)
 {
-    seal_finish(&store->seal);
-    json_destroy(store->file);
-    free(store->path);
-    *store = (struct keystore){0};
+    seal_finish(&change->seal);
+    json_destroy(change->file);
+    free(change->path);
+    *change = (struct keychange){0};
 }
 
 static int wait_for_lock(int fd, const struct host *host, struct buffer *error)
@@ -173,18 +173,18 @@ static int wait_for_lock(int fd, const struct host *host, struct buffer *error)
 
 /* Beside the file, because the file itself is replaced. The lock file is checked as the key file
  * will be: a folder that others can write would only be noticed with the secrets in it. */
-static int lock(const struct keystore *store, struct buffer *error, int *ret_fd)
+static int lock(const struct keychange *change, struct buffer *error, int *ret_fd)
 {
     char *path = NULL, *bytes = NULL;
     size_t length;
-    if (asprintf(&path, "%s.lock", store->path) < 0)
+    if (asprintf(&path, "%s.lock", change->path) < 0)
         return -ENOMEM;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int r = fd < 0 || fchmod(fd, 0600) < 0
                 ? -errno
                 : files_read(path, FILE_SECRET, 4096, error, &bytes, &length);
     if (r == 0)
-        r = wait_for_lock(fd, store->host, error);
+        r = wait_for_lock(fd, change->host, error);
     secret_free(bytes);
     free(path);
     if (r == 0)
@@ -195,37 +195,38 @@ static int lock(const struct keystore *store, struct buffer *error, int *ret_fd)
 }
 
 /* The folder of the file into `ret_fd`, and the file's name in it. */
-static int open_folder(const struct keystore *store, bool make, const char **ret_name, int *ret_fd)
+static int open_folder(const struct keychange *change, bool make, const char **ret_name,
+                       int *ret_fd)
 {
-    CLEANUP_FREE char *folder = path_folder(store->path);
+    CLEANUP_FREE char *folder = path_folder(change->path);
     if (!folder)
         return -ENOMEM;
     int r = make ? files_make_folders(folder) : 0;
     int fd = r == 0 ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return r < 0 ? r : -errno;
-    *ret_name = path_name(store->path);
+    *ret_name = path_name(change->path);
     *ret_fd = fd;
     return 0;
 }
 
-static int close_seal(const struct keystore *store, const char *bytes, size_t length,
+static int close_seal(const struct keychange *change, const char *bytes, size_t length,
                       struct buffer *text)
 {
     unsigned char nonce[SEAL_NONCE];
     random_fill(nonce, sizeof nonce);
-    return seal_close(&store->seal, nonce, bytes, length, text);
+    return seal_close(&change->seal, nonce, bytes, length, text);
 }
 
-static int write_bytes(const struct keystore *store, const char *bytes, size_t length,
+static int write_bytes(const struct keychange *change, const char *bytes, size_t length,
                        struct buffer *error)
 {
     struct buffer sealed = {0};
     CLEANUP_CLOSE int folder = -1;
     const char *name = NULL;
-    int r = open_folder(store, false, &name, &folder);
-    if (r == 0 && store->sealed) {
-        r = close_seal(store, bytes, length, &sealed);
+    int r = open_folder(change, false, &name, &folder);
+    if (r == 0 && change->sealed) {
+        r = close_seal(change, bytes, length, &sealed);
         bytes = buffer_text(&sealed);
         length = sealed.length;
     }
@@ -237,83 +238,83 @@ static int write_bytes(const struct keystore *store, const char *bytes, size_t l
     return r < 0 ? explain(error, "it cannot be written", r) : 0;
 }
 
-static int check_and_write(const struct keystore *store, const cJSON *file, struct buffer *error)
+static int check_and_write(const struct keychange *change, const cJSON *file, struct buffer *error)
 {
     struct buffer text = {0};
     keyedit_print(file, &text);
     int r = text.failed ? -ENOMEM : check(file, buffer_text(&text), text.length, error);
     if (r == 0)
-        r = write_bytes(store, buffer_text(&text), text.length, error);
+        r = write_bytes(change, buffer_text(&text), text.length, error);
     buffer_finish_wiping(&text);
     return r;
 }
 
 /* What is there now, after the lock was waited for. */
-static int load_again(struct keystore *store, cJSON **ret_file, struct buffer *error)
+static int load_again(struct keychange *change, cJSON **ret_file, struct buffer *error)
 {
     char *bytes = NULL;
     size_t length = 0;
-    int r = read_again(store, error, &bytes, &length);
-    if (r < 0 && (r != -ENOENT || store->sealed))
+    int r = read_again(change, error, &bytes, &length);
+    if (r < 0 && (r != -ENOENT || change->sealed))
         return r;
     r = parse(bytes ? bytes : "", length, ret_file, error);
     secret_free(bytes);
     return r;
 }
 
-int keystore_change(struct keystore *store, keystore_edit *edit, void *context,
+int keychange_apply(struct keychange *change, keychange_edit *edit, void *context,
                     struct buffer *error)
 {
     CLEANUP_CLOSE int folder = -1, held = -1;
     CLEANUP_JSON cJSON *file = NULL;
     const char *name;
-    int r = open_folder(store, true, &name, &folder);
+    int r = open_folder(change, true, &name, &folder);
     if (r < 0)
         return explain(error, "its folder cannot be made", r);
-    r = lock(store, error, &held);
+    r = lock(change, error, &held);
     if (r == 0)
-        r = load_again(store, &file, error);
+        r = load_again(change, &file, error);
     if (r == 0)
         r = edit(file, context, error);
     if (r == 0)
-        r = check_and_write(store, file, error);
+        r = check_and_write(change, file, error);
     return r < 0 ? explain(error, "it cannot be changed", r) : 0;
 }
 
-/* Both ways: the bytes as they are, under the seal that the store has now or none. */
-static int rewrite(struct keystore *store, bool sealed, struct seal *seal, struct buffer *error)
+/* Both ways: the bytes as they are, under the seal that it has now or none. */
+static int rewrite(struct keychange *change, bool sealed, struct seal *seal, struct buffer *error)
 {
     CLEANUP_CLOSE int held = -1;
     char *bytes = NULL;
     size_t length;
-    int r = lock(store, error, &held);
+    int r = lock(change, error, &held);
     if (r == 0)
-        r = read_again(store, error, &bytes, &length);
+        r = read_again(change, error, &bytes, &length);
     if (r < 0)
         return explain(error, "it cannot be read", r);
     if (seal) {
-        store->seal = *seal;
+        change->seal = *seal;
         *seal = (struct seal){0};
     }
-    store->sealed = sealed;
-    r = write_bytes(store, bytes, length, error);
+    change->sealed = sealed;
+    r = write_bytes(change, bytes, length, error);
     secret_free(bytes);
     return r;
 }
 
-int keystore_seal(struct keystore *store, const struct seal_limits *limits, const char *passphrase,
-                  struct buffer *error)
+int keychange_seal(struct keychange *change, const struct seal_limits *limits,
+                   const char *passphrase, struct buffer *error)
 {
     struct seal seal = {.operations = limits->operations, .memory = limits->memory};
     random_fill(seal.salt, sizeof seal.salt);
     if (seal_derive(&seal, passphrase) < 0)
         return refuse(error, "there is not enough memory to seal it; try --limits interactive");
-    int r = rewrite(store, true, &seal, error);
+    int r = rewrite(change, true, &seal, error);
     seal_finish(&seal);
     return r;
 }
 
-int keystore_unseal(struct keystore *store, struct buffer *error)
+int keychange_unseal(struct keychange *change, struct buffer *error)
 {
-    return rewrite(store, false, NULL, error);
+    return rewrite(change, false, NULL, error);
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct keystore {
+struct keychange {
     const struct host *host;
     char *path;  /* without symbolic links in the end: for messages too */
     bool exists; /* when it was opened */
@@ -22,28 +22,28 @@ struct keystore {
 
 /* Reads a key file's bytes into guarded memory (secret_free), with its seal opened; `seal` as in
  * passphrase_unseal. Returns -ENOENT if there is no such file. */
-int keystore_read(const char *path, struct seal *seal, struct buffer *error, char **ret_bytes,
-                  size_t *ret_length);
+int keychange_read(const char *path, struct seal *seal, struct buffer *error, char **ret_bytes,
+                   size_t *ret_length);
 
 /* Opens the file, asking for the passphrase of a sealed one; one that is not there is one without
  * keys. A file with mistakes is refused: it would be written back with them. The host is
- * borrowed. The caller ends *ret_store in any case. */
-int keystore_open(const char *path, const struct host *host, struct keystore *ret_store,
-                  struct buffer *error);
-void keystore_close(struct keystore *store);
+ * borrowed. The caller ends *ret_change in any case. */
+int keychange_open(const char *path, const struct host *host, struct keychange *ret_change,
+                   struct buffer *error);
+void keychange_close(struct keychange *change);
 
 /* Changes the file's JSON. Returns 0 if it is to be written, 1 if nothing changed, -EINVAL with one
  * sentence in `error`, -ENOMEM. */
-typedef int keystore_edit(cJSON *file, void *context, struct buffer *error);
+typedef int keychange_edit(cJSON *file, void *context, struct buffer *error);
 
 /* Locks the file, reads it anew, lets `edit` change it, and replaces it if the result is a key file
  * without mistakes; the folder is made if it is not there (mode 0700). On any failure the old file
  * stands. */
-int keystore_change(struct keystore *store, keystore_edit *edit, void *context,
+int keychange_apply(struct keychange *change, keychange_edit *edit, void *context,
                     struct buffer *error);
 
 /* Seals a file that is open and not sealed, or writes one that is sealed back as it was before. The
  * bytes inside stay exactly the same. */
-int keystore_seal(struct keystore *store, const struct seal_limits *limits, const char *passphrase,
-                  struct buffer *error);
-int keystore_unseal(struct keystore *store, struct buffer *error);
+int keychange_seal(struct keychange *change, const struct seal_limits *limits,
+                   const char *passphrase, struct buffer *error);
+int keychange_unseal(struct keychange *change, struct buffer *error);
