@@ -11,6 +11,7 @@ bats_require_minimum_version 1.5.0
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/../assertions.bash"
+. "$HERE/../clock/moment.bash"
 TCR_RUN=$(realpath -m "${TCR_RUN:-$HERE/../../build/tcr-run}")
 DATA=$HERE/../data
 MASK=$(umask)
@@ -53,6 +54,7 @@ setup() {
   mkdir -m 700 -p "$config"
   cp "$HERE/client" "$scratch/bin/client"
   cd "$scratch/work" || return 1
+  begin_clock
 }
 
 teardown() {
@@ -188,9 +190,9 @@ forget_used() {
 # The environment of every run. Sanitizer options pass, so that an instrumented build can be tested.
 environment() {
   local name entry
-  local -a list=("PATH=$scratch/bin:/usr/local/bin:/usr/bin:/bin" "HOME=$home" TERM=dumb LANG=C.UTF-8 TZ=UTC
+  local -a list=("PATH=$scratch/bin:/usr/local/bin:/usr/bin:/bin" "HOME=$home" TERM=dumb LANG=C.UTF-8 "TZ=$CLOCK_ZONE"
     "TMPDIR=$scratch/tmp" "PLAY=$play")
-  for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+  for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS "${CLOCK_VARIABLES[@]}"; do
     [ -z "${!name-}" ] || list+=("$name=${!name}")
   done
   for entry in "${list[@]}"; do

@@ -129,7 +129,7 @@ assert_kinds() {
 @test "wait: for which key and until when" {
   pool home
   fails home
-  tcr --cooldown 2 -- client
+  tcr --cooldown 5 -- client
   works home
   tcr --wait -- client
   assert_status 0

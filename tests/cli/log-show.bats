@@ -1,6 +1,8 @@
 # tcr-run log: what happened.
 load helpers
 
+# The events are of this day, wherever and whenever the test runs.
+CLOCK_ZONE=UTC
 NOON=1795176000 # 2026-11-20T12:00:00Z
 
 # Writes a line as a run would; minutes after noon, then the members.

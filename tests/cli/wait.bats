@@ -56,7 +56,7 @@ recovers_after() {
   assert_between "$took" 0 5000
   fresh --wait=5m -- client
   assert_refused 75
-  assert_stderr_has '^tcr-run: "a" is ready first, at [0-9:]+( \(in [0-9a-z ]+\)), and --wait ends at [0-9:]+ \(in 5m\); giving up$'
+  assert_stderr_has '^tcr-run: "a" is ready first, at ([A-Z][a-z]{2} [0-9]+ )?[0-9:]+( \(in [0-9a-z ]+\)), and --wait ends at ([A-Z][a-z]{2} [0-9]+ )?[0-9:]+ \(in 5m\); giving up$'
 }
 
 @test "--wait with --key: that key is used though it rests, and then waited for" {

@@ -10,6 +10,7 @@ bats_require_minimum_version 1.5.0
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/../assertions.bash"
+. "$HERE/../clock/moment.bash"
 CLAUDE=$HERE/node_modules/.bin/claude
 PYTHON=$(python3 -c 'import sys; print(sys.executable)')
 TCR_RUN=${TCR_RUN:-$HERE/../../build/tcr-run}
@@ -32,6 +33,7 @@ setup() {
   ln -s "$CLAUDE" "$scratch/bin/claude"
   cd "$project" || return 1
   echo '{}' > "$scenario"
+  begin_clock
   start_api
 }
 
@@ -116,11 +118,11 @@ login_dir() {
 
 # The environment of every run. Sanitizer options pass, so that an instrumented build can be tested too.
 environment() {
-  printf '%s\0' "PATH=$scratch/bin:/usr/local/bin:/usr/bin:/bin" "HOME=$home" "TERM=${1:-dumb}" LANG=C.UTF-8 TZ=UTC \
+  printf '%s\0' "PATH=$scratch/bin:/usr/local/bin:/usr/bin:/bin" "HOME=$home" "TERM=${1:-dumb}" LANG=C.UTF-8 "TZ=$CLOCK_ZONE" \
     "TMPDIR=$scratch/tmp" "CLAUDE_CODE_TMPDIR=$scratch/tmp" "ANTHROPIC_BASE_URL=$url" \
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 IS_SANDBOX=1
   local name
-  for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS NODE_EXTRA_CA_CERTS; do
+  for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS NODE_EXTRA_CA_CERTS "${CLOCK_VARIABLES[@]}"; do
     [ -z "${!name-}" ] || printf '%s\0' "$name=${!name}"
   done
   [ ${#extra_env[@]} -eq 0 ] || printf '%s\0' "${extra_env[@]}"
