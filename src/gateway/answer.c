@@ -41,7 +41,8 @@ enum exchange_state answer_begin(struct exchange *exchange)
     append_own(exchange, exchange->candidate->key->name, &head);
     if (has_no_body(exchange, try->status) && length == FORWARD_LENGTH_UNKNOWN)
         length = 0;
-    if (try->has_ended && try->fault == TRY_FINE && !has_no_body(exchange, try->status))
+    if (!exchange->is_stream && try->has_ended && try->fault == TRY_FINE &&
+        !has_no_body(exchange, try->status))
         length = (int64_t)exchange->pending.length;
     bool fine = !head.failed && front_set_answer(exchange, try->status, buffer_text(&head), length);
     buffer_finish(&head);

@@ -90,7 +90,8 @@ static void refuse(struct exchange *exchange, int status, const char *sentence)
     body_finish(&exchange->body);
 }
 
-/* It announces more than is taken, and is told so before it sends it. */
+/* It announces more than is taken, or where its body ends is not clear: it is told so before the
+ * body is read, and libmicrohttpd then closes the connection. */
 static void refuse_early(struct exchange *exchange, int status, const char *sentence)
 {
     refuse(exchange, status, sentence);
@@ -125,7 +126,8 @@ static int64_t read_deadline(const char *head)
     return seconds <= 0 ? DEADLINE_SECONDS : seconds > DEADLINE_MOST ? DEADLINE_MOST : seconds;
 }
 
-void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head)
+void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head,
+                           bool clear)
 {
     exchange->head = *head;
     *head = (struct buffer){0};
@@ -136,9 +138,12 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
     route_find(method, exchange->target, &exchange->route);
     sessionid_read_head(text, &exchange->id);
     enum guard_verdict verdict =
-        guard_check(exchange->visitor->guard, method, exchange->target, text);
+        clear ? guard_check(exchange->visitor->guard, method, exchange->target, text)
+              : GUARD_FRAMING;
     if (exchange->head.failed)
         refuse(exchange, 503, "the gateway is out of memory");
+    else if (verdict == GUARD_FRAMING)
+        refuse_early(exchange, guard_status(verdict), guard_sentence(verdict));
     else if (verdict != GUARD_ADMITTED)
         refuse(exchange, guard_status(verdict), guard_sentence(verdict));
     else if (strlen(method) >= sizeof exchange->method)

@@ -116,8 +116,9 @@ struct exchange {
 struct exchange *exchange_create(struct gateway *gateway, struct visitor *visitor,
                                  const char *target);
 
-/* The head is taken over. */
-void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head);
+/* The head is taken over; `clear` is false if it has lines that are no headers. */
+void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head,
+                           bool clear);
 void exchange_receive(struct exchange *exchange, const char *bytes, size_t length);
 void exchange_receive_end(struct exchange *exchange);
 

@@ -128,6 +128,10 @@ static enum exchange_state judge_stream(struct exchange *exchange)
     if (try->has_ended)
         (void)eventstream_end(&exchange->stream);
     unsigned seen = exchange->stream.seen;
+    bool has_end = exchange->route.stream != EVENTSTREAM_OTHER;
+    if (try->has_ended && (try->fault != TRY_FINE || has_end) &&
+        !(seen & (STREAM_STOP | STREAM_ERROR)))
+        return decide_failed(exchange); /* broken off, and nothing of it has gone out */
     if (seen & (STREAM_OUTPUT | STREAM_STOP))
         return answer_begin(exchange);
     if (seen & STREAM_ERROR)

@@ -133,9 +133,12 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *method)
 {
     struct buffer head = {0};
     timer_stop(&exchange->gateway->timers, &exchange->visitor->idle);
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &head);
+    int there = MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
+    int taken =
+        MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &head);
     exchange->has_head = true;
-    exchange_receive_head(exchange, method, &head);
+    /* The walk ends at what libmicrohttpd takes for a header and we do not: "Name : value". */
+    exchange_receive_head(exchange, method, &head, there == taken);
     return exchange->response && exchange->answer_early ? front_queue(exchange) : MHD_YES;
 }
 

@@ -213,7 +213,6 @@ static bool is_before_sending(CURLcode result)
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_PROXY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         return true;
     default:

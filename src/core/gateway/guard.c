@@ -137,8 +137,9 @@ static const struct {
     const char *sentence;
 } answers[GUARD_COUNT] = {
     [GUARD_ADMITTED] = {200, ""},
-    [GUARD_FRAMING] = {400, "The request's length is not clear: it has more than one "
-                            "Content-Length or Transfer-Encoding, or an unknown one."},
+    [GUARD_FRAMING] = {400, "Where the request ends is not clear: it has more than one "
+                            "Content-Length or Transfer-Encoding, an unknown one, or a line that "
+                            "is not a header."},
     [GUARD_TARGET] = {400, "The request names neither a path nor http://HOST/PATH."},
     [GUARD_HOST] = {421, "The Host header does not name this gateway. Use the address that "
                          "tcr-run gateway status shows."},
