@@ -3,11 +3,12 @@
 
 #include "core/pool/keyring.h"
 
-/* The pool of TCR_KEYS; else of Anthropic's plural lists; else CLAUDE_CODE_OAUTH_TOKEN as a pool of
- * one. OPENAI_API_KEYS and CURSOR_API_KEYS, pools of other kinds, in each case.
- * The master of TCR_MASTER_KEY, CLAUDE_FALLBACK_API_KEY or ANTHROPIC_API_KEY, whichever stands
- * first and not behind the pool's place (design.md, "Keys"). Returns 1 with *ret_keyring filled, 0
- * if there is none, -EINVAL with at least one line in report->errors, or -ENOMEM. `environment` is
- * NULL-terminated. */
+/* The pool of TCR_KEYS. Else the token that stands beside ANTHROPIC_BASE_URL, with that address,
+ * and the keys of Anthropic's plural lists or CLAUDE_CODE_OAUTH_TOKEN. In each case the token
+ * beside OPENAI_BASE_URL, and OPENAI_API_KEYS and CURSOR_API_KEYS, pools of other kinds. The master
+ * of TCR_MASTER_KEY, CLAUDE_FALLBACK_API_KEY (at its provider's address, or that of
+ * CLAUDE_FALLBACK_BASE_URL) or ANTHROPIC_API_KEY, whichever stands first and not behind the pool's
+ * place (design.md, "Keys"). Returns 1 with *ret_keyring filled, 0 if there is none, -EINVAL with
+ * at least one line in report->errors, or -ENOMEM. `environment` is NULL-terminated. */
 int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
                  struct keyring_report *report);

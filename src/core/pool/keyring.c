@@ -1,12 +1,12 @@
 #include "core/pool/keyring.h"
 
 #include "base/json.h"
+#include "core/pool/token.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_LONGEST    16384
 #define SETUP_TOKEN_LIFE (365 * (int64_t)86400)
 #define SPOKEN_OF_BEFORE (30 * (int64_t)86400)
 
@@ -42,34 +42,17 @@ void keyring_finish(struct keyring *keyring)
     *keyring = (struct keyring){0};
 }
 
-static size_t trimmed_length(const char *bytes, size_t length)
-{
-    while (length > 0 && strchr(" \t\r\n", bytes[length - 1]) && bytes[length - 1])
-        length--;
-    return length;
-}
-
-static const char *token_fault(const char *bytes, size_t length)
-{
-    if (length == 0)
-        return "is empty";
-    if (length > TOKEN_LONGEST)
-        return "is longer than any token (16 KiB)";
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)bytes[i] <= ' ' || bytes[i] == 0x7f)
-            return "has white space or control characters inside; expected one token";
-    return NULL;
-}
-
 int keyring_set_token(struct keyring *keyring, struct key *key, const char *bytes, size_t length,
                       struct buffer *error)
 {
-    length = trimmed_length(bytes, length);
-    const char *fault = token_fault(bytes, length);
-    if (fault) {
-        buffer_append_format(error, "the token %s", fault);
-        return -EINVAL;
-    }
+    struct buffer fault = {0};
+    bytes = token_trim(bytes, &length);
+    int r = token_check(bytes, length, key->kind_known ? &key->kind : NULL, &fault);
+    if (r < 0)
+        buffer_append_format(error, "the token %s", buffer_text(&fault));
+    buffer_finish(&fault);
+    if (r < 0)
+        return r;
     const char *token = secret_store_add(keyring->store, bytes, length);
     if (!token)
         return -ENOMEM;

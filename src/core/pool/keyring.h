@@ -65,7 +65,7 @@ void keyring_report_finish(struct keyring_report *report);
 int keyring_init(struct keyring *ret_keyring);
 void keyring_finish(struct keyring *keyring);
 
-/* Gives a key the bytes its file or command printed: trims the line end, checks, finds the kind.
+/* Gives a key the bytes its file or command printed: trims white space, checks, finds the kind.
  * Returns 0, or -EINVAL with one sentence in `error`, or -ENOMEM. */
 int keyring_set_token(struct keyring *keyring, struct key *key, const char *bytes, size_t length,
                       struct buffer *error);
