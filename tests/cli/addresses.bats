@@ -84,6 +84,81 @@ OPENAI_BASE_URL=https://o.example/v1"
   assert_stderr_has 'warning: "own" is not handed over: ANTHROPIC_BASE_URL is that of "proxy"'
 }
 
+# The three of somebody behind a company's proxy who has a key of his own.
+behind_proxy() {
+  rm -f "$keys"
+  prints_tokens=yes
+  extra_env=(ANTHROPIC_BASE_URL=https://proxy.corp/ "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN"
+    CLAUDE_FALLBACK_API_KEY=sk-ant-api03-FAKE-own-0001 "$@")
+}
+
+@test "from the environment: the proxy's token first, then the fallback at its provider's address" {
+  behind_proxy
+  tcr --marker 'limit=^used up$' -- sh -c "$shows"' >> '"$scratch/seen"'
+    [ -z "$ANTHROPIC_AUTH_TOKEN" ] || { echo used up; exit 1; }'
+  assert_status 0
+  assert_equal "$(cat "$scratch/seen")" "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN
+ANTHROPIC_BASE_URL=https://proxy.corp
+ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001"
+  assert_stderr_has 'carrying on with the master key "master", which is billed, at api.anthropic.com$'
+}
+
+@test "CLAUDE_FALLBACK_BASE_URL is the fallback's address, and goes to no command" {
+  behind_proxy CLAUDE_FALLBACK_BASE_URL=https://own.example
+  tcr -k master -- sh -c "$shows"'; echo "[$CLAUDE_FALLBACK_BASE_URL]"'
+  assert_stdout 'ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001
+ANTHROPIC_BASE_URL=https://own.example
+[]'
+}
+
+@test "an API key beside an address is the first key, before a subscription's token" {
+  rm -f "$keys"
+  prints_tokens=yes
+  extra_env=(ANTHROPIC_BASE_URL=https://proxy.corp ANTHROPIC_API_KEY=FAKE-proxy-0001 "CLAUDE_CODE_OAUTH_TOKEN=$(token own)")
+  tcr -- sh -c "$shows"
+  assert_stdout 'ANTHROPIC_API_KEY=FAKE-proxy-0001
+ANTHROPIC_BASE_URL=https://proxy.corp'
+  tcr -k key2 -- sh -c "$shows"
+  assert_stdout "CLAUDE_CODE_OAUTH_TOKEN=$(token own)"
+}
+
+@test "OPENAI_API_KEY beside OPENAI_BASE_URL: the same" {
+  rm -f "$keys"
+  prints_tokens=yes
+  extra_env=(OPENAI_BASE_URL=https://o.example/v1/ OPENAI_API_KEY=sk-FAKE-o-0001 OPENAI_API_KEYS=sk-FAKE-own-0001)
+  tcr -- sh -c "$shows"
+  assert_stdout 'OPENAI_API_KEY=sk-FAKE-o-0001
+OPENAI_BASE_URL=https://o.example/v1'
+  tcr -k key2 -- sh -c "$shows"
+  assert_stdout 'OPENAI_API_KEY=sk-FAKE-own-0001'
+}
+
+@test "explain and -v say where a key goes; a warning where it may be meant to go elsewhere" {
+  pool_of "$proxy" "$own"
+  tcr explain -k proxy -- true
+  assert_stdout_has '^"proxy" goes to https://proxy.corp \(its base_url\)$'
+  tcr -v -k own -- true
+  assert_stderr_has 'attempt 1 with "own" \(api\), to https://api.anthropic.com'
+  extra_env=(ANTHROPIC_BASE_URL=https://elsewhere.example)
+  tcr explain -k own -- true
+  assert_stdout_has '^"own" goes to https://elsewhere.example \(ANTHROPIC_BASE_URL\)$'
+  extra_env+=(ANTHROPIC_AUTH_TOKEN=FAKE-other-0001)
+  tcr -k own -- true
+  assert_stderr_has 'warning: "own" goes to https://api.anthropic.com \(ANTHROPIC_BASE_URL was set for ANTHROPIC_AUTH_TOKEN\); to send it'
+  tcr -k proxy -- true
+  assert_no_stderr
+  tcr doctor
+  assert_stdout_has 'warn  environment .*"own" goes to https://api.anthropic.com, not to ANTHROPIC_BASE_URL, which was set for ANTHROPIC_AUTH_TOKEN'
+}
+
+@test "a password in an address is not shown by explain" {
+  pool_of "$own"
+  extra_env=(ANTHROPIC_BASE_URL=https://me:hunter2@proxy.corp)
+  tcr explain -- true
+  assert_stdout_has 'an address that cannot be read \(ANTHROPIC_BASE_URL\)'
+  ! grep hunter2 "$out" || fail "a password was shown"
+}
+
 @test "an address that cannot be is refused with its place, and no password in it is shown" {
   pool_of '{"name":"a","token":"FAKE","kind":"bearer","base_url":"https://me:hunter2@proxy.corp"}'
   tcr -- true

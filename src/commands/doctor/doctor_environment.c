@@ -1,8 +1,11 @@
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
 #include "core/client/environment.h"
+#include "core/pool/destination.h"
+#include "system/keys/keysource.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 extern char **environ;
@@ -58,16 +61,47 @@ static bool is_this_machine(const char *host)
     return is_loopback || is_host(host, "localhost") || is_host(host, "[::1]");
 }
 
-static size_t check_address(struct doctor *doctor)
+/* Which of the keys an address in the environment is for; those that it is not for are said. */
+static size_t count_sent(struct doctor *doctor, const char *name)
 {
-    static const char name[] = "ANTHROPIC_BASE_URL";
+    struct keyring_report report = {0};
+    struct keyring keyring = {0};
+    char *origin = NULL;
+    size_t sent = 0;
+    bool known =
+        keysource_load(doctor->options->keys_file, environ, &keyring, &report, &origin) == 0;
+    for (size_t i = 0; known && i < keyring.count + keyring.has_master; i++) {
+        const struct key *key = i < keyring.count ? &keyring.keys[i] : &keyring.master;
+        const struct destination to = destination_of(key, environ);
+        if (!to.variable || strcmp(to.variable, name) != 0)
+            continue;
+        const char *bound = destination_bound(kind_provider(&key->kind), environ);
+        sent += to.from == DESTINATION_ENVIRONMENT ||
+                (key->base_url && bound && strcmp(key->place, bound) == 0);
+        if (to.set_for)
+            doctor_say(doctor, "environment", HEALTH_WARN,
+                       "\"%s\" goes to %s, not to %s, which was set for %s; mend: if it is to go "
+                       "there, tcr-run keys set %s --base-url URL; else unset %s",
+                       key->name, to.url, name, to.set_for, key->name, name);
+    }
+    keyring_finish(&keyring);
+    keyring_report_finish(&report);
+    free(origin);
+    return known ? sent : 1; /* without keys, as if they all went there */
+}
+
+static size_t check_address_in(struct doctor *doctor, const char *name, const char *own)
+{
     char address[300];
     const char *url = value_of(name), *host;
     if (!url)
         return 0;
     cut_address(url, address, sizeof address, &host);
-    if (strncasecmp(address, "https://", 8) == 0 && is_host(host, "api.anthropic.com"))
+    if (strncasecmp(address, "https://", 8) == 0 && is_host(host, own))
         return 0;
+    size_t before = doctor->count;
+    if (count_sent(doctor, name) == 0)
+        return doctor->count - before;
     if (strncasecmp(address, "http://", 7) == 0 && !is_this_machine(host))
         doctor_say(doctor, "environment", HEALTH_FAIL,
                    "%s sends the keys unencrypted to %s; mend: unset it, or use https", name,
@@ -77,6 +111,12 @@ static size_t check_address(struct doctor *doctor)
                    "%s sends the keys to %s; mend: unset it if you did not mean that", name,
                    address);
     return 1;
+}
+
+static size_t check_address(struct doctor *doctor)
+{
+    return check_address_in(doctor, "ANTHROPIC_BASE_URL", "api.anthropic.com") +
+           check_address_in(doctor, "OPENAI_BASE_URL", "api.openai.com");
 }
 
 /* True if a command's ANTHROPIC_CUSTOM_HEADERS would be another than ours: a line was taken out. */

@@ -2,11 +2,14 @@
 
 #include "base/duration.h"
 #include "commands/run/journal.h"
+#include "core/pool/address.h"
+#include "core/pool/destination.h"
 #include "core/show/render.h"
 #include "system/log.h"
 #include "system/zone.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Of a pool that cannot be used, so many keys are named. */
 #define NAMED_MOST 20
@@ -52,6 +55,23 @@ static int keys_in_all(const struct turn *turn)
     return keys < pool->policy.retries ? keys : pool->policy.retries;
 }
 
+/* Where the next key goes, if that is elsewhere than where the last went. */
+static void append_other_address(struct buffer *line, const struct turn *turn)
+{
+    char *const *environment = turn->session->environment;
+    const struct destination last = destination_of(turn->choice.used->key, environment);
+    const struct destination next = destination_of(turn->choice.chosen->key, environment);
+    const char *host;
+    char address[ADDRESS_TEXT];
+    struct buffer fault = {0};
+    if (last.url && next.url && strcmp(last.url, next.url) != 0 &&
+        address_parse(next.url, true, address, &fault) == 0) {
+        int length = address_host(address, &host);
+        buffer_append_format(line, ", at %.*s", length, host);
+    }
+    buffer_finish(&fault);
+}
+
 void announce_failover(const struct turn *turn)
 {
     struct buffer line = {0};
@@ -63,6 +83,7 @@ void announce_failover(const struct turn *turn)
         buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)",
                              turn->choice.chosen->key->name, turn->choice.slot->attempts + 1,
                              keys_in_all(turn));
+    append_other_address(&line, turn);
     say_turn(turn, EVENT_FAILOVER, &line);
 }
 
@@ -183,14 +204,38 @@ void announce_passed_over(const struct session *session, const struct candidate 
     buffer_finish(&line);
 }
 
+/* An address in the environment that is not this key's, nor any other's of the pool: whoever set it
+ * may think that all keys go there. */
+static void warn_of_address(const struct session *session, const struct key *key,
+                            const struct destination *to)
+{
+    const struct keyring *keyring = &session->pool.keyring;
+    struct buffer where = {0};
+    if (!to->set_for)
+        return;
+    for (size_t i = 0; i < keyring->count; i++)
+        if (strcmp(keyring->keys[i].place, to->set_for) == 0)
+            return;
+    render_destination(&where, to);
+    log_warn("\"%s\" goes to %s; to send it elsewhere: tcr-run keys set %s --base-url URL",
+             key->name, buffer_text(&where), key->name);
+    buffer_finish(&where);
+}
+
 void announce_attempt(const struct session *session, const struct slot *slot, int number,
                       bool fast_fail)
 {
     const struct candidate *candidate = slot->candidate;
     const char *name = candidate->key->name;
     struct buffer line = {0};
-    log_explain("attempt %d with \"%s\" (%s)%s", number, name, kind_name(&candidate->key->kind),
+    const struct destination to = destination_of(candidate->key, session->environment);
+    render_destination(&line, &to);
+    log_explain("attempt %d with \"%s\" (%s), to %s%s", number, name,
+                kind_name(&candidate->key->kind), buffer_text(&line),
                 fast_fail ? ", failing fast" : "");
+    buffer_clear(&line);
+    if (number == 1)
+        warn_of_address(session, candidate->key, &to);
     if (slot->is_master && number == 1) {
         buffer_append_format(&line, "using the master key \"%s\", which is billed", name);
         append_earliest(&line, &session->pool.rotation, candidate, store_now(session->pool.store));

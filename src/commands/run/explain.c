@@ -62,6 +62,18 @@ static void append_indented(struct buffer *text, const char *lines)
     }
 }
 
+/* Where the keys go that would be used. */
+static void append_addresses(struct buffer *text, const struct session *session)
+{
+    for (size_t i = 0; i < session->slot_count; i++) {
+        const struct key *key = session->slots[i].candidate->key;
+        const struct destination to = destination_of(key, session->environment);
+        buffer_append_format(text, "\"%s\" goes to ", key->name);
+        render_destination(text, &to);
+        buffer_append_char(text, '\n');
+    }
+}
+
 static void append_handover(struct buffer *text, const struct session *session,
                             const struct handover *handover)
 {
@@ -70,6 +82,7 @@ static void append_handover(struct buffer *text, const struct session *session,
     buffer_append_text(text, "environment (- removed, + set; names only):\n");
     append_indented(text, names.length ? buffer_text(&names) : "as it is\n");
     buffer_finish(&names);
+    append_addresses(text, session);
     buffer_append_format(text, "secret: %s\n",
                          session->gateway && session->gateway->way == GATEWAY_PORT
                              ? "with the gateway alone"

@@ -1,6 +1,7 @@
 #include "core/show/render.h"
 
 #include "base/duration.h"
+#include "core/pool/address.h"
 #include "core/pool/keydate.h"
 
 #include <string.h>
@@ -102,4 +103,22 @@ void render_key_end(struct buffer *text, const struct key *key, int64_t now)
     }
     buffer_append_format(text, "; get a new one%s, then: tcr-run keys remove %s, keys add %s",
                          is_oauth ? " with claude setup-token" : "", key->name, key->name);
+}
+
+void render_destination(struct buffer *text, const struct destination *to)
+{
+    char address[ADDRESS_TEXT];
+    struct buffer fault = {0};
+    bool shown = to->url && address_parse(to->url, true, address, &fault) == 0;
+    buffer_finish(&fault);
+    if (to->from == DESTINATION_UNKNOWN)
+        buffer_append_text(text, "where the command sends it");
+    else
+        buffer_append_text(text, shown ? address : "an address that cannot be read");
+    if (to->from == DESTINATION_KEY)
+        buffer_append_text(text, " (its base_url)");
+    else if (to->from == DESTINATION_ENVIRONMENT)
+        buffer_append_format(text, " (%s)", to->variable);
+    if (to->set_for)
+        buffer_append_format(text, " (%s was set for %s)", to->variable, to->set_for);
 }

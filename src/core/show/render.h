@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "core/evidence/resettime.h"
+#include "core/pool/destination.h"
 #include "core/pool/failure.h"
 #include "core/state/rotation.h"
 #include "core/state/state.h"
@@ -28,3 +29,7 @@ void render_standing(struct buffer *text, const struct candidate *candidate, int
 
 /* `"home" ends on 2026-12-03, in 12d; get a new one with …`: for a key whose end is known. */
 void render_key_end(struct buffer *text, const struct key *key, int64_t now);
+
+/* `https://proxy.corp (its base_url)`: where a key goes, and why. An address that holds what must
+ * not be shown is only named by its variable. */
+void render_destination(struct buffer *text, const struct destination *to);
