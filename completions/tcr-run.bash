@@ -153,10 +153,15 @@ _tcr_run()
     $split && return
     case $cword/${words[1]} in
         1/*)
-            _tcr_run_words "status log keys reset doctor explain classify help --help --version $run"
+            _tcr_run_words "status log keys reset doctor gateway explain classify help --help --version $run"
             ;;
         */status) _tcr_run_words "--json --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
+        2/gateway) _tcr_run_words "start stop status token --detach --listen --hold --json $common" ;;
+        */gateway)
+            _tcr_run_words "--detach --listen --hold --json --key --no-master --max-per-key --cooldown --retry-on --retries
+                $common"
+            ;;
         */doctor) _tcr_run_words "--json $common" ;;
         */reset)
             if [[ $cur == -* ]]; then

@@ -87,6 +87,7 @@ complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a log -d 'What ha
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a keys -d 'List and change the keys'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a doctor -d 'What keeps tcr-run from working'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a reset -d 'Forget cooldowns and failures'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a gateway -d 'Serve programs that send their requests to it'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a explain -d 'What a run would do, without running it'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a classify -d 'What a run would make of this output'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a help -d 'Show the options'
@@ -130,6 +131,14 @@ complete -c tcr-run -n '__tcr_run_verb import' -l dry-run -d 'Only show what wou
 complete -c tcr-run -n '__tcr_run_verb import' -l prefix -x -d 'Text before each name'
 complete -c tcr-run -n '__tcr_run_verb seal' -l limits -x -a 'interactive moderate' -d 'What a guess costs'
 complete -c tcr-run -n '__tcr_run_in reset' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_in gateway' -a 'start stop status token'
+complete -c tcr-run -n '__tcr_run_in gateway' -s d -l detach -d 'In the background'
+complete -c tcr-run -n '__tcr_run_in gateway' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_in gateway' -l listen -x -d 'Serve on this address'
+complete -c tcr-run -n '__tcr_run_in gateway' -l hold -x -d 'Wait so long for a key to be ready'
+complete -c tcr-run -n '__tcr_run_in gateway' -s f -l keys -r -F -d 'Read the keys from a file'
+complete -c tcr-run -n '__tcr_run_in gateway' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
+complete -c tcr-run -n '__tcr_run_in gateway' -l no-master -d 'Never use the master key'
 complete -c tcr-run -n '__tcr_run_in classify' -l exit -x -d 'The exit status'
 complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote to standard error'
 complete -c tcr-run -n '__tcr_run_in classify' -F

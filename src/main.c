@@ -14,9 +14,9 @@ static const struct subcommand {
     const char *name;
     int (*run)(int argc, char **argv);
 } subcommands[] = {
-    {"keys", command_keys},         {"status", command_status}, {"reset", command_reset},
-    {"log", command_log},           {"doctor", command_doctor}, {"explain", command_explain},
-    {"classify", command_classify}, {"help", command_help},
+    {"keys", command_keys},         {"status", command_status},   {"reset", command_reset},
+    {"log", command_log},           {"doctor", command_doctor},   {"explain", command_explain},
+    {"classify", command_classify}, {"gateway", command_gateway}, {"help", command_help},
 };
 
 static bool asks_for_help(const char *word)
@@ -49,12 +49,14 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-/* keys has a help of its own. */
+/* keys and gateway have a help of their own. */
 static int help_for(const char *name)
 {
-    char keys[] = "keys", help[] = "--help";
-    char *vector[] = {keys, help, NULL};
-    return strcmp(name, keys) == 0 ? command_keys(2, vector) : command_help(0, NULL);
+    char own[] = "", help[] = "--help";
+    char *vector[] = {own, help, NULL};
+    return strcmp(name, "keys") == 0      ? command_keys(2, vector)
+           : strcmp(name, "gateway") == 0 ? command_gateway(2, vector)
+                                          : command_help(0, NULL);
 }
 
 /* The subcommand of which somebody typed the first letters. */

@@ -20,6 +20,8 @@ static const char tail[] =
     "  keys list|check|add|remove|rename|enable|disable|import|seal|unseal\n"
     "                         the key file; tcr-run keys --help tells more\n"
     "  reset [NAME]...        forget cooldowns and failures\n"
+    "  gateway [start] [-d] [--listen ADDR]|stop|status|token   for programs that\n"
+    "                         go on by themselves: tcr-run gateway --help\n"
     "  explain [OPTION]... -- COMMAND         what a run would do\n"
     "  classify [--exit N] [--stderr FILE] [FILE]   what it makes of this output\n"
     "\n"

@@ -15,7 +15,9 @@
 
 enum argument {
     OPTION_PRIVATE = 256,
+    OPTION_DETACHED,
     OPTION_LISTEN_FD,
+    OPTION_LOCK_FD,
     OPTION_TELL_FD,
     OPTION_LIFE_FD,
     OPTION_STAND_IN_FD,
@@ -34,6 +36,8 @@ enum argument {
 
 static const struct option long_options[] = {
     {"private", no_argument, NULL, OPTION_PRIVATE},
+    {"detached", no_argument, NULL, OPTION_DETACHED},
+    {"lock-fd", required_argument, NULL, OPTION_LOCK_FD},
     {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
     {"tell-fd", required_argument, NULL, OPTION_TELL_FD},
     {"life-fd", required_argument, NULL, OPTION_LIFE_FD},
@@ -116,6 +120,11 @@ static bool take(int option, char *value, struct arguments *arguments)
     case OPTION_PRIVATE:
         arguments->is_private = true;
         return true;
+    case OPTION_DETACHED:
+        arguments->is_detached = true;
+        return true;
+    case OPTION_LOCK_FD:
+        return read_descriptor(value, &arguments->lock_fd);
     case OPTION_LISTEN_FD:
         return add_listener(value, arguments);
     case OPTION_TELL_FD:
@@ -164,7 +173,7 @@ static bool take(int option, char *value, struct arguments *arguments)
 
 bool arguments_read(int argc, char **argv, struct arguments *ret_arguments)
 {
-    *ret_arguments = (struct arguments){.tell_fd = -1, .life_fd = -1};
+    *ret_arguments = (struct arguments){.tell_fd = -1, .life_fd = -1, .lock_fd = -1};
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
         if (!take(option, optarg, ret_arguments))

@@ -14,7 +14,8 @@ struct arguments {
     int listeners[ARGUMENTS_LISTENERS];
     size_t listener_count;
     bool is_private;
-    int tell_fd, life_fd; /* -1: none */
+    bool is_detached;
+    int tell_fd, life_fd, lock_fd; /* -1: none */
     const char *folder;
     char *stand_in; /* in guarded memory; NULL: none is asked for */
     int64_t hold_seconds;

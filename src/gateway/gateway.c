@@ -3,6 +3,7 @@
 #include "gateway/gateway.h"
 
 #include "base/cleanup.h"
+#include "gateway/admission.h"
 #include "gateway/arguments.h"
 #include "gateway/exchange.h"
 #include "system/clock.h"
@@ -149,17 +150,57 @@ static void end_all(struct gateway *gateway)
     exchange_settle(gateway);
 }
 
+static int listen_on(struct gateway *gateway, const struct arguments *arguments, size_t i,
+                     struct admission *admission)
+{
+    int fd = arguments->listeners[i];
+    int r = admission_make(fd, arguments->stand_in, admission);
+    if (r == -EACCES)
+        log_say("gateway: a port is not served without a stand-in (--stand-in-fd)");
+    /* The folder of a lasting one's socket says who may open it. */
+    if (r == 0 && !admission->is_port && !arguments->is_private)
+        admission->guard.token = NULL;
+    return r < 0 ? r : front_listen(gateway->front, fd, &admission->guard);
+}
+
+static void say_listening(const struct admission *admissions, size_t count)
+{
+    const struct admission *port = NULL;
+    for (size_t i = 0; i < count; i++) {
+        log_say("the gateway listens on %s", admissions[i].name);
+        if (!port && admissions[i].is_port)
+            port = &admissions[i];
+    }
+    if (port)
+        log_say("for its clients: ANTHROPIC_BASE_URL=%s "
+                "ANTHROPIC_API_KEY=$(tcr-run gateway token)",
+                port->name);
+}
+
+/* Whoever started it has read what there was to read, and may be gone. */
+static void fall_silent(void)
+{
+    CLEANUP_CLOSE int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nothing >= 0)
+        (void)dup2(nothing, STDERR_FILENO);
+}
+
 static int serve(struct gateway *gateway, const struct arguments *arguments)
 {
     struct ending ending;
     int r = watch_endings(&ending, gateway, arguments->life_fd);
+    struct admission admissions[ARGUMENTS_LISTENERS];
     for (size_t i = 0; r == 0 && i < arguments->listener_count; i++)
-        r = front_listen(gateway->front, arguments->listeners[i], &gateway->guard);
+        r = listen_on(gateway, arguments, i, &admissions[i]);
     if (r < 0) {
         log_say("gateway: %s", strerror(-r));
         return r;
     }
+    if (!arguments->is_private)
+        say_listening(admissions, arguments->listener_count);
     news_listening(&gateway->news);
+    if (arguments->is_detached)
+        fall_silent();
     r = run(gateway, &ending);
     end_all(gateway);
     return r;
@@ -189,7 +230,6 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     gateway->owner = process_self();
     sessions_init(&gateway->sessions, let_session_go, gateway);
     gateway->hold_ms = arguments->hold_seconds * 1000;
-    gateway->guard.token = arguments->stand_in;
     r = open_state(gateway);
     if (r == 0)
         r = loop_init(&gateway->loop);

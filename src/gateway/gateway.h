@@ -35,6 +35,5 @@ struct gateway {
     uint64_t exchanges;    /* so far */
     struct exchange *ready, *all;
 
-    struct guard guard;
     int64_t hold_ms; /* --hold */
 };

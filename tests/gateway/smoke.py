@@ -111,7 +111,7 @@ class Gateway(unittest.TestCase):
         self.tell, tell = os.pipe()
         life, self.life = os.pipe()
         passed = [listener.fileno(), tell, life]
-        arguments = [*arguments, "--listen-fd", str(passed[0]), "--tell-fd", str(tell), "--life-fd", str(life)]
+        arguments = ["--private", *arguments, "--listen-fd", str(passed[0]), "--tell-fd", str(tell), "--life-fd", str(life)]
         if stand_in:
             given, writer = os.pipe()
             os.write(writer, stand_in.encode())

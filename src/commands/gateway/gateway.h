@@ -1,0 +1,22 @@
+/* The verbs of `tcr-run gateway`: the lasting one, and what they share. */
+#pragma once
+
+#include <stdbool.h>
+
+#define GATEWAY_PORT_DEFAULT "4080"
+
+int gateway_start(int argc, char **argv);
+int gateway_stop(int argc, char **argv);
+int gateway_status(int argc, char **argv);
+int gateway_token(int argc, char **argv);
+
+/* The file of the gateway that runs with this profile (NULL: none), locked while it does; its
+ * folder is made. Freed by the caller; NULL after saying why. */
+char *gateway_pid_path(const char *profile);
+
+/* The stand-in that clients of a lasting gateway send, in guarded memory (secret_free): made if
+ * there is none. NULL after saying why. */
+char *gateway_stand_in(void);
+
+/* Says how a verb is used; returns EXIT_OWN_FAILURE. */
+int gateway_say_usage(const char *verb);

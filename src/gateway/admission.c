@@ -1,0 +1,54 @@
+#include "gateway/admission.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* As a browser or a client writes it: without the port where it is http's own. */
+static void add_host(struct admission *admission, const char *host, unsigned port)
+{
+    size_t i = admission->guard.host_count++;
+    snprintf(admission->texts[i], ADMISSION_HOST, "%s:%u", host, port);
+    admission->hosts[i] = admission->texts[i];
+    if (port != 80)
+        return;
+    i = admission->guard.host_count++;
+    snprintf(admission->texts[i], ADMISSION_HOST, "%s", host);
+    admission->hosts[i] = admission->texts[i];
+}
+
+static void name_port(struct admission *admission, const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    char host[INET6_ADDRSTRLEN + 2], number[INET6_ADDRSTRLEN] = "";
+    bool is_four = address->ss_family == AF_INET;
+    unsigned port = ntohs(is_four ? four->sin_port : six->sin6_port);
+    (void)inet_ntop(address->ss_family,
+                    is_four ? (const void *)&four->sin_addr : (const void *)&six->sin6_addr, number,
+                    sizeof number);
+    snprintf(host, sizeof host, is_four ? "%s" : "[%s]", number);
+    snprintf(admission->name, sizeof admission->name, "http://%s:%u", host, port);
+    add_host(admission, host, port);
+    add_host(admission, "localhost", port);
+}
+
+int admission_make(int fd, const char *stand_in, struct admission *ret_admission)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+        return -errno;
+    *ret_admission = (struct admission){.guard.token = stand_in};
+    ret_admission->guard.hosts = ret_admission->hosts;
+    ret_admission->is_port = address.ss_family != AF_UNIX;
+    if (ret_admission->is_port)
+        name_port(ret_admission, &address);
+    else
+        snprintf(ret_admission->name, sizeof ret_admission->name, "unix:%s",
+                 ((const struct sockaddr_un *)&address)->sun_path);
+    return ret_admission->is_port && !stand_in ? -EACCES : 0;
+}

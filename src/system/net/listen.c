@@ -1,0 +1,257 @@
+#include "system/net/listen.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+
+static int refuse(struct buffer *error, const char *text, const char *why)
+{
+    buffer_append_format(error, "\"%s\" %s", text, why);
+    return -EINVAL;
+}
+
+static int parse_path(const char *text, struct listen_address *address, struct buffer *error)
+{
+    struct sockaddr_un *at = (struct sockaddr_un *)&address->address;
+    const char *path = text + strlen("unix:");
+    if (path[0] != '/')
+        return refuse(error, text, "is not a full path; expected unix:/PATH");
+    if (strlen(path) >= sizeof at->sun_path)
+        return refuse(error, text, "is too long for a socket's path");
+    at->sun_family = AF_UNIX;
+    memcpy(at->sun_path, path, strlen(path) + 1);
+    address->length = sizeof *at;
+    snprintf(address->text, sizeof address->text, "%s", path);
+    return 0;
+}
+
+static bool parse_port(const char *text, in_port_t *ret_port)
+{
+    char *end;
+    errno = 0;
+    long port = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end || port < 0 || port > 65535)
+        return false;
+    *ret_port = htons((uint16_t)port);
+    return true;
+}
+
+static bool parse_6(const char *host, in_port_t port, struct listen_address *address)
+{
+    struct sockaddr_in6 *at = (struct sockaddr_in6 *)&address->address;
+    if (inet_pton(AF_INET6, host, &at->sin6_addr) != 1)
+        return false;
+    at->sin6_family = AF_INET6;
+    at->sin6_port = port;
+    address->length = sizeof *at;
+    return true;
+}
+
+static bool parse_4(const char *host, in_port_t port, struct listen_address *address)
+{
+    struct sockaddr_in *at = (struct sockaddr_in *)&address->address;
+    const char *number = strcasecmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    if (inet_pton(AF_INET, number, &at->sin_addr) != 1)
+        return false;
+    at->sin_family = AF_INET;
+    at->sin_port = port;
+    address->length = sizeof *at;
+    return true;
+}
+
+static bool is_loopback(const struct listen_address *address)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)&address->address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address->address;
+    return address->address.ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 == 127
+                                                 : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+static void name_address(struct listen_address *address)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)&address->address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address->address;
+    char host[INET6_ADDRSTRLEN];
+    if (address->address.ss_family == AF_INET) {
+        (void)inet_ntop(AF_INET, &four->sin_addr, host, sizeof host);
+        snprintf(address->text, sizeof address->text, "%s:%u", host, ntohs(four->sin_port));
+    } else {
+        (void)inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof host);
+        snprintf(address->text, sizeof address->text, "[%s]:%u", host, ntohs(six->sin6_port));
+    }
+}
+
+int listen_parse(const char *text, struct listen_address *ret_address, struct buffer *error)
+{
+    static const char expected[] =
+        "is no address to listen on; expected a port, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH";
+    struct listen_address address = {0};
+    char host[64] = "127.0.0.1";
+    const char *colon = strrchr(text, ':'), *port_text = colon ? colon + 1 : text;
+    in_port_t port;
+    if (strncmp(text, "unix:", 5) == 0) {
+        int r = parse_path(text, &address, error);
+        if (r == 0)
+            *ret_address = address;
+        return r;
+    }
+    if (!parse_port(port_text, &port) || (colon && (size_t)(colon - text) >= sizeof host))
+        return refuse(error, text, expected);
+    if (colon)
+        snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+    size_t length = strlen(host);
+    bool brackets = length > 2 && host[0] == '[' && host[length - 1] == ']';
+    if (brackets) {
+        memmove(host, host + 1, length - 2);
+        host[length - 2] = '\0';
+    }
+    if (!(brackets ? parse_6(host, port, &address) : parse_4(host, port, &address)))
+        return refuse(error, text, expected);
+    if (!is_loopback(&address))
+        return refuse(error, text,
+                      "can be reached from other machines, and the gateway would spend the keys "
+                      "of its owner on whoever has the stand-in; only 127.0.0.1, [::1] and "
+                      "unix:/PATH are served");
+    name_address(&address);
+    *ret_address = address;
+    return 0;
+}
+
+/* A socket's file stays when its server is killed. */
+static bool is_left_behind(const struct listen_address *address)
+{
+    const char *path = ((const struct sockaddr_un *)&address->address)->sun_path;
+    struct stat status;
+    if (lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool refused = connect(fd, (const struct sockaddr *)&address->address, address->length) < 0 &&
+                   errno == ECONNREFUSED;
+    (void)close(fd);
+    return refused && unlink(path) == 0;
+}
+
+static int bind_to(int fd, const struct listen_address *address)
+{
+    const struct sockaddr *at = (const struct sockaddr *)&address->address;
+    if (address->address.ss_family != AF_UNIX)
+        return bind(fd, at, address->length) < 0 ? -errno : 0;
+    mode_t before = umask(0177);
+    int r = bind(fd, at, address->length) < 0 ? -errno : 0;
+    if (r == -EADDRINUSE && is_left_behind(address))
+        r = bind(fd, at, address->length) < 0 ? -errno : 0;
+    (void)umask(before);
+    return r;
+}
+
+int listen_open(const struct listen_address *address)
+{
+    const int on = 1;
+    int family = address->address.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (family != AF_UNIX)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    int r = bind_to(fd, address);
+    if (r == 0 && listen(fd, BACKLOG) < 0)
+        r = -errno;
+    if (r == 0)
+        return fd;
+    (void)close(fd);
+    return r;
+}
+
+/* ---- who has it ---- */
+
+#define STATE_LISTEN 0x0a
+
+/* The socket's inode number out of the kernel's table; 0 if it is not in it. */
+static unsigned long find_inode(const char *table, unsigned wanted)
+{
+    FILE *file = fopen(table, "re");
+    char line[512];
+    unsigned long found = 0;
+    while (file && !found && fgets(line, sizeof line, file)) {
+        unsigned port, state;
+        unsigned long inode;
+        if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &port, &state,
+                   &inode) == 3 &&
+            port == wanted && state == STATE_LISTEN)
+            found = inode;
+    }
+    if (file)
+        (void)fclose(file);
+    return found;
+}
+
+static bool has_socket(const char *pid, const char *wanted)
+{
+    char path[64], link[64];
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%.20s/fd", pid);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return false;
+    for (const struct dirent *entry; !found && (entry = readdir(folder));) {
+        ssize_t length = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        if (length > 0) {
+            link[length] = '\0';
+            found = strcmp(link, wanted) == 0;
+        }
+    }
+    (void)closedir(folder);
+    return found;
+}
+
+static void append_process(const char *pid, struct buffer *text)
+{
+    char path[64], name[64] = "";
+    snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
+    FILE *file = fopen(path, "re");
+    if (file) {
+        if (!fgets(name, sizeof name, file))
+            *name = '\0';
+        (void)fclose(file);
+    }
+    name[strcspn(name, "\n")] = '\0';
+    buffer_append_format(text, " by %s (pid %s)", *name ? name : "a process", pid);
+}
+
+void listen_append_holder(const struct listen_address *address, struct buffer *text)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)&address->address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address->address;
+    bool is_four = address->address.ss_family == AF_INET;
+    char wanted[64];
+    if (address->address.ss_family == AF_UNIX)
+        return;
+    unsigned port = ntohs(is_four ? four->sin_port : six->sin6_port);
+    unsigned long inode = find_inode(is_four ? "/proc/net/tcp" : "/proc/net/tcp6", port);
+    if (!inode && is_four)
+        inode = find_inode("/proc/net/tcp6", port); /* one for both */
+    DIR *folder = inode ? opendir("/proc") : NULL;
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            has_socket(entry->d_name, wanted)) {
+            append_process(entry->d_name, text);
+            break;
+        }
+    if (folder)
+        (void)closedir(folder);
+}

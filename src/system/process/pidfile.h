@@ -1,0 +1,25 @@
+/* The file of a program that runs once: locked for as long as it runs, so that one that a crash
+ * left behind says nothing. */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Takes the lock. Returns the descriptor (close-on-exec), -EWOULDBLOCK if somebody runs, or another
+ * negative errno. */
+int pidfile_take(const char *path);
+
+/* Writes our pid in the first line and `text` below. Returns 0 or a negative errno. */
+int pidfile_write(int fd, const char *text);
+
+struct pidfile {
+    pid_t pid;
+    struct buffer text; /* the lines below the first */
+};
+
+/* Returns 0 if somebody runs: *ret_file, to be finished; -ESRCH if nobody does; another negative
+ * errno. */
+int pidfile_read(const char *path, struct pidfile *ret_file);
+void pidfile_finish(struct pidfile *file);

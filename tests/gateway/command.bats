@@ -1,0 +1,85 @@
+# tcr-run gateway: a lasting gateway is started, found and ended.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    TCR_RUN=$(realpath "${TCR_RUN:-build/tcr-run}")
+    export HOME=$BATS_TEST_TMPDIR TCR_KEYS="home=sk-ant-oat01-FAKE-home-0001"
+    unset XDG_STATE_HOME XDG_CONFIG_HOME TCR_GATEWAY_TOKEN_FILE TCR_KEYS_FILE
+    SOCKET=$BATS_TEST_TMPDIR/g.sock
+}
+
+teardown() {
+    "$TCR_RUN" gateway stop >/dev/null 2>&1 || true
+}
+
+@test "it runs in the background until it is told to end" {
+    run -1 "$TCR_RUN" gateway status
+    [ "$output" = "not running" ]
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    [[ "$output" == *"listens on unix:$SOCKET"* ]]
+    run -0 "$TCR_RUN" gateway status
+    [ "${lines[1]}" = "unix:$SOCKET" ]
+    run -0 "$TCR_RUN" gateway status --json
+    [ "$(jq -r '.running, .listening[0]' <<<"$output" | xargs)" = "true unix:$SOCKET" ]
+    [ "$(stat -c %a "$SOCKET")" = 600 ]
+    run -0 curl -s --unix-socket "$SOCKET" http://gateway/api/hello
+    run -0 "$TCR_RUN" gateway stop
+    run -1 "$TCR_RUN" gateway stop
+    [[ "$output" == *"no gateway runs"* ]]
+}
+
+@test "a second one is not started, and a crash leaves nothing in the way" {
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    run -125 "$TCR_RUN" gateway -d --listen "unix:$SOCKET.2"
+    [[ "$output" == *"a gateway runs already (pid "* ]]
+    kill -9 "$(head -1 "$HOME/.local/state/tcr/gateway.pid")"
+    for _ in {1..50}; do
+        "$TCR_RUN" gateway status >/dev/null || break
+        sleep 0.02
+    done
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+}
+
+@test "who holds a port that is taken" {
+    python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+time.sleep(30)' >"$BATS_TEST_TMPDIR/port" 3>&- &
+    holder=$!
+    while [ ! -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.02; done
+    port=$(<"$BATS_TEST_TMPDIR/port")
+    run -125 "$TCR_RUN" gateway -d --listen "$port"
+    kill "$holder"
+    [[ "$output" == *"127.0.0.1:$port is taken by python3"*"(pid $holder)"* ]]
+}
+
+@test "its clients send a stand-in, the same one each time, that nobody else can read" {
+    run -0 "$TCR_RUN" gateway token
+    token=$output
+    run -0 "$TCR_RUN" gateway token
+    [ "$output" = "$token" ]
+    [ "${#token}" -ge 40 ]
+    [ "$(stat -c %a "$HOME/.local/state/tcr/gateway.token")" = 600 ]
+    export TCR_GATEWAY_TOKEN_FILE=$BATS_TEST_TMPDIR/other
+    run -0 "$TCR_RUN" gateway token
+    [ "$output" != "$token" ]
+    chmod 644 "$TCR_GATEWAY_TOKEN_FILE"
+    run -125 "$TCR_RUN" gateway token
+}
+
+@test "addresses that other machines reach are refused, with the reason" {
+    for address in 0.0.0.0:4080 '[::]:4080' 192.0.2.1:4080; do
+        run -125 "$TCR_RUN" gateway --listen "$address"
+        [[ "$output" == *"can be reached from other machines"* ]]
+    done
+    run -125 "$TCR_RUN" gateway --listen nonsense
+    [[ "$output" == *"is no address to listen on; expected a port"* ]]
+}
+
+@test "what is wrong with the keys is said, and nothing goes on" {
+    TCR_KEYS='' run -75 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    [[ "$output" == *"there are no keys"* ]]
+    run -125 "$TCR_RUN" gateway -d --listen "unix:$SOCKET" --key other
+    [[ "$output" == *'there is no key "other"'* ]]
+    run -1 "$TCR_RUN" gateway status
+}
