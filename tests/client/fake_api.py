@@ -169,6 +169,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "user_texts": [text.strip()[:80] for text in texts],
             "both_kinds": bool(self.headers.get("authorization")) and bool(self.headers.get("x-api-key")),
             "agent": self.headers.get("user-agent"),
+            "headers": self.headers.items(),
         }, raw)
         if self.command == "HEAD":
             self.reply(200, {}, b"")
@@ -304,8 +305,11 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         with self.log_lock:
             self.count += 1
             if self.dump:
-                with open(os.path.join(self.dump, "%04d.json" % self.count), "wb") as stream:
+                name = os.path.join(self.dump, "%04d" % self.count)
+                with open(name + ".json", "wb") as stream:
                     stream.write(raw)
+                with open(name + ".head", "w", encoding="utf-8") as stream:
+                    json.dump({key: row[key] for key in ("method", "path", "main", "headers")}, stream)
             with open(self.log_path, "a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row) + "\n")
 

@@ -60,3 +60,75 @@ load helpers
   first=$(date -u -d '+1 hour' +%-I:%M)
   grep -qE "resets $first|resets $(date -u -d '+1 hour -1 minute' +%-I:%M)" "$out" || fail "another time: $(cat "$out")"
 }
+
+@test "a script on the node SDK: no key in its environment, a 429 is not seen" {
+  pool api:ci api:dev
+  answers api:ci rate429:20
+  answers api:dev "ok:pong from dev"
+  extra_env=("SDK_MODULES=$HERE")
+  run_tcr --gateway -- sh -c 'env > "$0"; exec node "$@"' "$scratch/environment" "$HERE/fixtures/ask.mjs" ping
+  assert_status 0
+  assert_stdout "pong from dev"
+  if grep -F FAKE "$scratch/environment"; then
+    fail "the script's environment holds a key"
+  fi
+  assert_equal "$(seen | sed 's/[a-z-]*://g')" "ci dev"
+}
+
+@test "sub-agents at once stay on their session's key" {
+  pool home work
+  answers home "tool:sleep 0.1" "ok:done"
+  answers work "ok:from another key"
+  run_tcr --gateway -- claude -p --dangerously-skip-permissions "do it" < /dev/null
+  assert_status 0
+  assert_stdout "done"
+  assert_seen "bearer:home bearer:home"
+}
+
+# The main requests of one run, each way with a server of its own: what was sent lies in the folder named.
+requests_of() {
+  local folder=$1 way=$2
+  shift 2
+  mkdir -p "$scratch/$folder"
+  rm -rf "$home/.claude/projects" "$project/effect"
+  kill "$api_pid"
+  rm -f "$scratch/port"
+  "$PYTHON" "$HERE/fake_api.py" --scenario "$scenario" --log "$log" --port-file "$scratch/port" --dump "$scratch/$folder" 3>&- &
+  api_pid=$!
+  eventually test -s "$scratch/port"
+  port=$(cat "$scratch/port")
+  url=http://127.0.0.1:$port
+  if [ "$way" = direct ]; then
+    cp "$scratch/port" "$NOBODY_FORWARD"
+    url=
+    run_bare home "$@" < /dev/null
+    rm "$NOBODY_FORWARD"
+  else
+    run_tcr --gateway -- claude "$@" < /dev/null
+  fi
+  assert_status 0
+}
+
+eventually() {
+  local i
+  for ((i = 0; i < 300; i++)); do
+    ! "$@" || return 0
+    sleep 0.05
+  done
+  fail "never: $*"
+}
+
+@test "by the socket the requests are those of a direct run: hello, a tool call" {
+  pool home
+  for steps in "ok:hello" "tool:echo ran > $project/effect|ok:done"; do
+    IFS='|' read -ra list <<< "$steps"
+    answers home "${list[@]}"
+    rm -rf "$scratch"/{first,second,other}
+    requests_of first direct -p --dangerously-skip-permissions "a question"
+    requests_of second direct -p --dangerously-skip-permissions "a question"
+    requests_of other gateway -p --dangerously-skip-permissions "a question"
+    # That two direct runs are the same shows that nothing is missing from the list of what differs.
+    "$PYTHON" "$HERE/parity.py" "$scratch/first" "$scratch/second" || fail "two direct runs differ"
+    "$PYTHON" "$HERE/parity.py" "$scratch/first" "$scratch/other" || fail "the gateway's requests differ"
+  done
+}

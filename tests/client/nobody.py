@@ -3,11 +3,16 @@
 
     nobody.py CERTIFICATE KEY
 
+With NOBODY_FORWARD naming a file that holds a port, requests for messages go on to that port of loopback as they came: then
+the client's direct requests can be seen.
+
 With a gateway the client takes itself for a direct one and asks there for an organization's policy. Told that there is none
 it goes on at once; where nobody answers it asks again for twenty seconds.
 """
 
+import http.client
 import http.server
+import os
 import ssl
 import sys
 
@@ -16,10 +21,30 @@ class Nobody(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self):
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/v1/messages") and os.path.exists(os.environ["NOBODY_FORWARD"]):
+            self.forward(sent)
+            return
         body = b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}'
         self.send_response(404)
         self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def forward(self, sent):
+        with open(os.environ["NOBODY_FORWARD"], encoding="ascii") as stream:
+            connection = http.client.HTTPConnection("127.0.0.1", int(stream.read()))
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            connection.putheader(name, value)
+        connection.endheaders(sent)
+        answer = connection.getresponse()
+        body = answer.read()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
