@@ -12,18 +12,18 @@ enum {
     SLACK = 2 * MINUTE,
 };
 
-struct place {
+struct local {
     const struct zone_ops *zones;
     const char *zone;
     int64_t offset;
 };
 
-static bool place_now(const struct place *p, int64_t now, struct tm *ret)
+static bool local_now(const struct local *p, int64_t now, struct tm *ret)
 {
     return p->zones->to_civil(p->zone, now + p->offset, ret) == 0;
 }
 
-static bool place_epoch(const struct place *p, const struct tm *civil, int64_t *ret)
+static bool local_epoch(const struct local *p, const struct tm *civil, int64_t *ret)
 {
     if (p->zones->to_epoch(p->zone, civil, ret) != 0)
         return false;
@@ -100,7 +100,7 @@ static struct search search_for(const struct moment *m, const struct tm *today, 
     return s;
 }
 
-static bool search_run(const struct search *s, const struct moment *m, const struct place *p,
+static bool search_run(const struct search *s, const struct moment *m, const struct local *p,
                        int64_t *ret)
 {
     struct tm civil = s->first;
@@ -109,7 +109,7 @@ static bool search_run(const struct search *s, const struct moment *m, const str
     for (int i = 0; i < s->count; i++, civil.tm_mday += s->days, civil.tm_year += s->years) {
         if ((m->told & TOLD_DATE) != 0 && !is_date(civil.tm_year, m->month, m->mday))
             continue;
-        if (!place_epoch(p, &civil, &epoch) || epoch < s->from)
+        if (!local_epoch(p, &civil, &epoch) || epoch < s->from)
             continue;
         *ret = epoch;
         return true;
@@ -121,14 +121,14 @@ bool instant_find(const struct moment *m, int64_t now, const struct zone_ops *zo
                   int64_t *ret_epoch)
 {
     bool offset = (m->told & TOLD_OFFSET) != 0;
-    struct place place = {zones, offset ? "UTC" : m->zone, m->offset};
+    struct local local = {zones, offset ? "UTC" : m->zone, m->offset};
     struct tm today;
 
-    if (!place_now(&place, now, &today)) {
-        place = (struct place){zones, "", 0};
-        if (!place_now(&place, now, &today))
+    if (!local_now(&local, now, &today)) {
+        local = (struct local){zones, "", 0};
+        if (!local_now(&local, now, &today))
             return false;
     }
     struct search search = search_for(m, &today, now);
-    return search_run(&search, m, &place, ret_epoch);
+    return search_run(&search, m, &local, ret_epoch);
 }

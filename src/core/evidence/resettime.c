@@ -22,10 +22,10 @@ enum {
 };
 
 /* What introduces a time. A space stands for any spaces, a dash or an underscore. */
-static const struct family {
+static const struct lead {
     const char *words;
     int64_t takes;
-} families[] = {
+} leads[] = {
     {"resets", TAKES_MOMENT},
     {"reset", TAKES_MOMENT},
     {"regain access", TAKES_MOMENT},
@@ -37,7 +37,7 @@ static const struct family {
     {"limit reached", TAKES_EPOCH},
 };
 
-static bool match_family(struct cursor *c, const char *words)
+static bool match_lead(struct cursor *c, const char *words)
 {
     for (; *words != '\0'; words++) {
         if (*words == ' ' && (cursor_take(c, "-_") || cursor_skip(c, GAP_SPACE | GAP_LINE) != 0))
@@ -85,11 +85,10 @@ static bool find_at(struct cursor c, int64_t now, const struct zone_ops *zones, 
 {
     int64_t epoch;
 
-    for (size_t i = 0; i < COUNT(families); i++) {
+    for (size_t i = 0; i < COUNT(leads); i++) {
         struct cursor t = c;
 
-        if (!match_family(&t, families[i].words) ||
-            !read_time(t, families[i].takes, now, zones, &epoch))
+        if (!match_lead(&t, leads[i].words) || !read_time(t, leads[i].takes, now, zones, &epoch))
             continue;
         if (epoch < earliest || epoch > now + AHEAD_MAX)
             continue;

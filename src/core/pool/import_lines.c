@@ -22,7 +22,7 @@ static const struct variable {
 #define BLANKS " \t\r"
 
 /* A piece of the text, borrowed. */
-struct span {
+struct piece {
     const char *begin;
     size_t length;
 };
@@ -34,7 +34,7 @@ struct line_reader {
     bool variables_only;
 };
 
-static struct span trim(struct span text)
+static struct piece trim(struct piece text)
 {
     while (text.length > 0 && isspace((unsigned char)text.begin[0]))
         text.begin++, text.length--;
@@ -43,23 +43,23 @@ static struct span trim(struct span text)
     return text;
 }
 
-static bool begins_with(struct span text, const char *word)
+static bool begins_with(struct piece text, const char *word)
 {
     return text.length >= strlen(word) && memcmp(text.begin, word, strlen(word)) == 0;
 }
 
-static struct span without_front(struct span text, size_t length)
+static struct piece without_front(struct piece text, size_t length)
 {
-    return (struct span){text.begin + length, text.length - length};
+    return (struct piece){text.begin + length, text.length - length};
 }
 
-static struct span next_line(struct line_reader *reader)
+static struct piece next_line(struct line_reader *reader)
 {
     const char *begin = reader->at;
     const char *stop = memchr(begin, '\n', (size_t)(reader->end - begin));
     reader->at = stop ? stop + 1 : reader->end;
     reader->line++;
-    return (struct span){begin, (size_t)((stop ? stop : reader->end) - begin)};
+    return (struct piece){begin, (size_t)((stop ? stop : reader->end) - begin)};
 }
 
 /* Where the quoted text ends; NULL if it does not. */
@@ -76,7 +76,7 @@ static const char *closing_quote(const char *p, const char *end, char quote)
 
 /* It may go on over lines: a list may be written one to a line. A quote that nothing closes is an
  * apostrophe, and must not take the rest of the file. */
-static bool take_quoted(struct line_reader *reader, struct span text, struct buffer *value)
+static bool take_quoted(struct line_reader *reader, struct piece text, struct buffer *value)
 {
     char quote = text.length > 0 ? text.begin[0] : '\0';
     bool quoted = quote == '"' || quote == '\'';
@@ -91,7 +91,7 @@ static bool take_quoted(struct line_reader *reader, struct span text, struct buf
     return close != NULL;
 }
 
-static void take_value(struct line_reader *reader, struct span text, struct buffer *value)
+static void take_value(struct line_reader *reader, struct piece text, struct buffer *value)
 {
     text = trim(text);
     if (take_quoted(reader, text, value))
@@ -103,7 +103,7 @@ static void take_value(struct line_reader *reader, struct span text, struct buff
     buffer_append(value, text.begin, text.length);
 }
 
-static void add(struct line_reader *reader, struct span name, struct span token, bool master)
+static void add(struct line_reader *reader, struct piece name, struct piece token, bool master)
 {
     struct buffer copy = {0};
     char place[32];
@@ -122,23 +122,23 @@ static void add(struct line_reader *reader, struct span name, struct span token,
 }
 
 /* "NAME=TOKEN" into both; all token if it begins like one, for a token may hold a '='. */
-static struct span split(struct span text, struct span *ret_name)
+static struct piece split(struct piece text, struct piece *ret_name)
 {
     const char *equals = begins_with(text, "sk-") ? NULL : memchr(text.begin, '=', text.length);
-    *ret_name = (struct span){text.begin, 0};
+    *ret_name = (struct piece){text.begin, 0};
     if (!equals)
         return text;
-    *ret_name = trim((struct span){text.begin, (size_t)(equals - text.begin)});
+    *ret_name = trim((struct piece){text.begin, (size_t)(equals - text.begin)});
     return without_front(text, (size_t)(equals + 1 - text.begin));
 }
 
-static void add_list(struct line_reader *reader, struct span list)
+static void add_list(struct line_reader *reader, struct piece list)
 {
     while (list.length > 0) {
         size_t length = 0;
         while (length < list.length && !strchr(",\n\r", list.begin[length]))
             length++;
-        struct span name, item = trim((struct span){list.begin, length});
+        struct piece name, item = trim((struct piece){list.begin, length});
         item = item.length ? split(item, &name) : item;
         if (item.length > 0)
             add(reader, name, item, false);
@@ -147,7 +147,7 @@ static void add_list(struct line_reader *reader, struct span list)
 }
 
 /* The variable that a name is, or is numbered after: ANTHROPIC_API_KEY_2. */
-static const struct variable *find_variable(struct span name, struct span *ret_suffix)
+static const struct variable *find_variable(struct piece name, struct piece *ret_suffix)
 {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         const struct variable *variable = &variables[i];
@@ -163,9 +163,9 @@ static const struct variable *find_variable(struct span name, struct span *ret_s
 }
 
 static void take_variable(struct line_reader *reader, const struct variable *variable,
-                          struct span suffix, struct span value)
+                          struct piece suffix, struct piece value)
 {
-    struct span none = {value.begin, 0};
+    struct piece none = {value.begin, 0};
     struct kind kind;
     char start[16] = "";
     memcpy(start, value.begin, value.length < 15 ? value.length : 15);
@@ -176,21 +176,21 @@ static void take_variable(struct line_reader *reader, const struct variable *var
             add(reader, none, value, variable->master);
     } else if (kind_from_token(start, &kind)) {
         /* ..._WORK names a key "WORK"; a number says nothing. */
-        struct span name = without_front(suffix, 1);
+        struct piece name = without_front(suffix, 1);
         add(reader, isdigit((unsigned char)name.begin[0]) ? none : name, value, false);
     }
 }
 
-static void read_line(struct line_reader *reader, struct span line)
+static void read_line(struct line_reader *reader, struct piece line)
 {
     struct buffer value = {0};
-    struct span name, suffix, rest;
+    struct piece name, suffix, rest;
     if (begins_with(line, "export ") || begins_with(line, "export\t"))
         line = trim(without_front(line, strlen("export ")));
     rest = split(line, &name);
     const struct variable *variable = name.length ? find_variable(name, &suffix) : NULL;
     take_value(reader, rest, &value);
-    struct span text = {buffer_text(&value), value.length};
+    struct piece text = {buffer_text(&value), value.length};
     if (variable)
         take_variable(reader, variable, suffix, text);
     else if (!reader->variables_only || begins_with(text, "sk-ant-"))
@@ -199,7 +199,7 @@ static void read_line(struct line_reader *reader, struct span line)
     buffer_finish_wiping(&value);
 }
 
-static bool is_nothing(struct span line)
+static bool is_nothing(struct piece line)
 {
     return line.length == 0 || line.begin[0] == '#';
 }
@@ -209,7 +209,7 @@ static bool is_nothing(struct span line)
 static bool has_variables(struct line_reader reader)
 {
     while (reader.at < reader.end) {
-        struct span name, suffix, line = trim(next_line(&reader));
+        struct piece name, suffix, line = trim(next_line(&reader));
         bool exported = begins_with(line, "export ");
         line = exported ? trim(without_front(line, strlen("export "))) : line;
         if (is_nothing(line))
@@ -227,7 +227,7 @@ void importer_read_lines(struct importer *importer, const char *bytes, size_t le
     reader.variables_only = has_variables(reader);
     importer->import->form = reader.variables_only ? IMPORT_ENV : IMPORT_LIST;
     while (reader.at < reader.end) {
-        struct span line = trim(next_line(&reader));
+        struct piece line = trim(next_line(&reader));
         if (!is_nothing(line))
             read_line(&reader, line);
     }

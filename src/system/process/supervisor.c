@@ -21,19 +21,19 @@
 #define BROKEN_SINK_MS  500
 #define SIGNAL_PAUSE_MS 100
 
-void supervisor_note_end(struct run *run, int status)
+void supervisor_note_end(struct running *running, int status)
 {
     int64_t now = clock_now_ms();
-    struct ending *ending = &run->result->ending;
-    run->ended = true;
-    run->result->ended_at = now;
+    struct ending *ending = &running->result->ending;
+    running->ended = true;
+    running->result->ended_at = now;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++)
-        if (run->plan->relays[i])
-            relay_note_end(run->plan->relays[i]);
+        if (running->plan->relays[i])
+            relay_note_end(running->plan->relays[i]);
     ending->by_signal = WIFSIGNALED(status);
     ending->code = ending->by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
-    run->idle_until = now + IDLE_GRACE_MS;
-    run->grace_until = now + TOTAL_GRACE_MS;
+    running->idle_until = now + IDLE_GRACE_MS;
+    running->grace_until = now + TOTAL_GRACE_MS;
 }
 
 enum { SLOT_SIGNALS, SLOT_STDIN, SLOT_COMMAND_STDIN, SLOT_WATCHED, SLOT_RELAYS };
@@ -52,10 +52,10 @@ static bool holds_back(const struct relay *relay)
            relay->filter.deadline(relay->filter.context) >= 0;
 }
 
-static void fill_slots(const struct run *run, struct pollfd slots[SLOT_COUNT])
+static void fill_slots(const struct running *running, struct pollfd slots[SLOT_COUNT])
 {
-    const struct supervision *plan = run->plan;
-    const struct input *input = run->ended ? NULL : plan->input;
+    const struct supervision *plan = running->plan;
+    const struct input *input = running->ended ? NULL : plan->input;
     watch(&slots[SLOT_SIGNALS], true, plan->signal_fd, POLLIN);
     watch(&slots[SLOT_STDIN], input && input_wants_read(input), STDIN_FILENO, POLLIN);
     /* Asked for no event, the pipe still tells that the command closed its end. */
@@ -79,11 +79,11 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-static int poll_timeout(const struct run *run, int64_t now)
+static int poll_timeout(const struct running *running, int64_t now)
 {
     int64_t deadline = -1;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        struct relay *relay = run->plan->relays[i];
+        struct relay *relay = running->plan->relays[i];
         if (!relay)
             continue;
         if (relay->filter.deadline)
@@ -91,32 +91,33 @@ static int poll_timeout(const struct run *run, int64_t now)
         if (relay_wants_input(relay))
             deadline = sooner(deadline, relay_next_look(relay, now));
     }
-    if (run->plan->due)
-        deadline = sooner(deadline, run->plan->due(run->plan->context));
-    if (run->broken_at && !run->ended && !run->result->told_to_end)
-        deadline = sooner(deadline, run->broken_at + BROKEN_SINK_MS);
-    if (run->ended)
-        deadline = sooner(deadline, sooner(run->idle_until, run->grace_until));
+    if (running->plan->due)
+        deadline = sooner(deadline, running->plan->due(running->plan->context));
+    if (running->broken_at && !running->ended && !running->result->told_to_end)
+        deadline = sooner(deadline, running->broken_at + BROKEN_SINK_MS);
+    if (running->ended)
+        deadline = sooner(deadline, sooner(running->idle_until, running->grace_until));
     return deadline < 0 ? -1 : deadline <= now ? 0 : (int)(deadline - now);
 }
 
 /* A spool takes everything, so a command that writes to one learns from us alone that nobody reads
  * any more, or that the disk is full: first as a pipe would tell it, then, if it ignores that, for
  * good. */
-static void tell_of_broken_sink(struct run *run, const struct relay *relay, int64_t now)
+static void tell_of_broken_sink(struct running *running, const struct relay *relay, int64_t now)
 {
-    if (relay->kind != RELAY_SPOOL || run->ended)
+    if (relay->kind != RELAY_SPOOL || running->ended)
         return;
-    if (run->broken_at == 0) {
-        run->broken_at = now;
-        supervisor_send(run, SIGPIPE);
-    } else if (!run->result->told_to_end && now >= run->broken_at + BROKEN_SINK_MS) {
-        run->result->told_to_end = true;
-        supervisor_send(run, SIGTERM);
+    if (running->broken_at == 0) {
+        running->broken_at = now;
+        supervisor_send(running, SIGPIPE);
+    } else if (!running->result->told_to_end && now >= running->broken_at + BROKEN_SINK_MS) {
+        running->result->told_to_end = true;
+        supervisor_send(running, SIGTERM);
     }
 }
 
-static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd *pair, int64_t now)
+static bool pump_relay(struct running *running, struct relay *relay, const struct pollfd *pair,
+                       int64_t now)
 {
     bool moved = false;
     if (relay->pending.length == 0 && (pair[1].revents & (POLLERR | POLLHUP)))
@@ -130,51 +131,51 @@ static bool pump_relay(struct run *run, struct relay *relay, const struct pollfd
         relay->filter.tick(relay->filter.context, now);
     if (relay_is_broken(relay)) {
         relay_end(relay); /* closing it gives the command the SIGPIPE that was meant for it */
-        tell_of_broken_sink(run, relay, now);
+        tell_of_broken_sink(running, relay, now);
         relay_shut(relay); /* after the signal, which shall come first */
     }
     return moved;
 }
 
-static void pump(struct run *run, const struct pollfd slots[SLOT_COUNT])
+static void pump(struct running *running, const struct pollfd slots[SLOT_COUNT])
 {
     int64_t now = clock_now_ms();
     const struct pollfd *theirs = &slots[SLOT_COMMAND_STDIN];
-    if (run->plan->input && !run->ended) {
+    if (running->plan->input && !running->ended) {
         if (theirs->revents & (POLLERR | POLLHUP | POLLNVAL))
-            input_end(run->plan->input);
-        input_pump(run->plan->input, slots[SLOT_STDIN].revents != 0, theirs->revents & POLLOUT);
+            input_end(running->plan->input);
+        input_pump(running->plan->input, slots[SLOT_STDIN].revents != 0, theirs->revents & POLLOUT);
         /* Half an input must not look like a whole one. */
-        if (run->plan->input->broken && !run->result->input_broken) {
-            run->result->input_broken = true;
-            supervisor_send(run, SIGKILL);
+        if (running->plan->input->broken && !running->result->input_broken) {
+            running->result->input_broken = true;
+            supervisor_send(running, SIGKILL);
         }
     }
     growth_forget();
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        struct relay *relay = run->plan->relays[i];
+        struct relay *relay = running->plan->relays[i];
         const struct pollfd *pair = &slots[SLOT_RELAYS + SLOTS_PER_RELAY * i];
-        if (relay && pump_relay(run, relay, pair, now) && run->ended)
-            run->idle_until = now + IDLE_GRACE_MS;
+        if (relay && pump_relay(running, relay, pair, now) && running->ended)
+            running->idle_until = now + IDLE_GRACE_MS;
     }
 }
 
 /* What the command left in its channels is its own and comes out whole, however long that takes:
  * the time a descendant is given begins after it. */
-static bool is_owing(const struct run *run)
+static bool is_owing(const struct running *running)
 {
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        const struct relay *relay = run->plan->relays[i];
+        const struct relay *relay = running->plan->relays[i];
         if (relay && relay->source >= 0 && (relay->owed > 0 || !relay_wants_input(relay)))
             return true;
     }
     return false;
 }
 
-static bool is_open(const struct run *run)
+static bool is_open(const struct running *running)
 {
     for (int i = 0; i < SUPERVISOR_RELAYS; i++)
-        if (run->plan->relays[i] && run->plan->relays[i]->source >= 0)
+        if (running->plan->relays[i] && running->plan->relays[i]->source >= 0)
             return true;
     return false;
 }
@@ -189,27 +190,27 @@ static bool is_hurried(const struct supervised *result)
 }
 
 /* Over when the command has ended and each stream too, or is silent, or had its time. */
-static bool is_over(struct run *run)
+static bool is_over(struct running *running)
 {
-    if (!run->ended)
+    if (!running->ended)
         return false;
     int64_t now = clock_now_ms();
-    if (!is_open(run) || run->result->ended_by ||
-        (is_hurried(run->result) && now >= run->result->ended_at + HURRIED_MS))
+    if (!is_open(running) || running->result->ended_by ||
+        (is_hurried(running->result) && now >= running->result->ended_at + HURRIED_MS))
         return true;
-    if (is_owing(run)) {
-        run->idle_until = now + IDLE_GRACE_MS;
-        run->grace_until = now + TOTAL_GRACE_MS;
+    if (is_owing(running)) {
+        running->idle_until = now + IDLE_GRACE_MS;
+        running->grace_until = now + TOTAL_GRACE_MS;
     }
-    return now >= run->idle_until || now >= run->grace_until;
+    return now >= running->idle_until || now >= running->grace_until;
 }
 
 /* Reads what is there without waiting, and ends a spool that nobody can write to any more. */
-static void drain(struct run *run)
+static void drain(struct running *running)
 {
     int64_t now = clock_now_ms();
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        struct relay *relay = run->plan->relays[i];
+        struct relay *relay = running->plan->relays[i];
         if (!relay)
             continue;
         while (relay->owed > 0 && relay_wants_input(relay) && relay_pump(relay, now) > 0)
@@ -222,9 +223,9 @@ static void drain(struct run *run)
 }
 
 /* Without memory the kernel cannot even wait: then everything that does not block is looked at. */
-static void wait_for_events(struct run *run, struct pollfd slots[SLOT_COUNT])
+static void wait_for_events(struct running *running, struct pollfd slots[SLOT_COUNT])
 {
-    int n = poll(slots, SLOT_COUNT, poll_timeout(run, clock_now_ms()));
+    int n = poll(slots, SLOT_COUNT, poll_timeout(running, clock_now_ms()));
     bool blind = n < 0 && errno != EINTR;
     for (int i = 0; n <= 0 && i < SLOT_COUNT; i++) {
         bool look = blind && slots[i].fd >= 0 && i != SLOT_STDIN;
@@ -234,30 +235,30 @@ static void wait_for_events(struct run *run, struct pollfd slots[SLOT_COUNT])
         (void)nanosleep(&(struct timespec){.tv_nsec = BLIND_PAUSE_NS}, NULL);
 }
 
-static void loop(struct run *run)
+static void loop(struct running *running)
 {
     bool drained = false, lingers = false;
-    while (!is_over(run)) {
+    while (!is_over(running)) {
         struct pollfd slots[SLOT_COUNT];
-        fill_slots(run, slots);
-        wait_for_events(run, slots);
-        pump(run, slots);
-        if (run->plan->tick)
-            run->plan->tick(run->plan->context, clock_now_ms());
+        fill_slots(running, slots);
+        wait_for_events(running, slots);
+        pump(running, slots);
+        if (running->plan->tick)
+            running->plan->tick(running->plan->context, clock_now_ms());
         if (slots[SLOT_WATCHED].revents)
-            run->plan->readable(run->plan->context);
+            running->plan->readable(running->plan->context);
         if (slots[SLOT_SIGNALS].revents)
-            supervisor_take_signals(run);
-        if (run->ended && !drained) {
-            drain(run);
+            supervisor_take_signals(running);
+        if (running->ended && !drained) {
+            drain(running);
             drained = true;
         }
         /* Not before all that the command left was read: its last line may tell of a used-up key.
          */
-        if (drained && !lingers && !is_owing(run) && !is_over(run)) {
+        if (drained && !lingers && !is_owing(running) && !is_over(running)) {
             lingers = true;
-            if (run->plan->lingers)
-                run->plan->lingers(run->plan->context, &run->result->ending);
+            if (running->plan->lingers)
+                running->plan->lingers(running->plan->context, &running->result->ending);
         }
     }
 }
@@ -274,8 +275,8 @@ static void close_streams(struct supervision *plan)
 int supervisor_run(struct supervision *plan, struct supervised *ret_result)
 {
     *ret_result = (struct supervised){0};
-    struct run run = {.plan = plan, .result = ret_result};
-    int r = spawn_start(&plan->spawn, &run.pid, &ret_result->exec_failed);
+    struct running running = {.plan = plan, .result = ret_result};
+    int r = spawn_start(&plan->spawn, &running.pid, &ret_result->exec_failed);
     for (int i = 0; i < SUPERVISOR_RELAYS; i++)
         if (plan->relays[i])
             relay_started(plan->relays[i]);
@@ -284,7 +285,7 @@ int supervisor_run(struct supervision *plan, struct supervised *ret_result)
     if (plan->started)
         plan->started(plan->context);
     if (r == 0)
-        loop(&run);
+        loop(&running);
     close_streams(plan);
     if (r < 0 && ret_result->exec_failed) {
         ret_result->error = -r;

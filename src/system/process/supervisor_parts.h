@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct run {
+struct running {
     struct supervision *plan;
     struct supervised *result;
     pid_t pid;
@@ -17,11 +17,11 @@ struct run {
 };
 
 /* The command's exit, as waitpid told of it. */
-void supervisor_note_end(struct run *run, int status);
+void supervisor_note_end(struct running *running, int status);
 
 /* A signal to the command, unless it has ended: its number may be a stranger's then. */
-void supervisor_send(const struct run *run, int signal);
+void supervisor_send(const struct running *running, int signal);
 
 /* Takes all that the signalfd has: reaps, forwards, stops with the command, notes who asks to end.
  */
-void supervisor_take_signals(struct run *run);
+void supervisor_take_signals(struct running *running);

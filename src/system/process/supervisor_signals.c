@@ -7,26 +7,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void supervisor_send(const struct run *run, int signal)
+void supervisor_send(const struct running *running, int signal)
 {
-    if (!run->ended && run->pid > 0)
-        (void)kill(run->pid, signal);
+    if (!running->ended && running->pid > 0)
+        (void)kill(running->pid, signal);
 }
 
 /* Children come in no order and signals coalesce: reap until nothing is left. Others than the
  * command are what `exec` or the role of process 1 left to us. */
-static void reap(struct run *run)
+static void reap(struct running *running)
 {
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-        if (pid != run->pid || run->ended)
+        if (pid != running->pid || running->ended)
             continue;
         if (WIFSTOPPED(status)) {
             signals_stop_self(WSTOPSIG(status));
-            supervisor_send(run, SIGCONT);
+            supervisor_send(running, SIGCONT);
         } else {
-            supervisor_note_end(run, status);
+            supervisor_note_end(running, status);
         }
     }
 }
@@ -35,21 +35,21 @@ static void reap(struct run *run)
  * so timeout, for one) has them already. But of the terminal's end the kernel tells the leader of
  * the session alone, and what else it sends (for an alarm set before our start, say) is for us
  * alone. */
-static bool has_it_already(const struct run *run, const struct signalfd_siginfo *info)
+static bool has_it_already(const struct running *running, const struct signalfd_siginfo *info)
 {
     int signal = (int)info->ssi_signo;
     bool to_group = signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP ||
                     (signal == SIGHUP && getsid(0) != getpid());
-    return info->ssi_code == SI_KERNEL && to_group && getpgid(run->pid) == getpgrp();
+    return info->ssi_code == SI_KERNEL && to_group && getpgid(running->pid) == getpgrp();
 }
 
 /* The terminal told the whole process group of its new size, perhaps before the command's own
  * terminal had it: once that has it, they are told again. */
-static void resize(const struct run *run)
+static void resize(const struct running *running)
 {
     bool changed = false;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
-        const struct relay *relay = run->plan->relays[i];
+        const struct relay *relay = running->plan->relays[i];
         if (relay && relay->kind == RELAY_TERMINAL && relay->source >= 0)
             changed |= terminal_copy_size(relay->like, relay->source);
     }
@@ -57,29 +57,29 @@ static void resize(const struct run *run)
         (void)kill(0, SIGWINCH);
 }
 
-static void take_signal(struct run *run, const struct signalfd_siginfo *info)
+static void take_signal(struct running *running, const struct signalfd_siginfo *info)
 {
     int signal = (int)info->ssi_signo;
     if (signal == SIGCHLD) {
-        reap(run);
+        reap(running);
     } else if (signal == SIGWINCH) {
-        resize(run);
+        resize(running);
     } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
         return; /* our own write's, which saw EPIPE or EFBIG */
-    } else if (signal == SIGTSTP && run->ended) {
+    } else if (signal == SIGTSTP && running->ended) {
         signals_stop_self(signal); /* there is no command whose stop would stop us */
     } else {
-        run->result->asked_to_end |= signals_asks_to_end(signal);
-        if (run->ended && signals_asks_to_end(signal))
-            run->result->ended_by = signal;
-        if (!has_it_already(run, info))
-            supervisor_send(run, signal);
+        running->result->asked_to_end |= signals_asks_to_end(signal);
+        if (running->ended && signals_asks_to_end(signal))
+            running->result->ended_by = signal;
+        if (!has_it_already(running, info))
+            supervisor_send(running, signal);
     }
 }
 
-void supervisor_take_signals(struct run *run)
+void supervisor_take_signals(struct running *running)
 {
     struct signalfd_siginfo info;
-    while (read(run->plan->signal_fd, &info, sizeof info) == sizeof info)
-        take_signal(run, &info);
+    while (read(running->plan->signal_fd, &info, sizeof info) == sizeof info)
+        take_signal(running, &info);
 }
