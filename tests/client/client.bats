@@ -16,7 +16,7 @@ load helpers
   answers home "limit:five_hour:3600"
   run_bare home -p "ping"
   assert_status 1
-  grep -qE "^You've hit your session limit · resets .*\(UTC\)$" "$out"
+  grep -qE "^$(says session-limit) · resets .*\(UTC\)$" "$out"
   assert_no_stderr
   assert_seen "bearer:home"
 }
@@ -36,6 +36,7 @@ load helpers
   local name step text
   while IFS='|' read -r name step text; do
     answers "$name" "$step"
+    text=${text/RESET/$(says reset)}
     run_bare "$name" -p "ping" < /dev/null
     assert_status 1
     assert_no_stderr
@@ -47,7 +48,7 @@ home|403|Your organization has disabled Claude subscription access
 home|500|API Error: 500 Internal server error
 home|529|API Error: 529 Overloaded
 home|rate429|API Error: Server is temporarily limiting requests \(not your usage limit\)
-home|reset|API Error: Unable to connect to API \(ECONNRESET\)$
+home|reset|RESET
 api:ci|401|Invalid API key · Fix external API key$
 api:ci|credit|Credit balance is too low$
 api:ci|spend|API Error: 400 You have reached your specified API usage limits
@@ -86,6 +87,6 @@ END
   extra_env=(CLAUDE_CODE_MAX_RETRIES=0 ANTHROPIC_BASE_URL=https://api.anthropic.com)
   run_bare home -p "ping"
   assert_status 1
-  grep -q "Unable to connect to API" "$out"
+  grep -qE "$(says unreachable)" "$out"
   assert_seen ""
 }

@@ -11,7 +11,7 @@ bats_require_minimum_version 1.5.0
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/../assertions.bash"
 . "$HERE/../clock/moment.bash"
-CLAUDE=$HERE/node_modules/.bin/claude
+. "$HERE/versions.bash"
 PYTHON=$(python3 -c 'import sys; print(sys.executable)')
 TCR_RUN=${TCR_RUN:-$HERE/../../build/tcr-run}
 REPEAT=3
@@ -226,10 +226,6 @@ transcripts() {
 big_answer() {
   "$PYTHON" -c 'import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True
 import fake_api; print(fake_api.big_text(int(sys.argv[2])))' "$HERE" "$1"
-}
-
-sdk_client() {
-  find "$HERE"/node_modules/@anthropic-ai/claude-agent-sdk-* -maxdepth 1 -name claude -type f -perm -u+x | head -n 1
 }
 
 # At the end of a pipe a function runs in a subshell, so what it found out has to be handed over in a file.

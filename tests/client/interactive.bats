@@ -41,7 +41,7 @@ wait_for() {
 }
 
 ready() {
-  wait_for 'for shortcuts'
+  wait_for "$(says ready)"
   # The prompt is drawn a little before keys are read.
   sleep 0.5
 }
@@ -85,7 +85,7 @@ until_limit() {
   say "first question"
   wait_for 'pong from home'
   say "second question"
-  wait_for "You've hit your session limit"
+  wait_for "$(says session-limit)"
   leave
 }
 
@@ -165,7 +165,7 @@ carried_on() {
   start "$TCR_RUN" -- claude
   ready
   say "first question"
-  wait_for "You've hit your session limit"
+  wait_for "$(says session-limit)"
   terminal send-keys -t run Escape
   sleep 1
   say "second question"

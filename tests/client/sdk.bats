@@ -5,7 +5,7 @@ load helpers
 # This SDK sends an API key as a bearer token.
 
 node_script() {
-  extra_env=("SDK_MODULES=$HERE")
+  extra_env=("SDK_MODULES=$modules")
   run_tcr "$@" -- node "$HERE/fixtures/ask.mjs" "ping"
 }
 
