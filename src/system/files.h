@@ -64,5 +64,9 @@ char *files_expand(const char *path, const char *base);
  * there is no home. */
 char *files_xdg(const char *variable, const char *fallback, const char *name);
 
+/* The program that the shell would start by this name; freed by the caller, NULL if there is none.
+ */
+char *files_find_program(const char *name);
+
 /* An unlinked file of mode 0600 in TMPDIR or /tmp, whichever has room, else in memory; -errno. */
 int files_temporary(void);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *files_home(void)
@@ -39,4 +40,28 @@ char *files_xdg(const char *variable, const char *fallback, const char *name)
     if (!home)
         return NULL;
     return asprintf(&path, "%s/%s/tcr/%s", home, fallback, name) < 0 ? NULL : path;
+}
+
+static bool is_program(const char *file)
+{
+    struct stat status;
+    return stat(file, &status) == 0 && S_ISREG(status.st_mode) && access(file, X_OK) == 0;
+}
+
+char *files_find_program(const char *name)
+{
+    const char *path = getenv("PATH");
+    if (strchr(name, '/'))
+        return is_program(name) ? strdup(name) : NULL;
+    for (const char *p = path ? path : "/bin:/usr/bin"; *p;) {
+        char *file;
+        int length = (int)strcspn(p, ":");
+        if (asprintf(&file, "%.*s/%s", length ? length : 1, length ? p : ".", name) < 0)
+            return NULL;
+        if (is_program(file))
+            return file;
+        free(file);
+        p += length + (p[length] == ':');
+    }
+    return NULL;
 }

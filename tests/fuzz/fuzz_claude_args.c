@@ -90,7 +90,7 @@ static void check_meaning(const struct words *words, const struct claude_args *a
                           const struct claude_rewrite *rewrite, char **result)
 {
     struct claude_args again;
-    claude_args_parse(result, &again);
+    claude_args_parse(result, args->help, &again);
     EXPECT(again.start == args->start);
     EXPECT(again.print == args->print && again.bare == args->bare);
     EXPECT(again.no_persistence == args->no_persistence);
@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct claude_rewrite rewrite = choose(input_byte(&input));
     struct words words = input_words(&input, '\n');
     struct claude_args args;
-    claude_args_parse(words.list, &args);
+    claude_args_parse(words.list, NULL, &args);
     check_args(&args, &words);
     if (!args.subcommand) {
         char **result = claude_args_rewrite(words.list, &args, &rewrite);

@@ -15,7 +15,7 @@ static struct client_call call_of(const char *line, bool terminal, char **argv, 
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[n++] = word;
     argv[n] = NULL;
-    client_analyse(argv, &options, terminal, "00000000-0000-4000-8000-000000000001", &call);
+    client_analyse(argv, &options, terminal, "00000000-0000-4000-8000-000000000001", NULL, &call);
     return call;
 }
 
@@ -36,7 +36,7 @@ static void test_ways(void **state)
         {"claude", false, GATEWAY_AUTO, true, GATEWAY_NONE, "only an interactive"},
         {"claude -p hello", true, GATEWAY_AUTO, true, GATEWAY_NONE, "only an interactive"},
         {"claude -p hello", false, GATEWAY_ON, false, GATEWAY_SOCKET, "asked for"},
-        {"claude hello", true, GATEWAY_AUTO, true, GATEWAY_SOCKET, "another key"},
+        {"claude Hello", true, GATEWAY_AUTO, true, GATEWAY_SOCKET, "another key"},
         {"./script.sh", true, GATEWAY_AUTO, true, GATEWAY_NONE, "only an interactive"},
         {"./script.sh", true, GATEWAY_ON, true, GATEWAY_PORT, "asked for"},
         {"claude mcp list", true, GATEWAY_ON, true, GATEWAY_NONE, "subcommand"},

@@ -38,10 +38,6 @@ void doctor_say(struct doctor *doctor, const char *check, enum health health, co
 void doctor_say_lines(struct doctor *doctor, const char *check, enum health health,
                       const char *prefix, const char *lines);
 
-/* The program as a shell would find it, also by a path; freed by the caller; NULL if there is none.
- */
-char *doctor_find_program(const char *name);
-
 /* doctor_state.c */
 void doctor_check_state(struct doctor *doctor); /* reads the state for those that follow */
 void doctor_check_clock(struct doctor *doctor);

@@ -2,6 +2,7 @@
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
 #include "core/client/claude_settings.h"
+#include "system/files.h"
 #include "system/keys/claude_files.h"
 #include "system/process/capture.h"
 
@@ -18,30 +19,6 @@ extern char **environ;
 
 #define VERSION_MS      5000
 #define VERSION_LONGEST 512
-
-static bool is_program(const char *file)
-{
-    struct stat status;
-    return stat(file, &status) == 0 && S_ISREG(status.st_mode) && access(file, X_OK) == 0;
-}
-
-char *doctor_find_program(const char *name)
-{
-    const char *path = variable_value(environ, "PATH");
-    if (strchr(name, '/'))
-        return is_program(name) ? strdup(name) : NULL;
-    for (const char *p = path ? path : "/bin:/usr/bin"; *p;) {
-        char *file;
-        int length = (int)strcspn(p, ":");
-        if (asprintf(&file, "%.*s/%s", length ? length : 1, length ? p : ".", name) < 0)
-            return NULL;
-        if (is_program(file))
-            return file;
-        free(file);
-        p += length + (p[length] == ':');
-    }
-    return NULL;
-}
 
 /* "2.1.197" out of "2.1.197 (Claude Code)"; false if the text begins with no version. */
 static bool cut_version(char *text)
@@ -83,7 +60,7 @@ static void ask_version(struct doctor *doctor, const char *file)
 
 void doctor_check_client(struct doctor *doctor)
 {
-    CLEANUP_FREE char *file = doctor_find_program("claude");
+    CLEANUP_FREE char *file = files_find_program("claude");
     if (file)
         ask_version(doctor, file);
     else

@@ -143,7 +143,7 @@ static void check_organizations(struct doctor *doctor, const struct keyring *key
 
 static void check_command(struct doctor *doctor, const struct key *key)
 {
-    CLEANUP_FREE char *program = doctor_find_program(key->command[0]);
+    CLEANUP_FREE char *program = files_find_program(key->command[0]);
     if (!program)
         doctor_say(doctor, "token command", HEALTH_WARN,
                    "\"%s\": %s is not found; mend: install it, or name it with its path", key->name,

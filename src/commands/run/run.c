@@ -11,6 +11,7 @@
 #include "commands/run/ready.h"
 #include "core/show/render.h"
 #include "system/log.h"
+#include "system/process/clienthelp.h"
 #include "system/process/signals.h"
 #include "system/process/startup.h"
 #include "system/stream/terminal.h"
@@ -201,6 +202,15 @@ static void close_gateway(struct session *session)
     session->gateway = NULL;
 }
 
+/* For the runs to come. Not for a command that was told to end, or that nobody could start. */
+static void ask_client(const struct session *session, const struct attempt *attempt)
+{
+    const struct supervised *result = &attempt->result;
+    if (session_asks_client(session) && !result->exec_failed && !result->ended_by &&
+        !result->asked_to_end)
+        clienthelp_ask(session->options->command[0], session->environment);
+}
+
 /* One attempt. True if another follows; otherwise *ret_status is the exit status. */
 static bool attempt_once(struct run *run, int *ret_status)
 {
@@ -223,8 +233,10 @@ static bool attempt_once(struct run *run, int *ret_status)
         }
         attempt_release(&attempt, again);
     }
-    if (!again)
+    if (!again) {
         close_gateway(run->session);
+        ask_client(run->session, &attempt);
+    }
     if (*ret_status == 0 && !again)
         *ret_status = exit_as(&attempt);
     attempt_finish(&attempt);

@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "system/keys/claude_files.h"
 #include "system/log.h"
+#include "system/process/clienthelp.h"
 #include "system/process/process.h"
 #include "system/random.h"
 
@@ -63,15 +64,39 @@ static void find_session_start(struct session *session)
     free(path);
 }
 
+/* Behind a runner such as npx there is no program that could be asked. */
+bool session_asks_client(const struct session *session)
+{
+    const struct client_call *call = &session->call;
+    return call->id == CLIENT_CLAUDE && call->claude.unknown && call->claude.start == 1 &&
+           !session->help;
+}
+
+static void say_of_arguments(const struct session *session)
+{
+    const struct claude_args *args = &session->call.claude;
+    if (args->background)
+        log_warn("--bg: the service that answers it keeps the key of the run that started it, and "
+                 "answers later --bg runs with that key");
+    if (args->subcommand && args->unknown)
+        log_explain("\"%s\" may be a subcommand of Claude Code: it gets no option of ours",
+                    args->unknown);
+}
+
 static int open_client(struct session *session)
 {
     char id[CLIENT_SESSION_ID];
     const struct options *options = session->options;
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     fresh_uuid(id);
-    client_analyse(options->command, options, terminal, id, &session->call);
+    client_analyse(options->command, options, terminal, id, NULL, &session->call);
     if (session->call.id != CLIENT_CLAUDE)
         return 0;
+    if (session_asks_client(session))
+        session->help = clienthelp_load(options->command[0]);
+    if (session->help)
+        client_analyse(options->command, options, terminal, id, session->help, &session->call);
+    say_of_arguments(session);
     session->config = claude_config_folder(environ);
     if (!session->config) {
         log_say("there is no home folder: set HOME or CLAUDE_CONFIG_DIR");
@@ -208,6 +233,7 @@ void session_close(struct session *session)
     input_finish(&session->input);
     pool_close(&session->pool);
     free(session->config);
+    free(session->help);
     if (session->signal_fd >= 0)
         (void)close(session->signal_fd);
 }

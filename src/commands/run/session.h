@@ -34,6 +34,7 @@ struct session {
     bool master_tried;
 
     /* The conversation so far (claude). */
+    char *help;       /* what this client's --help prints; NULL: not needed or not known */
     char *config;     /* the client's configuration folder; NULL for other clients */
     enum carry carry; /* how the next attempt goes on */
     off_t run_offset; /* where the transcript stood when the run began */
@@ -46,6 +47,9 @@ struct session {
  * exit status to end with, the reason said. Ended with session_close either way. */
 int session_open(struct session *session, const struct options *options);
 void session_close(struct session *session);
+
+/* True if there is a word that no table knows and the client was not asked about yet. */
+bool session_asks_client(const struct session *session);
 
 /* Gives a session that is begun anew an id of its own: the old one is taken. */
 void session_rename(struct session *session);

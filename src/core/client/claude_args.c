@@ -5,70 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct claude_option known_options[] = {
-    {"--print", 'p', ARITY_NONE, MEANS_PRINT},
-    {"--bare", 0, ARITY_NONE, MEANS_BARE},
-    {"--no-session-persistence", 0, ARITY_NONE, MEANS_NO_PERSISTENCE},
-    {"--fork-session", 0, ARITY_NONE, MEANS_FORK},
-    {"--continue", 'c', ARITY_NONE, MEANS_CONTINUE},
-    {"--resume", 'r', ARITY_OPTIONAL, MEANS_RESUME},
-    {"--session-id", 0, ARITY_ONE, MEANS_SESSION_ID},
-    {"--model", 0, ARITY_ONE, MEANS_MODEL},
-    {"--settings", 0, ARITY_ONE, MEANS_SETTINGS},
-    {"--input-format", 0, ARITY_ONE, MEANS_INPUT_FORMAT},
-    {"--verbose", 0, ARITY_NONE, MEANS_NOTHING},
-    {"--dangerously-skip-permissions", 0, ARITY_NONE, MEANS_NOTHING},
-    {"--include-partial-messages", 0, ARITY_NONE, MEANS_NOTHING},
-    {"--replay-user-messages", 0, ARITY_NONE, MEANS_NOTHING},
-    {"--strict-mcp-config", 0, ARITY_NONE, MEANS_NOTHING},
-    {"--ide", 0, ARITY_NONE, MEANS_NOTHING},
-    {"--add-dir", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--allowedTools", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--allowed-tools", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--disallowedTools", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--disallowed-tools", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--betas", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--file", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--mcp-config", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--tools", 0, ARITY_MANY, MEANS_NOTHING},
-    {"--agent", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--agents", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--append-system-prompt", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--append-system-prompt-file", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--debug-file", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--effort", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--fallback-model", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--json-schema", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--max-budget-usd", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--max-turns", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--name", 'n', ARITY_ONE, MEANS_NOTHING},
-    {"--output-format", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--permission-mode", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--permission-prompt-tool", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--plugin-dir", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--plugin-url", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--remote-control-session-name-prefix", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--setting-sources", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--system-prompt", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--system-prompt-file", 0, ARITY_ONE, MEANS_NOTHING},
-    {"--debug", 'd', ARITY_OPTIONAL, MEANS_NOTHING},
-    {"--from-pr", 0, ARITY_OPTIONAL, MEANS_NOTHING},
-    {"--prompt-suggestions", 0, ARITY_OPTIONAL, MEANS_NOTHING},
-    {"--remote-control", 0, ARITY_OPTIONAL, MEANS_NOTHING},
-    {"--worktree", 'w', ARITY_OPTIONAL, MEANS_NOTHING},
-    {"--help", 'h', ARITY_NONE, MEANS_NOTHING},
-    {"--version", 'v', ARITY_NONE, MEANS_NOTHING},
-};
-
-static const struct claude_option unknown_option = {"", 0, ARITY_UNKNOWN, MEANS_NOTHING};
-
-static const char *const subcommands[] = {
-    "agents", "auth",    "auto-mode", "doctor",      "gateway",     "install", "mcp",
-    "plugin", "plugins", "project",   "setup-token", "ultrareview", "update",  "upgrade",
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 size_t claude_args_start(char *const *argv)
 {
     if (strstr(path_name(argv[0]), "claude"))
@@ -77,23 +13,6 @@ size_t claude_args_start(char *const *argv)
         if (argv[i][0] != '-' && strstr(path_name(argv[i]), "claude"))
             return i + 1;
     return 1;
-}
-
-static const struct claude_option *find_long(const char *word, size_t length)
-{
-    for (size_t i = 0; i < COUNT(known_options); i++)
-        if (strlen(known_options[i].name) == length &&
-            memcmp(known_options[i].name, word, length) == 0)
-            return &known_options[i];
-    return &unknown_option;
-}
-
-const struct claude_option *claude_args_short(char letter)
-{
-    for (size_t i = 0; i < COUNT(known_options); i++)
-        if (known_options[i].letter == letter)
-            return &known_options[i];
-    return &unknown_option;
 }
 
 static void apply(struct claude_args *args, enum meaning meaning, const char *value)
@@ -130,9 +49,21 @@ static void apply(struct claude_args *args, enum meaning meaning, const char *va
     case MEANS_INPUT_FORMAT:
         args->streams_input = value && strcmp(value, "stream-json") == 0;
         break;
+    case MEANS_BACKGROUND:
+        args->background = true;
+        break;
     case MEANS_NOTHING:
         break;
     }
+}
+
+/* What neither table knows is a reason to ask the client. */
+static struct claude_option look_up(struct claude_args *args, const char *word, size_t length)
+{
+    struct claude_option option = claude_options_long(args->help, word, length);
+    if (option.arity == ARITY_UNKNOWN && !args->unknown)
+        args->unknown = word;
+    return option;
 }
 
 bool claude_args_is_word(const char *word)
@@ -145,25 +76,27 @@ bool claude_args_takes_value(const struct claude_option *option)
     return option->arity == ARITY_ONE || option->arity == ARITY_OPTIONAL;
 }
 
-/* The option in this word that takes what stands behind it; the unknown one if there is none. */
-static const struct claude_option *open_option(const char *word)
+/* What the option in this word takes of what stands behind it. */
+static enum arity open_arity(const char *help, const char *word)
 {
     if (word[1] == '-')
-        return strchr(word, '=') ? &unknown_option : find_long(word, strlen(word));
-    for (const char *letter = word + 1; *letter; letter++)
-        if (claude_args_takes_value(claude_args_short(*letter)))
-            return letter[1] ? &unknown_option : claude_args_short(*letter);
-    return &unknown_option;
+        return strchr(word, '=') ? ARITY_NONE : claude_options_long(help, word, strlen(word)).arity;
+    for (const char *letter = word + 1; *letter; letter++) {
+        struct claude_option option = claude_options_short(help, *letter);
+        if (claude_args_takes_value(&option))
+            return letter[1] ? ARITY_NONE : option.arity;
+    }
+    return ARITY_NONE;
 }
 
 /* Does a positional follow at or after `i`, with only complete options between? What other unknown
  * options take is not asked: that question would ask itself again and again. */
-static bool word_follows(char *const *argv, size_t i)
+static bool word_follows(const char *help, char *const *argv, size_t i)
 {
     while (argv[i] && strcmp(argv[i], "--") != 0) {
         if (claude_args_is_word(argv[i]))
             return true;
-        enum arity arity = open_option(argv[i++])->arity;
+        enum arity arity = open_arity(help, argv[i++]);
         if (argv[i] &&
             (arity == ARITY_ONE || (arity == ARITY_OPTIONAL && claude_args_is_word(argv[i]))))
             i++;
@@ -173,10 +106,10 @@ static bool word_follows(char *const *argv, size_t i)
     return argv[i] && argv[i + 1];
 }
 
-static void take_values(char *const *argv, struct spot *spot)
+static void take_values(const char *help, char *const *argv, struct spot *spot)
 {
     const char *next = argv[spot->at + 1];
-    switch (spot->option->arity) {
+    switch (spot->option.arity) {
     case ARITY_ONE:
         if (next)
             spot->words = 2, spot->value = next;
@@ -190,7 +123,7 @@ static void take_values(char *const *argv, struct spot *spot)
             spot->words++;
         break;
     case ARITY_UNKNOWN:
-        if (claude_args_is_word(next) && word_follows(argv, spot->at + 2))
+        if (claude_args_is_word(next) && word_follows(help, argv, spot->at + 2))
             spot->words = 2;
         break;
     case ARITY_NONE:
@@ -201,42 +134,53 @@ static void take_values(char *const *argv, struct spot *spot)
 struct spot claude_args_option(char *const *argv, size_t at, struct claude_args *args)
 {
     const char *word = argv[at];
-    struct spot spot = {.at = at, .words = 1, .option = &unknown_option};
+    struct spot spot = {.at = at, .words = 1};
     if (word[1] == '-') {
         size_t length = strcspn(word, "=");
-        spot.option = find_long(word, length);
+        spot.option = look_up(args, word, length);
         if (word[length] == '=')
             spot.value = word + length + 1;
         else
-            take_values(argv, &spot);
-        apply(args, spot.option->meaning, spot.value);
+            take_values(args->help, argv, &spot);
+        apply(args, spot.option.meaning, spot.value);
         return spot;
     }
     for (const char *letter = word + 1; *letter; letter++) {
-        spot.option = claude_args_short(*letter);
-        bool takes = claude_args_takes_value(spot.option);
+        spot.option = claude_options_short(args->help, *letter);
+        bool takes = claude_args_takes_value(&spot.option);
         if (takes && letter[1])
             spot.value = letter + 1;
         else if (takes)
-            take_values(argv, &spot);
-        apply(args, spot.option->meaning, spot.value);
+            take_values(args->help, argv, &spot);
+        apply(args, spot.option.meaning, spot.value);
         if (takes)
             break;
     }
     return spot;
 }
 
-static bool is_subcommand(const char *word)
+/* Could a subcommand have this name? A prompt of one small word could be one, too. */
+static bool is_like_subcommand(const char *word)
 {
-    for (size_t i = 0; i < COUNT(subcommands); i++)
-        if (strcmp(subcommands[i], word) == 0)
-            return true;
-    return false;
+    return word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-_")] == '\0' && word[0];
 }
 
-void claude_args_parse(char *const *argv, struct claude_args *ret_args)
+/* The client looks for a subcommand in its first word alone; behind an option it takes one for a
+ * prompt. */
+static void judge_first_word(char *const *argv, struct claude_args *args)
 {
-    struct claude_args args = {.start = claude_args_start(argv)};
+    const char *word = argv[args->start];
+    if (!claude_args_is_word(word) || !is_like_subcommand(word))
+        return;
+    args->may_be_subcommand = true;
+    args->subcommand = !args->help || claude_options_is_subcommand(args->help, word);
+    if (!claude_options_is_subcommand(args->help, word))
+        args->unknown = word;
+}
+
+void claude_args_parse(char *const *argv, const char *help, struct claude_args *ret_args)
+{
+    struct claude_args args = {.start = claude_args_start(argv), .help = help};
     size_t i = args.start;
     while (argv[i]) {
         if (strcmp(argv[i], "--") == 0) {
@@ -255,6 +199,6 @@ void claude_args_parse(char *const *argv, struct claude_args *ret_args)
     while (argv[i])
         i++;
     args.count = i;
-    args.subcommand = args.prompt == args.start && args.prompt && is_subcommand(argv[args.prompt]);
+    judge_first_word(argv, &args);
     *ret_args = args;
 }

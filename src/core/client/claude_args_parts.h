@@ -2,42 +2,14 @@
 #pragma once
 
 #include "core/client/claude_args.h"
-
-/* How many words an option takes. An option the table does not know takes none, unless the word
- * behind it would otherwise be a prompt with another one still to come. */
-enum arity { ARITY_NONE, ARITY_ONE, ARITY_OPTIONAL, ARITY_MANY, ARITY_UNKNOWN };
-
-/* What an option means to us. */
-enum meaning {
-    MEANS_NOTHING,
-    MEANS_PRINT,
-    MEANS_BARE,
-    MEANS_NO_PERSISTENCE,
-    MEANS_FORK,
-    MEANS_CONTINUE,
-    MEANS_RESUME,
-    MEANS_SESSION_ID,
-    MEANS_MODEL,
-    MEANS_SETTINGS,
-    MEANS_INPUT_FORMAT
-};
-
-struct claude_option {
-    const char *name;
-    char letter; /* 0: long form only */
-    enum arity arity;
-    enum meaning meaning;
-};
+#include "core/client/claude_options.h"
 
 /* One option as it stands in the vector: `words` of them from `at`. */
 struct spot {
     size_t at, words;
-    const struct claude_option *option;
+    struct claude_option option;
     const char *value;
 };
-
-/* The option of this letter; one that means nothing if it is not known. */
-const struct claude_option *claude_args_short(char letter);
 
 bool claude_args_takes_value(const struct claude_option *option);
 

@@ -20,6 +20,7 @@ struct writer {
     char **vector;
     size_t count;
     char *text;
+    const char *help;
     bool open; /* the last option written would take a word that came next */
 };
 
@@ -42,15 +43,15 @@ static void put_fence(struct writer *writer, const struct claude_option *option)
 /* A bundle such as -pc without the letters that go; NULL if none is left. `ret_last` is the last
  * letter's option. */
 static const char *put_bundle(struct writer *writer, const char *word,
-                              const struct claude_option **ret_last)
+                              struct claude_option *ret_last)
 {
     char *made = writer->text, *end = made;
     *end++ = '-';
     for (const char *letter = word + 1; *letter; letter++) {
-        const struct claude_option *option = *ret_last = claude_args_short(*letter);
-        size_t rest = claude_args_takes_value(option) ? strlen(letter) : 1;
+        struct claude_option option = *ret_last = claude_options_short(writer->help, *letter);
+        size_t rest = claude_args_takes_value(&option) ? strlen(letter) : 1;
         bool looks_long = end == made + 1 && *letter == '-';
-        if (!is_dropped(option, writer->rewrite) && !looks_long) {
+        if (!is_dropped(&option, writer->rewrite) && !looks_long) {
             memcpy(end, letter, rest);
             end += rest;
         }
@@ -68,24 +69,26 @@ static const char *put_bundle(struct writer *writer, const char *word,
 static void put_option(struct writer *writer, char *const *argv, const struct spot *spot)
 {
     const char *word = argv[spot->at];
-    const struct claude_option *last = spot->option;
+    struct claude_option last = spot->option;
     bool is_bundle = word[1] != '-';
     if (is_bundle)
         word = put_bundle(writer, word, &last);
-    bool dropped = is_dropped(last, writer->rewrite);
+    bool dropped = is_dropped(&last, writer->rewrite);
     if (is_bundle ? !word : dropped) {
-        put_fence(writer, last);
+        put_fence(writer, &last);
         return;
     }
     put(writer, word);
     for (size_t i = 1; i < spot->words && !dropped; i++)
         put(writer, argv[spot->at + i]);
-    bool may_take = last->arity == ARITY_OPTIONAL || (last->arity == ARITY_UNKNOWN && !is_bundle);
+    bool may_take = last.arity == ARITY_OPTIONAL || (last.arity == ARITY_UNKNOWN && !is_bundle);
     writer->open =
-        !dropped && !spot->value && ((may_take && spot->words == 1) || last->arity == ARITY_MANY);
+        !dropped && !spot->value && ((may_take && spot->words == 1) || last.arity == ARITY_MANY);
 }
 
-static void put_front(struct writer *writer, const struct claude_args *args)
+/* No option that takes many words can swallow a prompt here, and no word of the user's has to be
+ * known for the prompt: of two, the client takes the first. */
+static void put_front(struct writer *writer)
 {
     const struct claude_rewrite *rewrite = writer->rewrite;
     const char *const pairs[][2] = {{"--settings", rewrite->settings},
@@ -97,8 +100,7 @@ static void put_front(struct writer *writer, const struct claude_args *args)
         put(writer, pairs[i][0]);
         put(writer, pairs[i][1]);
     }
-    /* Here no option that takes many words can swallow it. */
-    if (rewrite->prompt && !args->prompt)
+    if (rewrite->prompt)
         put(writer, rewrite->prompt);
 }
 
@@ -110,29 +112,29 @@ static bool writer_init(struct writer *writer, char *const *argv, const struct c
     for (size_t i = 0; i < args->count; i++)
         text += strlen(argv[i]) + 1;
     char **vector = calloc(1, most * sizeof *vector + text);
-    *writer = (struct writer){
-        .rewrite = rewrite, .vector = vector, .text = vector ? (char *)(vector + most) : NULL};
+    *writer = (struct writer){.rewrite = rewrite,
+                              .help = args->help,
+                              .vector = vector,
+                              .text = vector ? (char *)(vector + most) : NULL};
     return vector != NULL;
 }
 
 char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
                            const struct claude_rewrite *rewrite)
 {
-    struct claude_args scratch = {0};
+    struct claude_args scratch = {.help = args->help};
     struct writer writer;
     size_t i = 0;
     if (!writer_init(&writer, argv, args, rewrite))
         return NULL;
     while (i < args->start)
         put(&writer, argv[i++]);
-    put_front(&writer, args);
+    if (args->may_be_subcommand && !rewrite->prompt)
+        put(&writer, argv[i++]);
+    put_front(&writer);
     bool options_ended = false;
     while (argv[i]) {
-        if (i == args->prompt && rewrite->prompt && args->prompt) {
-            put(&writer, rewrite->prompt);
-            writer.open = false;
-            i++;
-        } else if (options_ended || claude_args_is_word(argv[i]) || strcmp(argv[i], "--") == 0) {
+        if (options_ended || claude_args_is_word(argv[i]) || strcmp(argv[i], "--") == 0) {
             options_ended |= strcmp(argv[i], "--") == 0;
             writer.open = false;
             put(&writer, argv[i++]);

@@ -26,7 +26,7 @@ static void copy_session(struct client_call *call, const char *id)
 static void find_session(struct client_call *call, const char *fresh_id)
 {
     const struct claude_args *args = &call->claude;
-    call->has_session = !args->subcommand && !args->no_persistence;
+    call->has_session = !args->subcommand && !args->no_persistence && !args->background;
     if (!call->has_session)
         return;
     bool old = (args->resumes || args->continues) && !args->fork_session;
@@ -41,11 +41,11 @@ static void find_session(struct client_call *call, const char *fresh_id)
 }
 
 void client_analyse(char *const *argv, const struct options *options, bool terminal,
-                    const char *fresh_id, struct client_call *ret_call)
+                    const char *fresh_id, const char *help, struct client_call *ret_call)
 {
     struct client_call call = {.argv = argv, .id = detect(argv[0], options->client)};
     if (call.id == CLIENT_CLAUDE) {
-        claude_args_parse(argv, &call.claude);
+        claude_args_parse(argv, help, &call.claude);
         call.interactive = terminal && !call.claude.print;
         find_session(&call, fresh_id);
     }

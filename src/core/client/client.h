@@ -34,9 +34,10 @@ enum carry {
 };
 
 /* `terminal`: stdin and stdout are both one. `fresh_id`: a new UUID, used where the call has no
- * session of its own. */
+ * session of its own. `help`: what the client's --help prints, borrowed; NULL where it is not
+ * known. */
 void client_analyse(char *const *argv, const struct options *options, bool terminal,
-                    const char *fresh_id, struct client_call *ret_call);
+                    const char *fresh_id, const char *help, struct client_call *ret_call);
 
 /* The vector of one attempt; `settings` is the shield's --settings value or NULL. Strings are
  * borrowed, the caller frees the vector. NULL if out of memory. */
