@@ -324,6 +324,21 @@ has_bytes() {
   assert_status 0
 }
 
+# In blocks of 512 bytes, as the command sees its output's file when 40 MB of it have been passed on.
+@test "what was passed on of a long output no longer takes room on the disk" {
+  pool a
+  printf x > "$scratch/tmp/sparse"
+  truncate -s 16M "$scratch/tmp/sparse"
+  fallocate --punch-hole --offset 0 --length 8M "$scratch/tmp/sparse" 2> /dev/null || skip "the disk takes nothing back"
+  plays a "dd if=/dev/zero bs=1M count=40 2> /dev/null
+while [ \"\$(stat -c %s '$out')\" -lt 41943040 ]; do sleep 0.05; done
+stat -L -c %b /dev/fd/3 3>&1 > \"\$PLAY/blocks\""
+  tcr -- client
+  assert_status 0
+  assert_equal "$(stat -c %s "$out")" 41943040
+  assert_between "$(cat "$play/blocks")" 0 $((20 * 2048))
+}
+
 # A user has 128 of them, for all programs.
 @test "two files as output take one watcher of files" {
   pool a

@@ -268,6 +268,28 @@ static void test_plans(void **state)
     }
 }
 
+/* Neither by its name nor by a pattern. */
+static void test_keep_hands_over_no_pool(void **state)
+{
+    (void)state;
+    static const char *const pools[] = {"ANTHROPIC_API_KEYS", "CLAUDE_CODE_OAUTH_TOKENS",
+                                        "CURSOR_API_KEYS", "OPENAI_API_KEYS"};
+    static const char *const patterns[] = {NULL, "*", "*_KEYS", "*TOKENS", "[A-Z]*"};
+    for (size_t i = 0; i < COUNT(pools) * COUNT(patterns); i++) {
+        const char *pool = pools[i % COUNT(pools)], *pattern = patterns[i / COUNT(pools)];
+        char entry[64];
+        snprintf(entry, sizeof entry, "%s=FAKE", pool);
+        const char *const inherited[] = {"MINE=1", entry, NULL}, *const expected[] = {"MINE=1",
+                                                                                      NULL};
+        const char *const names[] = {pattern ? pattern : pool, "MINE", NULL};
+        struct name_list keep = names_of(names);
+        struct environment environment;
+        build(inherited, &(struct environment_plan){.keep = &keep}, &environment);
+        expect_entries(names[0], environment.entries, expected);
+        environment_finish(&environment);
+    }
+}
+
 /* Most of a large environment is passed on without a copy. */
 static void test_untouched_entries_are_borrowed(void **state)
 {
@@ -322,9 +344,13 @@ static void test_describes_names_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names), cmocka_unit_test(test_all_duplicates_go),
-        cmocka_unit_test(test_plans), cmocka_unit_test(test_untouched_entries_are_borrowed),
-        cmocka_unit_test(test_get),   cmocka_unit_test(test_describes_names_alone),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_all_duplicates_go),
+        cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_keep_hands_over_no_pool),
+        cmocka_unit_test(test_untouched_entries_are_borrowed),
+        cmocka_unit_test(test_get),
+        cmocka_unit_test(test_describes_names_alone),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }
