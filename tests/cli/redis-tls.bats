@@ -86,6 +86,22 @@ refused() {
   assert_stderr_has ': (TLS: .*|the connection failed: .*|does not answer); this run goes on'
 }
 
+# With what the system would forbid allowed: the lowest version is ours to choose.
+@test "a server that speaks nothing newer than TLS 1.1 is not spoken to" {
+  printf '%s\n' 'openssl_conf = all' '[all]' 'ssl_conf = parts' '[parts]' 'system_default = old' '[old]' \
+    'MinProtocol = TLSv1' 'CipherString = DEFAULT:@SECLEVEL=0' > "$scratch/openssl.cnf"
+  export OPENSSL_CONF=$scratch/openssl.cnf
+  port=$(free_port)
+  certificates
+  server_start --tls-port "$port" --bind 127.0.0.1 --tls-cert-file "$place/server.pem" --tls-key-file "$place/server.key" \
+    --tls-ca-cert-file "$place/ca.pem" --tls-auth-clients no --tls-protocols TLSv1.1
+  openssl s_client -connect "localhost:$port" -tls1_1 < /dev/null > /dev/null 2>&1 || skip "this OpenSSL has no TLS 1.1"
+  pool a
+  extra_env+=("TCR_STATE=rediss://localhost:$port" "TCR_REDIS_CA_FILE=$place/ca.pem" "OPENSSL_CONF=$OPENSSL_CONF")
+  tcr -- client
+  refused 'TLS: .*protocol version'
+}
+
 @test "leases are renewed over TLS too, also after a restart" {
   tls_server
   pool a
