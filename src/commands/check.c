@@ -10,6 +10,7 @@
 #include "core/show/render.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
+#include "system/keys/login.h"
 #include "system/log.h"
 #include "system/process/signals.h"
 #include "system/zone.h"
@@ -20,8 +21,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define LOGIN_LARGEST 65536
 
 int check_init(struct check_round *round, struct session *session,
                bool (*wants)(const struct candidate *, const void *), const void *context)
@@ -48,53 +47,13 @@ void check_finish(struct check_round *round)
     *round = (struct check_round){0};
 }
 
-/* The access token of a login lives for hours; the client gets itself the next one, and no other
- * may: the refresh token is of use only once. */
-static int take_login(const char *bytes, size_t length, struct keyring *keyring,
-                      struct check *check)
-{
-    CLEANUP_JSON cJSON *file = json_parse(bytes, length, NULL);
-    const cJSON *login = json_get(file, "claudeAiOauth");
-    const char *token = json_string(login, "accessToken");
-    struct key key = {.kind = kind_make(KIND_CONFIG_DIR), .kind_known = true};
-    int64_t expires = 0;
-    if (!token) {
-        buffer_append_text(&check->reason, "its .credentials.json holds no login of Claude Code");
-        return -EINVAL;
-    }
-    if (json_integer(login, "expiresAt", &expires) && expires / 1000 <= time(NULL)) {
-        buffer_append_text(&check->reason, "the access token of its login has expired; Claude Code "
-                                           "gets a new one when it runs");
-        return -EINVAL;
-    }
-    int r = keyring_set_token(keyring, &key, token, strlen(token), &check->reason);
-    check->token = key.token;
-    return r;
-}
-
-static int read_login(struct keyring *keyring, struct check *check)
-{
-    char *bytes = NULL;
-    size_t length;
-    CLEANUP_FREE char *folder = files_expand(check->candidate->key->config_dir, NULL);
-    CLEANUP_FREE char *path = folder ? files_expand(".credentials.json", folder) : NULL;
-    if (!path)
-        return -ENOMEM;
-    int r = files_read(path, FILE_SECRET, LOGIN_LARGEST, &check->reason, &bytes, &length);
-    if (r == 0)
-        r = take_login(bytes, length, keyring, check);
-    else if (check->reason.length == 0)
-        buffer_append_format(&check->reason, "%s: %s", path, strerror(-r));
-    secret_free(bytes);
-    return r;
-}
-
 static int get_token(struct session *session, struct check *check)
 {
     struct key *key = check->candidate->key;
     struct keyring *keyring = &session->pool.keyring;
+    int64_t end;
     if (key->source == KEY_CONFIG_DIR)
-        return read_login(keyring, check);
+        return login_read(keyring, key->config_dir, &check->reason, &check->token, &end);
     int r = keysource_resolve(keyring, key, session->environment, &check->reason);
     check->token = key->token;
     if (r == 0 && !key->token) {

@@ -58,6 +58,13 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
 {
     unsigned dice;
     random_fill(&dice, sizeof dice);
+    if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_AUTH &&
+        exchange->out == NOTHING_OUT && picker_renew(exchange)) {
+        try_destroy(exchange->try);
+        exchange->try = NULL;
+        pending_finish(&exchange->pending);
+        return CHOOSING;
+    }
     bool counts = exchange->route.id != ROUTE_COUNT_TOKENS;
     if (event == RETRY_ANSWERED && meaning->rests && counts)
         picker_failed(exchange, &meaning->finding);

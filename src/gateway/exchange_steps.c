@@ -108,6 +108,8 @@ static enum exchange_state start_try(struct exchange *exchange)
     const struct forward_key sent = {key->kind.id == KIND_CONFIG_DIR ? KIND_OAUTH : key->kind.id,
                                      key->token};
     struct buffer url = {0}, lines = {0};
+    if (!key->token) /* another request found meanwhile that it is out of date */
+        return CHOOSING;
     int r = forward_url(roster_base(key), exchange->target, &url);
     if (r == -EINVAL || url.failed) {
         buffer_finish(&url);

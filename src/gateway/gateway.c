@@ -5,11 +5,14 @@
 #include "base/cleanup.h"
 #include "gateway/admission.h"
 #include "gateway/arguments.h"
+#include "gateway/contract.h"
 #include "gateway/exchange.h"
+#include "gateway/secrets.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process/process.h"
+#include "system/process/signals.h"
 #include "system/process/startup.h"
 #include "system/random.h"
 
@@ -29,6 +32,7 @@
 #define EXIT_NO_KEY      75
 
 #define PARTING_MS 30000 /* that open requests have when the gateway is told to end */
+#define LOOK_MS    1000  /* between two looks at the key file */
 #define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
 
 /* What ends it. */
@@ -36,7 +40,7 @@ struct ending {
     struct gateway *gateway;
     struct watch signals, life;
     struct timer parting;
-    bool asked, at_once;
+    bool asked, at_once, run_is_gone;
 };
 
 /* The more connections the better: two for a request. */
@@ -69,6 +73,10 @@ static void take_signal(void *context, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(ending->signals.fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            secrets_reap(ending->gateway);
+        if (!signals_asks_to_end((int)info.ssi_signo))
+            continue;
         ending->at_once |= ending->asked;
         begin_to_end(ending);
         timer_set(&ending->gateway->timers, &ending->parting, clock_now_ms() + PARTING_MS);
@@ -81,24 +89,18 @@ static void life_is_over(void *context, uint32_t events)
     struct ending *ending = context;
     (void)events;
     loop_remove(&ending->gateway->loop, &ending->life);
+    ending->run_is_gone = true;
     begin_to_end(ending);
 }
 
 static int watch_endings(struct ending *ending, struct gateway *gateway, int life_fd)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    int fd = signals_take_over();
     *ending = (struct ending){.gateway = gateway,
                               .signals = {fd, EPOLLIN, take_signal, ending},
                               .life = {life_fd, EPOLLIN, life_is_over, ending},
                               .parting = {.due = parting_due, .context = ending}};
-    int r = fd < 0 ? -errno : loop_add(&gateway->loop, &ending->signals);
+    int r = fd < 0 ? fd : loop_add(&gateway->loop, &ending->signals);
     if (r == 0 && life_fd >= 0)
         r = loop_add(&gateway->loop, &ending->life);
     return r;
@@ -185,6 +187,15 @@ static void fall_silent(void)
         (void)dup2(nothing, STDERR_FILENO);
 }
 
+/* A run that was killed cannot clear up behind itself. */
+static void remove_folder(const char *folder)
+{
+    CLEANUP_FREE char *path = files_expand(GATEWAY_SOCKET_NAME, folder);
+    if (path)
+        (void)unlink(path);
+    (void)rmdir(folder);
+}
+
 static int serve(struct gateway *gateway, const struct arguments *arguments)
 {
     struct ending ending;
@@ -203,6 +214,8 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
         fall_silent();
     r = run(gateway, &ending);
     end_all(gateway);
+    if (ending.run_is_gone && arguments->folder)
+        remove_folder(arguments->folder);
     return r;
 }
 
@@ -220,12 +233,36 @@ static int open_state(struct gateway *gateway)
     return state_create(salt, &gateway->state);
 }
 
+void gateway_renew_roster(struct gateway *gateway)
+{
+    struct roster *roster;
+    int64_t now = clock_now_ms();
+    if (now - gateway->roster_looked < LOOK_MS)
+        return;
+    gateway->roster_looked = now;
+    if (!roster_is_stale(gateway->roster))
+        return;
+    if (roster_load(gateway->options, &roster) < 0) {
+        struct event event = {.kind = EVENT_WARNING,
+                              .text = "the keys have changed and cannot be read; the gateway goes "
+                                      "on with those it has"};
+        log_say("gateway: %s", event.text);
+        news_event(&gateway->news, &event);
+        roster_look(gateway->roster);
+        return;
+    }
+    roster_inherit(roster, gateway->roster);
+    roster_release(gateway->roster);
+    gateway->roster = roster;
+}
+
 static int open_gateway(struct gateway *gateway, const struct arguments *arguments)
 {
     int r = roster_load(&arguments->options, &gateway->roster);
     if (r < 0)
         return r == -ENOENT ? EXIT_NO_KEY : EXIT_OWN_FAILURE;
     gateway->news.tell_fd = arguments->tell_fd;
+    gateway->options = &arguments->options;
     gateway->pinned = arguments->options.key;
     gateway->owner = process_self();
     sessions_init(&gateway->sessions, let_session_go, gateway);
@@ -246,6 +283,7 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
 
 static void close_gateway(struct gateway *gateway)
 {
+    secrets_stop(gateway);
     front_destroy(gateway->front);
     upstream_finish(&gateway->upstream);
     sessions_finish(&gateway->sessions);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct exchange;
+struct fetch;
 
 struct gateway {
     struct loop loop;
@@ -35,5 +36,12 @@ struct gateway {
     uint64_t exchanges;    /* so far */
     struct exchange *ready, *all;
 
-    int64_t hold_ms; /* --hold */
+    const struct options *options; /* about keys */
+    int64_t roster_looked;         /* clock_now_ms */
+    struct fetch *fetches;         /* token commands under way */
+    int64_t hold_ms;               /* --hold */
 };
+
+/* Reads the keys anew if their files have changed; at most once a second. Keys that cannot be read
+ * are said, and the ones of before go on. */
+void gateway_renew_roster(struct gateway *gateway);

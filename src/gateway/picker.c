@@ -3,6 +3,7 @@
 #include "base/duration.h"
 #include "base/head.h"
 #include "gateway/gateway.h"
+#include "gateway/secrets.h"
 #include "system/clock.h"
 
 #include <stdio.h>
@@ -84,9 +85,9 @@ static struct demand demand_of(const struct exchange *exchange)
 }
 
 /* Without a secret, or for a program whose provider we do not know: it cannot be sent. */
-static bool is_of_use(const struct candidate *candidate)
+static bool is_of_use(const struct roster *roster, const struct candidate *candidate)
 {
-    return candidate->key->token && roster_base(candidate->key);
+    return secrets_may_have(roster, candidate) && roster_base(candidate->key);
 }
 
 static bool was_tried(const struct exchange *exchange, const struct candidate *candidate)
@@ -112,7 +113,7 @@ static size_t list_passed_over(const struct exchange *exchange, bool spare_full,
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = &rotation->candidates[i];
         bool is_master = i == rotation->count;
-        if (was_tried(exchange, candidate) || !is_of_use(candidate) ||
+        if (was_tried(exchange, candidate) || !is_of_use(exchange->roster, candidate) ||
             (!is_master && !is_of_sort(exchange, candidate)) ||
             (!is_master && spare_full && is_nearly_full(exchange, i)))
             list[count++] = candidate;
@@ -202,7 +203,7 @@ static struct candidate *find_trial(struct exchange *exchange)
         struct candidate *candidate = &rotation->candidates[i];
         const struct cooldown *rest = candidate->cooling;
         if (candidate->standing != STANDING_COOLING || !rest || rest->class != CLASS_LIMIT ||
-            *rest->model || rest->until - now <= TRIAL_SECONDS || !is_of_use(candidate) ||
+            *rest->model || rest->until - now <= TRIAL_SECONDS || !candidate->key->token ||
             !is_of_sort(exchange, candidate))
             continue;
         int64_t begun = rest->until - rest->length;
@@ -306,13 +307,25 @@ bool picker_hold(struct exchange *exchange)
 enum picker_result picker_choose(struct exchange *exchange)
 {
     if (!exchange->roster) {
+        gateway_renew_roster(exchange->gateway);
         exchange->roster = roster_keep(exchange->gateway->roster);
         find_sort(exchange);
     }
     if (has_unknown_key(exchange))
         return PICKER_UNKNOWN;
-    if (!enter_session(exchange) || !choose(exchange))
-        return PICKER_NO_MEMORY;
+    for (;;) {
+        if (!enter_session(exchange) || !choose(exchange))
+            return PICKER_NO_MEMORY;
+        enum secret_state state =
+            exchange->candidate
+                ? secrets_want(exchange->gateway, exchange->roster, exchange->candidate)
+                : SECRET_THERE;
+        if (state == SECRET_COMES)
+            return PICKER_WAITS;
+        if (state == SECRET_THERE)
+            break;
+        /* It is passed over now, until it is worth another look. */
+    }
     tell_move(exchange);
     if (exchange->candidate)
         return PICKER_CHOSE;
@@ -396,6 +409,11 @@ void picker_note_answer(struct exchange *exchange, const char *head)
         roster->usage[exchange->candidate - roster->rotation.candidates] = usage;
 }
 
+bool picker_renew(struct exchange *exchange)
+{
+    return secrets_renew(exchange->gateway, exchange->roster, exchange->candidate);
+}
+
 bool picker_pass_over(struct exchange *exchange, const struct finding *finding)
 {
     size_t size = (exchange->tried_count + 1) * sizeof(struct candidate *);
@@ -423,7 +441,7 @@ struct picker_left picker_count_left(struct exchange *exchange, enum failure_cla
         bool is_master = i == rotation->count;
         bool is_free =
             (candidate->standing == STANDING_READY || candidate->standing == STANDING_TRIED) &&
-            candidate != exchange->candidate && is_of_use(candidate) &&
+            candidate != exchange->candidate && is_of_use(exchange->roster, candidate) &&
             !was_tried(exchange, candidate) && (is_master || is_of_sort(exchange, candidate));
         left.keys += is_free && !is_master;
         left.master |= is_free && is_master && !exchange->no_master;

@@ -39,6 +39,10 @@ void picker_succeeded(struct exchange *exchange);
 /* The head of any answer: it tells how much of the key's windows is used. */
 void picker_note_answer(struct exchange *exchange, const char *head);
 
+/* The key was not accepted: true if it is worth another try with a secret that is being got anew.
+ * Then the next picker_choose waits for that. */
+bool picker_renew(struct exchange *exchange);
+
 /* The key is not asked again in this request. False if out of memory. */
 bool picker_pass_over(struct exchange *exchange, const struct finding *finding);
 

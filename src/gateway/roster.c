@@ -1,6 +1,9 @@
 #include "gateway/roster.h"
 
+#include "base/cleanup.h"
+#include "base/path.h"
 #include "core/pool/destination.h"
+#include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
 
@@ -48,6 +51,75 @@ static int apply_options(struct roster *roster, const struct options *options)
     return r;
 }
 
+/* ---- the files ---- */
+
+/* 0 or -ENOMEM. Takes the path over. */
+static int add_file(struct roster *roster, char *path)
+{
+    struct file_look *files =
+        path ? realloc(roster->files, (roster->file_count + 1) * sizeof *files) : NULL;
+    if (!files) {
+        free(path);
+        return -ENOMEM;
+    }
+    roster->files = files;
+    files[roster->file_count++] = (struct file_look){.path = path};
+    return 0;
+}
+
+static int list_files(struct roster *roster, const struct options *options)
+{
+    char *path = keysource_path(options->keys_file, environ);
+    CLEANUP_FREE char *folder = path ? path_folder(path) : NULL;
+    int r = path ? add_file(roster, path) : 0;
+    for (size_t i = 0; r == 0 && folder && i < roster->rotation.count + roster->rotation.has_master;
+         i++) {
+        const struct key *key = roster->rotation.candidates[i].key;
+        if (key->source == KEY_FILE)
+            r = add_file(roster, files_expand(key->token_file, folder));
+    }
+    if (r == 0)
+        roster_look(roster);
+    return r;
+}
+
+void roster_look(struct roster *roster)
+{
+    for (size_t i = 0; i < roster->file_count; i++)
+        if (stat(roster->files[i].path, &roster->files[i].status) < 0)
+            roster->files[i].status = (struct stat){0};
+}
+
+bool roster_is_stale(const struct roster *roster)
+{
+    for (size_t i = 0; i < roster->file_count; i++) {
+        const struct stat *before = &roster->files[i].status;
+        struct stat now = {0};
+        if (stat(roster->files[i].path, &now) < 0)
+            now = (struct stat){0};
+        if (now.st_ino != before->st_ino || now.st_size != before->st_size ||
+            now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+            return true;
+    }
+    return false;
+}
+
+void roster_inherit(struct roster *roster, const struct roster *before)
+{
+    struct rotation *now = &roster->rotation;
+    const struct rotation *old = &before->rotation;
+    for (size_t i = 0; i < now->count + now->has_master; i++)
+        for (size_t k = 0; k < old->count + old->has_master; k++) {
+            if (strcmp(now->candidates[i].key->name, old->candidates[k].key->name) != 0)
+                continue;
+            roster->usage[i] = before->usage[k];
+            roster->trials[i] = before->trials[k];
+        }
+}
+
+/* ---- */
+
 int roster_load(const struct options *options, struct roster **ret_roster)
 {
     struct roster *roster = calloc(1, sizeof *roster);
@@ -63,8 +135,11 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         size_t count = roster->rotation.count + 1;
         roster->usage = calloc(count, sizeof *roster->usage);
         roster->trials = calloc(count, sizeof *roster->trials);
-        r = roster->usage && roster->trials ? 0 : -ENOMEM;
+        roster->secrets = calloc(count, sizeof *roster->secrets);
+        r = roster->usage && roster->trials && roster->secrets ? 0 : -ENOMEM;
     }
+    if (r == 0)
+        r = list_files(roster, options);
     if (r < 0)
         roster_release(roster);
     else
@@ -86,6 +161,10 @@ void roster_release(struct roster *roster)
     keyring_finish(&roster->keyring);
     free(roster->usage);
     free(roster->trials);
+    free(roster->secrets);
+    for (size_t i = 0; i < roster->file_count; i++)
+        free(roster->files[i].path);
+    free(roster->files);
     free(roster->origin);
     free(roster);
 }

@@ -9,6 +9,23 @@
 #include "core/state/rotation.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* What is known of a secret that is not in the key file; secrets.c. Milliseconds are of
+ * clock_now_ms; 0: never. */
+struct key_secret {
+    bool comes;
+    int64_t failed_at, renewed_at, looked_at;
+    int64_t ends; /* seconds since 1970 */
+    struct timespec modified;
+};
+
+/* How a file looked when it was read. */
+struct file_look {
+    char *path;
+    struct stat status; /* all 0: there was none */
+};
 
 struct roster {
     unsigned references;
@@ -17,12 +34,24 @@ struct roster {
     struct policy policy;
     struct usage *usage; /* of each candidate, as its last answer told */
     int64_t *trials; /* when each candidate was last tried while it rested; seconds since 1970 */
-    char *origin;    /* where the keys came from, for messages */
+    struct key_secret *secrets; /* of each candidate */
+    struct file_look *files;    /* that it was read from */
+    size_t file_count;
+    char *origin; /* where the keys came from, for messages */
 };
 
 /* Reads the keys, saying what is wrong with them. Returns 0 with the caller's reference, or a
  * negative errno: -ENOENT if there are none. */
 int roster_load(const struct options *options, struct roster **ret_roster);
+
+/* True if a file that it was read from is another one since. */
+bool roster_is_stale(const struct roster *roster);
+
+/* Looks at these files anew, so that a change that could not be read is not read again. */
+void roster_look(struct roster *roster);
+
+/* What was learned of keys of the same names goes on. */
+void roster_inherit(struct roster *roster, const struct roster *before);
 
 struct roster *roster_keep(struct roster *roster);
 

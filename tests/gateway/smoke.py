@@ -101,17 +101,26 @@ class Gateway(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="tcr")
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def start(self, script, *arguments, stand_in=None):
+    def write_keys(self, keys):
+        path = self.folder + "/keys.json"
+        with open(path + ".new", "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+            file.write(keys if isinstance(keys, str) else json.dumps({"keys": keys}))
+        os.rename(path + ".new", path)
+        return path
+
+    def start(self, script, *arguments, stand_in=None, keys=None):
         self.provider = Provider(script)
         self.addCleanup(self.provider.socket.close)
-        self.path = self.folder + "/api.sock"
+        self.run_folder = self.folder + "/run"
+        os.makedirs(self.run_folder, 0o700)
+        self.path = self.run_folder + "/api.sock"
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.path)
         listener.listen(64)
         self.tell, tell = os.pipe()
         life, self.life = os.pipe()
         passed = [listener.fileno(), tell, life]
-        arguments = ["--private", *arguments, "--listen-fd", str(passed[0]), "--tell-fd", str(tell), "--life-fd", str(life)]
+        arguments = ["--private", "--folder", self.run_folder, *arguments, "--listen-fd", str(passed[0]), "--tell-fd", str(tell), "--life-fd", str(life)]
         if stand_in:
             given, writer = os.pipe()
             os.write(writer, stand_in.encode())
@@ -120,6 +129,9 @@ class Gateway(unittest.TestCase):
             arguments += ["--stand-in-fd", str(given)]
         environment = dict(os.environ, HOME=self.folder, XDG_STATE_HOME=self.folder, TCR_KEYS=f"home={HOME},work={WORK}",
                            ANTHROPIC_BASE_URL=self.provider.url, NO_PROXY="127.0.0.1")
+        if keys is not None:
+            del environment["TCR_KEYS"]
+            arguments += ["--keys", self.write_keys(keys)]
         self.process = subprocess.Popen([PROGRAM, *arguments], pass_fds=passed, env=environment, stderr=subprocess.PIPE)
         for fd in passed[1:]:
             os.close(fd)
@@ -242,7 +254,7 @@ class Gateway(unittest.TestCase):
                 client.close()
             self.assertTrue(left.wait(2), f"sends first: {sends_first}")
             self.end()
-            os.unlink(self.path)
+            shutil.rmtree(self.run_folder)
 
     def doCleanups_of_connections(self):
         function, _, _ = self._cleanups.pop()
@@ -301,6 +313,73 @@ class Gateway(unittest.TestCase):
                          ("failover", "home", "work", "limit"))
         self.assertEqual(lines[1:], ["served 3 work"])
 
+    def test_a_token_command_gives_the_key(self):
+        source = self.folder + "/token"
+        with open(source, "w") as file:
+            file.write(HOME + "\nnote\n")
+        valid = [HOME]
+
+        def script(connection, request):
+            if request["key"] in valid:
+                greet(connection, request)
+            else:
+                answer(connection, 401, b'{"type":"error","error":{"type":"authentication_error","message":"no"}}')
+
+        self.start(script, keys=[{"name": "home", "kind": "oauth", "token_command": ["cat", source]}])
+        self.assertEqual(self.ask().status, 200)
+        # It was rotated: the new one is fetched, once, and the client does not see it.
+        valid[0] = WORK
+        with open(source, "w") as file:
+            file.write(WORK)
+        self.assertEqual(self.ask().status, 200)
+        self.assertEqual([r["key"] for r in self.provider.requests], [HOME, HOME, WORK])
+        valid[0] = "none"
+        self.assertEqual(self.ask().status, 401)
+
+    def test_a_token_command_that_fails_leaves_the_other_keys(self):
+        self.start(greet, keys=[{"name": "home", "kind": "oauth", "token_command": ["false"]},
+                                {"name": "work", "token": WORK}])
+        for _ in range(3):
+            self.assertEqual(self.ask().getheader("x-tcr-key"), "work")
+
+    def test_a_login_of_the_client_is_read_again_when_it_was_renewed(self):
+        folder = self.folder + "/login"
+        os.mkdir(folder, 0o700)
+
+        def log_in(token, hours):
+            login = {"claudeAiOauth": {"accessToken": token, "expiresAt": int((time.time() + hours * 3600) * 1000)}}
+            path = folder + "/.credentials.json"
+            with open(path + ".new", "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+                json.dump(login, file)
+            os.rename(path + ".new", path)
+
+        log_in(HOME, 1)
+        self.start(greet, keys=[{"name": "login", "config_dir": folder}])
+        self.assertEqual(self.ask().status, 200)
+        log_in(WORK, 1)
+        time.sleep(2.1)
+        self.assertEqual(self.ask().status, 200)
+        self.assertEqual([r["key"] for r in self.provider.requests], [HOME, WORK])
+        log_in(WORK, -1)
+        time.sleep(2.1)
+        self.assertEqual(self.ask().status, 503)
+
+    def test_the_key_file_is_read_again_when_it_changes(self):
+        self.start(greet, keys=[{"name": "home", "token": HOME}])
+        session = dict(X_Claude_Code_Session_Id="s")
+        self.assertEqual(self.ask(**session).getheader("x-tcr-key"), "home")
+        self.write_keys([{"name": "work", "token": WORK}])
+        time.sleep(1.1)
+        self.assertEqual(self.ask(**session).getheader("x-tcr-key"), "work")
+        self.write_keys("{ broken")
+        time.sleep(1.1)
+        for _ in range(2):
+            self.assertEqual(self.ask(**session).getheader("x-tcr-key"), "work")
+        self.process.terminate()
+        self.process.wait(5)
+        said = self.process.stderr.read().decode()
+        self.assertEqual(said.count("cannot be read; the gateway goes on with those it has"), 1, said)
+
     def test_who_has_no_stand_in_is_refused(self):
         self.start(greet, stand_in="FAKE-stand-in")
         response = self.ask()
@@ -313,7 +392,8 @@ class Gateway(unittest.TestCase):
         self.start(greet)
         os.close(self.life)
         self.life = None
-        self.assertEqual(self.process.wait(2), 0)
+        self.assertEqual(self.process.wait(1), 0)
+        self.assertFalse(os.path.exists(self.run_folder))
 
     def test_a_request_under_way_is_ended_before_it(self):
         go_on = threading.Event()
