@@ -94,6 +94,8 @@ DUMP="tr '\\0' '\\n' < /proc/\$PPID/environ > environ.txt; tr '\\0' '\\n' < /pro
 @test "account: the client sees one credential and none of the others" {
   pool home work --master api:billing
   answers home "tool:$DUMP" "ok:pong"
+  jq --arg url "$url" '.keys[].base_url = $url' "$keys" > "$keys.new"
+  (umask 077 && cat "$keys.new" > "$keys")
   extra_env=("ANTHROPIC_API_KEY=$(token api:inherited)" "ANTHROPIC_AUTH_TOKEN=$(token inherited)"
     "CLAUDE_CODE_OAUTH_TOKENS=$(token one),$(token two)" "TCR_KEYS=$(token three)")
   run_tcr --keys "$keys" -- claude -p "ping" --allowedTools Bash
@@ -156,10 +158,11 @@ DUMP="tr '\\0' '\\n' < /proc/\$PPID/environ > environ.txt; tr '\\0' '\\n' < /pro
   assert_seen "bearer:home bearer:work"
 }
 
-@test "account: what the environment already has is a pool of one and a master" {
+@test "account: what the environment already has is a pool of one, with a fallback" {
   answers home "limit:five_hour:3600"
   answers api:billing "ok:pong from billing"
-  extra_env=("CLAUDE_CODE_OAUTH_TOKEN=$(token home)" "ANTHROPIC_API_KEY=$(token api:billing)")
+  extra_env=("CLAUDE_CODE_OAUTH_TOKEN=$(token home)" "CLAUDE_FALLBACK_API_KEY=$(token api:billing)"
+    "CLAUDE_FALLBACK_BASE_URL=$url")
   run_tcr -- claude -p "ping"
   assert_status 0
   assert_stdout "pong from billing"

@@ -253,3 +253,24 @@ managed_settings() {
   assert_stdout "pong"
   assert_stderr_has '"home" reached'
 }
+
+@test "settings: a key with an address of its own does not follow an administrator's other one" {
+  managed_settings ANTHROPIC_BASE_URL
+  jq -n --arg url "$url" '{env: {ANTHROPIC_BASE_URL: $url}}' > "$scratch/etc/claude-code/managed-settings.json"
+  pool home
+  jq '.keys[0].base_url = "http://127.0.0.1:1"' "$keys" > "$keys.new"
+  (umask 077 && cat "$keys.new" > "$keys")
+  managed "$TCR_RUN" -- claude -p "ping"
+  assert_status 125
+  assert_seen ""
+  assert_stderr_has 'nothing was run with "home": an administrator.s settings send it to another address than its own'
+  jq --arg url "$url/" '.keys[0].base_url = $url' "$keys" > "$keys.new"
+  (umask 077 && cat "$keys.new" > "$keys")
+  answers home "ok:pong"
+  managed "$TCR_RUN" -- claude -p "ping"
+  assert_status 0
+  shadow ANTHROPIC_AUTH_TOKEN > "$scratch/etc/claude-code/managed-settings.json"
+  managed "$TCR_RUN" -- claude -p "ping"
+  assert_status 125
+  assert_stderr_has 'settings send another credential to its address'
+}

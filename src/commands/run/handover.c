@@ -127,6 +127,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
         .source_count = files.count,
         .own = handover->own.text ? &handover->own : NULL,
         .kind = &key->kind,
+        .token = key->token,
         .via = session->options->via,
         .bare = session->call.claude.bare,
         .base_url = address_of_client(session, key),
@@ -138,6 +139,15 @@ static int build_shield(struct session *session, const struct key *key, struct h
     buffer_finish(&error);
     claude_settings_finish(&files);
     warn_of_managed(session, &handover->shield);
+    const char *what = handover->shield.sent_elsewhere && (key->base_url || key->at_provider)
+                           ? "send it to another address than its own"
+                       : handover->shield.replaced && key->base_url
+                           ? "send another credential to its address"
+                           : NULL;
+    if (what) {
+        log_say("nothing was run with \"%s\": an administrator's settings %s", key->name, what);
+        return EXIT_OWN_FAILURE;
+    }
     return r == -ENOMEM ? own_failure("settings", r) : 0;
 }
 
@@ -272,7 +282,8 @@ static int build_arguments(struct session *session, struct handover *handover)
 {
     const char *settings = handover->shield.settings;
     const char *own = handover->own.path;
-    if (settings && own && strcmp(own, "--settings") != 0) {
+    bool own_file = own && strcmp(own, "--settings") != 0;
+    if (settings && (own_file || handover->shield.holds_secret)) {
         int r = settings_file(settings, &handover->settings_path);
         if (r < 0)
             return own_failure("settings", r);

@@ -31,7 +31,7 @@ static const char *replacement(const struct shield_request *request, const char 
     }
     bool own = strcmp(name, request->kind->variable) == 0;
     if (own && (request->bare || request->via == VIA_ENV || !descriptor))
-        return NULL; /* blank would wipe the very variable that carries it */
+        return request->token; /* blank would wipe the very variable that carries it */
     return "";
 }
 
@@ -82,6 +82,7 @@ static void blank_variable(struct builder *builder, const cJSON *item)
         builder->failed = true;
     if (is_own_name(builder->request, item->string))
         builder->shield->needs_descriptor = true;
+    builder->shield->holds_secret |= value == builder->request->token;
 }
 
 /* ~/.claude.json may hold megabytes of history and nothing that shadows. A name may be written with
@@ -116,6 +117,25 @@ static bool replaces_key(const struct shield_request *request, const char *name)
     return strcmp(name, "ANTHROPIC_BASE_URL") != 0;
 }
 
+/* An address may be written with or without a '/' at its end. */
+static bool is_same_address(const char *one, const char *other)
+{
+    size_t length = strlen(one), longer = strlen(other);
+    while (length > 0 && one[length - 1] == '/')
+        length--;
+    while (longer > 0 && other[longer - 1] == '/')
+        longer--;
+    return length == longer && strncasecmp(one, other, length) == 0;
+}
+
+static bool sends_elsewhere(const struct shield_request *request, const cJSON *item)
+{
+    const char *theirs = cJSON_GetStringValue(item);
+    const char *own = request->base_url ? request->base_url : kind_base(request->kind);
+    return strcmp(item->string, "ANTHROPIC_BASE_URL") == 0 && theirs && *theirs &&
+           !(own && is_same_address(theirs, own));
+}
+
 static void read_env(struct builder *builder, const struct settings_source *source,
                      const cJSON *env)
 {
@@ -124,10 +144,12 @@ static void read_env(struct builder *builder, const struct settings_source *sour
         if (!is_shadow(item))
             continue;
         note(builder, source, item->string);
-        if (source->managed)
+        if (source->managed) {
             builder->shield->replaced |= replaces_key(builder->request, item->string);
-        else
+            builder->shield->sent_elsewhere |= sends_elsewhere(builder->request, item);
+        } else {
             blank_variable(builder, item);
+        }
     }
 }
 

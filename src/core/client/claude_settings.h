@@ -23,6 +23,9 @@ struct shield_request {
     size_t source_count;
     const struct settings_source *own; /* the user's --settings; NULL if none was given */
     const struct kind *kind;           /* of the credential to protect */
+    /* The secret, where the variable alone can carry it; NULL: what stands in its place in a file
+     * is left alone, and wins. */
+    const char *token;
     enum via via;
     bool bare;            /* --bare takes an API key from the variable alone */
     const char *base_url; /* ANTHROPIC_BASE_URL of the child's environment; NULL if unset */
@@ -32,8 +35,10 @@ struct shield_request {
 struct shield {
     char *settings;        /* JSON for --settings, freed with json_free_text; NULL: none needed */
     bool needs_descriptor; /* the variable itself is shadowed: hand over by descriptor */
+    bool holds_secret;     /* `settings` may be in no argument vector */
     struct buffer shadows; /* one line each: "PATH sets NAME" */
     struct buffer managed; /* the same for what cannot be helped */
+    bool sent_elsewhere;   /* an administrator's address is another than `base_url` */
     bool replaced;         /* by one of those: the key is not what the client will use */
 };
 
