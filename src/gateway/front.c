@@ -121,24 +121,27 @@ static void *take_target(void *context, const char *target, struct MHD_Connectio
     return visitor->exchange;
 }
 
+struct head_walk {
+    struct buffer head;
+    bool clear; /* all that libmicrohttpd takes for headers are some: "Name : value" is not */
+};
+
 static enum MHD_Result append_header(void *context, enum MHD_ValueKind kind, const char *name,
                                      const char *value)
 {
-    struct buffer *head = context;
+    struct head_walk *walk = context;
     (void)kind;
-    return head_append(head, name, value ? value : "") ? MHD_YES : MHD_NO;
+    walk->clear = head_append(&walk->head, name, value ? value : "");
+    return walk->clear ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result take_head(struct exchange *exchange, const char *method)
 {
-    struct buffer head = {0};
+    struct head_walk walk = {.clear = true};
     timer_stop(&exchange->gateway->timers, &exchange->visitor->idle);
-    int there = MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
-    int taken =
-        MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &head);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &walk);
     exchange->has_head = true;
-    /* The walk ends at what libmicrohttpd takes for a header and we do not: "Name : value". */
-    exchange_receive_head(exchange, method, &head, there == taken);
+    exchange_receive_head(exchange, method, &walk.head, walk.clear);
     return exchange->response && exchange->answer_early ? front_queue(exchange) : MHD_YES;
 }
 

@@ -218,14 +218,19 @@ class Gateway(unittest.TestCase):
         self.assertEqual(response.getheader("x-tcr-key"), "work")
 
     def test_a_stream_that_breaks_is_not_ended_well(self):
+        seen = threading.Event()
+
         def script(connection, request):
             begin_stream(connection)
             chunk(connection, START + DELTA)
+            seen.wait(10)
             return "close"
 
         self.start(script)
+        response = self.ask(b'{"stream": true}')
+        seen.set()
         with self.assertRaises(http.client.IncompleteRead):
-            self.ask(b'{"stream": true}').read()
+            response.read()
         self.assertEqual(len(self.provider.requests), 1)
 
     def test_a_client_that_leaves_takes_the_request_along(self):
