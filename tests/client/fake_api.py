@@ -13,6 +13,7 @@ whenever it changes, and a token whose list changed starts over.
     limit:WINDOW[:SECONDS]  a plan limit: five_hour, seven_day, seven_day_opus, seven_day_sonnet, overage
     rate429[:SECONDS]       429 without plan headers, retry-after given
     401 revoked 403 credit spend 500 529
+    error:STATUS:TYPE:TEXT  an error in any words, which the client is told not to retry
     reset                   the connection is closed without an answer
     hang[:SECONDS]          silence, then an answer
     warn:TEXT               an answer that carries the "close to the limit" headers
@@ -214,6 +215,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
             self.connection.close()
+        elif name == "error":
+            status, error_type, text = rest.split(":", 2)
+            self.error(int(status), error_type, text, {"x-should-retry": "false"})
         elif name in ERRORS:
             self.error(*ERRORS[name])
         else:

@@ -159,7 +159,7 @@ static void watch_gateway(struct attempt *attempt)
 static int supervise(struct attempt *attempt, struct handover *handover)
 {
     struct supervision *plan = &attempt->plan;
-    off_t offset = judge_begin(attempt->session);
+    attempt->transcript_offset = judge_begin(attempt->session);
     plan->signal_fd = attempt->session->signal_fd;
     plan->started = note_start;
     plan->lingers = drop_inherited;
@@ -182,7 +182,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
             "of it cannot be read)");
         return EXIT_OWN_FAILURE;
     }
-    judge_end(attempt, offset, &handover->shield);
+    judge_end(attempt, attempt->transcript_offset, &handover->shield);
     return 0;
 }
 

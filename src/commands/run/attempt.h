@@ -7,6 +7,8 @@
 #include "system/process/supervisor.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 struct attempt;
 
@@ -29,8 +31,10 @@ struct attempt {
     struct attempt_stream streams[STREAM_COUNT];
     struct supervision plan;
     struct supervised result;
-    bool is_last;           /* what we inherited is closed: no other attempt can follow */
-    struct finding finding; /* CLASS_NONE: not the key's affair */
+    off_t transcript_offset;      /* where the client's record ended when the attempt began */
+    int64_t word_since, word_due; /* lastword's: milliseconds, -1: nothing is waited for */
+    bool is_last;                 /* what we inherited is closed: no other attempt can follow */
+    struct finding finding;       /* CLASS_NONE: not the key's affair */
 };
 
 /* Runs it. What may be a used-up key's message is held in the gates until attempt_release. Returns

@@ -2,6 +2,7 @@
 
 #include "commands/command.h"
 #include "commands/run/journal.h"
+#include "commands/run/lastword.h"
 #include "system/log.h"
 #include "system/process/startup.h"
 
@@ -36,6 +37,7 @@ static void feed_gate(void *context, const char *bytes, size_t length, int64_t n
     struct evidence *evidence = &attempt->evidence;
     evidence->time.now = time(NULL); /* what "resets 5pm" is relative to */
     gate_feed(&stream->gate, bytes, length, now_ms);
+    lastword_look(attempt, now_ms);
     warn_of_overage(attempt);
     /* A client that takes its turns from stdin does not exit on a limit until stdin ends. */
     if (attempt->fast_fail && attempt->session->call.claude.streams_input &&
@@ -52,13 +54,15 @@ static void end_gate(void *context)
 static int64_t gate_deadline_of(const void *context)
 {
     const struct attempt_stream *stream = context;
-    return gate_deadline(&stream->gate);
+    int64_t due = lastword_due(stream->attempt), deadline = gate_deadline(&stream->gate);
+    return due >= 0 && (deadline < 0 || due < deadline) ? due : deadline;
 }
 
 static void tick_gate(void *context, int64_t now_ms)
 {
     struct attempt_stream *stream = context;
     gate_tick(&stream->gate, now_ms);
+    lastword_look(stream->attempt, now_ms);
 }
 
 static void emit(void *context, const char *bytes, size_t length)
@@ -144,6 +148,7 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
 int streams_open(struct attempt *attempt)
 {
     int *streams = attempt->plan.spawn.streams;
+    lastword_begin(attempt);
     for (int fd = 0; fd < 3; fd++)
         streams[fd] = startup_was_closed(fd) ? SPAWN_CLOSED : -1;
     if (attempt->session->call.interactive && !attempt->session->options->mask)

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "core/evidence/typed.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *first_text(const cJSON *message)
@@ -24,6 +25,7 @@ static bool is_filler(const cJSON *message)
 static void read_error(struct transcript *transcript, const cJSON *row)
 {
     transcript->last_was_error = true;
+    *transcript->answer = '\0';
     transcript->last = (struct finding){0};
     int r =
         typed_read(row, first_text(json_get(row, "message")), &transcript->time, &transcript->last);
@@ -51,5 +53,25 @@ void transcript_read_row(struct transcript *transcript, const char *row, size_t 
         transcript->work_begun = true;
         transcript->last_was_error = false;
         transcript->last = (struct finding){0};
+        const char *text = first_text(json_get(json, "message"));
+        snprintf(transcript->answer, sizeof transcript->answer, "%s", text ? text : "");
     }
+}
+
+enum last_word transcript_last_word(const struct transcript *transcript, const char *text,
+                                    size_t length)
+{
+    const char *answer = transcript->answer + strspn(transcript->answer, " \r\n");
+    size_t known = strlen(answer);
+    if (transcript->last_was_error)
+        return LAST_WORD_FAILURE;
+    for (; length > 0 && strchr(" \r\n", *text); text++)
+        length--;
+    while (known > 0 && strchr(" \r\n", answer[known - 1]))
+        known--;
+    /* Of a text of which only the beginning was read yet that has to be the answer's. */
+    size_t both = length < known ? length : known;
+    while (both > 0 && strchr(" \r\n", text[both - 1]) && both == length)
+        both--, length--;
+    return both > 0 && memcmp(text, answer, both) == 0 ? LAST_WORD_ANSWER : LAST_WORD_UNKNOWN;
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define TRANSCRIPT_ANSWER 256
+
 /* Plain data: zeroed, then given its time. Rows are fed in the file's order, from where the run
  * began. */
 struct transcript {
@@ -21,6 +23,17 @@ struct transcript {
     struct finding last; /* the last answer was this failure; CLASS_NONE if it was none */
     bool unread;         /* memory ran out over a row */
     bool last_was_error; /* …or an error of another kind */
+    char
+        answer[TRANSCRIPT_ANSWER]; /* how the last answer begins; "" if it was an error or a call */
 };
 
 void transcript_read_row(struct transcript *transcript, const char *row, size_t length);
+
+/* What a text is that the client prints at last. */
+enum last_word {
+    LAST_WORD_UNKNOWN, /* the record does not have it yet */
+    LAST_WORD_ANSWER,  /* the model's, as recorded */
+    LAST_WORD_FAILURE, /* an error's, whatever its words */
+};
+enum last_word transcript_last_word(const struct transcript *transcript, const char *text,
+                                    size_t length);
