@@ -118,7 +118,10 @@ next: home'
   pool home
   plays home "printf '%s\n' \"You've hit your session limit · resets 11pm (UTC)\"; exit 1"
   tcr -- client
-  change_state --argjson until $(($(date +%s) + 20 * 86400)) '.keys[].cooldowns[0] |= (.until = $until | .length = 20 * 86400)'
+  # On a day of two digits.
+  days=20
+  [ "$(TZ=$CLOCK_ZONE date -d "$days days" +%-d)" -ge 10 ] || days=30
+  change_state --argjson n $((days * 86400)) '.keys[].cooldowns[0] |= (.until = now + $n | .until |= floor | .length = $n)'
   while IFS=: read -r columns titles; do
     extra_env=("COLUMNS=$columns")
     tcr status
