@@ -100,6 +100,44 @@ names_of_credentials='ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_API_KEYS 
   assert_given "${base[@]}" CLAUDE_CODE_USE_BEDROCK=1 AWS_BEARER_TOKEN_BEDROCK=x TCR_MINE=1 "$credential"
 }
 
+@test "--keep: no pattern and no name hands a pool or a master key over" {
+  own_setup
+  local -a secret=(TCR_KEYS=x TCR_MASTER_KEY=x ANTHROPIC_API_KEYS=x CLAUDE_CODE_OAUTH_TOKENS=x CURSOR_API_KEYS=x OPENAI_API_KEYS=x
+    CLAUDE_FALLBACK_API_KEY=x)
+  local entry
+  options=(--keep '*' --keep 'TCR_*' --keep 'CLAUDE_*' --keep '*_KEY' --keep '*_KEYS')
+  for entry in "${secret[@]}"; do
+    options+=(--keep "${entry%%=*}")
+  done
+  handed "${base[@]}" "${secret[@]}" ANTHROPIC_API_KEY=x ANTHROPIC_AUTH_TOKEN=x OTHER=1 TCR_OTHER=2
+  assert_given "${base[@]}" OTHER=1 TCR_OTHER=2 "$credential"
+}
+
+@test "--keep: a key of the environment stays by its own name" {
+  own_setup
+  options=(--keep ANTHROPIC_API_KEY)
+  handed "${base[@]}" ANTHROPIC_API_KEY=x ANTHROPIC_AUTH_TOKEN=x
+  assert_given "${base[@]}" ANTHROPIC_API_KEY=x "$credential"
+}
+
+@test "CLAUDE_CODE_SIMPLE: an OAuth key is not used, where the command gets it" {
+  pool a api:b
+  local value
+  for value in 1 true yes; do
+    extra_env=("CLAUDE_CODE_SIMPLE=$value")
+    tcr explain -- claude -p ping
+    grep -qE '^  b +would be used' "$out" || fail "$value: $(cat "$out")"
+  done
+  for value in '' 0 false; do
+    extra_env=("CLAUDE_CODE_SIMPLE=$value")
+    tcr explain -- claude -p ping
+    grep -qE '^  a +would be used' "$out" || fail "$value: $(cat "$out")"
+  done
+  extra_env=(CLAUDE_CODE_SIMPLE=1)
+  tcr explain --scrub 'CLAUDE_CODE_*' -- claude -p ping
+  grep -qE '^  a +would be used' "$out"
+}
+
 @test "--keep: never a second value of the key's own variable" {
   own_setup
   options=(--keep 'CLAUDE_*')

@@ -18,19 +18,16 @@ static const char *value_of(const char *name)
 
 static size_t check_routing(struct doctor *doctor)
 {
-    static const char *const names[] = {
-        "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX",        "CLAUDE_CODE_USE_FOUNDRY",
-        "CLAUDE_CODE_USE_MANTLE",  "CLAUDE_CODE_USE_ANTHROPIC_AWS", "CLAUDE_CODE_USE_GATEWAY",
-    };
     size_t found = 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (!value_of(names[i]))
+    const char *name;
+    for (size_t i = 0; (name = environment_cloud(i)); i++) {
+        if (!value_of(name))
             continue;
         found++;
         doctor_say(doctor, "environment", HEALTH_WARN,
                    "%s is set: a cloud's own login instead of the keys; tcr-run removes it for the "
                    "command; mend: unset it, or do without tcr-run there",
-                   names[i]);
+                   name);
     }
     return found;
 }

@@ -2,6 +2,7 @@
 
 #include "base/variable.h"
 #include "commands/command.h"
+#include "core/client/environment.h"
 #include "system/keys/claude_files.h"
 #include "system/log.h"
 #include "system/process/clienthelp.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,6 +74,20 @@ bool session_asks_client(const struct session *session)
            !session->help;
 }
 
+/* CLAUDE_CODE_SIMPLE is --bare by another name, if the command gets it. */
+static bool is_simple(const struct session *session)
+{
+    static const char *const no[] = {"", "0", "false", "no", "off"};
+    const struct environment_plan plan = {.keep = &session->options->keep,
+                                          .scrub = &session->options->scrub,
+                                          .clean = session->options->clean_env};
+    const char *value = environment_passed(session->environment, &plan, "CLAUDE_CODE_SIMPLE");
+    for (size_t i = 0; value && i < sizeof no / sizeof *no; i++)
+        if (strcasecmp(value, no[i]) == 0)
+            return false;
+    return value != NULL;
+}
+
 static void say_of_arguments(const struct session *session)
 {
     const struct claude_args *args = &session->call.claude;
@@ -96,6 +112,7 @@ static int open_client(struct session *session)
         session->help = clienthelp_load(options->command[0]);
     if (session->help)
         client_analyse(options->command, options, terminal, id, session->help, &session->call);
+    session->call.claude.bare |= is_simple(session);
     say_of_arguments(session);
     session->config = claude_config_folder(environ);
     if (!session->config) {

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "base/variable.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,53 +11,91 @@
 #include <string.h>
 #include <strings.h>
 
-/* claude-code.md, "Credentials": what carries or redirects one, for every client. */
-static const char *const credential_names[] = {
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_API_KEYS",
-    "ANTHROPIC_AWS_API_KEY",
-    "ANTHROPIC_BEDROCK_MANTLE_API_KEY",
-    "ANTHROPIC_FOUNDRY_API_KEY",
-    "ANTHROPIC_IDENTITY_TOKEN",
-    "ANTHROPIC_IDENTITY_TOKEN_FILE",
-    "ANTHROPIC_PROFILE",
-    "ANTHROPIC_SERVICE_ACCOUNT_ID",
-    "AWS_BEARER_TOKEN_BEDROCK",
-    "CLAUDE_API_KEY",
-    "CLAUDE_BRIDGE_OAUTH_TOKEN",
-    "ANTHROPIC_UNIX_SOCKET",
-    "CLAUDE_CODE_CUSTOM_OAUTH_URL",
-    "CLAUDE_CODE_HFI_BEARER_TOKEN",
-    "CLAUDE_CODE_API_BASE_URL",
-    "ANTHROPIC_FEDERATION_RULE_ID",
-    "CLAUDE_BG_AUTH_SNAPSHOT_PATH",
-    "CLAUDE_SECURESTORAGE_CONFIG_DIR",
-    "CLAUDE_FALLBACK_API_KEY",
-    "CLAUDE_FALLBACK_BASE_URL",
-    "CLAUDE_SESSION_INGRESS_TOKEN_FILE",
-    "CLAUDE_TRUSTED_DEVICE_TOKEN",
-    "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
-    "CLAUDE_CODE_CLIENT_KEY",
-    "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
-    "CLAUDE_CODE_HOST_AUTH_ENV_VAR",
-    "CLAUDE_CODE_OAUTH_REFRESH_TOKEN",
-    "CLAUDE_CODE_OAUTH_SCOPES",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CODE_OAUTH_TOKENS",
-    "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
-    "CLAUDE_CODE_SESSION_ACCESS_TOKEN",
-    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_FOUNDRY",
-    "CLAUDE_CODE_USE_GATEWAY",
-    "CLAUDE_CODE_USE_MANTLE",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CURSOR_API_KEYS",
-    "OPENAI_API_KEYS",
+/* How far --keep reaches. */
+enum hold {
+    HOLD_LOOSE, /* a name or a pattern keeps it */
+    HOLD_OWN,   /* a key of the pool may stand there: its own name keeps it, no pattern does */
+    HOLD_POOL   /* a whole pool or what is billed: nothing keeps it */
+};
+
+/* claude-code.md, "Credentials": what carries or redirects one, for every client. A star stands for
+ * any letters. */
+static const struct name {
+    const char *name;
+    enum hold hold;
+} names[] = {
+    {"TCR_KEYS", HOLD_POOL},
+    {"TCR_MASTER_KEY", HOLD_POOL},
+    {"ANTHROPIC_API_KEYS", HOLD_POOL},
+    {"CLAUDE_CODE_OAUTH_TOKENS", HOLD_POOL},
+    {"CURSOR_API_KEYS", HOLD_POOL},
+    {"OPENAI_API_KEYS", HOLD_POOL},
+    {"CLAUDE_FALLBACK_API_KEY", HOLD_POOL},
+    {"ANTHROPIC_API_KEY", HOLD_OWN},
+    {"ANTHROPIC_AUTH_TOKEN", HOLD_OWN},
+    {"CLAUDE_CODE_OAUTH_TOKEN", HOLD_OWN},
+    {"AGENT_PROXY_AUTH_TOKEN", HOLD_LOOSE},
+    {"ANTHROPIC_AWS_API_KEY", HOLD_LOOSE},
+    {"ANTHROPIC_BEDROCK_MANTLE_API_KEY", HOLD_LOOSE},
+    {"ANTHROPIC_ENVIRONMENT_KEY", HOLD_LOOSE},
+    {"ANTHROPIC_FEDERATION_RULE_ID", HOLD_LOOSE},
+    {"ANTHROPIC_FOUNDRY_API_KEY", HOLD_LOOSE},
+    {"ANTHROPIC_FOUNDRY_AUTH_TOKEN", HOLD_LOOSE},
+    {"ANTHROPIC_IDENTITY_TOKEN", HOLD_LOOSE},
+    {"ANTHROPIC_IDENTITY_TOKEN_FILE", HOLD_LOOSE},
+    {"ANTHROPIC_PROFILE", HOLD_LOOSE},
+    {"ANTHROPIC_SERVICE_ACCOUNT_ID", HOLD_LOOSE},
+    {"ANTHROPIC_UNIX_SOCKET", HOLD_LOOSE},
+    {"ANTHROPIC_WORK_SECRET", HOLD_LOOSE},
+    {"AWS_BEARER_TOKEN_BEDROCK", HOLD_LOOSE},
+    {"CCR_AGENT_PROXY_TOKEN_FILE_DESCRIPTOR", HOLD_LOOSE},
+    {"CCR_OAUTH_TOKEN_FILE", HOLD_LOOSE},
+    {"CLAUDE_API_KEY", HOLD_LOOSE},
+    {"CLAUDE_BG_AUTH_SNAPSHOT_PATH", HOLD_LOOSE},
+    {"CLAUDE_BG_CLAIM_AUTH", HOLD_LOOSE},
+    {"CLAUDE_BG_PTY_AUTH", HOLD_LOOSE},
+    {"CLAUDE_BG_RV_AUTH", HOLD_LOOSE},
+    {"CLAUDE_BG_SESSION_CREDENTIAL", HOLD_LOOSE},
+    {"CLAUDE_BG_SOCKET_TOKENS_PATH", HOLD_LOOSE},
+    {"CLAUDE_BRIDGE_OAUTH_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_API_BASE_URL", HOLD_LOOSE},
+    {"CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR", HOLD_LOOSE},
+    {"CLAUDE_CODE_ARTIFACTS_API_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_CLIENT_KEY", HOLD_LOOSE},
+    {"CLAUDE_CODE_CLIENT_KEY_PASSPHRASE", HOLD_LOOSE},
+    {"CLAUDE_CODE_CUSTOM_OAUTH_URL", HOLD_LOOSE},
+    {"CLAUDE_CODE_GATEWAY_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_GATEWAY_TOKEN_FILE_DESCRIPTOR", HOLD_LOOSE},
+    {"CLAUDE_CODE_HFI_BEARER_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_HOST_AUTH_ENV_VAR", HOLD_LOOSE},
+    {"CLAUDE_CODE_HOST_CREDS_FILE", HOLD_LOOSE},
+    {"CLAUDE_CODE_MCP_SERVE_AUTH_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_MEMORY_API_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_MESSAGING_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_OAUTH_REFRESH_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_OAUTH_SCOPES", HOLD_LOOSE},
+    {"CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR", HOLD_LOOSE},
+    {"CLAUDE_CODE_SESSIONS_OAUTH_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_SESSION_ACCESS_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_SLACK_TAG_TOKEN", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_ANTHROPIC_AWS", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_BEDROCK", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_FOUNDRY", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_GATEWAY", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_MANTLE", HOLD_LOOSE},
+    {"CLAUDE_CODE_USE_VERTEX", HOLD_LOOSE},
+    {"CLAUDE_CODE_WEBSOCKET_AUTH_FILE_DESCRIPTOR", HOLD_LOOSE},
+    {"CLAUDE_FALLBACK_BASE_URL", HOLD_LOOSE},
+    {"CLAUDE_SECURESTORAGE_CONFIG_DIR", HOLD_LOOSE},
+    {"CLAUDE_SESSION_INGRESS_TOKEN_FILE", HOLD_LOOSE},
+    {"CLAUDE_TRUSTED_DEVICE_TOKEN", HOLD_LOOSE},
+    {"ENVIRONMENT_SERVICE_KEY", HOLD_LOOSE},
+    {"SELF_HOSTED_RUNNER_*_SECRET", HOLD_LOOSE},
+    {"TCR_*", HOLD_LOOSE},
     /* A client started inside a client would take the outer one's session for its own. */
-    "CLAUDE_CODE_CHILD_SESSION",
-    "CLAUDE_CODE_SESSION_ID",
+    {"CLAUDE_CODE_CHILD_SESSION", HOLD_LOOSE},
+    {"CLAUDE_CODE_SESSION_ID", HOLD_LOOSE},
 };
 
 /* What --clean-env passes on: what a program needs to find itself, its user and its terminal. */
@@ -67,16 +106,38 @@ static const char *const clean_names[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A name of the table, which may have one star. */
+static bool is_name(const char *pattern, const char *name, size_t length)
+{
+    size_t head = strcspn(pattern, "*");
+    if (!pattern[head])
+        return head == length && memcmp(pattern, name, length) == 0;
+    const char *tail = pattern + head + 1;
+    size_t rest = strlen(tail);
+    return length >= head + rest && memcmp(pattern, name, head) == 0 &&
+           memcmp(name + length - rest, tail, rest) == 0;
+}
+
+static const struct name *find_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (length > 0 && names[i].name[0] == name[0] && is_name(names[i].name, name, length))
+            return &names[i];
+    return NULL;
+}
+
 bool environment_is_scrubbed(const char *name, size_t length)
 {
-    if (length >= 4 && memcmp(name, "TCR_", 4) == 0)
-        return true;
-    for (size_t i = 0; i < COUNT(credential_names); i++) {
-        const char *candidate = credential_names[i];
-        if (candidate[0] == name[0] && strncmp(candidate, name, length) == 0 && !candidate[length])
-            return true;
-    }
-    return false;
+    return find_name(name, length) != NULL;
+}
+
+const char *environment_cloud(size_t index)
+{
+    static const char prefix[] = "CLAUDE_CODE_USE_";
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strncmp(names[i].name, prefix, sizeof prefix - 1) == 0 && index-- == 0)
+            return names[i].name;
+    return NULL;
 }
 
 /* NAME of an entry "NAME=VALUE"; an entry without '=' is all name. */
@@ -102,29 +163,44 @@ static bool is_set(const struct environment_plan *plan, const char *entry, size_
     return false;
 }
 
-/* A whole pool: no pattern of --keep is meant to hand that over. */
-static bool is_pool(const char *entry, size_t length)
+static bool is_named(const struct name_list *list, const char *entry, size_t length)
 {
-    static const char *const names[] = {"ANTHROPIC_API_KEYS", "CLAUDE_CODE_OAUTH_TOKENS",
-                                        "CURSOR_API_KEYS", "OPENAI_API_KEYS"};
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (strncmp(names[i], entry, length) == 0 && !names[i][length])
+    for (size_t i = 0; i < list->count; i++)
+        if (strlen(list->names[i]) == length && memcmp(list->names[i], entry, length) == 0)
             return true;
     return false;
+}
+
+static bool is_kept(const struct environment_plan *plan, const struct name *known,
+                    const char *entry, size_t length)
+{
+    if (!plan->keep || (known && known->hold == HOLD_POOL))
+        return false;
+    if (known && known->hold == HOLD_OWN)
+        return is_named(plan->keep, entry, length);
+    return matches(plan->keep->names, plan->keep->count, entry, length);
 }
 
 static bool passes(const struct environment_plan *plan, const char *entry)
 {
     size_t length = name_length(entry);
-    if (is_set(plan, entry, length) || is_pool(entry, length))
+    const struct name *known = find_name(entry, length);
+    if (is_set(plan, entry, length))
         return false;
-    if (plan->keep && matches(plan->keep->names, plan->keep->count, entry, length))
+    if (is_kept(plan, known, entry, length))
         return true;
     if (plan->scrub && matches(plan->scrub->names, plan->scrub->count, entry, length))
         return false;
     if (plan->clean && !matches(clean_names, COUNT(clean_names), entry, length))
         return false;
-    return !environment_is_scrubbed(entry, length);
+    return !known;
+}
+
+const char *environment_passed(char *const *inherited, const struct environment_plan *plan,
+                               const char *name)
+{
+    const char *value = variable_value(inherited, name);
+    return value && passes(plan, name) ? value : NULL;
 }
 
 static bool has_credential_header(const char *line, size_t length)

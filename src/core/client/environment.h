@@ -12,6 +12,9 @@
  * TCR_* name and for what a client leaves to clients started inside it. */
 bool environment_is_scrubbed(const char *name, size_t length);
 
+/* The variables that send Claude Code's requests to a cloud; NULL past the last. */
+const char *environment_cloud(size_t index);
+
 /* One NAME=VALUE to set; a NULL value removes the name. */
 struct assignment {
     const char *name;
@@ -31,6 +34,10 @@ struct environment {
     char **entries;
     struct secret_store *store;
 };
+
+/* The value of a variable that the command will get as it came; NULL if it gets none. */
+const char *environment_passed(char *const *inherited, const struct environment_plan *plan,
+                               const char *name);
 
 /* Returns 0, or -ENOMEM with *ret_environment untouched. The caller ends it with
  * environment_finish. */

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/variable.h"
+#include "core/client/environment.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -9,13 +10,6 @@
 /* What the client does beside its requests wants a direct line to the provider. */
 static const char *const direct_options[] = {"--remote-control", "--rc",       "--cloud",
                                              "--remote",         "--teleport", "--bg"};
-
-/* Each sends the client's requests to a cloud instead of the provider. */
-static const char *const cloud_variables[] = {
-    "CLAUDE_CODE_USE_BEDROCK",       "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",       "CLAUDE_CODE_USE_MANTLE",
-    "CLAUDE_CODE_USE_ANTHROPIC_AWS", "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
-    "CLAUDE_CODE_USE_GATEWAY"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -46,10 +40,11 @@ static bool is_kept(const struct name_list *keep, const char *name)
 /* Unless it is kept, the command does not get it. */
 static const char *cloud_variable(const struct gatewayuse_request *request)
 {
-    for (size_t i = 0; i < COUNT(cloud_variables); i++) {
-        const char *value = variable_value(request->environment, cloud_variables[i]);
-        if (value && *value && is_kept(request->keep, cloud_variables[i]))
-            return cloud_variables[i];
+    const char *name;
+    for (size_t i = 0; (name = environment_cloud(i)); i++) {
+        const char *value = variable_value(request->environment, name);
+        if (value && *value && is_kept(request->keep, name))
+            return name;
     }
     return NULL;
 }
