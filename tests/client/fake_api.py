@@ -16,6 +16,7 @@ whenever it changes, and a token whose list changed starts over.
     error:STATUS:TYPE:TEXT  an error in any words, which the client is told not to retry
     reset                   the connection is closed without an answer
     hang[:SECONDS]          silence, then an answer
+    drip                    words without an end, ten a second; the log says when the client is gone
     warn:TEXT               an answer that carries the "close to the limit" headers
 
 Every request is one JSON line in the log.
@@ -25,6 +26,7 @@ import argparse
 import http.server
 import json
 import os
+import select
 import socket
 import socketserver
 import struct
@@ -211,6 +213,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif name == "hang":
             time.sleep(float(rest or 600))
             self.answer(body, {"type": "text", "text": "late"}, kind)
+        elif name == "drip":
+            self.drip(body)
         elif name == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
@@ -257,6 +261,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         headers["content-type"] = "text/event-stream"
         self.reply(200, headers, "".join(self.events(message, block, stop)).encode())
+
+    def drip(self, body):
+        message = {"id": "msg_%s" % os.urandom(8).hex(), "type": "message", "role": "assistant",
+                   "model": body.get("model"), "content": [], "stop_reason": None, "stop_sequence": None,
+                   "usage": {"input_tokens": 10, "output_tokens": 1}}
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        events = list(self.events(message, {"type": "text", "text": "drop "}, "end_turn"))
+        # All up to the first delta, then that one again and again.
+        first = next(i for i, event in enumerate(events) if "content_block_delta" in event)
+        self.wfile.write("".join(events[:first]).encode())
+        while True:
+            self.wfile.write(events[first].encode())
+            gone, _, _ = select.select([self.connection], [], [], 0.1)
+            if gone:
+                break
+        self.close_connection = True
+        self.server.record({"time": time.time(), "path": self.path, "main": False, "gone": True}, b"")
 
     @staticmethod
     def events(message, block, stop):

@@ -1,86 +1,13 @@
-# A person at a terminal. The client stays when its limit is reached; when the person leaves, the conversation can go on.
+# A person at a terminal, without a gateway. The client stays when its limit is reached; when the person leaves, the conversation can go on.
 
 load helpers
-
-# The first start asks about colours and trust; neither is what these tests are about.
-accept_dialogs() {
-  jq -n --arg dir "$project" '{hasCompletedOnboarding: true, theme: "dark",
-    projects: {($dir): {hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true}}}' > "$home/.claude.json"
-}
-
-terminal() {
-  tmux -f /dev/null -S "$scratch/tmux" "$@"
-}
-
-# The status is shown on the screen and kept in a file, the screen stays for a look. The shell outlives a Ctrl-C.
-start() {
-  local -a env_list
-  accept_dialogs
-  mapfile -d '' env_list < <(environment screen-256color)
-  echo 'trap : INT' > "$scratch/command"
-  printf '%q ' env -i "${env_list[@]}" "$@" >> "$scratch/command"
-  printf '\necho "exit status $?" | tee %q\nsleep 600\n' "$scratch/status" >> "$scratch/command"
-  terminal new-session -d -s run -x 110 -y 45 -c "$project" "bash $(printf %q "$scratch/command")" 3>&-
-}
-
-screen() {
-  terminal capture-pane -p -S -200 -t run
-}
-
-wait_for() {
-  local i
-  for ((i = 0; i < ${2:-150}; i++)); do
-    if screen | grep -qE -- "$1"; then
-      return 0
-    fi
-    sleep 0.1
-  done
-  echo "the screen never showed: $1"
-  screen
-  return 1
-}
-
-ready() {
-  wait_for "$(says ready)"
-  # The prompt is drawn a little before keys are read.
-  sleep 0.5
-}
-
-say() {
-  terminal send-keys -t run -l "$1"
-  sleep 0.4
-  terminal send-keys -t run Enter
-}
-
-# The second press only counts after the first was understood; a menu that is just opening swallows one.
-ends_shown() {
-  screen | grep -cE '^tcr-run: |exit status|^Resume this session' || true
-}
-
-leave() {
-  local try before
-  before=$(ends_shown)
-  for try in 1 2 3 4; do
-    terminal send-keys -t run C-c
-    if wait_for 'Press Ctrl-C again to exit' 50 > /dev/null; then
-      break
-    fi
-  done
-  wait_for 'Press Ctrl-C again to exit' 1
-  # A press that came late has been the second one: a third would be for whoever has the terminal then.
-  [ "$(ends_shown)" -gt "$before" ] || terminal send-keys -t run C-c
-}
-
-exit_status() {
-  wait_for 'exit status [0-9]+'
-  cat "$scratch/status"
-}
+load terminal
 
 until_limit() {
   pool home work
   answers home "ok:pong from home" "limit:five_hour:3600"
   answers work "ok:pong from work"
-  start "$TCR_RUN" "$@" -- claude
+  start "$TCR_RUN" --no-gateway "$@" -- claude
   ready
   say "first question"
   wait_for 'pong from home'
@@ -149,7 +76,7 @@ carried_on() {
 @test "interactive: a healthy session ends without a word" {
   pool home work
   answers home "ok:pong from home"
-  start "$TCR_RUN" -- claude
+  start "$TCR_RUN" --no-gateway -- claude
   ready
   say "first question"
   wait_for 'pong from home'
@@ -162,7 +89,7 @@ carried_on() {
 @test "interactive: a limit that was waited out is not one at the end" {
   pool home work
   answers home "limit:five_hour:3600" "ok:pong from home"
-  start "$TCR_RUN" -- claude
+  start "$TCR_RUN" --no-gateway -- claude
   ready
   say "first question"
   wait_for "$(says session-limit)"
@@ -178,7 +105,7 @@ carried_on() {
 @test "interactive: an API key is used without a question" {
   pool api:ci
   answers api:ci "ok:pong from ci"
-  start "$TCR_RUN" -- claude
+  start "$TCR_RUN" --no-gateway -- claude
   ready
   say "first question"
   wait_for 'pong from ci'
@@ -189,7 +116,7 @@ carried_on() {
   pool home work
   answers home "limit:five_hour:3600"
   answers work "ok:pong from work"
-  start "$TCR_RUN" -- claude -p "ping"
+  start "$TCR_RUN" --no-gateway -- claude -p "ping"
   assert_equal "$(exit_status)" "exit status 0"
   grep -q "pong from work" <(screen)
   run ! grep -q "You've hit your" <(screen | grep -v '^tcr-run')
@@ -200,7 +127,7 @@ carried_on() {
   pool home work
   answers home "hang:60"
   answers work "ok:pong from work"
-  start "$TCR_RUN" -- claude -p "ping"
+  start "$TCR_RUN" --no-gateway -- claude -p "ping"
   wait_for_request home
   terminal send-keys -t run C-c
   exit_status
