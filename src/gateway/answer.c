@@ -32,6 +32,20 @@ static bool has_no_body(const struct exchange *exchange, int status)
     return status == 204 || status == 304 || strcmp(exchange->method, "HEAD") == 0;
 }
 
+/* Head and body go out in one piece. */
+static bool set_whole(struct exchange *exchange, const char *head)
+{
+    struct pending *pending = &exchange->pending;
+    const char *bytes = pending->length > 0 ? pending_bytes(pending) : "";
+    char made[SESSIONID_TEXT];
+    if (exchange->route.creates && sessionid_read_made(bytes, pending->length, made))
+        picker_bind(exchange, made);
+    bool fine =
+        front_set_whole_answer(exchange, exchange->try->status, head, bytes, pending->length);
+    pending_finish(pending);
+    return fine;
+}
+
 enum exchange_state answer_begin(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
@@ -41,10 +55,11 @@ enum exchange_state answer_begin(struct exchange *exchange)
     append_own(exchange, exchange->candidate->key->name, &head);
     if (has_no_body(exchange, try->status) && length == FORWARD_LENGTH_UNKNOWN)
         length = 0;
-    if (!exchange->is_stream && try->has_ended && try->fault == TRY_FINE &&
-        !has_no_body(exchange, try->status))
-        length = (int64_t)exchange->pending.length;
-    bool fine = !head.failed && front_set_answer(exchange, try->status, buffer_text(&head), length);
+    bool whole = !exchange->is_stream && try->has_ended && try->fault == TRY_FINE &&
+                 !has_no_body(exchange, try->status);
+    bool fine = !head.failed &&
+                (whole ? set_whole(exchange, buffer_text(&head))
+                       : front_set_answer(exchange, try->status, buffer_text(&head), length));
     buffer_finish(&head);
     if (!fine)
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);

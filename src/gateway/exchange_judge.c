@@ -7,7 +7,6 @@
 #include "gateway/refusal.h"
 #include "gateway/try.h"
 #include "system/clock.h"
-#include "system/random.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,8 +55,8 @@ static void read_answer(const struct exchange *exchange, bool of_event, struct m
 static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
                                   const struct meaning *meaning)
 {
-    unsigned dice;
-    random_fill(&dice, sizeof dice);
+    if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_NONE)
+        return answer_pass_on(exchange, event, &meaning->finding);
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_AUTH &&
         exchange->out == NOTHING_OUT && picker_renew(exchange)) {
         try_destroy(exchange->try);
@@ -81,7 +80,7 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
         .left_ms = exchange->deadline - clock_now_ms(),
         .keys_left = left.keys,
         .master_left = left.master,
-        .dice = dice,
+        .dice = (unsigned)exchange->number * 2654435761u,
     };
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
     bool holds = decision.move == RETRY_PASS && meaning->rests && facts.out == NOTHING_OUT &&

@@ -2,10 +2,14 @@
 
 #include "gateway/try.h"
 #include "system/clock.h"
+#include "system/files.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* More than there are streams: a connection that is not kept costs a TLS handshake. */
 #define KEPT_CONNECTIONS 4096L
@@ -102,9 +106,28 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
+/* libcurl copies a bundle that it gets in memory for each connection; of a file it copies the name,
+ * and keeps what it read. */
+static int keep_bundle(struct upstream *upstream)
+{
+    struct authorities *authorities = &upstream->authorities;
+    upstream->bundle_fd = memfd_create("certificates", MFD_CLOEXEC);
+    if (upstream->bundle_fd < 0)
+        return 0; /* as it is, then */
+    int r =
+        files_write_all(upstream->bundle_fd, authorities->bundle.data, authorities->bundle.length);
+    if (r < 0)
+        return r;
+    snprintf(upstream->bundle_path, sizeof upstream->bundle_path, "/proc/self/fd/%d",
+             upstream->bundle_fd);
+    authorities->file = upstream->bundle_path;
+    buffer_finish(&authorities->bundle);
+    return 0;
+}
+
 int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *timers)
 {
-    *upstream = (struct upstream){.loop = loop, .timers = timers};
+    *upstream = (struct upstream){.loop = loop, .timers = timers, .bundle_fd = -1};
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return -EINVAL;
     upstream->multi = curl_multi_init();
@@ -120,7 +143,8 @@ int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *t
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    return authorities_find(&upstream->authorities, &upstream_curl, NULL);
+    int r = authorities_find(&upstream->authorities, &upstream_curl, NULL);
+    return r == 0 && upstream->authorities.bundle.length > 0 ? keep_bundle(upstream) : r;
 }
 
 void upstream_finish(struct upstream *upstream)
@@ -130,6 +154,8 @@ void upstream_finish(struct upstream *upstream)
     if (upstream->timers)
         timer_stop(upstream->timers, &upstream->timer);
     authorities_finish(&upstream->authorities);
+    if (upstream->bundle_fd >= 0)
+        (void)close(upstream->bundle_fd);
     curl_global_cleanup();
 }
 

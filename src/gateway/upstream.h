@@ -18,6 +18,8 @@ struct upstream {
     bool timer_came;
     bool failed; /* libcurl's state is lost: this process cannot go on */
     struct authorities authorities;
+    int bundle_fd; /* a file in memory with the authorities' bundle; -1: none */
+    char bundle_path[32];
     const char *certificate, *certificate_key, *certificate_passphrase; /* NULL: none */
 };
 
