@@ -150,8 +150,8 @@ void answer_keep_refusal(struct exchange *exchange, const struct finding *findin
     struct kept_refusal *kept = &exchange->kept;
     const struct try *try = exchange->try;
     bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
-    if (!try || !try->has_head || !try->has_ended)
-        return;
+    if (!try || !try->has_head || !try->has_ended || finding->class == CLASS_NETWORK)
+        return; /* what broke off is nobody's answer */
     /* The first of any kind, then the one whose key is ready first. */
     if (kept->status &&
         !(used_up && finding->until > 0 && (kept->until == 0 || finding->until < kept->until)))

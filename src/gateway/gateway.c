@@ -18,6 +18,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -33,6 +36,7 @@
 
 #define PARTING_MS 30000 /* that open requests have when the gateway is told to end */
 #define LOOK_MS    1000  /* between two looks at the key file */
+#define CROWD      64    /* connections of clients */
 #define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
 
 /* What ends it. */
@@ -122,6 +126,20 @@ static void settle(struct gateway *gateway)
     }
 }
 
+/* After a crowd: what is free goes back to the system, which the allocator would keep. */
+static void give_memory_back(struct gateway *gateway)
+{
+    size_t visitors = front_visitors(gateway->front);
+    if (visitors > gateway->crowd)
+        gateway->crowd = visitors;
+    if (gateway->crowd < CROWD || visitors > gateway->crowd / 2)
+        return;
+    gateway->crowd = visitors;
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 static int run(struct gateway *gateway, const struct ending *ending)
 {
     int r = 0;
@@ -133,6 +151,7 @@ static int run(struct gateway *gateway, const struct ending *ending)
         timers_run(&gateway->timers, clock_now_ms());
         upstream_run(&gateway->upstream);
         settle(gateway);
+        give_memory_back(gateway);
         if (gateway->upstream.failed)
             r = -EIO;
     }

@@ -33,6 +33,7 @@ struct gateway {
     struct news news;
 
     size_t exchange_count; /* that are not over */
+    size_t crowd;          /* the most connections of clients since memory was given back */
     uint64_t exchanges;    /* so far */
     struct exchange *ready, *all;
 

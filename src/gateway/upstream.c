@@ -11,8 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* More than there are streams: a connection that is not kept costs a TLS handshake. */
-#define KEPT_CONNECTIONS 4096L
+/* Beside those in use, which count too: a connection that is not kept costs a TLS handshake, one
+ * that is kept for nothing its memory. */
+#define SPARE_CONNECTIONS 64L
 
 #define LINK(name) .name = curl_##name,
 const struct curl upstream_curl = {CURL_FUNCTIONS(LINK)};
@@ -141,7 +142,6 @@ int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *t
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_SOCKETDATA, upstream);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
-    (void)curl_multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     int r = authorities_find(&upstream->authorities, &upstream_curl, NULL);
     return r == 0 && upstream->authorities.bundle.length > 0 ? keep_bundle(upstream) : r;
@@ -159,16 +159,28 @@ void upstream_finish(struct upstream *upstream)
     curl_global_cleanup();
 }
 
+static void count(struct upstream *upstream, long change)
+{
+    upstream->running += change;
+    (void)curl_multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS,
+                            upstream->running + SPARE_CONNECTIONS);
+}
+
 bool upstream_start(struct upstream *upstream, struct try *try)
 {
+    count(upstream, 1);
     try->is_running = curl_multi_add_handle(upstream->multi, try->easy) == CURLM_OK;
+    if (!try->is_running)
+        count(upstream, -1);
     return try->is_running;
 }
 
 void upstream_stop(struct upstream *upstream, struct try *try)
 {
-    if (try->is_running)
-        (void)curl_multi_remove_handle(upstream->multi, try->easy);
+    if (!try->is_running)
+        return;
+    (void)curl_multi_remove_handle(upstream->multi, try->easy);
+    count(upstream, -1);
     try->is_running = false;
 }
 

@@ -15,6 +15,7 @@ struct upstream {
     struct timers *timers;
     CURLM *multi;
     struct timer timer; /* libcurl's own */
+    long running;       /* transfers */
     bool timer_came;
     bool failed; /* libcurl's state is lost: this process cannot go on */
     struct authorities authorities;
