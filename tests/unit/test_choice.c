@@ -248,7 +248,7 @@ static void test_entries_do_the_same(void **state)
     choice.used = slots[1].candidate;
     choice_begin(&choice);
     (void)choice_make(&choice, &place.state, START + 5, START + 5);
-    assert_int_equal(entries_do(&copy, &place.entries), 1);
+    assert_int_equal(entries_do(&copy, &place.entries, 0), 1);
     for (size_t i = 0; i < 4; i++)
         (void)choice_give_back(&slots[i], &place.state, &choice.owner);
     char *ours = state_print(&place.state), *theirs = state_print(&copy);

@@ -139,11 +139,30 @@ int entries_add(struct entries *entries, const struct entry *entry)
     return 0;
 }
 
-int entries_do(struct state *state, const struct entries *entries)
+static int64_t moved(int64_t stamp, int64_t by)
+{
+    return stamp > 0 ? stamp + by : stamp;
+}
+
+/* A second more or less is rounding. */
+static struct entry by_clock(const struct entry *entry, int64_t ahead)
+{
+    struct entry set = *entry;
+    int64_t by = ahead - entry->ahead;
+    if (by >= -1 && by <= 1)
+        return set;
+    set.at = moved(set.at, by);
+    set.rest.until = moved(set.rest.until, by);
+    set.last_failed = moved(set.last_failed, by);
+    return set;
+}
+
+int entries_do(struct state *state, const struct entries *entries, int64_t ahead)
 {
     int changed = 0;
     for (size_t i = 0; i < entries->count; i++) {
-        int r = entry_do(state, &entries->list[i]);
+        const struct entry entry = by_clock(&entries->list[i], ahead);
+        int r = entry_do(state, &entry);
         if (r < 0)
             return r;
         changed |= r;

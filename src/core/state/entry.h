@@ -24,7 +24,8 @@ struct entry {
     bool of_organization; /* `id` is an organization's name, not a key's identity */
     char id[sizeof((struct record *)0)->id];
     char name[sizeof((struct record *)0)->name];
-    int64_t at; /* by the state's clock */
+    int64_t at;    /* by the state's clock, as all times here */
+    int64_t ahead; /* how many seconds that was ahead of the maker's, if it tells */
     int64_t count;
     struct cooldown rest;
     int64_t failures, last_failed; /* ENTRY_RECOVERY: what the record said when it was made */
@@ -48,6 +49,7 @@ struct entries {
  * or -ENOMEM. */
 int entries_add(struct entries *entries, const struct entry *entry);
 
-/* Does all. Returns 1 if the state changed, 0 if there was nothing to do, -ENOMEM. */
-int entries_do(struct state *state, const struct entries *entries);
+/* Does all to a state whose clock is so many seconds ahead of the maker's: times that were noted by
+ * another are set right. Returns 1 if the state changed, 0 if there was nothing to do, -ENOMEM. */
+int entries_do(struct state *state, const struct entries *entries, int64_t ahead);
 void entries_finish(struct entries *entries);

@@ -8,18 +8,22 @@ int rotation_init(struct rotation *rotation, struct keyring *keyring)
 {
     *rotation = (struct rotation){.count = keyring->count, .has_master = keyring->has_master};
     rotation->candidates = calloc(keyring->count + 1, sizeof *rotation->candidates);
-    if (!rotation->candidates)
+    rotation->by_id = calloc(keyring->count + 1, sizeof(struct candidate *));
+    if (!rotation->candidates || !rotation->by_id) {
+        rotation_finish(rotation);
         return -ENOMEM;
-    for (size_t i = 0; i < keyring->count; i++)
-        rotation->candidates[i].key = &keyring->keys[i];
-    if (keyring->has_master)
-        rotation->candidates[keyring->count].key = &keyring->master;
+    }
+    for (size_t i = 0; i < keyring->count + keyring->has_master; i++) {
+        rotation->candidates[i].key = i < keyring->count ? &keyring->keys[i] : &keyring->master;
+        rotation->by_id[i] = &rotation->candidates[i];
+    }
     return 0;
 }
 
 void rotation_finish(struct rotation *rotation)
 {
     free(rotation->candidates);
+    free(rotation->by_id);
     *rotation = (struct rotation){0};
 }
 
@@ -62,38 +66,33 @@ static enum standing standing_of(struct candidate *candidate, bool is_master,
     return busy ? STANDING_BUSY : STANDING_READY;
 }
 
-static int compare_keys(const void *left, const void *right)
+static int compare_ids(const void *left, const void *right)
 {
-    return strcmp(left, ((const struct lease *)right)->key);
+    return strcmp((*(struct candidate *const *)left)->id, (*(struct candidate *const *)right)->id);
 }
 
-static int compare_leases(const void *left, const void *right)
+static int compare_id(const void *id, const void *candidate)
 {
-    return strcmp(((const struct lease *)left)->key, ((const struct lease *)right)->key);
+    return strcmp(id, (*(struct candidate *const *)candidate)->id);
 }
 
-/* Leases sorted by key, so that a hundred runs on ten thousand keys stay cheap to count. */
-static struct lease *sorted_leases(const struct state *state)
+/* By way of the leases, so that a hundred runs on ten thousand keys stay cheap to count. One token
+ * that two keys have counts for both. */
+static void count_leases(struct rotation *rotation, const struct state *state)
 {
-    struct lease *leases = calloc(state->lease_count + 1, sizeof *leases);
-    if (leases && state->lease_count > 0) {
-        memcpy(leases, state->leases, state->lease_count * sizeof *leases);
-        qsort(leases, state->lease_count, sizeof *leases, compare_leases);
+    size_t count = rotation->count + rotation->has_master;
+    struct candidate **end = rotation->by_id + count;
+    for (size_t i = 0; i < count; i++)
+        rotation->candidates[i].leases = 0;
+    for (size_t i = 0; i < state->lease_count; i++) {
+        const struct lease *lease = &state->leases[i];
+        struct candidate **found =
+            bsearch(lease->key, rotation->by_id, count, sizeof *found, compare_id);
+        while (found && found > rotation->by_id && strcmp(found[-1]->id, lease->key) == 0)
+            found--;
+        for (; found && found < end && strcmp((*found)->id, lease->key) == 0; found++)
+            (*found)->leases += (size_t)lease->count;
     }
-    return leases;
-}
-
-static size_t count_leases(const struct lease *leases, size_t count, const char *id)
-{
-    const struct lease *found = bsearch(id, leases, count, sizeof *leases, compare_keys);
-    if (!found)
-        return 0;
-    size_t sum = 0;
-    while (found > leases && strcmp(found[-1].key, id) == 0)
-        found--;
-    for (; found < leases + count && strcmp(found->key, id) == 0; found++)
-        sum += (size_t)found->count;
-    return sum;
 }
 
 /* An identity is a hash, which is not made twice for one salt. */
@@ -107,6 +106,8 @@ static int identify_all(struct rotation *rotation, const char *text)
         return r;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         identity_with(&salt, rotation->candidates[i].key, rotation->candidates[i].id);
+    qsort(rotation->by_id, rotation->count + rotation->has_master, sizeof *rotation->by_id,
+          compare_ids);
     memcpy(rotation->salt, text, sizeof rotation->salt);
     return 0;
 }
@@ -119,21 +120,31 @@ int rotation_identify(struct rotation *rotation, struct candidate *candidate, co
     return identity_of(candidate->key, salt, candidate->id);
 }
 
+/* The records are sorted by the same, so that each is met on the way. */
+static const struct record *meet(const struct record_table *table, size_t *next, const char *id)
+{
+    int order = 1;
+    while (*next < table->count && (order = strcmp(table->records[*next].id, id)) < 0)
+        ++*next;
+    return *next < table->count && order == 0 ? &table->records[*next] : NULL;
+}
+
 int rotation_survey(struct rotation *rotation, const struct state *state,
                     const struct demand *demand, int64_t now)
 {
-    struct lease *leases = sorted_leases(state);
-    int r = leases ? identify_all(rotation, state->salt) : -ENOMEM;
-    for (size_t i = 0; r == 0 && i < rotation->count + rotation->has_master; i++) {
-        struct candidate *candidate = &rotation->candidates[i];
-        candidate->leases = count_leases(leases, state->lease_count, candidate->id);
-        const struct record *known = state_find(&state->keys, candidate->id);
+    size_t next = 0;
+    int r = identify_all(rotation, state->salt);
+    if (r < 0)
+        return r;
+    count_leases(rotation, state);
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        struct candidate *candidate = rotation->by_id[i];
+        const struct record *known = meet(&state->keys, &next, candidate->id);
+        bool is_master = candidate == &rotation->candidates[rotation->count];
         candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);
-        candidate->standing =
-            standing_of(candidate, i == rotation->count, state, known, demand, now);
+        candidate->standing = standing_of(candidate, is_master, state, known, demand, now);
     }
-    free(leases);
-    return r;
+    return 0;
 }
 
 static size_t index_of(const struct rotation *rotation, const char *id)

@@ -38,6 +38,7 @@ struct rotation {
     size_t count;                 /* of pool keys */
     bool has_master;              /* then candidates[count] is the master */
     char salt[IDENTITY_SALT];     /* of the state that the identities are for; "" at first */
+    struct candidate **by_id;     /* all, sorted by identity, once there are any */
 };
 
 /* What a run asks of a key. */

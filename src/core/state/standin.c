@@ -4,14 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int copy_state(struct state *state, struct state *ret_copy)
-{
-    char *text = state_print(state);
-    int r = text ? state_parse(text, strlen(text), ret_copy) : -ENOMEM;
-    free(text);
-    return r;
-}
-
 static int64_t shifted(int64_t stamp, int64_t by)
 {
     return stamp > 0 ? stamp + by : stamp;
@@ -31,10 +23,10 @@ static void begin_table(struct record_table *table, int64_t ahead)
     }
 }
 
-int standin_begin(struct state *shared, int64_t ahead, int64_t now, struct state *ret_standin)
+int standin_begin(const struct state *shared, int64_t ahead, int64_t now, struct state *ret_standin)
 {
     struct state state;
-    int r = copy_state(shared, &state);
+    int r = state_copy(shared, &state);
     if (r < 0)
         return r;
     state.lease_count = 0;

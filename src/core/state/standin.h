@@ -8,7 +8,8 @@
 
 /* Begins one with the rests and the master's uses of the shared state when it was last seen; what
  * is counted in it counts from 0. Returns 0, -ENOMEM, or -EINVAL. */
-int standin_begin(struct state *shared, int64_t ahead, int64_t now, struct state *ret_standin);
+int standin_begin(const struct state *shared, int64_t ahead, int64_t now,
+                  struct state *ret_standin);
 
 /* Adds to the shared state what a stand-in learned: of two rests the one that ends later, failures
  * and runs by their number, the master's uses since it was begun. Where the salts differ, keys are

@@ -32,6 +32,51 @@ void state_finish(struct state *state)
     *state = (struct state){0};
 }
 
+/* NULL for an array of nothing, which is no failure. */
+static void *copy_array(const void *array, size_t count, size_t size, bool *failed)
+{
+    void *copy = count > 0 ? malloc(count * size) : NULL;
+    *failed |= count > 0 && !copy;
+    if (copy)
+        memcpy(copy, array, count * size);
+    return copy;
+}
+
+/* What the records were read from stands in the text, of which there is a copy too. */
+static void copy_table(const struct record_table *table, const char *text, const char *text_copy,
+                       struct record_table *ret_copy, bool *failed)
+{
+    ret_copy->records = copy_array(table->records, table->count, sizeof *table->records, failed);
+    ret_copy->count = ret_copy->records ? table->count : 0;
+    for (size_t i = 0; i < ret_copy->count; i++) {
+        struct record *record = &ret_copy->records[i];
+        record->cooldowns = copy_array(record->cooldowns, record->cooldown_count,
+                                       sizeof *record->cooldowns, failed);
+        record->cooldown_count = record->cooldowns ? record->cooldown_count : 0;
+        if (record->raw)
+            record->raw = text_copy ? text_copy + (record->raw - text) : NULL;
+    }
+}
+
+int state_copy(const struct state *state, struct state *ret_copy)
+{
+    struct state copy = *state;
+    bool failed = false;
+    copy.text = copy_array(state->text, state->text_length, 1, &failed);
+    copy.keys = copy.organizations = (struct record_table){0};
+    copy_table(&state->keys, state->text, copy.text, &copy.keys, &failed);
+    copy_table(&state->organizations, state->text, copy.text, &copy.organizations, &failed);
+    copy.leases = copy_array(state->leases, state->lease_count, sizeof *copy.leases, &failed);
+    copy.master_uses =
+        copy_array(state->master_uses, state->master_use_count, sizeof *copy.master_uses, &failed);
+    copy.pools = copy_array(state->pools, state->pool_count, sizeof *copy.pools, &failed);
+    if (failed)
+        state_finish(&copy);
+    else
+        *ret_copy = copy;
+    return failed ? -ENOMEM : 0;
+}
+
 static struct pool_mark *find_pool(const struct state *state, const char *kind)
 {
     for (size_t i = 0; i < state->pool_count; i++)

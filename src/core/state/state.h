@@ -104,6 +104,9 @@ int leases_parse(const char *text, size_t length, struct state *state);
 
 void state_finish(struct state *state);
 
+/* A copy that shares nothing. Returns 0 or -ENOMEM. */
+int state_copy(const struct state *state, struct state *ret_copy);
+
 /* A clock step must not lock a key out: a cooldown that would last longer than its own length is
  * set to that length from now, past ones go, future stamps come back to now. `came_back` says if
  * there were any of the future: that is to be written, or they would come back at each look. */

@@ -116,6 +116,29 @@ int file_or_memory_update(struct file_or_memory *local, store_change *change, vo
     return r;
 }
 
+int file_or_memory_try_update(struct file_or_memory *local, store_change *change, void *context,
+                              struct buffer *why)
+{
+    struct state state;
+    int error = 0;
+    const char *what, *path = store_file_path(local->file);
+    int r = store_file_update(local->file, change, context, &state, &error, &what);
+    if (r == 0) {
+        remember(local, &state);
+        return 0;
+    }
+    if (r > 0)
+        state_finish(&state);
+    error = r > 0 ? error : r;
+    buffer_append_format(why, "%s: %s: %s", path ? path : "state", what, strerror(-error));
+    return error;
+}
+
+const struct state *file_or_memory_last(const struct file_or_memory *local)
+{
+    return local->has_memory ? &local->memory : NULL;
+}
+
 struct state *file_or_memory_read(struct file_or_memory *local)
 {
     struct state state;
@@ -132,6 +155,16 @@ struct state *file_or_memory_read(struct file_or_memory *local)
 static int update(void *self, store_change *change, void *context)
 {
     return file_or_memory_update(self, change, context);
+}
+
+static int try_update(void *self, store_change *change, void *context, struct buffer *why)
+{
+    return file_or_memory_try_update(self, change, context, why);
+}
+
+static const struct state *last(const void *self)
+{
+    return file_or_memory_last(self);
 }
 
 static struct state *read_state(void *self)
@@ -178,6 +211,8 @@ static void destroy(void *self)
 
 const struct store_backend file_or_memory_backend = {
     .update = update,
+    .try_update = try_update,
+    .last = last,
     .read = read_state,
     .note_event = note_event,
     .events = events,

@@ -15,6 +15,9 @@ struct file_or_memory *file_or_memory_create(char *path, const char *events,
 void file_or_memory_destroy(struct file_or_memory *local);
 
 int file_or_memory_update(struct file_or_memory *local, store_change *change, void *context);
+int file_or_memory_try_update(struct file_or_memory *local, store_change *change, void *context,
+                              struct buffer *why);
+const struct state *file_or_memory_last(const struct file_or_memory *local);
 struct state *file_or_memory_read(struct file_or_memory *local);
 
 struct store_file *file_or_memory_file(struct file_or_memory *local);

@@ -27,6 +27,7 @@ struct redis_or_file {
     bool told;           /* the server knows what happened while it was away */
     struct state memory; /* the last state seen */
     bool has_memory;
+    bool at_standin;             /* the last state seen is the stand-in's */
     char cursor[STORE_REDIS_ID]; /* the last event read */
 };
 
@@ -116,6 +117,7 @@ static void remember(struct redis_or_file *shared, struct state *state)
         state_finish(&shared->memory);
     shared->memory = *state;
     shared->has_memory = true;
+    shared->at_standin = false;
     shared->away_until = 0;
 }
 
@@ -192,22 +194,54 @@ static bool change_standin(struct state *state, int64_t now, void *context)
     return changed;
 }
 
-static int update(void *self, store_change *change, void *context)
+/* Returns 0, or a negative errno if the server is away. */
+static int update_server(struct redis_or_file *shared, store_change *change, void *context)
 {
-    struct redis_or_file *shared = self;
     struct state state;
     int r = is_away(shared) ? -ENOTCONN : tell(shared);
     if (r == 0)
         r = store_redis_update(shared->redis, change, context, &state);
-    if (r == 0) {
+    if (r == 0)
         remember(shared, &state);
-        return 0;
-    }
-    if (!is_away(shared))
+    else if (!is_away(shared))
         note_away(shared, r);
+    return r;
+}
+
+static int update(void *self, store_change *change, void *context)
+{
+    struct redis_or_file *shared = self;
     struct detour detour = {shared, change, context};
-    r = file_or_memory_update(shared->standin, change_standin, &detour);
+    if (update_server(shared, change, context) == 0)
+        return 0;
+    shared->at_standin = true;
+    int r = file_or_memory_update(shared->standin, change_standin, &detour);
     return r < 0 ? r : 1;
+}
+
+static int try_update(void *self, store_change *change, void *context, struct buffer *why)
+{
+    struct redis_or_file *shared = self;
+    struct detour detour = {shared, change, context};
+    if (update_server(shared, change, context) == 0)
+        return 0;
+    shared->at_standin = true;
+    int r = file_or_memory_try_update(shared->standin, change_standin, &detour, why);
+    return r < 0 ? r : 1;
+}
+
+static const struct state *last(const void *self)
+{
+    const struct redis_or_file *shared = self;
+    return shared->at_standin   ? file_or_memory_last(shared->standin)
+           : shared->has_memory ? &shared->memory
+                                : NULL;
+}
+
+static void follow_keys(void *self, const struct keyring *keyring)
+{
+    struct redis_or_file *shared = self;
+    shared->keyring = keyring;
 }
 
 static struct state *read_state(void *self)
@@ -221,6 +255,7 @@ static struct state *read_state(void *self)
     }
     if (!is_away(shared))
         note_away(shared, r);
+    shared->at_standin = true;
     return file_or_memory_read(shared->standin);
 }
 
@@ -294,6 +329,9 @@ static int probe(void *self, struct state *ret_state, int64_t *ret_ahead, struct
 
 const struct store_backend redis_or_file_backend = {
     .update = update,
+    .try_update = try_update,
+    .last = last,
+    .follow_keys = follow_keys,
     .read = read_state,
     .note_event = note_event,
     .events = events,

@@ -89,6 +89,22 @@ int store_update(struct store *store, store_change *change, void *context)
     return store->backend->update(store->self, change, context);
 }
 
+int store_try_update(struct store *store, store_change *change, void *context, struct buffer *why)
+{
+    return store->backend->try_update(store->self, change, context, why);
+}
+
+const struct state *store_last(const struct store *store)
+{
+    return store->backend->last(store->self);
+}
+
+void store_follow_keys(struct store *store, const struct keyring *keyring)
+{
+    if (store->backend->follow_keys)
+        store->backend->follow_keys(store->self, keyring);
+}
+
 struct state *store_read(struct store *store)
 {
     return store->backend->read(store->self);

@@ -29,6 +29,16 @@ typedef bool store_change(struct state *state, int64_t now, void *context);
  * Returns 0; 1 if it was made elsewhere than in the store; -ENOMEM if it was not made. */
 int store_update(struct store *store, store_change *change, void *context);
 
+/* The same, but never in memory alone. Returns 0; 1 if it was written elsewhere than in the store;
+ * a negative errno, with one sentence in `why`, if the change is not in force. */
+int store_try_update(struct store *store, store_change *change, void *context, struct buffer *why);
+
+/* The state as it was last seen; the store's, until the next call. NULL: none was yet. */
+const struct state *store_last(const struct store *store);
+
+/* Another keyring instead of the one of store_create. */
+void store_follow_keys(struct store *store, const struct keyring *keyring);
+
 /* Reads only; with the lock if it can be had in time. The state is the store's, until the next
  * call. NULL if out of memory. */
 struct state *store_read(struct store *store);
