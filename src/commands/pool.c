@@ -13,6 +13,22 @@
 
 extern char **environ;
 
+/* A CI's secrets are empty where they may not be seen, in a pull request from a fork for example.
+ */
+static void say_what_is_empty(void)
+{
+    static const char *const names[] = {
+        "TCR_KEYS",           "TCR_MASTER_KEY",          "CLAUDE_CODE_OAUTH_TOKENS",
+        "ANTHROPIC_API_KEYS", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (variable_value(environ, names[i])) {
+            log_say("%s is set, but holds no key: may this job see the secret?", names[i]);
+            return;
+        }
+    if (variable_value(environ, "ANTHROPIC_AUTH_TOKEN"))
+        log_say("ANTHROPIC_AUTH_TOKEN is a key only together with ANTHROPIC_BASE_URL");
+}
+
 static int say_no_keys(void)
 {
     char *path = keysource_default_path();
@@ -20,6 +36,7 @@ static int say_no_keys(void)
             "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY)",
             path ? path : "a file named by --keys");
     free(path);
+    say_what_is_empty();
     return EXIT_NO_KEY;
 }
 

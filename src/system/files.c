@@ -1,15 +1,17 @@
 #include "system/files.h"
 
 #include "base/cleanup.h"
-#include "base/path.h"
 #include "base/secret.h"
+#include "system/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LOOK_MS 100
@@ -18,52 +20,6 @@ static int refuse(struct buffer *error, const char *reason)
 {
     buffer_append_text(error, reason);
     return -EPERM;
-}
-
-static int check_secret_file(const struct stat *status, const char *path, struct buffer *error)
-{
-    if (status->st_uid != geteuid() && status->st_uid != 0) {
-        buffer_append_format(error, "it belongs to user %u, not to you; mend: chown %u %s",
-                             status->st_uid, geteuid(), path);
-        return -EPERM;
-    }
-    if (status->st_mode & 077) {
-        buffer_append_format(error, "its mode %04o lets others at your keys; mend: chmod 600 %s",
-                             status->st_mode & 07777, path);
-        return -EPERM;
-    }
-    return 0;
-}
-
-/* Whoever owns "/" can replace anything. In a user namespace that is nobody (65534), as whom the
- * users without a number there appear, root among them. */
-static bool is_owner_of_all(uid_t uid)
-{
-    struct stat status;
-    return uid == 0 || (stat("/", &status) == 0 && uid == status.st_uid);
-}
-
-/* Whoever can write a folder above the file can put another file in its place. A sticky folder such
- * as /tmp is safe from that. */
-static int check_folders(const char *path, struct buffer *error)
-{
-    char *real = realpath(path, NULL);
-    int r = real ? 0 : -errno;
-    while (r == 0 && path_go_up(real)) {
-        struct stat status;
-        if (stat(real, &status) < 0) {
-            r = -errno;
-        } else if ((status.st_mode & 022) && !(status.st_mode & S_ISVTX)) {
-            buffer_append_format(error, "others can write the folder %s; mend: chmod go-w %s", real,
-                                 real);
-            r = -EPERM;
-        } else if (status.st_uid != geteuid() && !is_owner_of_all(status.st_uid)) {
-            buffer_append_format(error, "the folder %s belongs to user %u", real, status.st_uid);
-            r = -EPERM;
-        }
-    }
-    free(real);
-    return r;
 }
 
 static int check(const struct stat *status, const char *path, enum file_trust trust, size_t most,
@@ -80,8 +36,8 @@ static int check(const struct stat *status, const char *path, enum file_trust tr
     }
     if (trust == FILE_ANY)
         return 0;
-    int r = check_secret_file(status, path, error);
-    return r < 0 ? r : check_folders(path, error);
+    int r = trust_check_file(status, path, error);
+    return r < 0 ? r : trust_check_folders(path, error);
 }
 
 static int read_all(int fd, char *bytes, size_t size, size_t *ret_length)
@@ -101,6 +57,35 @@ static int read_all(int fd, char *bytes, size_t size, size_t *ret_length)
     return 0;
 }
 
+/* `<(command)` or /dev/stdin: nobody but this process and its parents has the other end. A FIFO in
+ * a folder is another thing: who writes it is not known. */
+static bool is_own_pipe(int fd, const struct stat *status)
+{
+    struct statfs system;
+    return S_ISFIFO(status->st_mode) && status->st_uid == geteuid() && fstatfs(fd, &system) == 0 &&
+           system.f_type == PIPEFS_MAGIC;
+}
+
+/* What comes until the writer closes it. */
+static int read_pipe(int fd, size_t most, struct buffer *error, char **ret_bytes,
+                     size_t *ret_length)
+{
+    (void)fcntl(fd, F_SETFL, 0);
+    char *bytes = secret_alloc(most + 1);
+    if (!bytes)
+        return -ENOMEM;
+    int r = read_all(fd, bytes, most + 1, ret_length);
+    if (r == 0 && *ret_length > most)
+        r = refuse(error, "it gives more than a key file can hold");
+    if (r < 0) {
+        secret_free(bytes);
+        return r;
+    }
+    bytes[*ret_length] = '\0';
+    *ret_bytes = bytes;
+    return 0;
+}
+
 int files_read(const char *path, enum file_trust trust, size_t most, struct buffer *error,
                char **ret_bytes, size_t *ret_length)
 {
@@ -109,6 +94,8 @@ int files_read(const char *path, enum file_trust trust, size_t most, struct buff
     CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) < 0)
         return -errno;
+    if (trust == FILE_SECRET && is_own_pipe(fd, &status))
+        return read_pipe(fd, most, error, ret_bytes, ret_length);
     int r = check(&status, path, trust, most, error);
     if (r < 0)
         return r;

@@ -12,8 +12,8 @@
 /* How much trust a file must earn before its bytes are used. */
 enum file_trust {
     FILE_ANY,   /* a regular file */
-    FILE_SECRET /* … of ours or root's, without group and other bits; its folders not writable by
-                   others, as ssh asks of a private key */
+    FILE_SECRET /* … that nobody but its owner, us or root, can read, in folders that nobody else
+                   can write (trust.h); or a pipe of our own, which is read to its end */
 };
 
 /* Reads a whole file of at most `most` bytes into guarded memory, freed with secret_free. The

@@ -7,13 +7,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Debian gives users without a home this one, and root could make it. */
+static bool is_no_home(const char *home)
+{
+    static const char none[] = "/nonexistent";
+    size_t length = sizeof none - 1;
+    struct stat status;
+    return strncmp(home, none, length) == 0 && (!home[length] || home[length] == '/') &&
+           stat(home, &status) < 0;
+}
+
 const char *files_home(void)
 {
     const char *home = getenv("HOME");
-    if (home && home[0] == '/')
-        return home;
-    const struct passwd *entry = getpwuid(getuid());
-    return entry && entry->pw_dir && entry->pw_dir[0] == '/' ? entry->pw_dir : NULL;
+    if (!home || home[0] != '/') {
+        const struct passwd *entry = getpwuid(getuid());
+        home = entry && entry->pw_dir && entry->pw_dir[0] == '/' ? entry->pw_dir : NULL;
+    }
+    return home && !is_no_home(home) ? home : NULL;
 }
 
 static char *join(const char *folder, const char *rest)

@@ -1,5 +1,5 @@
 # What is wrong with a key file, said so that it can be mended; and then nothing is run.
-load helpers
+load keys-helpers
 
 # Refused with a line that names the file and matches.
 assert_faults() {
@@ -7,8 +7,15 @@ assert_faults() {
   assert_stderr_has "^tcr-run: ${file:-$keys}: $1"
 }
 
+# A group that is not its owner's own.
+shared_group() {
+  [ "$(id -u)" = 0 ] || skip "only root can give a file to another group"
+  chgrp 100 "$1"
+}
+
 @test "modes: others may not read the file" {
   pool a
+  shared_group "$keys"
   while read -r mode verdict; do
     forget_used
     chmod "$mode" "$keys"
@@ -31,8 +38,63 @@ assert_faults() {
 END
 }
 
+@test "modes: the owner's own group is nobody" {
+  pool a
+  chmod 660 "$keys"
+  chmod 775 "$config" "$home"
+  [ "$(stat -c %G "$keys")" = "$(stat -c %U "$keys")" ] || skip "no group of its own"
+  tcr -- client
+  assert_status 0
+  assert_no_stderr
+  add work
+  assert_stderr_has 'added "work"'
+  setfacl -m u:1:rw "$keys" 2>/dev/null || return 0
+  tcr -- client
+  assert_faults "its mode 0660 lets others"
+}
+
+@test "a file of root's: a group may read it, and what can be done about others is said" {
+  need_root
+  pool a
+  chown 0:100 "$keys"
+  chmod 755 "$home" "$home/.config" "$config"
+  mkdir -m 777 "$scratch/own"
+  as=(setpriv --reuid 12345 --regid 12345 --groups 100 env "XDG_STATE_HOME=$scratch/own")
+  chmod 640 "$keys"
+  tcr -- client
+  assert_status 0
+  chmod 660 "$keys"
+  tcr -- client
+  assert_status 125
+  chmod 644 "$keys"
+  tcr -- client
+  assert_status 125
+  assert_stderr_has 'its mode 0644 lets others at your keys, and it is root.s; mend: chmod 640 as root, or mount it so \(Kubernetes: "defaultMode": 416\)'
+}
+
+@test "a default place that cannot be looked at is one without a file, where keys come from elsewhere" {
+  rm -rf "$config"
+  echo > "$config"
+  extra_env=("TCR_KEYS=$(token a)")
+  tcr -- client
+  assert_status 0
+  assert_stderr_has 'warning: the environment: .*keys.json cannot be looked at: Not a directory'
+  tcr -f "$keys" -- client
+  assert_status 125
+}
+
+@test "a key file from a pipe, by <() or standard input" {
+  json="{\"keys\": [$(entry a)]}"
+  tcr -f <(sleep 0.2; echo "$json") -- client
+  assert_status 0
+  echo "$json" > "$scratch/json"
+  capture bash -c 'cat "$1" | "$2" -f /dev/stdin -- client' - "$scratch/json" "$TCR_RUN"
+  assert_status 0
+}
+
 @test "folders: others may not be able to put another file there" {
   pool a
+  shared_group "$config"
   chmod 770 "$config"
   tcr -- client
   assert_faults "others can write the folder $config; mend: chmod go-w $config"
@@ -96,6 +158,7 @@ END
   assert_faults 'its mode 0644'
   rm "$scratch/real.json"
   mkdir -m 770 "$scratch/open"
+  shared_group "$scratch/open"
   echo "{\"keys\": [$(entry a)]}" | keyfile "$scratch/open/real.json"
   ln -sf "$scratch/open/real.json" "$keys"
   forget_used

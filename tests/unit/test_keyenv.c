@@ -219,6 +219,8 @@ static void test_mistakes(void **state)
     } rows[] = {
         {{"TCR_KEYS=FAKE-of-no-kind"}, 1, "TCR_KEYS: ", "no known kind"},
         {{"TCR_KEYS=" OAUTH_1 ",home=FAKE"}, 1, "TCR_KEYS: ", "no known kind"},
+        {{"TCR_KEYS=a\xff=" OAUTH_1}, 1, "TCR_KEYS: key 1: ", "not UTF-8"},
+        {{"TCR_KEYS=a\xc2\x9b=" OAUTH_1}, 1, "TCR_KEYS: key 1: ", "control character"},
         {{"TCR_KEYS=home="}, 1, "TCR_KEYS: ", "is empty"},
         {{"TCR_KEYS=c2VjcmV0RkFLRQFAKE=="}, 1, "TCR_KEYS: ", "token"},
         {{"TCR_KEYS=old-" OAUTH_1 "=" OAUTH_2}, 1, "TCR_KEYS: ", "no known kind"},

@@ -124,6 +124,10 @@ static void test_trim(void **state)
     const char *text = token_trim("\t x y\r\n ", &length);
     assert_int_equal(length, 3);
     assert_memory_equal(text, "x y", 3);
+    length = 6;
+    text = token_trim("\xef\xbb\xbf x\n", &length);
+    assert_int_equal(length, 1);
+    assert_int_equal(*text, 'x');
     length = 2;
     (void)token_trim(" \n", &length);
     assert_int_equal(length, 0);

@@ -120,6 +120,10 @@ void fields_read_text(struct reader *reader, const char *place, const cJSON *ite
     else if (kind_from_token(item->valuestring, &token_kind)) /* not repeated on stderr */
         fields_mistake(reader, place, item->string,
                        "expected a text, found a token: that is \"token\"");
+    else if (!text_is_utf8(item->valuestring))
+        fields_mistake(reader, place, item->string, "is not UTF-8, as JSON has to be");
+    else if (text_has_controls(item->valuestring))
+        fields_mistake(reader, place, item->string, "holds a control character");
     else
         *ret_text = fields_keep(reader, item->valuestring);
 }
@@ -135,4 +139,19 @@ void fields_read_whole(struct reader *reader, const char *place, const cJSON *it
                        fields_quote(item, text));
     else
         *ret_number = item->valueint;
+}
+
+const char *fields_name_fault(const char *name)
+{
+    if (!*name)
+        return "is empty";
+    if (fields_hold_token(name))
+        return "looks like a token; expected a name";
+    if (strlen(name) > FIELDS_NAME)
+        return "is longer than 64 bytes";
+    if (!text_is_utf8(name))
+        return "is not UTF-8, as JSON has to be";
+    if (text_has_controls(name) || strpbrk(name, "\","))
+        return "holds a control character, a quote or a comma";
+    return NULL;
 }

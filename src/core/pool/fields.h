@@ -56,3 +56,8 @@ void fields_read_whole(struct reader *reader, const char *place, const cJSON *it
                        int most, int *ret_number);
 
 bool fields_hold_token(const char *text);
+
+/* What is wrong with a key's name, or NULL: the end of a sentence. Names are shown, and stand in
+ * the state and in lists with commas. */
+#define FIELDS_NAME 64
+const char *fields_name_fault(const char *name);

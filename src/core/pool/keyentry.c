@@ -1,6 +1,5 @@
 #include "core/pool/keyentry.h"
 
-#include "base/text.h"
 #include "core/pool/keydate.h"
 #include "core/pool/keytarget.h"
 
@@ -9,31 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_LONGEST 64
-
-/* The state names keys and organizations in JSON, which is UTF-8: what is repaired there would not
- * be found again. */
-static void check_utf8(struct reader *reader, const char *place, const cJSON *item)
-{
-    if (cJSON_IsString(item) && !text_is_utf8(item->valuestring))
-        fields_mistake(reader, place, item->string, "is not UTF-8, as JSON has to be");
-}
-
 static void read_name(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
     struct key *key = target;
-    const char *name = NULL;
-    fields_read_text(reader, place, item, &name);
-    if (!name)
+    if (!cJSON_IsString(item)) {
+        fields_wrong_type(reader, place, item, "a string");
         return;
-    if (fields_hold_token(name))
-        fields_mistake(reader, place, "name", "expected a name, found what looks like a token");
-    if (strlen(name) > NAME_LONGEST)
-        fields_mistake(reader, place, "name", "is longer than %d bytes", NAME_LONGEST);
-    if (text_has_controls(name) || strpbrk(name, "\",") != NULL)
-        fields_mistake(reader, place, "name", "holds a control character, a quote or a comma");
-    check_utf8(reader, place, item);
-    key->name = name;
+    }
+    const char *fault = fields_name_fault(item->valuestring);
+    if (fault)
+        fields_mistake(reader, place, "name", "%s", fault);
+    if (item->valuestring[0])
+        key->name = fields_keep(reader, item->valuestring);
 }
 
 static void read_token(struct reader *reader, const char *place, const cJSON *item, void *target)
@@ -90,8 +76,10 @@ static void read_organization(struct reader *reader, const char *place, const cJ
                               void *target)
 {
     struct key *key = target;
-    fields_read_text(reader, place, item, &key->organization);
-    check_utf8(reader, place, item);
+    if (cJSON_IsString(item) && strlen(item->valuestring) > FIELDS_NAME)
+        fields_mistake(reader, place, "organization", "is longer than %d bytes", FIELDS_NAME);
+    else
+        fields_read_text(reader, place, item, &key->organization);
 }
 
 static void read_kind(struct reader *reader, const char *place, const cJSON *item, void *target)

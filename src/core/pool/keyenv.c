@@ -2,6 +2,7 @@
 
 #include "base/variable.h"
 #include "core/pool/address.h"
+#include "core/pool/fields.h"
 #include "core/pool/keylist.h"
 #include "core/pool/token.h"
 
@@ -139,6 +140,10 @@ static int add_list(struct keyring *keyring, const char *variable, const char *t
         struct key *key = add_key(keyring, variable, item.name, item.name_length);
         if (!key)
             return -ENOMEM;
+        const char *fault = fields_name_fault(key->name);
+        if (fault)
+            buffer_append_format(&report->errors, "%s: key %zu: the name before its = %s\n",
+                                 variable, keyring->count, fault);
         bool torn = prefixed && list.after_line_end && !item.name && !has_prefix(&item) &&
                     token_is_torn(item.token, item.length);
         if (torn)
@@ -146,7 +151,8 @@ static int add_list(struct keyring *keyring, const char *variable, const char *t
                                  "%s: key %zu: no token begins so; is it the end of key %zu, "
                                  "broken by a line end?\n",
                                  variable, keyring->count, keyring->count - 1);
-        int added = torn ? -EINVAL : add_token(keyring, key, item.token, item.length, report);
+        int added =
+            torn || fault ? -EINVAL : add_token(keyring, key, item.token, item.length, report);
         r = added < 0 ? added : r;
         prefixed = has_prefix(&item);
     }

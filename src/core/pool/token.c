@@ -14,19 +14,21 @@ static bool is_blank(char byte)
     return byte && strchr(BLANKS, byte);
 }
 
+static bool begins_with(const char *bytes, size_t length, const char *beginning)
+{
+    size_t n = strlen(beginning);
+    return length >= n && memcmp(bytes, beginning, n) == 0;
+}
+
 const char *token_trim(const char *bytes, size_t *length)
 {
+    if (begins_with(bytes, *length, "\xef\xbb\xbf")) /* editors on Windows put it there */
+        bytes += 3, *length -= 3;
     while (*length > 0 && is_blank(bytes[0]))
         bytes++, (*length)--;
     while (*length > 0 && is_blank(bytes[*length - 1]))
         (*length)--;
     return bytes;
-}
-
-static bool begins_with(const char *bytes, size_t length, const char *beginning)
-{
-    size_t n = strlen(beginning);
-    return length >= n && memcmp(bytes, beginning, n) == 0;
 }
 
 static bool is_anthropic(const char *bytes, size_t length)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +104,13 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     return r;
 }
 
+/* A place that nobody named and that cannot be looked at is one without a file, as for git. */
+static bool cannot_be_looked_at(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) < 0 && (errno == EACCES || errno == EPERM || errno == ENOTDIR);
+}
+
 int keysource_load(const char *file, char *const *environment, struct keyring *ret_keyring,
                    struct keyring_report *report, char **ret_origin)
 {
@@ -112,11 +120,16 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     *ret_origin = keysource_path(file, environment);
     if (!*ret_origin && errno == ENOMEM)
         return -ENOMEM;
-    if (*ret_origin) {
+    int blocked = *ret_origin && !asked && cannot_be_looked_at(*ret_origin) ? errno : 0;
+    if (blocked)
+        buffer_append_format(&report->warnings, "%s cannot be looked at: %s\n", *ret_origin,
+                             strerror(blocked));
+    if (*ret_origin && !blocked) {
         int r = read_key_file(*ret_origin, ret_keyring, report);
         if (r == -ENOENT && asked) {
-            buffer_append_text(&report->errors,
-                               "there is no such file; tcr-run keys add makes one\n");
+            buffer_append_text(
+                &report->errors,
+                "there is no such file; to make it: tcr-run keys add NAME -f FILE\n");
             return -EINVAL;
         }
         if (r != -ENOENT)

@@ -1,0 +1,104 @@
+#include "system/trust.h"
+
+#include "base/path.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define OTHERS 007
+#define GROUP  070
+#define WRITE  022
+
+/* With an access list the bits of the group are those of everybody on it. */
+static bool has_access_list(const char *path)
+{
+    return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+/* True if the group is its owner's own: it has his name, is where he belongs, and nobody else is in
+ * it. */
+static bool is_private_group(const struct stat *status, const char *path)
+{
+    const struct passwd *owner = getpwuid(status->st_uid);
+    if (!owner || owner->pw_gid != status->st_gid || has_access_list(path))
+        return false;
+    char *name = strdup(owner->pw_name);
+    const struct group *group = name ? getgrgid(status->st_gid) : NULL;
+    bool private = group && strcmp(group->gr_name, name) == 0;
+    for (char **member = group ? group->gr_mem : NULL; private && *member; member++)
+    private = strcmp(*member, name) == 0;
+    free(name);
+    return private;
+}
+
+static int refuse_mode(const struct stat *status, const char *path, struct buffer *error)
+{
+    buffer_append_format(error, "its mode %04o lets others at your keys", status->st_mode & 07777);
+    if (status->st_uid == geteuid())
+        buffer_append_format(error, "; mend: chmod 600 %s", path);
+    else
+        buffer_append_format(error,
+                             ", and it is root's; mend: chmod 640 as root, or mount it so "
+                             "(Kubernetes: \"defaultMode\": 416); a token can also be had with "
+                             "\"token_command\": [\"cat\", \"%s\"]",
+                             path);
+    return -EPERM;
+}
+
+int trust_check_file(const struct stat *status, const char *path, struct buffer *error)
+{
+    bool by_root = status->st_uid == 0 && geteuid() != 0;
+    if (status->st_uid != geteuid() && status->st_uid != 0) {
+        buffer_append_format(error, "it belongs to user %u, not to you; mend: chown %u %s",
+                             status->st_uid, geteuid(), path);
+        return -EPERM;
+    }
+    bool group_is_fine = !(status->st_mode & GROUP) ||
+                         (by_root && !(status->st_mode & GROUP & WRITE)) ||
+                         is_private_group(status, path);
+    if ((status->st_mode & OTHERS) || !group_is_fine)
+        return refuse_mode(status, path, error);
+    return 0;
+}
+
+/* Whoever owns "/" can replace anything. In a user namespace that is nobody (65534), as whom the
+ * users without a number there appear, root among them. */
+static bool is_owner_of_all(uid_t uid)
+{
+    struct stat status;
+    return uid == 0 || (stat("/", &status) == 0 && uid == status.st_uid);
+}
+
+static bool others_can_write(const struct stat *status, const char *path)
+{
+    if (!(status->st_mode & WRITE) || (status->st_mode & S_ISVTX))
+        return false;
+    return (status->st_mode & WRITE & OTHERS) || !is_private_group(status, path);
+}
+
+int trust_check_folders(const char *path, struct buffer *error)
+{
+    char *real = realpath(path, NULL);
+    int r = real ? 0 : -errno;
+    while (r == 0 && path_go_up(real)) {
+        struct stat status;
+        if (stat(real, &status) < 0) {
+            r = -errno;
+        } else if (others_can_write(&status, real)) {
+            buffer_append_format(error, "others can write the folder %s; mend: chmod go-w %s", real,
+                                 real);
+            r = -EPERM;
+        } else if (status.st_uid != geteuid() && !is_owner_of_all(status.st_uid)) {
+            buffer_append_format(error, "the folder %s belongs to user %u", real, status.st_uid);
+            r = -EPERM;
+        }
+    }
+    free(real);
+    return r;
+}

@@ -1,0 +1,16 @@
+/* Who can get at a secret file: what counts is people, not bits, as for ssh and PostgreSQL. A group
+ * of which its owner is the only member is nobody: so Debian makes users' files. */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <sys/stat.h>
+
+/* A file of ours that nobody else can read. One of root's may be readable by a group: root chose
+ * it, and who reads it could not change that. Returns 0, or -EPERM with a sentence in `error` that
+ * tells what can be done about it by whoever reads it. */
+int trust_check_file(const struct stat *status, const char *path, struct buffer *error);
+
+/* Whoever can write a folder above the file can put another file in its place. A sticky folder such
+ * as /tmp is safe from that. Returns 0, -EPERM as above, or another negative errno. */
+int trust_check_folders(const char *path, struct buffer *error);
