@@ -7,23 +7,23 @@
 
 static const char head[] =
     "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"
-    "Run COMMAND with one key of a pool; when it is used up, go on with the next.\n"
+    "Run COMMAND with one key of a pool; when it is used up, carry on with the next.\n"
     "To begin: tcr-run keys add NAME, for each key (claude setup-token makes one).\n"
     "\n";
 
 static const char tail[] =
     "\n"
     "Subcommands:\n"
-    "  status [--json|--prometheus|--watch]   the keys and what is known of them\n"
+    "  status [--json|--prometheus|--watch]   the keys and what is known about them\n"
     "  log [-f] [--json] [--key NAME] [--since TIME] [-n N]     what happened\n"
-    "  doctor [--json]        what keeps tcr-run from working, and the mend\n"
+    "  doctor [--json]        what is broken, and how to fix it\n"
     "  keys list|check|add|remove|rename|enable|disable|import|seal|unseal\n"
-    "                         the key file; tcr-run keys --help tells more\n"
+    "                         the key file; see tcr-run keys --help\n"
     "  reset [NAME]...        forget cooldowns and failures\n"
     "  gateway [start] [-d] [--listen ADDR]|stop|status|token   for programs that\n"
     "                         go on by themselves: tcr-run gateway --help\n"
     "  explain [OPTION]... -- COMMAND         what a run would do\n"
-    "  classify [--exit N] [--stderr FILE] [FILE]   what it makes of this output\n"
+    "  classify [--exit N] [--stderr FILE] [FILE]   how it judges this output\n"
     "\n"
     "Keys: ~/.config/tcr/keys.json or the environment. Manual: tcr-run(1).\n";
 

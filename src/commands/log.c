@@ -173,7 +173,7 @@ int command_log(int argc, char **argv)
             r = follow(&view);
         if (r < 0)
             log_say("log: %s: %s", store_events_path(view.store),
-                    r == -EINVAL ? "it is no regular file" : strerror(-r));
+                    r == -EINVAL ? "it is not a regular file" : strerror(-r));
         status = r < 0 ? EXIT_OWN_FAILURE : 0;
     }
     view_finish(&view);

@@ -28,9 +28,9 @@ static int check(const struct stat *status, const char *path, enum file_trust tr
     if (S_ISDIR(status->st_mode))
         return refuse(error, "it is a folder, not a file");
     if (!S_ISREG(status->st_mode))
-        return refuse(error, "it is no regular file");
+        return refuse(error, "it is not a regular file");
     if (status->st_size < 0 || (size_t)status->st_size > most) {
-        buffer_append_format(error, "it is %lld bytes long; at most %zu make sense",
+        buffer_append_format(error, "it is %lld bytes long; at most %zu are allowed",
                              (long long)status->st_size, most);
         return -EPERM;
     }

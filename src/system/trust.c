@@ -39,12 +39,13 @@ static bool is_private_group(const struct stat *status, const char *path)
 
 static int refuse_mode(const struct stat *status, const char *path, struct buffer *error)
 {
-    buffer_append_format(error, "its mode %04o lets others at your keys", status->st_mode & 07777);
+    buffer_append_format(error, "its mode %04o gives others access to your keys",
+                         status->st_mode & 07777);
     if (status->st_uid == geteuid())
-        buffer_append_format(error, "; mend: chmod 600 %s", path);
+        buffer_append_format(error, "; fix: chmod 600 %s", path);
     else
         buffer_append_format(error,
-                             ", and it is root's; mend: chmod 640 as root, or mount it so "
+                             ", and it is root's; fix: chmod 640 as root, or mount it so "
                              "(Kubernetes: \"defaultMode\": 416); a token can also be had with "
                              "\"token_command\": [\"cat\", \"%s\"]",
                              path);
@@ -55,7 +56,7 @@ int trust_check_file(const struct stat *status, const char *path, struct buffer 
 {
     bool by_root = status->st_uid == 0 && geteuid() != 0;
     if (status->st_uid != geteuid() && status->st_uid != 0) {
-        buffer_append_format(error, "it belongs to user %u, not to you; mend: chown %u %s",
+        buffer_append_format(error, "it belongs to user %u, not to you; fix: chown %u %s",
                              status->st_uid, geteuid(), path);
         return -EPERM;
     }
@@ -91,8 +92,8 @@ int trust_check_folders(const char *path, struct buffer *error)
         if (stat(real, &status) < 0) {
             r = -errno;
         } else if (others_can_write(&status, real)) {
-            buffer_append_format(error, "others can write the folder %s; mend: chmod go-w %s", real,
-                                 real);
+            buffer_append_format(error, "others can write to the folder %s; fix: chmod go-w %s",
+                                 real, real);
             r = -EPERM;
         } else if (status.st_uid != geteuid() && !is_owner_of_all(status.st_uid)) {
             buffer_append_format(error, "the folder %s belongs to user %u", real, status.st_uid);

@@ -40,7 +40,7 @@ assert_one_warning() {
   healthy
   doctor
   assert_healthy
-  finding ok state "$state is made by the first run"
+  finding ok state "the first run creates $state"
   finding ok keys "2 from $keys"
   finding ok 'key file' "$keys has mode 0600"
   finding ok client "$scratch/bin/claude is version 2\.1\.197"
@@ -86,11 +86,11 @@ assert_one_warning() {
   pool home
   doctor
   assert_one_warning
-  finding warn keys 'there is one: .*add a second'
+  finding warn keys 'there is only one, .*add a second'
   echo "{\"master\": $(entry api:billing)}" | keyfile
   doctor
   assert_one_warning
-  finding warn keys 'the master key alone, and it is billed'
+  finding warn keys 'the master key is the only one, and it is billed'
   echo "{\"keys\": [$(entry a '"disabled": true'), $(entry b '"disabled": true')]}" | keyfile
   doctor
   assert_one_failure
@@ -102,12 +102,12 @@ assert_one_warning() {
   chmod 644 "$keys"
   doctor
   assert_one_failure
-  finding fail 'key file' "$keys: its mode 0644 lets others at your keys; chmod 600 $keys"
+  finding fail 'key file' "$keys: its mode 0644 gives others access to your keys; chmod 600 $keys"
   chmod 600 "$keys"
   chmod 777 "$config"
   doctor
   assert_one_failure
-  finding fail 'key file' "others can write the folder $config; chmod go-w $config"
+  finding fail 'key file' "others can write to the folder $config; chmod go-w $config"
 }
 
 @test "key file: mistakes in it" {
@@ -269,7 +269,7 @@ assert_one_warning() {
   extra_env=("XDG_STATE_HOME=$scratch/locked/state")
   doctor
   assert_one_failure
-  finding fail state "$scratch/locked/state/tcr cannot be made in $scratch/locked: Permission denied; used-up keys are tried again"
+  finding fail state "$scratch/locked/state/tcr cannot be created in $scratch/locked: Permission denied; used-up keys are tried again"
   mkdir -p "$scratch/locked/state/tcr"
   doctor
   assert_one_failure
@@ -299,7 +299,7 @@ assert_one_warning() {
   chmod 777 "$state"
   doctor
   assert_one_failure
-  finding fail state "others can write $state .*; chmod 700 $state"
+  finding fail state "others can write to $state, .*; chmod 700 $state"
   chmod 1777 "$state"
   doctor
   assert_healthy
@@ -338,7 +338,7 @@ assert_one_warning() {
   echo '{"version": 99}' > "$state/state.json"
   doctor
   assert_one_failure
-  finding fail state 'is of a newer tcr-run .*up to date'
+  finding fail state 'was written by a newer tcr-run .*update this'
 }
 
 @test "lock: held by somebody for long" {
@@ -352,7 +352,7 @@ assert_one_warning() {
   kill "$holder"
   pkill -P "$holder" sleep || true
   assert_one_warning
-  finding warn lock "$state/state.lock is held by another process"
+  finding warn lock "$state/state.lock has been held by another process"
   assert_between "$took" 1500 6000
 }
 

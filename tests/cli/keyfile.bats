@@ -69,7 +69,7 @@ END
   chmod 644 "$keys"
   tcr -- client
   assert_status 125
-  assert_stderr_has 'its mode 0644 lets others at your keys, and it is root.s; mend: chmod 640 as root, or mount it so \(Kubernetes: "defaultMode": 416\)'
+  assert_stderr_has 'its mode 0644 gives others access to your keys, and it is root.s; fix: chmod 640 as root, or mount it so \(Kubernetes: "defaultMode": 416\)'
 }
 
 @test "a default place that cannot be looked at is one without a file, where keys come from elsewhere" {
@@ -97,10 +97,10 @@ END
   shared_group "$config"
   chmod 770 "$config"
   tcr -- client
-  assert_faults "others can write the folder $config; mend: chmod go-w $config"
+  assert_faults "others can write to the folder $config; fix: chmod go-w $config"
   chmod 702 "$config"
   tcr -- client
-  assert_faults "others can write the folder $config"
+  assert_faults "others can write to the folder $config"
   chmod 755 "$config"
   tcr -- client
   assert_status 0
@@ -110,7 +110,7 @@ END
   pool a
   chmod 777 "$home"
   tcr -- client
-  assert_faults "others can write the folder $home"
+  assert_faults "others can write to the folder $home"
   chmod 1777 "$home"
   tcr -- client
   assert_status 0
@@ -163,7 +163,7 @@ END
   ln -sf "$scratch/open/real.json" "$keys"
   forget_used
   tcr -- client
-  assert_faults "others can write the folder $scratch/open"
+  assert_faults "others can write to the folder $scratch/open"
 }
 
 @test "no file at all: folder, FIFO, device, loop of links" {
@@ -173,7 +173,7 @@ END
   rmdir "$keys"
   mkfifo -m 600 "$keys"
   tcr -- client
-  assert_faults '.*no regular file'
+  assert_faults '.*not a regular file'
   assert_between "$took" 0 5000
   rm "$keys"
   ln -s keys.json "$keys"
@@ -181,7 +181,7 @@ END
   assert_faults '.*symbolic links'
   for file in /dev/zero /dev/null; do
     tcr --keys "$file" -- client
-    assert_faults '.*no regular file'
+    assert_faults '.*not a regular file'
   done
 }
 
@@ -196,7 +196,7 @@ END
   while IFS='|' read -r text place; do
     printf "$text" | keyfile
     tcr -- client
-    assert_faults "$place.*no JSON; expected .\"keys\""
+    assert_faults "$place.*not JSON; expected .\"keys\""
   done <<'END'
 |line 1, column 1:
  |line 1, column 
@@ -224,7 +224,7 @@ END
 {"keys": [{"token": "TOKEN", "token_file": "x"}]}|keys\[0\]: expected exactly one of .* found several
 {"keys": [{"token": 5}]}|keys\[0\]\.token: expected a string, found a number
 {"keys": [{"token": ""}]}|keys\[0\]\.token: .*empty
-{"keys": [{"token": "abc"}]}|keys\[0\]\.token: .*no known kind.*sk-ant-oat.*sk-ant-api
+{"keys": [{"token": "abc"}]}|keys\[0\]\.token: .*unknown kind of token.*sk-ant-oat.*sk-ant-api
 {"keys": [{"token": "sk-ant-oat01-FAKE a-0001"}]}|keys\[0\]\.token: .*white space
 {"keys": [{"name": 5, "token": "TOKEN"}]}|keys\[0\]\.name: expected a string, found a number
 {"keys": [{"name": "", "token": "TOKEN"}]}|keys\[0\]\.name: .*empty
@@ -248,8 +248,8 @@ END
 {"keys": [{"name": "a", "token": "TOKEN"}], "profiles": {"cheap": {"keys": "a"}}}|profiles\.cheap\.keys: expected an array
 {"keys": [{"token": "TOKEN"}], "policy": {"retries": -1}}|policy\.retries: expected a whole number from 0 .* found -1
 {"keys": [{"token": "TOKEN"}], "policy": {"cooldown": {"limt": "5m"}}}|policy\.cooldown: .*"limt".*limit, throttled
-{"keys": [{"token": "TOKEN"}], "policy": {"cooldown": "soon"}}|policy\.cooldown: "soon" is no length of time
-{"keys": [{"token": "TOKEN"}], "policy": {"cooldown": -5}}|policy\.cooldown: "-5" is no length of time
+{"keys": [{"token": "TOKEN"}], "policy": {"cooldown": "soon"}}|policy\.cooldown: "soon" is not a length of time
+{"keys": [{"token": "TOKEN"}], "policy": {"cooldown": -5}}|policy\.cooldown: "-5" is not a length of time
 {"keys": [{"token": "TOKEN"}], "policy": {"retry_on": "limit,foo"}}|policy\.retry_on: .*"foo"
 {"keys": [{"token": "TOKEN"}], "keys": []}|keys: found twice, expected once
 {"keys": [{"name": "a", "name": "b", "token": "TOKEN"}]}|keys\[0\]\.name: found twice

@@ -155,7 +155,7 @@ END
   assert_status 125
   person -- keys add x --master --at-most often
   assert_status 125
-  assert_stdout_has 'keys add: at_most: expected a bound such as "20/day"'
+  assert_stdout_has 'keys add: at_most: expected a limit such as "20/day"'
 }
 
 @test "mistakes in the options, each with what was expected" {
@@ -173,8 +173,8 @@ x --priority 99999999999|--priority: expected a whole number
 x --kind claude|--kind: expected oauth, api, bearer, openai, cursor or env:VARIABLE, found "claude"
 x --kind env:1X|--kind: expected oauth
 x --kind api|begins like one of kind oauth; leave out --kind api
-x --at-most 5/day|--at-most bounds the master key alone
-x --master --at-most 5/year|at_most: expected a bound such as "20/day"
+x --at-most 5/day|--at-most limits the master key alone
+x --master --at-most 5/year|at_most: expected a limit such as "20/day"
 x --token-file a --config-dir b|at most one of --token-command, --token-file and --config-dir
 x --token-file a --token-command b|at most one of
 x --token-command|--token-command needs a command
@@ -190,7 +190,7 @@ END
   pool home
   hand 'FAKE-unknown' unchanged tcr keys add x
   assert_refused
-  assert_stderr_has 'no known kind.*add --kind oauth, api, bearer, openai, cursor or env:VARIABLE$'
+  assert_stderr_has 'unknown kind of token.*add --kind oauth, api, bearer, openai, cursor or env:VARIABLE$'
   refute_stderr_has FAKE
   hand '' unchanged tcr keys add x
   assert_refused
@@ -242,7 +242,7 @@ END
   done <<'END'
 secrets/loose|mode 0644.*chmod 600
 secrets/nowhere|secrets/nowhere: No such file
-secrets/other|secrets/other: .*no known kind
+secrets/other|secrets/other: .*unknown kind of token
 secrets/words|secrets/words: .*white space
 secrets|folder
 END

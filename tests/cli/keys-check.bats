@@ -118,7 +118,7 @@ load provider-helpers
   for limit in 0 11m x -1 ''; do
     check --timeout="$limit"
     assert_refused
-    assert_stderr_has 'is no time limit; write 1s to 10m'
+    assert_stderr_has 'is not a time limit; write 1s to 10m'
   done
   check --profile x
   assert_refused

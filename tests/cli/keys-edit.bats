@@ -181,7 +181,7 @@ END
     read -ra list <<< "$words"
     tcr keys "${list[@]}"
     assert_refused
-    assert_stderr_has "^tcr-run: $keys: there is no such file; tcr-run keys add makes one"
+    assert_stderr_has "^tcr-run: $keys: there is no such file; tcr-run keys add creates one"
   done
   [ ! -e "$config" ]
 }

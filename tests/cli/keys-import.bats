@@ -107,7 +107,7 @@ END
   passphrase 'two horse'
   unchanged tcr keys import sealed.json
   assert_refused
-  assert_stderr_has '^tcr-run: sealed.json: this is not its passphrase'
+  assert_stderr_has '^tcr-run: sealed.json: wrong passphrase'
 }
 
 @test "nothing is overwritten: names that are taken get a number, secrets that are there stay alone" {
@@ -145,7 +145,7 @@ END
   import list --dry-run
   assert_stdout '"home" (oauth, sk-ant-oat01-…0001)
 "master" (api, sk-ant-api03-…0001), as the master key'
-  assert_stderr_has 'line 3: the token is of no known kind'
+  assert_stderr_has 'line 3: unknown kind of token'
   assert_stderr_has 'would take 2 keys from list, a file of variables; 1 was skipped'
   assert_equal "$(ls -A "$config")" ''
   import list --dry-run --keys nowhere/keys.json
@@ -181,10 +181,10 @@ END
     assert_refused
     assert_stderr_has "^tcr-run: file: .*$pattern"
   done <<'END'
-|no key in it
-{"tokens": []}|this JSON is of no form known here; expected
+|it holds no usable key
+{"tokens": []}|unknown form of JSON; expected
 {"accounts": {"a":|line 1, column 1[0-9]: it begins like JSON
-{"keys": [{"name": "x", "token": "SECRET"}]}|keys\[0\].token: .*no known kind
+{"keys": [{"name": "x", "token": "SECRET"}]}|keys\[0\].token: .*unknown kind of token
 hello|line 1: .*skipped
 END
   refute_stderr_has SECRET
@@ -197,7 +197,7 @@ END
   mkfifo fifo
   unchanged tcr keys import fifo
   assert_refused
-  assert_stderr_has 'no regular file'
+  assert_stderr_has 'not a regular file'
   unchanged tcr keys import
   assert_refused
   unchanged tcr keys import a b
@@ -207,7 +207,7 @@ END
 @test "a file that others can read is read, and it is said" {
   (umask 022; token a > list)
   import list
-  assert_stderr_has 'list: its mode 0644 lets others at your keys; mend: chmod 600 list'
+  assert_stderr_has 'list: its mode 0644 gives others access to your keys; fix: chmod 600 list'
   assert_equal "$(names)" key1
 }
 

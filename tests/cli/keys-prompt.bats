@@ -24,7 +24,7 @@ load keys-helpers
   assert_stdout_has 'the token is empty'
   unchanged person see:'Token of' echo:off type:'\x04' -- keys add work
   assert_status 125
-  assert_stdout_has 'none came'
+  assert_stdout_has 'none was given'
 }
 
 @test "Ctrl-C, Ctrl-backslash and signals from elsewhere: the echo is back, and it is an end by signal" {
@@ -57,7 +57,7 @@ END
   pool home
   unchanged person see:'New passphrase for' echo:off type:'one horse\n' see:'The same again' echo:off type:'two horse\n' -- keys seal
   assert_status 125
-  assert_stdout_has 'the two passphrases are not the same; nothing was changed'
+  assert_stdout_has 'the two passphrases differ; nothing was changed'
   unchanged person see:'New passphrase for' echo:off type:'\n' -- keys seal
   assert_status 125
   assert_stdout_has 'must not be empty'
@@ -81,7 +81,7 @@ END
   assert_equal "$(grep -c 'Passphrase of' "$out")" 1
   person see:'Passphrase of' echo:off type:'two horse\n' -- -- client
   assert_status 125
-  assert_stdout_has 'this is not its passphrase'
+  assert_stdout_has 'wrong passphrase'
   forget_used
   person see:'Passphrase of' echo:off type:'\x03' -- -- client
   assert_status 130

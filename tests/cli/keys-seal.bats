@@ -16,7 +16,7 @@ sealed() {
   tcr keys seal
   assert_status 0
   assert_no_stdout
-  assert_stderr_has "^tcr-run: $keys: sealed; without its passphrase nobody gets the keys back"
+  assert_stderr_has "^tcr-run: $keys: sealed; without its passphrase the keys are lost"
   assert_sealed
   assert_mode 600 "$keys"
   assert_equal "$(sed -n 2p "$keys" | sed 's/salt=.*//')" 'argon2id operations=2 memory=67108864 '
@@ -86,12 +86,12 @@ sealed() {
   passphrase 'correct hors'
   tcr -- client
   assert_refused
-  assert_equal "$(cat "$err")" "tcr-run: $keys: this is not its passphrase (or the file was changed since it was sealed)"
+  assert_equal "$(cat "$err")" "tcr-run: $keys: wrong passphrase (or the file was changed since it was sealed)"
   for words in 'keys list' status 'keys unseal' 'keys remove home' 'reset home'; do
     read -ra list <<< "$words"
     unchanged tcr "${list[@]}"
     assert_refused
-    assert_stderr_has 'this is not its passphrase'
+    assert_stderr_has 'wrong passphrase'
     assert_equal "$(wc -l < "$err")" 1
   done
   hand "$(token x)" unchanged tcr keys add x
@@ -151,7 +151,7 @@ chmod 644 "$scratch/passphrase"|TCR_PASSPHRASE_FILE.: its mode 0644
 rm "$scratch/passphrase"|TCR_PASSPHRASE_FILE.: No such file
 : > "$scratch/passphrase"|passphrase must not be empty
 head -c 5000 /dev/zero > "$scratch/passphrase"|TCR_PASSPHRASE_FILE.: it is 5000 bytes long
-extra_env=(TCR_PASSPHRASE_FILE=/dev/null)|TCR_PASSPHRASE_FILE.: it is no regular file
+extra_env=(TCR_PASSPHRASE_FILE=/dev/null)|TCR_PASSPHRASE_FILE.: it is not a regular file
 END
 }
 
@@ -185,7 +185,7 @@ END
 --passphrase-fd -1|found -1
 --passphrase-fd=|expected the number
 --passphrase-fd|option --passphrase-fd needs a value
---passphrase-fd 0|no passphrase came on descriptor 0: it is at its end
+--passphrase-fd 0|no passphrase was read from descriptor 0: it is at its end
 END
 }
 
@@ -243,11 +243,11 @@ END
 1s/version 1/version x/|damaged
 2s/salt=./salt=x/|damaged
 2s/memory=[0-9]*/memory=99999999999/|more work
-2s/operations=2/operations=1/|not its passphrase
-3s/nonce=.../nonce=000/|not its passphrase
-4s/..../AAAA/|not its passphrase
+2s/operations=2/operations=1/|wrong passphrase
+3s/nonce=.../nonce=000/|wrong passphrase
+4s/..../AAAA/|wrong passphrase
 4s/^/!/|damaged
-$d|not its passphrase
+$d|wrong passphrase
 4,$d|damaged
 2d|damaged
 END
@@ -271,5 +271,5 @@ END
   sealed home
   (ulimit -v 60000; within "$TCR_RUN" keys list > "$out" 2> "$err") || status=$?
   assert_status 125
-  assert_stderr_has "^tcr-run: $keys: opening its seal takes 64 MiB of memory"
+  assert_stderr_has "^tcr-run: $keys: unsealing it needs 64 MiB of memory"
 }

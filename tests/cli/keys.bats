@@ -142,7 +142,7 @@ from_environment() {
     assert_refused
     assert_stderr_has "^tcr-run: the environment: TCR_KEYS: $pattern"
   done <<'END'
-secret-of-no-kind|key 2: .*no known kind
+secret-of-no-kind|key 2: .*unknown kind of token
 sk-ant-oat01-FAKE-b 0001|key 2: .*white space
 name=|key 2: .*empty
 key1=sk-ant-oat01-FAKE-b-0001|two keys are named "key1"
@@ -177,7 +177,7 @@ nowhere|No such file
 empty|.*empty
 words|.*white space
 folder|.*folder
-fifo|.*no regular file
+fifo|.*not a regular file
 big|.*bytes long
 loose|.*mode 0644.*chmod 600
 END
@@ -232,7 +232,7 @@ END
 "/"|.*"/": Permission denied
 "true"|.*empty
 "echo", "two words"|.*white space
-"echo", "unknown-kind-of-thing"|.*no known kind
+"echo", "unknown-kind-of-thing"|.*unknown kind of token
 "head", "-c", "100000", "/dev/zero"|.*too large
 END
   rm -rf "$state"

@@ -243,7 +243,7 @@ ROWS
   assert_used o1p2
   fresh --kind anthropic --key p2 -- client
   assert_refused
-  assert_stderr_has '"p2" is of none of the kinds that --kind names'
+  assert_stderr_has '"p2" is not of a kind that --kind names'
 }
 
 @test "several kinds: a login folder and an API key" {

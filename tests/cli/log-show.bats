@@ -96,8 +96,8 @@ Nov 20 12:06  claude ended well with "work"'
     assert_no_stdout
     assert_stderr_has "^tcr-run: log: $events: $reason"
   done <<'END'
-ln_-s_/dev/zero_$events it is no regular file
-mkfifo_$events it is no regular file
+ln_-s_/dev/zero_$events it is not a regular file
+mkfifo_$events it is not a regular file
 mkdir_$events Is a directory
 truncate_-s_1G_$events File too large
 END

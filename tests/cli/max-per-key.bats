@@ -348,7 +348,7 @@ tcr-run: "a" is free; going on'
   extra_env=(TCR_MAX_PER_KEY=none)
   tcr -- client
   assert_refused
-  assert_stderr_has 'TCR_MAX_PER_KEY: "none" is no number of runs'
+  assert_stderr_has 'TCR_MAX_PER_KEY: "none" is not a number of runs'
   extra_env=(TCR_MAX_PER_KEY=2)
   echo "{\"keys\": [$(entry a)], \"policy\": {\"max_per_key\": 0}}" | keyfile
   tcr -- client

@@ -83,7 +83,7 @@ failing_over() {
   pool home
   tcr --log-format xml -- client
   assert_refused
-  assert_stderr_has '^tcr-run: --log-format: "xml" is no log format; write text or json$'
+  assert_stderr_has '^tcr-run: --log-format: "xml" is not a log format; write text or json$'
   extra_env=(TCR_LOG_FORMAT=xml)
   tcr -- client
   assert_refused

@@ -444,5 +444,5 @@ wake_ups() {
     cp environ /proc/self && exec "$@"' - "$TCR_RUN" --client claude -- client < /dev/null
   assert_status 125
   assert_used ''
-  assert_stderr_has "^tcr-run: nothing was run: there can be no channel for the command's output: No such file or directory; it takes /proc, and"
+  assert_stderr_has "^tcr-run: nothing was run: no channel for the command's output can be made: No such file or directory; it needs /proc, and"
 }

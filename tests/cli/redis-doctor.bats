@@ -35,7 +35,7 @@ load redis-helpers
   pool a
   tcr doctor
   assert_status 1
-  assert_stdout_has '^fail +state .*cannot be reached: No such file.*look whether the server runs'
+  assert_stdout_has '^fail +state .*cannot be reached: No such file.*check that the server runs'
   assert_no_stderr
   with_env TCR_STATE=redis://nowhere.invalid tcr doctor
   assert_stdout_has '^fail +state +— redis://nowhere.invalid:6379/0.prefix=tcr: '
@@ -49,7 +49,7 @@ load redis-helpers
   pool a
   ask HSET tcr:state text '{"version":2}' > /dev/null
   tcr doctor
-  assert_stdout_has '^fail +state .*newer tcr-run.*bring this tcr-run up to date'
+  assert_stdout_has '^fail +state .*newer tcr-run.*update this tcr-run'
   ask DEL tcr:state > /dev/null
   ask SET tcr:state x > /dev/null
   tcr doctor

@@ -64,8 +64,8 @@ BULK='$10\r\n1795209600\r\n'
 
 @test "no Redis, too much, too little" {
   pool a
-  survives 'HTTP/1.1 400 Bad Request\r\n\r\n' 'what answers there is no Redis'
-  survives '+a\r\n+b\r\n+c\r\n' 'what answers there is no Redis|not understood'
+  survives 'HTTP/1.1 400 Bad Request\r\n\r\n' 'what answers there is not Redis'
+  survives '+a\r\n+b\r\n+c\r\n' 'what answers there is not Redis|not understood'
   survives '' 'Connection reset|the connection failed'
   survives '*5\r\n:1\r\n' 'does not answer'
   survives '-ERR unknown \033]0;title\007 command\r\n' 'refused us: ERR unknown'

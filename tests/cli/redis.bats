@@ -154,7 +154,7 @@ load redis-helpers
       ! grep -h FAKE-pass "$out" "$err" || fail "$url: $words"
     done
     with_env "TCR_STATE=$url" tcr -- client
-    assert_stderr_has '^tcr-run: TCR_STATE: this is no such URL; expected redis://.*goes on with the state of this machine'
+    assert_stderr_has '^tcr-run: TCR_STATE: this is not such a URL; expected redis://.*goes on with the state of this machine'
     assert_equal "$(ls -A)" ''
     test -f "$state/state.json"
   done
@@ -179,7 +179,7 @@ load redis-helpers
   ask HSET tcr:state text '{"version":2,"salt":"?"}' revision 7 > /dev/null
   tcr -- client
   assert_status 0
-  assert_stderr_has 'is of a newer tcr-run and is left as it is; this run goes on with the state of this machine'
+  assert_stderr_has 'was written by a newer tcr-run and is left as it is; this run goes on with the state of this machine'
   assert_equal "$(ask HGET tcr:state text)" '{"version":2,"salt":"?"}'
 }
 
@@ -202,7 +202,7 @@ c, _ = s.accept(); c.recv(1); c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"); c.
   eventually test -S "$place/sock"
   tcr -- client
   assert_status 0
-  assert_stderr_has 'what answers there is no Redis'
+  assert_stderr_has 'what answers there is not Redis'
 }
 
 @test "unknown fields are kept" {

@@ -215,7 +215,7 @@ static void test_sentences(void **state)
          "\"home\" was refused (not authenticated) (rests until Nov 24 08:41); carried on with the "
          "master key \"billing\", which is billed"},
         {{.kind = EVENT_RETRY, .key = "home", .class = CLASS_SERVER},
-         "\"home\" met trouble on the provider's side; tried again"},
+         "\"home\" ran into trouble on the provider's side; tried again"},
         {{.kind = EVENT_EXHAUSTED, .key = "home", .class = CLASS_LIMIT, .until = soon},
          "\"home\" reached its usage limit (resets 23:21); no other key was left"},
         {{.kind = EVENT_EXHAUSTED, .command = "claude", .until = soon},

@@ -72,7 +72,7 @@ static const struct row {
     {IMPORT_ACCOUNTS,
      "{\"accounts\":{\"home\":{\"accessToken\":\"" OAUTH_1
      "\"},\"x\":{\"accessToken\":\"FAKE unknown\"},\"y\":{\"accessToken\":\"FAKE-unknown\"}}}",
-     "[" HOME "]", "[]", "accounts.y: the token is of no known kind (", 2},
+     "[" HOME "]", "[]", "accounts.y: unknown kind of token (", 2},
     /* A name may be a token, and is none then: neither in the file nor in a message. */
     {IMPORT_ACCOUNTS,
      "{\"accounts\":{\"" OAUTH_3 "\":{\"accessToken\":\"" OAUTH_1 "\"},\"" API_2 "\":{}}}",
@@ -142,7 +142,7 @@ static const struct row {
                        "}," BARE(OAUTH_3) "]",
      "[]", NULL, 0},
     {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=FAKE-here\nANTHROPIC_API_KEY=" API_1 "\n", "[]",
-     "[" BILLED(API_1) "]", "line 1: the token is of no known kind", 1},
+     "[" BILLED(API_1) "]", "line 1: unknown kind of token", 1},
     {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=\nANTHROPIC_API_KEYS=,,\nANTHROPIC_API_KEY=" API_1 "\n",
      "[]", "[" BILLED(API_1) "]", NULL, 0},
     /* lists */
@@ -182,22 +182,23 @@ static void test_refused(void **state)
     static const struct {
         const char *text, *notes;
     } refused[] = {
-        {"", "no key in it"},
-        {"\n\n# x\n", "no key in it"},
-        {"{}", "of no form known here"},
-        {"[]", "of no form known here"},
-        {"[\"" OAUTH_1 "\"]", "of no form known here"},
-        {"{\"token\":\"" OAUTH_1 "\"}", "of no form known here"},
+        {"", "no usable key"},
+        {"\n\n# x\n", "no usable key"},
+        {"{}", "unknown form of JSON"},
+        {"[]", "unknown form of JSON"},
+        {"[\"" OAUTH_1 "\"]", "unknown form of JSON"},
+        {"{\"token\":\"" OAUTH_1 "\"}", "unknown form of JSON"},
         {"{\"accounts\":\n{\"a\":}", "line 2, column 6"},
         {"  {\"keys\":[", "line 1"},
         {"{\"keys\":[{\"name\":\"a\",\"token\":\"" OAUTH_1 "\",\"priority\":\"x\"}]}",
          "keys[0].priority"},
         {"{\"keys\":5}", "keys"},
-        {"{\"accounts\":{}}", "no key in it"},
-        {"{\"accounts\":{\"a\":{}}}", "accounts.a: there is no token; skipped\nthere is no key"},
+        {"{\"accounts\":{}}", "no usable key"},
+        {"{\"accounts\":{\"a\":{}}}",
+         "accounts.a: there is no token; skipped\nit holds no usable key"},
         {"hello\nworld", "line 2: "},
         {"PATH=/bin\n", "line 1: "},
-        {"CLAUDE_CODE_OAUTH_TOKEN=\n", "no key in it"},
+        {"CLAUDE_CODE_OAUTH_TOKEN=\n", "no usable key"},
     };
     for (size_t i = 0; i < COUNT(refused); i++) {
         struct import import;

@@ -166,10 +166,10 @@ static const struct mistake {
     const char *text;
     const char *place, *found, *expected;
 } mistakes[] = {
-    {"", "line 1, column 1", "no JSON", "{\"keys\": [...]}"},
-    {"sk-ant-oat01-FAKE-home-0001\n", "line 1, column 1", "no JSON", "{\"keys\": [...]}"},
-    {"{\"keys\":[" A ",]}", "line 1, column", "no JSON", "{\"keys\": [...]}"},
-    {"{\n \"keys\": [\n  " A "\n  " A "\n ]\n}", "line 4, column 3", "no JSON",
+    {"", "line 1, column 1", "not JSON", "{\"keys\": [...]}"},
+    {"sk-ant-oat01-FAKE-home-0001\n", "line 1, column 1", "not JSON", "{\"keys\": [...]}"},
+    {"{\"keys\":[" A ",]}", "line 1, column", "not JSON", "{\"keys\": [...]}"},
+    {"{\n \"keys\": [\n  " A "\n  " A "\n ]\n}", "line 4, column 3", "not JSON",
      "{\"keys\": [...]}"},
     {"[" A "]", "the file", "found an array", "expected an object {\"keys\": [...]}"},
     {"\"" OAUTH_1 "\"", "the file", "found a string", "expected an object"},
@@ -187,7 +187,7 @@ static const struct mistake {
     {"{\"keys\":[{\"token\":5}]}", "keys[0].token", "found a number", "expected a string"},
     {"{\"keys\":[{\"token\":\"\"}]}", "keys[0].token", "empty", "token"},
     {"{\"keys\":[{\"token\":\"FAKE one\"}]}", "keys[0].token", "white space", "expected one token"},
-    {"{\"keys\":[{\"token\":\"FAKE-of-no-kind\"}]}", "keys[0].token", "no known kind",
+    {"{\"keys\":[{\"token\":\"FAKE-of-no-kind\"}]}", "keys[0].token", "unknown kind of token",
      "sk-ant-oat"},
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"name\":7}]}", "keys[0].name", "found a number",
      "expected a string"},
@@ -249,7 +249,7 @@ static const struct mistake {
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":[]}]}", "keys[0].env", "found an array",
      "an object such as {\"ANTHROPIC_MODEL\""},
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"A B\":\"x\"}}]}", "keys[0].env", "\"A B\"",
-     "not a variable's name"},
+     "not a variable name"},
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"A\":7}}]}", "keys[0].env", "found a number",
      "A: expected a string"},
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"env\":{\"A\":\"x\",\"A\":\"y\"}}]}", "keys[0].env",

@@ -59,7 +59,7 @@ static void test_refuses_what_is_no_token(void **state)
         {"sk-ant-oat01-FAKE\0", 18, "white space or control"},
         {"sk-ant-oat01-FAKE\x1b[m", 20, "white space or control"},
         {"sk-ant-oat01-FAKE\x7f", 18, "white space or control"},
-        {"FAKE-of-no-kind", 15, "no known kind"},
+        {"FAKE-of-no-kind", 15, "unknown kind of token"},
         {"password: FAKE", 14, "white space or control"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -27,7 +27,7 @@ static const char *const health_names[] = {"ok", "warn", "fail"};
 
 static void add(struct doctor *doctor, const char *check, enum health health, char *text)
 {
-    static const char divider[] = "; mend: ";
+    static const char divider[] = "; fix: ";
     struct diagnosis *grown =
         realloc(doctor->diagnoses, (doctor->count + 1) * sizeof *doctor->diagnoses);
     if (!grown) {

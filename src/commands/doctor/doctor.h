@@ -30,7 +30,7 @@ struct doctor {
     int64_t ahead; /* seconds that the clock of the state's times is ahead of ours */
 };
 
-/* Adds a line: a reason, then, where something can be done, "; mend: " and what. */
+/* Adds a line: a reason, then, where something can be done, "; fix: " and what. */
 void doctor_say(struct doctor *doctor, const char *check, enum health health, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
 

@@ -41,17 +41,16 @@ static void ask_version(struct doctor *doctor, const char *file)
     int r = capture_run(&request, text, sizeof text - 1, &length, &status);
     if (r == -ETIMEDOUT)
         doctor_say(doctor, "client", HEALTH_WARN,
-                   "%s --version did not end within %d s; mend: try it by hand", file,
+                   "%s --version did not end within %d s; fix: try it by hand", file,
                    VERSION_MS / 1000);
     else if (r < 0 && r != -EFBIG)
-        doctor_say(doctor, "client", HEALTH_WARN, "%s cannot be started: %s; mend: install it anew",
+        doctor_say(doctor, "client", HEALTH_WARN, "%s cannot be started: %s; fix: reinstall it",
                    file, strerror(-r));
     else if (status != 0)
-        doctor_say(doctor, "client", HEALTH_WARN, "%s --version failed; mend: try it by hand",
-                   file);
+        doctor_say(doctor, "client", HEALTH_WARN, "%s --version failed; fix: try it by hand", file);
     else if (r < 0 || !cut_version(text))
         doctor_say(doctor, "client", HEALTH_WARN,
-                   "%s --version printed no version: it may not be Claude Code; mend: try it by "
+                   "%s --version printed no version: it may not be Claude Code; fix: try it by "
                    "hand",
                    file);
     else
@@ -65,8 +64,8 @@ void doctor_check_client(struct doctor *doctor)
         ask_version(doctor, file);
     else
         doctor_say(doctor, "client", HEALTH_WARN,
-                   "there is no claude on PATH; mend: npm install -g @anthropic-ai/claude-code, or "
-                   "mend PATH (nothing, if you run other programs)");
+                   "there is no claude on PATH; fix: npm install -g @anthropic-ai/claude-code, or "
+                   "correct PATH (not needed for other programs)");
 }
 
 /* --- settings files --- */
@@ -85,13 +84,13 @@ static void say_setting(struct doctor *doctor, const char *line, bool managed)
                    "%s: your administrator has the keys sent to another address", line);
     else if (managed)
         doctor_say(doctor, "settings", HEALTH_FAIL,
-                   "%s, which wins over every key: tcr-run has no effect on claude; mend: ask your "
+                   "%s, which wins over every key: tcr-run has no effect on claude; fix: ask your "
                    "administrator to remove %s from %.*s",
                    line, name, path, line);
     else
         doctor_say(doctor, "settings", HEALTH_WARN,
                    "%s, which would %s; tcr-run blanks it where it starts claude itself, not where "
-                   "another program does; mend: remove %s from %.*s",
+                   "another program does; fix: remove %s from %.*s",
                    line, is_address ? "send the keys elsewhere" : "replace the key", name, path,
                    line);
 }
@@ -131,7 +130,7 @@ void doctor_check_settings(struct doctor *doctor)
     CLEANUP_FREE char *config = claude_config_folder(environ);
     if (!config) {
         doctor_say(doctor, "settings", HEALTH_FAIL,
-                   "there is no home folder, so claude does not run; mend: set HOME or "
+                   "there is no home folder, so claude does not run; fix: set HOME or "
                    "CLAUDE_CONFIG_DIR");
         return;
     }

@@ -25,8 +25,8 @@ static size_t check_routing(struct doctor *doctor)
             continue;
         found++;
         doctor_say(doctor, "environment", HEALTH_WARN,
-                   "%s is set: a cloud's own login instead of the keys; tcr-run removes it for the "
-                   "command; mend: unset it, or do without tcr-run there",
+                   "%s is set: a cloud's login replaces the keys; tcr-run removes it for the "
+                   "command; fix: unset it, or do without tcr-run there",
                    name);
     }
     return found;
@@ -77,7 +77,7 @@ static size_t count_sent(struct doctor *doctor, const char *name)
                 (key->base_url && bound && strcmp(key->place, bound) == 0);
         if (to.set_for)
             doctor_say(doctor, "environment", HEALTH_WARN,
-                       "\"%s\" goes to %s, not to %s, which was set for %s; mend: if it is to go "
+                       "\"%s\" goes to %s, not to %s, which was set for %s; fix: if it is to go "
                        "there, tcr-run keys set %s --base-url URL; else unset %s",
                        key->name, to.url, name, to.set_for, key->name, name);
     }
@@ -101,11 +101,11 @@ static size_t check_address_in(struct doctor *doctor, const char *name, const ch
         return doctor->count - before;
     if (strncasecmp(address, "http://", 7) == 0 && !is_this_machine(host))
         doctor_say(doctor, "environment", HEALTH_FAIL,
-                   "%s sends the keys unencrypted to %s; mend: unset it, or use https", name,
+                   "%s sends the keys unencrypted to %s; fix: unset it, or use https", name,
                    address);
     else
         doctor_say(doctor, "environment", HEALTH_WARN,
-                   "%s sends the keys to %s; mend: unset it if you did not mean that", name,
+                   "%s sends the keys to %s; fix: unset it if you did not mean that", name,
                    address);
     return 1;
 }
@@ -138,7 +138,7 @@ static size_t check_headers(struct doctor *doctor)
         return 0;
     doctor_say(doctor, "environment", HEALTH_WARN,
                "%s holds a credential that would be sent instead of the key; tcr-run takes that "
-               "line out for the command; mend: take it out yourself",
+               "line out for the command; fix: take it out yourself",
                name);
     return 1;
 }
@@ -150,7 +150,7 @@ static size_t check_certificates(struct doctor *doctor)
     if (!value || strcmp(value, "0") != 0)
         return 0;
     doctor_say(doctor, "environment", HEALTH_FAIL,
-               "%s=0: anybody on the way can read the keys; mend: unset it; for a certificate of "
+               "%s=0: anybody on the way can read the keys; fix: unset it; for a certificate of "
                "your own there is NODE_EXTRA_CA_CERTS",
                name);
     return 1;

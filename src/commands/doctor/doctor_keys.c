@@ -34,7 +34,7 @@ static void say_no_keys(struct doctor *doctor)
 {
     CLEANUP_FREE char *path = keysource_default_path();
     doctor_say(doctor, "keys", HEALTH_FAIL,
-               "there are none in %s; mend: tcr-run keys add NAME, or set TCR_KEYS, "
+               "there are none in %s; fix: tcr-run keys add NAME, or set TCR_KEYS, "
                "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY",
                path ? path : "a file named by --keys");
 }
@@ -46,14 +46,14 @@ static void say_count(struct doctor *doctor, const struct keyring *keyring, cons
     const char *master = keyring->has_master ? " and a master key" : "";
     if (usable == 0 && !keyring->has_master)
         doctor_say(doctor, "keys", HEALTH_FAIL,
-                   "none of %zu from %s can be used; mend: enable one, or mend what is said above",
+                   "none of %zu from %s can be used; fix: enable one, or fix what is said above",
                    keyring->count, origin);
     else if (usable == 0)
         doctor_say(doctor, "keys", HEALTH_WARN,
-                   "there is the master key alone, and it is billed; mend: add a key to the pool");
+                   "the master key is the only one, and it is billed; fix: add a key to the pool");
     else if (usable == 1 && !keyring->has_master)
         doctor_say(doctor, "keys", HEALTH_WARN,
-                   "there is one: nothing can be carried on with another; mend: add a second one");
+                   "there is only one, so no run can carry on with another; fix: add a second one");
     else
         doctor_say(doctor, "keys", HEALTH_OK, "%zu%s from %s", usable, master, origin);
     if (strcmp(origin, "the environment") != 0 && stat(origin, &status) == 0)
@@ -113,7 +113,7 @@ static void check_organization(struct doctor *doctor, const struct keyring *keyr
     if (count > 1 && api == count)
         doctor_say(doctor, "organization", HEALTH_WARN,
                    "%s are API keys of one organization, \"%s\": they share its limits and add no "
-                   "capacity; mend: take keys of other organizations",
+                   "capacity; fix: use keys of other organizations",
                    buffer_text(&names), organization);
     else if (count > 1)
         doctor_say(doctor, "organization", HEALTH_OK,
@@ -135,7 +135,7 @@ static void check_organizations(struct doctor *doctor, const struct keyring *key
     if (unnamed > 1 && unnamed == count_usable(keyring))
         doctor_say(doctor, "organization", HEALTH_WARN,
                    "the pool is %zu API keys, and the file does not say whose; if they are of one "
-                   "organization they add no capacity; mend: give each its \"organization\"",
+                   "organization they add no capacity; fix: give each its \"organization\"",
                    unnamed);
 }
 
@@ -146,7 +146,7 @@ static void check_command(struct doctor *doctor, const struct key *key)
     CLEANUP_FREE char *program = files_find_program(key->command[0]);
     if (!program)
         doctor_say(doctor, "token command", HEALTH_WARN,
-                   "\"%s\": %s is not found; mend: install it, or name it with its path", key->name,
+                   "\"%s\": %s is not found; fix: install it, or name it with its path", key->name,
                    key->command[0]);
 }
 
@@ -157,8 +157,8 @@ static void check_login(struct doctor *doctor, const struct key *key)
     snprintf(file, sizeof file, "%s/.credentials.json", folder ? folder : "");
     if (access(file, R_OK) < 0)
         doctor_say(doctor, "login", HEALTH_WARN,
-                   "\"%s\": %s: %s; mend: CLAUDE_CONFIG_DIR=%s claude, then /login", key->name,
-                   file, strerror(errno), key->config_dir);
+                   "\"%s\": %s: %s; fix: CLAUDE_CONFIG_DIR=%s claude, then /login", key->name, file,
+                   strerror(errno), key->config_dir);
 }
 
 static void check_end(struct doctor *doctor, const struct key *key)
@@ -170,8 +170,8 @@ static void check_end(struct doctor *doctor, const struct key *key)
     bool over = end <= doctor->now;
     duration_format(over ? doctor->now - end : end - doctor->now, span);
     doctor_say(doctor, "end", HEALTH_WARN,
-               over ? "\"%s\" ended %s ago; mend: claude setup-token makes a new one"
-                    : "\"%s\" ends in %s; mend: claude setup-token makes a new one",
+               over ? "\"%s\" ended %s ago; fix: claude setup-token makes a new one"
+                    : "\"%s\" ends in %s; fix: claude setup-token makes a new one",
                key->name, span);
 }
 
@@ -206,7 +206,7 @@ static void say_refused(struct doctor *doctor, const struct candidate *candidate
     const char *name = candidate->key->name;
     enum failure_class class = refusal_of(known);
     render_time(&when, known->last_failed, doctor->now, &zone_system);
-    doctor_say(doctor, "refused", HEALTH_WARN, "\"%s\" %s at %s; mend: %s, then tcr-run reset %s",
+    doctor_say(doctor, "refused", HEALTH_WARN, "\"%s\" %s at %s; fix: %s, then tcr-run reset %s",
                name, failure_phrase(class), buffer_text(&when),
                class == CLASS_BILLING     ? "add credit"
                : class == CLASS_FORBIDDEN ? "ask whoever runs its organization"
@@ -238,7 +238,7 @@ static void check_known(struct doctor *doctor, struct keyring *keyring)
     size_t usable = count_usable(keyring);
     if (usable > 0 && refused == usable)
         doctor_say(doctor, "refused", HEALTH_FAIL,
-                   "every key of the pool was; mend: look at each as said above");
+                   "every key of the pool was; fix: look at each as said above");
     rotation_finish(&rotation);
 }
 

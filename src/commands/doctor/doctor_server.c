@@ -32,14 +32,14 @@ static const char *mend_of(int error)
         return "give the password in TCR_REDIS_PASSWORD_FILE (mode 600) or TCR_REDIS_PASSWORD, the "
                "user in the URL";
     if (error == -ENOTSUP)
-        return "bring this tcr-run up to date";
+        return "update this tcr-run";
     if (error == -EMEDIUMTYPE)
         return "name another prefix in TCR_STATE";
     if (error == -EPROTO)
-        return "look whether the URL and TCR_REDIS_CA_FILE are right";
+        return "check the URL and TCR_REDIS_CA_FILE";
     if (error == -ENOSYS)
         return "install OpenSSL's library (libssl3), or build with it";
-    return "look whether the server runs and TCR_STATE names it rightly";
+    return "check that the server runs and that TCR_STATE names it";
 }
 
 static void say_found(struct doctor *doctor, const struct redisurl *url, const char *name,
@@ -51,8 +51,8 @@ static void say_found(struct doctor *doctor, const struct redisurl *url, const c
                took, url->tls ? "with" : "without", password ? "with" : "without");
     if (!url->tls && !is_near(url))
         doctor_say(doctor, "state", HEALTH_WARN,
-                   "whoever listens on the way to %s can read the password and choose your keys; "
-                   "mend: rediss://",
+                   "anybody listening on the way to %s can read the password and choose your keys; "
+                   "fix: rediss://",
                    url->host);
 }
 
@@ -64,8 +64,8 @@ static void check_its_clock(struct doctor *doctor)
         return;
     duration_format(llabs(ahead), span);
     doctor_say(doctor, "clock", HEALTH_WARN,
-               "the server's clock is %s %s ours: its clock is the one that counts; mend: look "
-               "which is right (timedatectl)",
+               "the server's clock is %s %s ours: its clock counts; fix: check which one is right "
+               "(timedatectl)",
                span, ahead > 0 ? "ahead of" : "behind");
 }
 
@@ -82,10 +82,10 @@ static void probe(struct doctor *doctor, const struct redisurl *url, struct stor
     else if (r == -ENODEV)
         doctor_say(doctor, "state", HEALTH_FAIL,
                    "%s: this tcr-run was built without Redis; " NO_SHARING
-                   "; mend: install libhiredis-dev and build with meson setup -Dredis=enabled",
+                   "; fix: install libhiredis-dev and build with meson setup -Dredis=enabled",
                    buffer_text(&name));
     else
-        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_SHARING "; mend: %s",
+        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_SHARING "; fix: %s",
                    buffer_text(&name), buffer_text(&error), mend_of(r));
     check_its_clock(doctor);
     buffer_finish(&name);
@@ -100,7 +100,7 @@ bool doctor_check_server(struct doctor *doctor)
     if (!text || !redisurl_is_one(text))
         return false;
     if (redisurl_parse(text, &url, &error) < 0) {
-        doctor_say(doctor, "state", HEALTH_FAIL, "TCR_STATE: %s; mend: write it so",
+        doctor_say(doctor, "state", HEALTH_FAIL, "TCR_STATE: %s; fix: write it so",
                    buffer_text(&error));
         buffer_finish(&error);
         return true;

@@ -74,10 +74,10 @@ static void check_future_folder(struct doctor *doctor, const struct place *place
         ;
     const char *folder = above ? above : ".";
     if (access(folder, W_OK | X_OK) == 0)
-        doctor_say(doctor, "state", HEALTH_OK, "%s is made by the first run", place->folder);
+        doctor_say(doctor, "state", HEALTH_OK, "the first run creates %s", place->folder);
     else
         doctor_say(doctor, "state", HEALTH_FAIL,
-                   "%s cannot be made in %s: %s; " NO_MEMORY "; mend: %s", place->folder, folder,
+                   "%s cannot be created in %s: %s; " NO_MEMORY "; fix: %s", place->folder, folder,
                    strerror(errno), mend_of(errno));
 }
 
@@ -89,7 +89,7 @@ static bool open_folder(struct doctor *doctor, struct place *place)
     if (errno == ENOENT)
         check_future_folder(doctor, place);
     else
-        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_MEMORY "; mend: %s", place->folder,
+        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_MEMORY "; fix: %s", place->folder,
                    strerror(errno), mend_of(errno));
     return false;
 }
@@ -127,18 +127,18 @@ static void check_folder(struct doctor *doctor, const struct place *place)
     bool is_closed = r == 0 && faccessat(place->fd, place->name, W_OK, 0) < 0 && errno != ENOENT;
     if (r < 0)
         doctor_say(doctor, "state", HEALTH_FAIL,
-                   "%s cannot be written or locked: %s; " NO_MEMORY "; mend: %s", place->folder,
+                   "%s cannot be written or locked: %s; " NO_MEMORY "; fix: %s", place->folder,
                    strerror(-r), mend_of(-r));
     else if (is_closed)
-        doctor_say(doctor, "state", HEALTH_FAIL,
-                   "%s cannot be written: %s; " NO_MEMORY "; mend: %s", place->path,
-                   strerror(errno), mend_of(errno));
+        doctor_say(doctor, "state", HEALTH_FAIL, "%s cannot be written: %s; " NO_MEMORY "; fix: %s",
+                   place->path, strerror(errno), mend_of(errno));
     else
         doctor_say(doctor, "state", HEALTH_OK, "%s can be written", place->folder);
     if (fstat(place->fd, &status) == 0 && (status.st_mode & 022) && !(status.st_mode & S_ISVTX))
-        doctor_say(doctor, "state", HEALTH_FAIL,
-                   "others can write %s and choose the key of your next run; mend: chmod 700 %s",
-                   place->folder, place->folder);
+        doctor_say(
+            doctor, "state", HEALTH_FAIL,
+            "others can write to %s, and so choose the key of your next run; fix: chmod 700 %s",
+            place->folder, place->folder);
 }
 
 /* Returns the held lock, or -1: no run has made one yet, or it cannot be had. */
@@ -156,11 +156,11 @@ static int take_lock(struct doctor *doctor, const struct place *place)
     }
     if (r == -ETIMEDOUT)
         doctor_say(doctor, "lock", HEALTH_WARN,
-                   "%s/%s is held by another process for more than %d s; runs go on without "
-                   "memory; mend: fuser -v %s/%s shows which",
+                   "%s/%s has been held by another process for more than %d s; runs go on without "
+                   "memory; fix: fuser -v %s/%s shows which",
                    place->folder, name, LOCK_WAIT_US / 1000000, place->folder, name);
     else
-        doctor_say(doctor, "lock", HEALTH_FAIL, "%s/%s: %s; " NO_MEMORY "; mend: %s", place->folder,
+        doctor_say(doctor, "lock", HEALTH_FAIL, "%s/%s: %s; " NO_MEMORY "; fix: %s", place->folder,
                    name, strerror(-r), mend_of(-r));
     if (fd >= 0)
         (void)close(fd);
@@ -177,15 +177,15 @@ static void read_state(struct doctor *doctor, const struct place *place)
     doctor->has_state = r == 0;
     if (r == -ENOTSUP)
         doctor_say(doctor, "state", HEALTH_FAIL,
-                   "%s is of a newer tcr-run and is left alone; " NO_MEMORY
-                   "; mend: bring this tcr-run up to date",
+                   "%s was written by a newer tcr-run and is left alone; " NO_MEMORY
+                   "; fix: update this tcr-run",
                    place->path);
     else if (r == -EINVAL)
         doctor_say(doctor, "state", HEALTH_WARN,
                    "%s cannot be understood; the next run sets it aside and begins a new one",
                    place->path);
     else if (r < 0 && r != -ENOENT)
-        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_MEMORY "; mend: %s", place->path,
+        doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_MEMORY "; fix: %s", place->path,
                    strerror(-r), mend_of(-r));
 }
 
@@ -196,7 +196,7 @@ void doctor_check_state(struct doctor *doctor)
         return;
     if (!find_place(&place)) {
         doctor_say(doctor, "state", HEALTH_FAIL,
-                   "there is no place for it; " NO_MEMORY "; mend: set HOME or TCR_STATE");
+                   "there is no place for it; " NO_MEMORY "; fix: set HOME or TCR_STATE");
     } else if (open_folder(doctor, &place)) {
         check_folder(doctor, &place);
         CLEANUP_CLOSE int lock = take_lock(doctor, &place);
@@ -240,15 +240,15 @@ void doctor_check_clock(struct doctor *doctor)
     if (doctor->now < YEAR_2024) {
         doctor_say(doctor, "clock", HEALTH_FAIL,
                    "it says %lld s since 1970, before 2024: rests end at the wrong time and TLS "
-                   "fails; mend: set it (timedatectl set-ntp true)",
+                   "fails; fix: set it (timedatectl set-ntp true)",
                    (long long)doctor->now);
         return;
     }
     duration_format(latest - doctor->now, span);
     if (latest > doctor->now + FUTURE_SECONDS)
         doctor_say(doctor, "clock", HEALTH_WARN,
-                   "the state knows of something %s in the future: the clock was set back; mend: "
-                   "look whether it is right (timedatectl); if so there is nothing to do",
+                   "the state holds a time %s in the future: the clock was set back; fix: check it "
+                   "(timedatectl); if it is right, there is nothing to do",
                    span);
     else
         doctor_say(doctor, "clock", HEALTH_OK, "nothing in the state lies in the future");

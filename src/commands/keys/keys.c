@@ -153,7 +153,7 @@ int keys_open_existing(const struct options *options, struct keychange *ret_chan
     int status = keys_open(options, ret_change);
     if (status != 0 || ret_change->exists)
         return status;
-    log_say("%s: there is no such file; tcr-run keys add makes one", ret_change->path);
+    log_say("%s: there is no such file; tcr-run keys add creates one", ret_change->path);
     return EXIT_OWN_FAILURE;
 }
 
@@ -164,9 +164,10 @@ static void say_what_is_hidden(const struct keychange *change)
     struct keyring keyring;
     struct keyring_report report = {0};
     if (keyenv_parse(environ, &keyring, &report) > 0)
-        log_say("%s: made; from now on runs take their keys from it, no more from the environment "
-                "(to bring those in: env | tcr-run keys import -)",
-                change->path);
+        log_say(
+            "%s: created; from now on runs take their keys from it, no longer from the environment "
+            "(to bring those in: env | tcr-run keys import -)",
+            change->path);
     keyring_finish(&keyring);
     keyring_report_finish(&report);
 }
@@ -199,8 +200,9 @@ static bool has_token(int argc, char **argv)
         log_say("keys: argument %d %s; a token is never taken from the command line, where other "
                 "programs see it and the shell keeps it: %s",
                 i, named ? "is --token" : "looks like a token",
-                named ? "leave it out, it is asked for"
-                      : "leave it out, it is asked for, and better replace this one by a new one");
+                named
+                    ? "leave it out, tcr-run asks for it"
+                    : "leave it out, tcr-run asks for it; better replace this one with a new one");
         return true;
     }
     return false;
@@ -236,7 +238,7 @@ static int refuse_verb(const char *word)
     if (word)
         log_say("keys: unknown verb \"%s\"; expected one of: %s", word, buffer_text(&names));
     else
-        log_say("keys: what to do with them? expected one of: %s", buffer_text(&names));
+        log_say("keys: a verb is missing; expected one of: %s", buffer_text(&names));
     buffer_finish(&names);
     return EXIT_OWN_FAILURE;
 }

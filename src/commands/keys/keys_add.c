@@ -64,9 +64,9 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
     else if (addition->command && !addition->command[0])
         log_say("keys add: --token-command needs a command; it takes the rest of the line");
     else if (addition->at_most && !addition->master)
-        log_say("keys add: --at-most bounds the master key alone; add --master, or leave it out");
+        log_say("keys add: --at-most limits the master key alone; add --master, or leave it out");
     else if (addition->kind_text && addition->config_dir)
-        log_say("keys add: a --config-dir is of no other kind; leave --kind out");
+        log_say("keys add: a --config-dir has a kind of its own; leave --kind out");
     else
         return true;
     return false;
@@ -97,7 +97,8 @@ static bool set_priority(struct addition *addition)
     errno = 0;
     long priority = strtol(addition->priority, &end, 10);
     if (!*addition->priority || *end || errno || priority < INT_MIN || priority > INT_MAX)
-        return complain("--priority", "a whole number, lower ones come first", addition->priority);
+        return complain("--priority", "a whole number; lower ones are tried first",
+                        addition->priority);
     return stored(json_set_integer(addition->entry, "priority", priority));
 }
 
@@ -124,10 +125,9 @@ static bool set_expires(struct addition *addition)
     if (!is_day)
         epoch = parse_time(text, addition->now);
     if (epoch < KEYDATE_FIRST || epoch > KEYDATE_LAST)
-        return complain("--expires",
-                        "a day such as 2027-03-31, a time from now such as 90d, or seconds since "
-                        "1970",
-                        text);
+        return complain(
+            "--expires",
+            "a day such as 2027-03-31, a time from now such as 90d, or seconds since 1970", text);
     if (epoch <= addition->now)
         return complain("--expires", "a time to come", text);
     return stored(is_day ? json_set_string(addition->entry, "expires", text)

@@ -290,7 +290,8 @@ static bool read_wish(const struct wish *wish, int64_t *ret_seconds)
         log_say("keys check: --all and names exclude each other");
     else if (wish->timeout && (duration_parse(wish->timeout, ret_seconds) < 0 || *ret_seconds < 1 ||
                                *ret_seconds > SECONDS_LONGEST))
-        log_say("keys check: --timeout: \"%s\" is no time limit; write 1s to 10m", wish->timeout);
+        log_say("keys check: --timeout: \"%s\" is not a time limit; write 1s to 10m",
+                wish->timeout);
     else
         return true;
     (void)keys_say_usage("check");

@@ -33,7 +33,7 @@ static int seal(struct keychange *change, const struct seal_limits *limits)
     if (r < 0)
         return keys_fail(change->path, &error, r);
     buffer_finish(&error);
-    log_say("%s: sealed; without its passphrase nobody gets the keys back", change->path);
+    log_say("%s: sealed; without its passphrase the keys are lost", change->path);
     say_what_stays(change);
     return 0;
 }
@@ -69,7 +69,7 @@ static int unseal(struct keychange *change)
     if (r < 0)
         return keys_fail(change->path, &error, r);
     buffer_finish(&error);
-    log_say("%s: unsealed; its keys can be read by whoever gets at the file", change->path);
+    log_say("%s: unsealed; anybody who gets the file can read its keys", change->path);
     return 0;
 }
 

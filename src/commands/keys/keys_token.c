@@ -80,7 +80,8 @@ static bool ask_for_token(struct addition *addition)
     int r = person ? prompt_secret(question, &token)
                    : prompt_read_line(STDIN_FILENO, KEYSOURCE_TOKEN_LARGEST, &token);
     if (r == -ENODATA || r == -ECANCELED)
-        buffer_append_text(&error, "none came; expected it as the first line of standard input");
+        buffer_append_text(&error,
+                           "none was given; expected it as the first line of standard input");
     else if (r == -EMSGSIZE)
         buffer_append_text(&error, "more than one line was pasted; expected the token as one line, "
                                    "without the line breaks of the terminal it was shown on");

@@ -92,7 +92,7 @@ void announce_retry(const struct turn *turn)
     struct buffer line = {0};
     buffer_append_format(&line, "\"%s\" ", turn->choice.used->key->name);
     render_failure(&line, turn->choice.finding);
-    buffer_append_text(&line, "; trying it again, with the client's own patience");
+    buffer_append_text(&line, "; trying it again, with the client's own retries");
     say_turn(turn, EVENT_RETRY, &line);
 }
 
@@ -184,8 +184,8 @@ void announce_undersized(const struct turn *turn)
         buffer_append_format(&text, ", which have the limits of %zu", crowd->capacity);
     buffer_append_format(&line,
                          "%s; keys of one organization share its limits, so more of them add "
-                         "nothing; keys of other accounts or organizations help, and fewer runs at "
-                         "once (--max-per-key 1 lets them wait)",
+                         "nothing; keys of other accounts or organizations help, and so do fewer "
+                         "runs at once (--max-per-key 1 makes them wait)",
                          buffer_text(&text));
     const struct event event = {
         .kind = EVENT_WARNING, .time = turn->choice.now, .text = buffer_text(&text)};

@@ -57,22 +57,21 @@ static void say_too_long(const struct handover *handover)
     const char *program = handover->argv[0];
     for (char **entry = handover->environment.entries; *entry; entry++)
         if (strlen(*entry) >= LONGEST_STRING) {
-            log_say("%s: the variable %.*s is longer than the system passes on (128 KiB); --scrub "
+            log_say("%s: the variable %.*s is longer than the system allows (128 KiB); --scrub "
                     "leaves it out",
                     program, (int)strcspn(*entry, "="), *entry);
             return;
         }
     for (char **word = handover->argv; *word; word++)
         if (strlen(*word) >= LONGEST_STRING) {
-            log_say("%s: argument %td is longer than the system passes on (128 KiB); give it on "
+            log_say("%s: argument %td is longer than the system allows (128 KiB); give it on "
                     "standard input or in a file",
                     program, word - handover->argv);
             return;
         }
-    log_say(
-        "%s: arguments and environment together are longer than the system passes on (a quarter "
-        "of the stack limit)",
-        program);
+    log_say("%s: arguments and environment together are longer than the system allows (a quarter "
+            "of the stack limit)",
+            program);
 }
 
 static int exec_status(const struct attempt *attempt, const struct handover *handover)

@@ -78,7 +78,7 @@ static void draw_conclusions(const struct check_round *round)
         dead++;
     }
     pass_unknown(round);
-    log_explain("preflight: %zu keys checked, %zu of them not to be used", round->count, dead);
+    log_explain("preflight: %zu keys checked, %zu of them unusable", round->count, dead);
 }
 
 static int check_slot(struct session *session, struct slot *slot)

@@ -83,7 +83,7 @@ static bool may_carry_on(const struct run *run, const struct turn *turn)
 }
 
 /* Trouble that is not the key's, met while the client was hurried: the same key once more, with the
- * client's own patience, rather than an end that the client alone would not have come to. */
+ * client's own retries, rather than an end that the client alone would not have come to. */
 static bool try_patiently(struct run *run, const struct turn *turn)
 {
     if (!failure_is_transient(turn->choice.finding->class) || !run->fast_fail)
@@ -348,7 +348,7 @@ int command_run(int argc, char **argv)
         log_set_command(journal_command(&session));
         session.signal_fd = signals_take_over();
         if (session.signal_fd < 0) {
-            log_say("cannot take signals over: %s", strerror(-session.signal_fd));
+            log_say("cannot take over signals: %s", strerror(-session.signal_fd));
             status = EXIT_OWN_FAILURE;
         } else {
             input_init(&session.input, may_repeat(&session) && !session.call.interactive &&

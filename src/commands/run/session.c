@@ -160,7 +160,7 @@ static int check_kinds(const struct session *session, bool is_claude, const stru
     if (is_claude && !anthropic)
         buffer_append_text(error, "--kind: Claude Code needs a key of Anthropic's; add anthropic");
     else if (pinned && !asks_for(session, pinned))
-        buffer_append_format(error, "--key: \"%s\" is of none of the kinds that --kind names",
+        buffer_append_format(error, "--key: \"%s\" is not of a kind that --kind names",
                              pinned->name);
     return error->length > 0 ? -EINVAL : 0;
 }

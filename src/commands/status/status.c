@@ -80,7 +80,8 @@ int command_status(int argc, char **argv)
     if (words < 0)
         return EXIT_OWN_FAILURE;
     if (words > 0 || forms.json + forms.prometheus + forms.watch > 1) {
-        log_say("status takes no names and one form; usage: tcr-run status [--json | --prometheus "
+        log_say("status takes no names, and one form only; usage: tcr-run status [--json | "
+                "--prometheus "
                 "| --watch]");
         return EXIT_OWN_FAILURE;
     }

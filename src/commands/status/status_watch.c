@@ -182,7 +182,7 @@ int status_watch(struct pool *pool)
         return EXIT_OWN_FAILURE;
     watch.signal_fd = signals_take_over();
     if (watch.signal_fd < 0) {
-        log_say("status: cannot take signals over: %s", strerror(-watch.signal_fd));
+        log_say("status: cannot take over signals: %s", strerror(-watch.signal_fd));
         return EXIT_OWN_FAILURE;
     }
     CLEANUP_CLOSE int signal_fd = watch.signal_fd;

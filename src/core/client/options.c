@@ -22,7 +22,7 @@ static int set_wait(struct options *options, const char *value, struct buffer *e
     options->wait_longest = DURATION_MAX;
     if (!value || duration_parse(value, &options->wait_longest) == 0)
         return 0;
-    buffer_append_format(error, "\"%s\" is no length of time; write 90s, 5m, 2h or 1d", value);
+    buffer_append_format(error, "\"%s\" is not a length of time; write 90s, 5m, 2h or 1d", value);
     return -EINVAL;
 }
 
@@ -35,7 +35,7 @@ static int set_via(struct options *options, const char *value, struct buffer *er
             return 0;
         }
     }
-    buffer_append_format(error, "\"%s\" is no way to hand a key over; write auto, env or fd",
+    buffer_append_format(error, "\"%s\" is not a way to hand a key over; write auto, env or fd",
                          value);
     return -EINVAL;
 }
@@ -57,7 +57,7 @@ static int refuse_gateway(struct options *options, const char *value, struct buf
 static int add_name(struct name_list *list, const char *value, struct buffer *error)
 {
     if (!*value || strchr(value, '=')) {
-        buffer_append_format(error, "\"%s\" is no variable's name", value);
+        buffer_append_format(error, "\"%s\" is not a variable name", value);
         return -EINVAL;
     }
     if (list->count == OPTIONS_MAX_NAMES) {
@@ -121,7 +121,7 @@ static int add_marker(struct options *options, const char *value, struct buffer 
     if (failure) {
         char reason[128];
         regerror(failure, &marker->regex, reason, sizeof reason);
-        buffer_append_format(error, "\"%s\" is no regular expression: %s", equals + 1, reason);
+        buffer_append_format(error, "\"%s\" is not a regular expression: %s", equals + 1, reason);
         return -EINVAL;
     }
     marker->text = equals + 1;
@@ -144,7 +144,7 @@ static int add_exit_class(struct options *options, const char *value, struct buf
 static int set_log_format(struct options *options, const char *value, struct buffer *error)
 {
     if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
-        buffer_append_format(error, "\"%s\" is no log format; write text or json", value);
+        buffer_append_format(error, "\"%s\" is not a log format; write text or json", value);
         return -EINVAL;
     }
     options->log_format = value;
@@ -174,11 +174,11 @@ static const struct option_spec {
     {"keys", 'f', "FILE", "read the keys from FILE", GIVEN(keys_file)},
     {"profile", 'p', "NAME", "use the keys of this profile", GIVEN(profile)},
     {"key", 'k', "NAME", "use this key and no other", GIVEN(key)},
-    {"kind", 0, "KINDS", "one key of each, as openai,anthropic", BY(set_kind)},
+    {"kind", 0, "KINDS", "one key of each, such as openai,anthropic", BY(set_kind)},
     {"retries", 'r', "N", "pool keys to try before the master key (3)", CHECKED(retries)},
     {"no-master", 0, NULL, NULL, GIVEN(no_master)},
     {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", BY(set_wait)},
-    {"max-per-key", 0, "N", "wait rather than have more runs on a key", CHECKED(max_per_key)},
+    {"max-per-key", 0, "N", "have at most N runs on a key; others wait", CHECKED(max_per_key)},
     {"gateway", 0, NULL, "change keys inside the requests of a session", BY(want_gateway)},
     {"no-gateway", 0, NULL, NULL, BY(refuse_gateway)},
     {"cooldown", 'c', "SPEC", "60 for every class, or auth=2h,limit=10m", CHECKED(cooldown)},
@@ -326,6 +326,6 @@ void options_describe(struct buffer *text)
         buffer_append_format(text, "  %-22s %s\n", buffer_text(&form), specs[i].help);
         buffer_finish(&form);
     }
-    buffer_append_text(text, "More, for tcr-run(1) to explain:\n");
+    buffer_append_text(text, "More options, explained in tcr-run(1):\n");
     describe_rest(text);
 }

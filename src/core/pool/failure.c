@@ -13,7 +13,7 @@ static const struct {
     [CLASS_AUTH] = {"auth", 3600, "was refused (not authenticated)"},
     [CLASS_FORBIDDEN] = {"forbidden", 3600, "is not allowed to do this (403)"},
     [CLASS_BILLING] = {"billing", 3600, "has no credit left"},
-    [CLASS_SERVER] = {"server", 15, "met trouble on the provider's side"},
+    [CLASS_SERVER] = {"server", 15, "ran into trouble on the provider's side"},
     [CLASS_NETWORK] = {"network", 15, "could not reach the provider"},
 };
 

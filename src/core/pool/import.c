@@ -134,8 +134,8 @@ static void read_labelled(struct importer *importer, const cJSON *json)
     importer->import->form = IMPORT_LABELLED;
     read_accounts(importer, "keys", json_get(json, "keys"));
     if (json_get(json, "profiles"))
-        buffer_append_text(&importer->import->notes, "profiles: not read; tcr-keys(5) tells how "
-                                                     "profiles are written here\n");
+        buffer_append_text(&importer->import->notes,
+                           "profiles: not read; see tcr-keys(5) for how to write them here\n");
 }
 
 static void read_login(struct importer *importer, const cJSON *json)
@@ -207,7 +207,7 @@ static int read_json(struct importer *importer, const cJSON *json, const char *b
         return read_own(importer, json, bytes, length, folder);
     } else {
         buffer_append_text(&importer->import->notes,
-                           "this JSON is of no form known here; expected {\"accounts\": …}, "
+                           "unknown form of JSON; expected {\"accounts\": …}, "
                            "{\"keys\": …} or {\"claudeAiOauth\": …}\n");
         return -EINVAL;
     }
@@ -231,7 +231,7 @@ static int read_bytes(struct importer *importer, const char *bytes, size_t lengt
     if (json_ran_out_of_memory())
         return -ENOMEM;
     buffer_append_format(&importer->import->notes,
-                         "line %d, column %d: it begins like JSON, but is none\n", place.line,
+                         "line %d, column %d: it begins like JSON, but is not\n", place.line,
                          place.column);
     return -EINVAL;
 }
@@ -252,7 +252,7 @@ int import_read(const char *bytes, size_t length, const char *folder, int64_t no
     if (importer.out_of_memory || import->notes.failed)
         return -ENOMEM;
     if (r == 0 && !import->keys->child && !import->masters->child) {
-        buffer_append_text(&import->notes, "there is no key in it that could be used\n");
+        buffer_append_text(&import->notes, "it holds no usable key\n");
         return import->notes.failed ? -ENOMEM : -EINVAL;
     }
     return r;

@@ -129,7 +129,7 @@ static void read_at_most(struct reader *reader, const char *place, const cJSON *
         key->at_most_period = 86400;
     else
         fields_mistake(reader, place, "at_most",
-                       "expected a bound such as \"20/day\" or \"5/hour\", found %s",
+                       "expected a limit such as \"20/day\" or \"5/hour\", found %s",
                        fields_quote(item, seen));
     key->at_most = key->at_most_period ? number : 0;
 }

@@ -147,10 +147,11 @@ static int add_list(struct keyring *keyring, const char *variable, const char *t
         bool torn = prefixed && list.after_line_end && !item.name && !has_prefix(&item) &&
                     token_is_torn(item.token, item.length);
         if (torn)
-            buffer_append_format(&report->errors,
-                                 "%s: key %zu: no token begins so; is it the end of key %zu, "
-                                 "broken by a line end?\n",
-                                 variable, keyring->count, keyring->count - 1);
+            buffer_append_format(
+                &report->errors,
+                "%s: key %zu: no token begins like that; is it the end of key %zu, "
+                "broken by a line end?\n",
+                variable, keyring->count, keyring->count - 1);
         int added =
             torn || fault ? -EINVAL : add_token(keyring, key, item.token, item.length, report);
         r = added < 0 ? added : r;

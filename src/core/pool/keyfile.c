@@ -217,7 +217,7 @@ int keyfile_parse(const char *text, size_t length, struct keyring *ret_keyring,
         return -ENOMEM;
     if (!json) {
         buffer_append_format(&report->errors,
-                             "line %d, column %d: this is no JSON; expected {\"keys\": [...]}\n",
+                             "line %d, column %d: this is not JSON; expected {\"keys\": [...]}\n",
                              place.line, place.column);
         return -EINVAL;
     }

@@ -9,7 +9,7 @@ static const char *fault_of_variable(const char *name)
 {
     struct kind kind;
     if (!kind_from_variable(name, &kind))
-        return "is not a variable's name";
+        return "is not a variable name";
     if (strncmp(name, "TCR_", 4) == 0)
         return "is tcr-run's own; a command never gets it";
     if (kind_owns_variable(name))

@@ -39,7 +39,7 @@ static int parse_cooldown_item(struct policy *policy, const char *item, struct b
     const char *value = equals ? equals + 1 : item;
     int64_t seconds;
     if (duration_parse(value, &seconds) < 0) {
-        buffer_append_format(error, "\"%s\" is no length of time; write 60, 90s, 5m, 2h or 1d",
+        buffer_append_format(error, "\"%s\" is not a length of time; write 60, 90s, 5m, 2h or 1d",
                              value);
         return -EINVAL;
     }
@@ -105,7 +105,7 @@ static int parse_number(const char *text, int least, int most, const char *of_wh
     errno = 0;
     long number = strtol(text, &end, 10);
     if (errno || end == text || *end || number < least || number > most) {
-        buffer_append_format(error, "\"%s\" is no number of %s; write %d to %d", text, of_what,
+        buffer_append_format(error, "\"%s\" is not a number of %s; write %d to %d", text, of_what,
                              least, most);
         return -EINVAL;
     }

@@ -105,7 +105,7 @@ static int take_host(const char *text, size_t length, struct redisurl *url, stru
     if (!after || (bracketed && host_end != after + 1) || host_end - text <= 2 * bracketed)
         return refuse(error, "there is no host");
     if (colon && !is_number(colon + 1, (size_t)(end - colon - 1), 65535))
-        return refuse(error, "the port is no number up to 65535");
+        return refuse(error, "the port is not a number up to 65535");
     int r =
         take_part(text + bracketed, (size_t)(host_end - text) - 2 * bracketed, &url->host, error);
     if (r < 0)
@@ -121,7 +121,7 @@ static int take_database(const char *text, size_t length, struct redisurl *url,
     if (length == 0)
         return 0;
     if (!is_number(text, length, 99999))
-        return refuse(error, "the database is no number");
+        return refuse(error, "the database is not a number");
     url->database = atoi(text);
     return 0;
 }
@@ -179,7 +179,7 @@ int redisurl_parse(const char *text, struct redisurl *ret_url, struct buffer *er
 {
     const struct scheme *scheme = scheme_of(text);
     if (!scheme)
-        return refuse(error, "this is no such URL");
+        return refuse(error, "this is not such a URL");
     struct redisurl url = {.tls = scheme->tls, .prefix = strdup(REDISURL_DEFAULT_PREFIX)};
     const char *rest = text + strlen(scheme->text), *query = strchr(rest, '?');
     int r = url.prefix ? take_place(rest, scheme->is_socket, &url, error) : -ENOMEM;

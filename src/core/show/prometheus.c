@@ -73,17 +73,17 @@ static const struct metric {
     {"tcr_key_ready", "gauge", "1 if a run could use the key now, else 0.", is_ready, false},
     {"tcr_key_disabled", "gauge", "1 if the key file disables the key, else 0.", is_disabled,
      false},
-    {"tcr_key_rest_until_timestamp_seconds", "gauge", "When the key's rest ends; 0: it rests not.",
-     rests_until, false},
+    {"tcr_key_rest_until_timestamp_seconds", "gauge",
+     "When the key's rest ends; 0 if it is not resting.", rests_until, false},
     {"tcr_key_runs_now", "gauge", "Runs that use the key now.", runs_now, false},
     {"tcr_key_runs_total", "counter", "How often the key was given to a command.", runs, false},
     {"tcr_key_failures_in_a_row", "gauge", "Failures of the key since it last worked.", failures,
      false},
-    {"tcr_key_last_used_timestamp_seconds", "gauge", "When the key was used last; 0: never.",
+    {"tcr_key_last_used_timestamp_seconds", "gauge", "When the key was last used; 0 if never.",
      last_used, false},
-    {"tcr_key_last_failed_timestamp_seconds", "gauge", "When the key failed last; 0: never.",
+    {"tcr_key_last_failed_timestamp_seconds", "gauge", "When the key last failed; 0 if never.",
      last_failed, false},
-    {"tcr_key_end_timestamp_seconds", "gauge", "When the key's secret ends; 0: not known.", end,
+    {"tcr_key_end_timestamp_seconds", "gauge", "When the key's secret expires; 0 if unknown.", end,
      false},
 };
 
@@ -162,7 +162,7 @@ static void append_master(struct buffer *text, const struct key *master, const s
 {
     int64_t period = master->at_most > 0 ? master->at_most_period : 86400;
     append_head(text, "tcr_master_uses", "gauge",
-                "Uses of the master key within the period of its bound, or a day.");
+                "Uses of the master key within the period of its limit, or a day.");
     buffer_append_format(text, "tcr_master_uses %lld\n",
                          (long long)state_master_uses_since(state, now - period));
     if (master->at_most <= 0)

@@ -167,7 +167,7 @@ static int wait_for_lock(int fd, const struct host *host, struct buffer *error)
     int r = lockfile_wait(fd, LOCK_WAIT_US, host);
     if (r != -ETIMEDOUT)
         return r;
-    buffer_append_text(error, "another tcr-run keys is at it for 10 s already; try again");
+    buffer_append_text(error, "another tcr-run keys has held the lock for 10 s; try again");
     return -EINVAL;
 }
 
@@ -270,7 +270,7 @@ int keychange_apply(struct keychange *change, keychange_edit *edit, void *contex
     const char *name;
     int r = open_folder(change, true, &name, &folder);
     if (r < 0)
-        return explain(error, "its folder cannot be made", r);
+        return explain(error, "its folder cannot be created", r);
     r = lock(change, error, &held);
     if (r == 0)
         r = load_again(change, &file, error);

@@ -30,7 +30,7 @@ static int from_descriptor(struct buffer *error, char **ret_passphrase)
 {
     int r = prompt_read_line(descriptor, LONGEST, ret_passphrase);
     if (r < 0 && r != -ENOMEM) {
-        buffer_append_format(error, "no passphrase came on descriptor %d: %s", descriptor,
+        buffer_append_format(error, "no passphrase was read from descriptor %d: %s", descriptor,
                              r == -ENODATA ? "it is at its end" : strerror(-r));
         r = -EINVAL;
     }
@@ -87,7 +87,7 @@ static int ask_twice(const char *path, struct buffer *error, char **ret_passphra
     if (r == 0 && **ret_passphrase)
         r = ask("The same again for ", path, error, &again);
     if (r == 0 && again && strcmp(*ret_passphrase, again) != 0)
-        r = refuse(error, "the two passphrases are not the same; nothing was changed");
+        r = refuse(error, "the two passphrases differ; nothing was changed");
     secret_free(again);
     if (r < 0) {
         secret_free(*ret_passphrase);
@@ -133,7 +133,7 @@ static int derive(const char *path, struct seal *seal, struct buffer *error)
     r = seal_derive(seal, passphrase);
     secret_free(passphrase);
     if (r == -ENOMEM) {
-        buffer_append_format(error, "opening its seal takes %llu MiB of memory, which is not there",
+        buffer_append_format(error, "unsealing it needs %llu MiB of memory, which it cannot get",
                              (unsigned long long)(seal->memory / MEBIBYTE));
         return -EINVAL;
     }
@@ -146,7 +146,7 @@ static int open_with(const struct seal *seal, char **bytes, size_t *length, stru
     size_t plain_length;
     int r = seal_open(seal, *bytes, *length, &plain, &plain_length);
     if (r == -EBADMSG)
-        return refuse(error, "this is not its passphrase (or the file was changed since it was "
+        return refuse(error, "wrong passphrase (or the file was changed since it was "
                              "sealed)");
     if (r == -EINVAL)
         return refuse(error, "the sealed file is damaged; restore it from a copy");

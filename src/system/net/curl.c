@@ -15,8 +15,8 @@ static void *open_library(struct buffer *error)
             return library;
     }
     buffer_append_format(error,
-                         "checking keys needs libcurl, which cannot be loaded (%s is not "
-                         "there or not usable): apt-get install libcurl4",
+                         "checking keys needs libcurl, which cannot be loaded (%s is missing or "
+                         "unusable): apt-get install libcurl4",
                          names[0]);
     return NULL;
 }

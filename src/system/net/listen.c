@@ -94,7 +94,7 @@ static void name_address(struct listen_address *address)
 int listen_parse(const char *text, struct listen_address *ret_address, struct buffer *error)
 {
     static const char expected[] =
-        "is no address to listen on; expected a port, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH";
+        "is not an address to listen on; expected a port, 127.0.0.1:PORT, [::1]:PORT or unix:/PATH";
     struct listen_address address = {0};
     char host[64] = "127.0.0.1";
     const char *colon = strrchr(text, ':'), *port_text = colon ? colon + 1 : text;

@@ -243,7 +243,7 @@ int redis_step(struct redis *redis)
     if (r == 0 || read < 0)
         r = read;
     if (r == -EPROTO && redis->error.length == 0)
-        buffer_append_text(&redis->error, "what answers there is no Redis");
+        buffer_append_text(&redis->error, "what answers there is not Redis");
     if (r < 0)
         return give_up(redis, r, "the connection failed");
     return redis->owed;

@@ -141,7 +141,7 @@ static int set_aside(struct store_file *file)
     if (renameat(file->folder_fd, path_name(file->path), file->folder_fd, aside) < 0)
         return -EINVAL;
     host_report(file->host, REPORT_SAY,
-                "%s could not be understood; it was set aside as %s and a new one is begun",
+                "%s could not be understood; it was set aside as %s, and a new one was begun",
                 file->path, aside);
     return 0;
 }
@@ -187,7 +187,7 @@ static bool apply(struct state *state, store_change *change, void *context)
 
 static const char *what_of_load(int r)
 {
-    return r == -ENOTSUP  ? "is of a newer tcr-run and is left as it is"
+    return r == -ENOTSUP  ? "was written by a newer tcr-run and is left as it is"
            : r == -EINVAL ? "could not be understood"
                           : "cannot be used";
 }

@@ -45,7 +45,7 @@ static int64_t lease_seconds(const struct host *host)
     if (duration_parse(text, &seconds) == 0 && seconds >= LEASE_LEAST && seconds <= LEASE_MOST)
         return seconds;
     host_report(host, REPORT_SAY,
-                "TCR_REDIS_LEASE: expected a length of time from 1s to 1h; 60s is taken");
+                "TCR_REDIS_LEASE: expected a length of time from 1s to 1h; using 60s");
     return LEASE_SECONDS;
 }
 

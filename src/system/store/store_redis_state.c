@@ -125,7 +125,7 @@ static int parse_look(const struct look *look, struct state *ret_state, struct b
 static int note_parse_error(struct store_redis *store, int r)
 {
     if (r == -ENOTSUP)
-        buffer_append_text(&store->error, "is of a newer tcr-run and is left as it is");
+        buffer_append_text(&store->error, "was written by a newer tcr-run and is left as it is");
     else if (r == -EINVAL)
         buffer_append_text(&store->error, "holds a state that cannot be understood");
     else if (r == -ENOMEM)
