@@ -46,9 +46,64 @@ static bool set_whole(struct exchange *exchange, const char *head)
     return fine;
 }
 
+bool answer_ping(struct exchange *exchange)
+{
+    static const char head[] = "content-type: text/event-stream\ncache-control: no-cache\n";
+    static const char anthropic[] = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
+    static const char comment[] = ": ping\n\n";
+    const char *ping = exchange->route.provider == PROVIDER_OPENAI ? comment : anthropic;
+    if (!exchange->is_open && !front_set_answer(exchange, 200, head, FORWARD_LENGTH_UNKNOWN))
+        return false;
+    exchange->is_open = true;
+    if (!pending_append(&exchange->pings, ping, strlen(ping)))
+        return false;
+    front_resume(exchange);
+    return true;
+}
+
+static bool append_error_event(struct exchange *exchange, int status, const char *sentence)
+{
+    struct buffer event = {0};
+    if (exchange->route.provider != PROVIDER_OPENAI)
+        buffer_append_text(&event, "event: error\n");
+    buffer_append_text(&event, "data: ");
+    refusal_append_body(&event, exchange->route.provider, status, sentence);
+    buffer_append_text(&event, "\n\n");
+    bool fine = !event.failed && pending_append(&exchange->pending, event.data, event.length);
+    buffer_finish(&event);
+    return fine;
+}
+
+enum exchange_state answer_refuse_open(struct exchange *exchange, int status, const char *sentence)
+{
+    pending_finish(&exchange->pending);
+    exchange->is_broken = !append_error_event(exchange, status, sentence);
+    timer_stop(&exchange->gateway->timers, &exchange->timer);
+    exchange->state = DRAINING;
+    front_resume(exchange);
+    return DRAINING;
+}
+
+/* Its head is gone: a stream's events follow the pings, and what else came is told as an error. */
+static enum exchange_state go_on_open(struct exchange *exchange)
+{
+    const struct try *try = exchange->try;
+    char sentence[160];
+    if (try->status == 200 && exchange->is_stream) {
+        news_served(&exchange->gateway->news, exchange->candidate->key->name);
+        front_resume(exchange);
+        return STREAMING;
+    }
+    snprintf(sentence, sizeof sentence, "the provider refused the request with status %d",
+             try->status);
+    return exchange_refuse(exchange, try->status < 400 ? 502 : try->status, sentence, 0);
+}
+
 enum exchange_state answer_begin(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
+    if (exchange->is_open)
+        return go_on_open(exchange);
     struct buffer head = {0};
     int64_t length = FORWARD_LENGTH_UNKNOWN;
     forward_answer(buffer_text(&try->head), &head, &length);
@@ -97,6 +152,8 @@ static enum exchange_state send_kept(struct exchange *exchange, const struct kep
 {
     struct buffer head = {0};
     int64_t length;
+    if (exchange->is_open)
+        return exchange_refuse(exchange, kept->status, "every key of the pool is used up", 0);
     forward_answer(buffer_text(&kept->head), &head, &length);
     set_retry_after(&head, kept->until);
     append_own(exchange, kept->key, &head);
@@ -189,16 +246,8 @@ static bool is_claude(const struct exchange *exchange)
 /* Claude Code asks again by itself when a connection breaks; other programs are told why. */
 static void tell_broken(struct exchange *exchange)
 {
-    static const char words[] = "the provider ended the stream before it was whole";
-    struct buffer event = {0};
-    if (exchange->route.provider != PROVIDER_OPENAI)
-        buffer_append_text(&event, "event: error\n");
-    buffer_append_text(&event, "data: ");
-    refusal_append_body(&event, exchange->route.provider, 502, words);
-    buffer_append_text(&event, "\n\n");
     exchange->is_broken =
-        event.failed || !pending_append(&exchange->pending, event.data, event.length);
-    buffer_finish(&event);
+        !append_error_event(exchange, 502, "the provider ended the stream before it was whole");
 }
 
 void answer_end_stream(struct exchange *exchange)

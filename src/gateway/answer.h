@@ -21,5 +21,12 @@ void answer_keep_refusal(struct exchange *exchange, const struct finding *findin
 /* No key is left to be asked. */
 enum exchange_state answer_without_key(struct exchange *exchange);
 
+/* A request that waits for a key gets the head of its stream, if it has not, and a ping. False if
+ * out of memory. */
+bool answer_ping(struct exchange *exchange);
+
+/* The answer has begun with pings: what ends it is an event. */
+enum exchange_state answer_refuse_open(struct exchange *exchange, int status, const char *sentence);
+
 /* The provider has nothing more to say: well or not. */
 void answer_end_stream(struct exchange *exchange);

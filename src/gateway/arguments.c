@@ -13,6 +13,9 @@
 
 #define STAND_IN_LARGEST 4000
 
+/* Claude Code gives a request without a head up after 180 s. */
+#define SILENCE_SECONDS 150
+
 enum argument {
     OPTION_PRIVATE = 256,
     OPTION_DETACHED,
@@ -23,6 +26,7 @@ enum argument {
     OPTION_STAND_IN_FD,
     OPTION_FOLDER,
     OPTION_HOLD,
+    OPTION_SILENCE,
     OPTION_KEYS,
     OPTION_PROFILE,
     OPTION_KEY,
@@ -44,6 +48,7 @@ static const struct option long_options[] = {
     {"stand-in-fd", required_argument, NULL, OPTION_STAND_IN_FD},
     {"folder", required_argument, NULL, OPTION_FOLDER},
     {"hold", required_argument, NULL, OPTION_HOLD},
+    {"silence", required_argument, NULL, OPTION_SILENCE},
     {"keys", required_argument, NULL, OPTION_KEYS},
     {"profile", required_argument, NULL, OPTION_PROFILE},
     {"key", required_argument, NULL, OPTION_KEY},
@@ -105,11 +110,11 @@ static bool read_stand_in(const char *text, struct arguments *arguments)
     return false;
 }
 
-static bool read_hold(const char *text, struct arguments *arguments)
+static bool read_time(const char *name, const char *text, int64_t *ret_seconds)
 {
-    if (duration_parse(text, &arguments->hold_seconds) == 0)
+    if (duration_parse(text, ret_seconds) == 0)
         return true;
-    log_say("--hold: expected a length of time such as 90s or 5m, found \"%s\"", text);
+    log_say("%s: expected a length of time such as 90s or 5m, found \"%s\"", name, text);
     return false;
 }
 
@@ -137,7 +142,9 @@ static bool take(int option, char *value, struct arguments *arguments)
         arguments->folder = value;
         return true;
     case OPTION_HOLD:
-        return read_hold(value, arguments);
+        return read_time("--hold", value, &arguments->hold_seconds);
+    case OPTION_SILENCE:
+        return read_time("--silence", value, &arguments->silence_seconds);
     case OPTION_KEYS:
         options->keys_file = value;
         return true;
@@ -173,7 +180,8 @@ static bool take(int option, char *value, struct arguments *arguments)
 
 bool arguments_read(int argc, char **argv, struct arguments *ret_arguments)
 {
-    *ret_arguments = (struct arguments){.tell_fd = -1, .life_fd = -1, .lock_fd = -1};
+    *ret_arguments = (struct arguments){
+        .tell_fd = -1, .life_fd = -1, .lock_fd = -1, .silence_seconds = SILENCE_SECONDS};
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
         if (!take(option, optarg, ret_arguments))

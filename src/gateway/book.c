@@ -1,31 +1,99 @@
 #include "gateway/book.h"
 
 #include "gateway/gateway.h"
-#include "system/process/process.h"
+#include "system/log.h"
+#include "system/store/ledger.h"
 
-#include <time.h>
+#include <sys/epoll.h>
+
+#define CLOSE_MS 3000
+
+static void report(void *context, enum report kind, const char *sentence)
+{
+    (void)context;
+    if (kind == REPORT_SAY)
+        log_say("gateway: %s", sentence);
+    else
+        log_explain("gateway: %s", sentence);
+}
+
+static const struct host host = {.report = report};
+
+static void take_news(void *context, uint32_t events)
+{
+    struct gateway *gateway = context;
+    (void)events;
+    if (ledger_refresh(gateway->ledger))
+        (void)ledger_meet(gateway->ledger, &gateway->roster->rotation);
+}
+
+int book_open(struct gateway *gateway)
+{
+    int r = ledger_open(&host, &gateway->ledger);
+    if (r < 0)
+        return r;
+    gateway->ledger_watch = (struct watch){ledger_fd(gateway->ledger), EPOLLIN, take_news, gateway};
+    r = loop_add(&gateway->loop, &gateway->ledger_watch);
+    if (r == 0)
+        book_follow(gateway, gateway->roster);
+    return r;
+}
+
+void book_close(struct gateway *gateway)
+{
+    if (!gateway->ledger)
+        return;
+    loop_remove(&gateway->loop, &gateway->ledger_watch);
+    (void)ledger_close(gateway->ledger, CLOSE_MS);
+    gateway->ledger = NULL;
+}
+
+static void release(void *context)
+{
+    roster_release(context);
+}
+
+void book_follow(struct gateway *gateway, struct roster *roster)
+{
+    ledger_follow_keys(gateway->ledger, &roster->keyring, release, roster_keep(roster));
+    (void)ledger_meet(gateway->ledger, &roster->rotation);
+}
 
 void book_choose(struct gateway *gateway, struct choice *choice)
 {
-    int64_t now = time(NULL);
-    choice->owner = gateway->owner;
-    choice_begin(choice);
-    state_settle(&gateway->state, now);
-    (void)choice_make(choice, &gateway->state, now, now);
+    ledger_choose(gateway->ledger, choice);
 }
 
-void book_give_back(struct gateway *gateway, struct slot *slot)
+void book_give_back(struct gateway *gateway, struct roster *roster, struct slot *slot)
 {
-    (void)choice_give_back(slot, &gateway->state, &gateway->owner);
+    ledger_give_back(gateway->ledger, &roster->rotation, slot);
+}
+
+bool book_survey(const struct gateway *gateway, struct roster *roster, const struct demand *demand)
+{
+    return rotation_survey(&roster->rotation, ledger_state(gateway->ledger), demand,
+                           ledger_now(gateway->ledger)) == 0;
+}
+
+int64_t book_now(const struct gateway *gateway)
+{
+    return ledger_now(gateway->ledger);
 }
 
 const struct state *book_state(const struct gateway *gateway)
 {
-    return &gateway->state;
+    return ledger_state(gateway->ledger);
 }
 
 bool book_rests(const struct gateway *gateway, const struct candidate *candidate, const char *model)
 {
-    const struct record *record = state_find(&gateway->state.keys, candidate->id);
-    return record && record_cooling(record, *model ? model : NULL, time(NULL));
+    const struct record *record = state_find(&book_state(gateway)->keys, candidate->id);
+    return record && record_cooling(record, *model ? model : NULL, book_now(gateway));
+}
+
+void book_log(void *context, const char *line)
+{
+    struct gateway *gateway = context;
+    if (gateway->ledger)
+        ledger_log_event(gateway->ledger, line);
 }

@@ -64,6 +64,7 @@ void exchange_destroy(struct exchange *exchange)
     try_destroy(exchange->try);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
+    pending_finish(&exchange->pings);
     answer_drop_refusal(exchange);
     picker_give_back(exchange);
     roster_release(exchange->roster);
@@ -205,12 +206,17 @@ void exchange_completed(struct exchange *exchange, bool well)
 
 void exchange_note_out(struct exchange *exchange, enum retry_out out)
 {
-    if (exchange->out < out)
+    /* The head and the pings of one that waits say nothing yet: what a key answers is still open.
+     */
+    bool counts = !exchange->is_open || exchange->state == STREAMING || exchange->state == DRAINING;
+    if (counts && exchange->out < out)
         exchange->out = out;
 }
 
 size_t exchange_read(struct exchange *exchange, char *to, size_t most)
 {
+    if (exchange->pings.length > 0)
+        return pending_take(&exchange->pings, to, most);
     if (exchange->state != STREAMING && exchange->state != DRAINING)
         return 0;
     size_t taken = pending_take(&exchange->pending, to, most);
@@ -228,6 +234,11 @@ enum answer_end exchange_end(const struct exchange *exchange)
         return ANSWER_GOES_ON;
     case DRAINING:
         return exchange->is_broken ? ANSWER_BROKEN : ANSWER_WHOLE;
+    case HOLDING:
+    case CHOOSING:
+    case ASKING:
+    case JUDGING:
+        return exchange->is_open ? ANSWER_GOES_ON : ANSWER_BROKEN;
     default:
         return ANSWER_BROKEN;
     }

@@ -94,7 +94,10 @@ struct exchange {
     struct retry retry;
     unsigned attempts;
     int64_t begun, deadline; /* clock_now_ms */
-    bool same_again;         /* HOLDING ends in another try with the same key */
+    int64_t hold_until;      /* clock_now_ms: HOLDING for a key that is ready then */
+    bool is_open;            /* while it waits: the head of a stream has gone out, and pings */
+    struct pending pings;
+    bool same_again; /* HOLDING ends in another try with the same key */
     struct kept_refusal kept;
 
     /* What comes back. */

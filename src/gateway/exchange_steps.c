@@ -13,6 +13,8 @@
 /* Of a stream that says nothing any more, not even a ping. */
 #define SILENCE_MS 300000
 
+#define PING_MS 20000
+
 static void set_timer(struct exchange *exchange, int64_t at)
 {
     exchange->timer_came = false;
@@ -34,6 +36,7 @@ static enum exchange_state leave(struct exchange *exchange)
     picker_give_back(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
+    pending_finish(&exchange->pings);
     exchange->state = ENDED; /* what the reader says when it is asked once more */
     front_resume(exchange);
     return ENDED;
@@ -45,6 +48,8 @@ enum exchange_state exchange_refuse(struct exchange *exchange, int status, const
     drop_try(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
+    if (exchange->is_open)
+        return answer_refuse_open(exchange, status, sentence);
     if (!refusal_set(exchange, status, sentence, retry_after)) {
         exchange->client_gone = true; /* no memory for a word: the connection is closed */
         return leave(exchange);
@@ -94,12 +99,36 @@ static enum exchange_state choose(struct exchange *exchange)
     return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
 }
 
+/* For so long a client waits for a head; then it gets one, if it asked for a stream, and a sign of
+ * life now and then. */
+static int64_t next_sign(const struct exchange *exchange)
+{
+    int64_t silent = exchange->begun + exchange->gateway->silence_ms;
+    if (exchange->same_again || !exchange->id.stream)
+        return INT64_MAX;
+    return exchange->is_open ? clock_now_ms() + PING_MS : silent;
+}
+
 static enum exchange_state hold(struct exchange *exchange)
 {
+    int64_t now = clock_now_ms();
     if (!exchange->timer_came)
         return HOLDING;
-    exchange->timer_came = false;
-    return exchange->same_again ? ASKING : CHOOSING;
+    if (exchange->same_again)
+        return ASKING;
+    if (now >= exchange->hold_until) {
+        exchange->deadline += exchange->is_open ? now - exchange->begun : 0;
+        return CHOOSING;
+    }
+    if (!exchange->is_open && next_sign(exchange) > now) {
+        set_timer(exchange, exchange->hold_until);
+        return HOLDING;
+    }
+    if (!answer_ping(exchange))
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    int64_t sign = next_sign(exchange);
+    set_timer(exchange, sign < exchange->hold_until ? sign : exchange->hold_until);
+    return HOLDING;
 }
 
 static enum exchange_state start_try(struct exchange *exchange)

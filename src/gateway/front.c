@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* For a head, and for an answer's head. Real clients need 3 KiB of it. */
-#define POOL_BYTES ((size_t)16 << 10)
+#define POOL_BYTES ((size_t)12 << 10)
 
 /* That a connection may take to send a head whole, idle before or not; and, what libmicrohttpd
  * watches, to move any byte at all. */

@@ -11,10 +11,8 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
-#include "system/process/process.h"
 #include "system/process/signals.h"
 #include "system/process/startup.h"
-#include "system/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -240,16 +238,7 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
 
 static void let_session_go(void *context, struct session *session)
 {
-    book_give_back(context, &session->slot);
-}
-
-static int open_state(struct gateway *gateway)
-{
-    unsigned char bytes[32];
-    char salt[IDENTITY_SALT];
-    random_fill(bytes, sizeof bytes);
-    (void)sodium_bin2hex(salt, sizeof salt, bytes, sizeof bytes);
-    return state_create(salt, &gateway->state);
+    book_give_back(context, session->roster, &session->slot);
 }
 
 void gateway_renew_roster(struct gateway *gateway)
@@ -273,6 +262,7 @@ void gateway_renew_roster(struct gateway *gateway)
     roster_inherit(roster, gateway->roster);
     roster_release(gateway->roster);
     gateway->roster = roster;
+    book_follow(gateway, roster);
 }
 
 static int open_gateway(struct gateway *gateway, const struct arguments *arguments)
@@ -283,12 +273,14 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     gateway->news.tell_fd = arguments->tell_fd;
     gateway->options = &arguments->options;
     gateway->pinned = arguments->options.key;
-    gateway->owner = process_self();
     sessions_init(&gateway->sessions, let_session_go, gateway);
+    gateway->silence_ms = arguments->silence_seconds * 1000;
     gateway->hold_ms = arguments->hold_seconds * 1000;
-    r = open_state(gateway);
+    gateway->news.log = book_log;
+    gateway->news.context = gateway;
+    r = loop_init(&gateway->loop);
     if (r == 0)
-        r = loop_init(&gateway->loop);
+        r = book_open(gateway);
     if (r == 0)
         r = upstream_init(&gateway->upstream, &gateway->loop, &gateway->timers);
     if (r == 0)
@@ -308,9 +300,9 @@ static void close_gateway(struct gateway *gateway)
     sessions_finish(&gateway->sessions);
     news_end(&gateway->news);
     news_finish(&gateway->news);
+    book_close(gateway);
     loop_finish(&gateway->loop);
     roster_release(gateway->roster);
-    state_finish(&gateway->state);
 }
 
 int main(int argc, char **argv)

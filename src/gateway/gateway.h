@@ -1,7 +1,6 @@
 /* What the parts of the gateway's program share. */
 #pragma once
 
-#include "core/state/state.h"
 #include "gateway/body.h"
 #include "gateway/book.h"
 #include "gateway/front.h"
@@ -18,6 +17,7 @@
 
 struct exchange;
 struct fetch;
+struct ledger;
 
 struct gateway {
     struct loop loop;
@@ -26,8 +26,8 @@ struct gateway {
     struct front *front;
     struct bodies bodies;
     struct roster *roster;
-    struct state state;
-    struct owner owner;
+    struct ledger *ledger;
+    struct watch ledger_watch;
     struct sessions sessions;
     const char *pinned; /* --key; NULL: any */
     struct news news;
@@ -41,6 +41,7 @@ struct gateway {
     int64_t roster_looked;         /* clock_now_ms */
     struct fetch *fetches;         /* token commands under way */
     int64_t hold_ms;               /* --hold */
+    int64_t silence_ms;            /* that a request is held without a sign */
 };
 
 /* Reads the keys anew if their files have changed; at most once a second. Keys that cannot be read

@@ -38,7 +38,6 @@ void news_event(struct news *news, struct event *event)
     event_print(event, &line);
     if (!line.failed) {
         tell(news, line.data, line.length);
-        line.data[line.length - 1] = '\0';
         if (news->log)
             news->log(news->context, line.data);
     }

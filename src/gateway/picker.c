@@ -191,13 +191,23 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare
     return !choice.failed;
 }
 
+static bool any_rests(const struct rotation *rotation)
+{
+    for (size_t i = 0; i < rotation->count; i++)
+        if (rotation->candidates[i].standing == STANDING_COOLING)
+            return true;
+    return false;
+}
+
 /* A key that has rested for long and may not need to: one request each half hour finds out. */
 static struct candidate *find_trial(struct exchange *exchange)
 {
     struct roster *roster = exchange->roster;
     struct rotation *rotation = &roster->rotation;
-    int64_t now = time(NULL);
-    if (exchange->route.id != ROUTE_MESSAGES || exchange->attempts > 0)
+    int64_t now = book_now(exchange->gateway);
+    struct demand demand = demand_of(exchange);
+    if (exchange->route.id != ROUTE_MESSAGES || exchange->attempts > 0 || !any_rests(rotation) ||
+        !book_survey(exchange->gateway, roster, &demand))
         return NULL;
     for (size_t i = 0; i < rotation->count; i++) {
         struct candidate *candidate = &rotation->candidates[i];
@@ -245,7 +255,7 @@ static bool choose(struct exchange *exchange)
     free(passed_over);
     exchange->slot = *slot;
     if (!place)
-        book_give_back(exchange->gateway, &own);
+        book_give_back(exchange->gateway, exchange->roster, &own);
     exchange->master_is_news = exchange->is_master && !had_master;
     struct candidate *trial = fine ? find_trial(exchange) : NULL;
     if (exchange->candidate && !exchange->is_master)
@@ -281,17 +291,20 @@ static void tell_move(struct exchange *exchange)
 static bool waits_for_reset(struct exchange *exchange)
 {
     struct gateway *gateway = exchange->gateway;
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    int64_t wait = retry_hold(rotation_earliest(&exchange->roster->rotation), now_ms,
-                              gateway->hold_ms, exchange->deadline - clock_now_ms());
+    int64_t now = clock_now_ms();
+    /* A stream is kept alive meanwhile; any other request is given up by its client in the end. */
+    int64_t left = exchange->id.stream ? INT64_MAX : exchange->deadline - now;
+    int64_t wait = retry_hold(rotation_earliest(&exchange->roster->rotation),
+                              book_now(gateway) * 1000, gateway->hold_ms, left);
     if (gateway->hold_ms <= 0 || wait < 0)
         return false;
     exchange->tried_count = 0;
     exchange->retry = (struct retry){0};
     exchange->same_again = exchange->timer_came = false;
-    timer_set(&gateway->timers, &exchange->timer, clock_now_ms() + wait + 50);
+    exchange->hold_until = now + wait + 200;
+    int64_t sign = exchange->begun + gateway->silence_ms;
+    bool signs = exchange->id.stream && sign > now && sign < exchange->hold_until;
+    timer_set(&gateway->timers, &exchange->timer, signs ? sign : exchange->hold_until);
     return true;
 }
 
@@ -299,8 +312,7 @@ bool picker_hold(struct exchange *exchange)
 {
     struct demand demand = demand_of(exchange);
     return exchange->gateway->hold_ms > 0 &&
-           rotation_survey(&exchange->roster->rotation, book_state(exchange->gateway), &demand,
-                           time(NULL)) == 0 &&
+           book_survey(exchange->gateway, exchange->roster, &demand) &&
            rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
 }
 
@@ -335,7 +347,7 @@ enum picker_result picker_choose(struct exchange *exchange)
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
-    int64_t now = time(NULL), until = rotation_earliest(rotation);
+    int64_t now = book_now(exchange->gateway), until = rotation_earliest(rotation);
     char left[DURATION_TEXT];
     *ret_why = (struct picker_why){.status = 503};
     if (until <= now) {
@@ -434,7 +446,7 @@ struct picker_left picker_count_left(struct exchange *exchange, enum failure_cla
     (void)find_pin(exchange, &left.bound);
     if (class != CLASS_NONE && !policy_rotates(&exchange->roster->policy, class))
         return left;
-    if (rotation_survey(rotation, book_state(exchange->gateway), &demand, time(NULL)) < 0)
+    if (!book_survey(exchange->gateway, exchange->roster, &demand))
         return left;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = &rotation->candidates[i];

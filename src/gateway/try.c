@@ -10,6 +10,7 @@
 
 #define CONNECT_MS        15000L
 #define SMALL_BODY        ((size_t)32 << 10)
+#define DOWNLOAD_BYTES    8192L
 #define UPLOAD_BYTES      16384L
 #define HEAD_LARGEST      65536
 #define KEEPALIVE_SECONDS 30L
@@ -151,6 +152,7 @@ static bool set_up(struct try *try, const struct try_plan *plan)
     CURL *easy = try->easy;
     CURLcode r = curl_easy_setopt(easy, CURLOPT_URL, plan->url);
     r |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    r |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, DOWNLOAD_BYTES);
     r |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     r |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     r |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->list);

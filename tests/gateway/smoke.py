@@ -305,6 +305,32 @@ class Gateway(unittest.TestCase):
         self.assertEqual(self.ask().status, 200)
         self.assertGreaterEqual(time.time(), end)
 
+    def test_a_stream_that_waits_for_a_reset_gets_pings(self):
+        end = time.time() + 4
+
+        def script(connection, request):
+            if time.time() < end:
+                return refuse(connection, max(1, int(end - time.time() + 1)))
+            begin_stream(connection)
+            chunk(connection, START + DELTA + STOP)
+            connection.sendall(b"0\r\n\r\n")
+
+        self.start(script, "--hold", "30s", "--silence", "1s")
+        response = self.ask(b'{"stream": true}')
+        self.assertLess(time.time(), end - 1)
+        self.assertEqual(response.status, 200)
+        body = response.read()
+        self.assertTrue(body.startswith(b"event: ping\n"), body)
+        self.assertTrue(body.endswith(START + DELTA + STOP), body)
+
+    def test_a_wait_that_was_in_vain_ends_in_an_error_event(self):
+        begun = time.time()
+        self.start(lambda c, r: refuse(c, 3) if time.time() < begun + 2 else refuse(c, 3600), "--hold", "30s",
+                   "--silence", "1s")
+        body = self.ask(b'{"stream": true}').read()
+        self.assertTrue(body.startswith(b"event: ping\n"), body)
+        self.assertEqual(json.loads(body.split(b"event: error\ndata: ")[1])["error"]["type"], "rate_limit_error")
+
     def test_what_happens_is_told(self):
         self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
         for _ in range(3):
@@ -317,6 +343,35 @@ class Gateway(unittest.TestCase):
         self.assertEqual((event["event"], event["key"], event["next"], event["class"]),
                          ("failover", "home", "work", "limit"))
         self.assertEqual(lines[1:], ["served 3 work"])
+        with open(self.folder + "/tcr/events.jsonl") as file:
+            self.assertEqual(json.loads(file.readline())["event"], "failover")
+
+    def test_what_a_gateway_learns_the_next_one_knows(self):
+        self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
+        self.ask().read()
+        self.process.terminate()
+        self.assertEqual(self.process.wait(5), 0)
+        self.end()
+        shutil.rmtree(self.run_folder)
+        self.start(greet)
+        self.assertEqual(self.ask().getheader("x-tcr-key"), "work")
+        self.assertEqual(self.ask(X_Tcr_Key="home").getheader("x-tcr-key"), "home")
+
+    def test_what_another_learns_is_known_here(self):
+        self.start(greet)
+        self.assertEqual(self.ask().getheader("x-tcr-key"), "home")
+        first, self.process = self.process, None
+        path = self.path
+        self.run_folder, keep = None, self.run_folder
+        shutil.move(keep, keep + ".first")
+        self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
+        self.addCleanup(first.stderr.close)
+        self.addCleanup(first.wait)
+        self.addCleanup(first.kill)
+        self.ask(X_Tcr_Key="home").read()
+        time.sleep(1.5)
+        self.path = keep + ".first/api.sock"
+        self.assertEqual(self.ask().getheader("x-tcr-key"), "work")
 
     def test_a_token_command_gives_the_key(self):
         source = self.folder + "/token"

@@ -77,33 +77,14 @@ static void record_failure(struct choice *choice, struct state *state)
     }
 }
 
-static size_t rests_ahead(const struct choice *choice, const struct state *state)
-{
-    const struct record *record = state_find(&state->keys, choice->used->id);
-    size_t count = 0;
-    for (size_t i = 0; record && i < record->cooldown_count; i++)
-        count += record->cooldowns[i].until > choice->now;
-    return count;
-}
-
 /* Success writes only what it changes: most runs leave the state alone here, and their lease dies
  * with them. */
 static bool record_success(struct choice *choice, struct state *state)
 {
     struct entry entry = entry_for(ENTRY_RECOVERY, choice->used->id, choice->now);
-    const char *model = choice->slot->demand.model;
-    size_t before = rests_ahead(choice, state);
     entry.failures = choice->slot->failures;
     entry.last_failed = choice->slot->last_failed;
-    snprintf(entry.rest.model, sizeof entry.rest.model, "%s", model ? model : "");
-    for (int class = 0; class < CLASS_COUNT; class ++) {
-        const struct finding untold = {.class = (enum failure_class) class};
-        entry.longest[class] =
-            choice->unproven ? policy_cooldown(choice->policy, &untold, choice->clock) : INT64_MAX;
-    }
-    bool changed = enter(choice, state, &entry);
-    choice->ended = rests_ahead(choice, state) < before;
-    return changed;
+    return enter(choice, state, &entry);
 }
 
 /* ---- looking for keys ---- */
@@ -370,7 +351,6 @@ static void clear(struct choice *choice, const struct state *state, int64_t now,
     choice->is_master = choice->busy = choice->failed = false;
     choice->ahead = 0;
     choice->until = 0;
-    choice->ended = false;
     choice->crowd = (struct crowd){0};
     for (size_t i = 0; i < choice->slot_count; i++)
         if (choice->open & (1u << i))
