@@ -81,12 +81,37 @@ no_gateway_is_left() {
   tcr --gateway -- env
   assert_status 0
   assert_stdout_has '^ANTHROPIC_BASE_URL=http://127\.0\.0\.1:[0-9]+$'
-  assert_stdout_has '^ANTHROPIC_API_KEY=sk-ant-api03-tcr-[0-9a-f]{40}$'
+  assert_stdout_has '^CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-tcr-[0-9a-f]{40}$'
   assert_stdout_has '^NO_PROXY=corp.example,127.0.0.1,localhost$'
   assert_stdout_has '^no_proxy=corp.example,127.0.0.1,localhost$'
-  lacks "$out" 'FAKE|CLAUDE_CODE_OAUTH_TOKEN'
-  assert_equal "$(sed -n 's/^ANTHROPIC_API_KEY=//p' "$out")" "$(cat "$play/.stand-in")"
+  lacks "$out" 'FAKE|ANTHROPIC_API_KEY'
+  assert_equal "$(sed -n 's/^CLAUDE_CODE_OAUTH_TOKEN=//p' "$out")" "$(cat "$play/.stand-in")"
   lacks "$play/.gateways" 'sk-ant'
+}
+
+@test "the stand-in is of the kind of the keys behind it" {
+  prints_tokens=1
+  pool api:ci api:dev
+  tcr --gateway -- env
+  assert_stdout_has '^ANTHROPIC_API_KEY=sk-ant-api03-tcr-[0-9a-f]{40}$'
+  lacks "$out" '^CLAUDE_CODE_OAUTH_TOKEN='
+  rm "$keys"
+  extra_env=("OPENAI_API_KEYS=p1=$(openai p1),p2=$(openai p2)")
+  tcr --gateway -- env
+  assert_stdout_has '^OPENAI_BASE_URL=http://127\.0\.0\.1:[0-9]+/v1$'
+  assert_stdout_has '^OPENAI_API_KEY=sk-tcr-[0-9a-f]{40}$'
+}
+
+@test "claude never holds a key that was set for another address: it also asks the provider directly" {
+  prints_tokens=1
+  printf '#!/bin/sh\nenv\n' > "$scratch/bin/claude"
+  rm -f "$keys"
+  extra_env=(ANTHROPIC_BASE_URL=http://127.0.0.1:1 "ANTHROPIC_AUTH_TOKEN=FAKE-proxy-token-0001" "CLAUDE_FALLBACK_API_KEY=$(token api:own)")
+  tcr --gateway -- claude -p hello
+  assert_status 0
+  assert_stdout_has '^ANTHROPIC_AUTH_TOKEN=sk-ant-api03-tcr-'
+  assert_stdout_has '^ANTHROPIC_BASE_URL=http://api.anthropic.com$'
+  lacks "$out" FAKE
 }
 
 @test "the run's options about keys reach the gateway" {
@@ -219,9 +244,8 @@ NEWS
   assert_stdout_has '^  \+ ANTHROPIC_UNIX_SOCKET$'
   tcr explain --gateway -- ./script
   assert_stdout_has '^gateway: by an address and a stand-in '
-  assert_stdout_has '^  \+ ANTHROPIC_API_KEY$'
+  assert_stdout_has '^  \+ ANTHROPIC_BASE_URL$'
   assert_stdout_has '^secret: with the gateway alone$'
-  lacks "$out" CLAUDE_CODE_OAUTH_TOKEN
   tcr explain -- claude -p hello
   assert_stdout_has '^gateway: none \(only an interactive Claude Code gets one unasked\)$'
   rm "$scratch/bin/tcr-gateway"

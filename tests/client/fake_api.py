@@ -9,6 +9,7 @@ whenever it changes, and a token whose list changed starts over.
 
     ok:TEXT                 an answer
     tool:COMMAND            a call of the Bash tool
+    agents:N                calls of N sub-agents at once
     big:BYTES               an answer of so many bytes, in numbered lines
     limit:WINDOW[:SECONDS]  a plan limit: five_hour, seven_day, seven_day_opus, seven_day_sonnet, overage
     rate429[:SECONDS]       429 without plan headers, retry-after given
@@ -197,12 +198,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def play(self, step, kind, body):
         name, _, rest = step.partition(":")
         if name in ("ok", "warn"):
-            self.answer(body, {"type": "text", "text": rest}, kind, warning=name == "warn")
+            self.answer(body, {"type": "text", "text": rest}, kind=kind, warning=name == "warn")
         elif name == "big":
-            self.answer(body, {"type": "text", "text": big_text(int(rest))}, kind)
+            self.answer(body, {"type": "text", "text": big_text(int(rest))}, kind=kind)
         elif name == "tool":
             self.answer(body, {"type": "tool_use", "id": "toolu_%s" % os.urandom(8).hex(), "name": "Bash",
-                               "input": {"command": rest, "description": "run it"}}, kind)
+                               "input": {"command": rest, "description": "run it"}}, kind=kind)
         elif name == "limit":
             self.limit(*(rest.split(":") + ["3600"])[:2])
         elif name == "rate429":
@@ -212,7 +213,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.error(401, "authentication_error", text)
         elif name == "hang":
             time.sleep(float(rest or 600))
-            self.answer(body, {"type": "text", "text": "late"}, kind)
+            self.answer(body, {"type": "text", "text": "late"}, kind=kind)
+        elif name == "agents":
+            tools = [tool.get("name") for tool in body.get("tools") or []]
+            self.answer(body, *[{"type": "tool_use", "id": "toolu_%s" % os.urandom(8).hex(),
+                                 "name": "Agent" if "Agent" in tools else "Task",
+                                 "input": {"description": "part %d" % i, "prompt": "part %d" % i,
+                                           "subagent_type": "general-purpose"}} for i in range(int(rest))], kind=kind)
         elif name == "drip":
             self.drip(body)
         elif name == "reset":
@@ -241,7 +248,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def error(self, status, kind, message, headers=None):
         self.reply_json(status, {"type": "error", "error": {"type": kind, "message": message}}, headers)
 
-    def answer(self, body, block, kind, warning=False):
+    def answer(self, body, *blocks_of, kind, warning=False):
         headers = {}
         if kind == "bearer":
             headers = {"anthropic-ratelimit-unified-status": "allowed_warning" if warning else "allowed",
@@ -251,16 +258,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 headers["anthropic-ratelimit-unified-5h-utilization"] = "0.93"
                 headers["anthropic-ratelimit-unified-5h-reset"] = str(int(time.time()) + 3600)
                 headers["anthropic-ratelimit-unified-5h-surpassed-threshold"] = "0.9"
-        stop = "tool_use" if block["type"] == "tool_use" else "end_turn"
+        stop = "tool_use" if blocks_of[0]["type"] == "tool_use" else "end_turn"
         message = {"id": "msg_%s" % os.urandom(8).hex(), "type": "message", "role": "assistant",
                    "model": body.get("model"), "content": [], "stop_reason": None, "stop_sequence": None,
                    "usage": {"input_tokens": 10, "output_tokens": 1}}
         if not body.get("stream"):
-            message.update(content=[block], stop_reason=stop)
+            message.update(content=list(blocks_of), stop_reason=stop)
             self.reply_json(200, message, headers)
             return
         headers["content-type"] = "text/event-stream"
-        self.reply(200, headers, "".join(self.events(message, block, stop)).encode())
+        self.reply(200, headers, "".join(self.events(message, blocks_of, stop)).encode())
 
     def drip(self, body):
         message = {"id": "msg_%s" % os.urandom(8).hex(), "type": "message", "role": "assistant",
@@ -270,7 +277,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
         self.end_headers()
-        events = list(self.events(message, {"type": "text", "text": "drop "}, "end_turn"))
+        events = list(self.events(message, [{"type": "text", "text": "drop "}], "end_turn"))
         # All up to the first delta, then that one again and again.
         first = next(i for i, event in enumerate(events) if "content_block_delta" in event)
         self.wfile.write("".join(events[:first]).encode())
@@ -283,22 +290,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.record({"time": time.time(), "path": self.path, "main": False, "gone": True}, b"")
 
     @staticmethod
-    def events(message, block, stop):
+    def events(message, blocks_of, stop):
         def event(name, **fields):
             return "event: %s\ndata: %s\n\n" % (name, json.dumps({"type": name, **fields}))
 
         yield event("message_start", message=message)
-        if block["type"] == "text":
-            yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-            text = block["text"]
-            for start in range(0, max(len(text), 1), 4096):
-                delta = {"type": "text_delta", "text": text[start:start + 4096]}
-                yield event("content_block_delta", index=0, delta=delta)
-        else:
-            yield event("content_block_start", index=0, content_block={**block, "input": {}})
-            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-            yield event("content_block_delta", index=0, delta=delta)
-        yield event("content_block_stop", index=0)
+        for index, block in enumerate(blocks_of):
+            if block["type"] == "text":
+                yield event("content_block_start", index=index, content_block={"type": "text", "text": ""})
+                text = block["text"]
+                for start in range(0, max(len(text), 1), 4096):
+                    delta = {"type": "text_delta", "text": text[start:start + 4096]}
+                    yield event("content_block_delta", index=index, delta=delta)
+            else:
+                yield event("content_block_start", index=index, content_block={**block, "input": {}})
+                delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+                yield event("content_block_delta", index=index, delta=delta)
+            yield event("content_block_stop", index=index)
         yield event("message_delta", delta={"stop_reason": stop, "stop_sequence": None}, usage={"output_tokens": 5})
         yield event("message_stop")
 

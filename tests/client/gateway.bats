@@ -75,14 +75,39 @@ load helpers
   assert_equal "$(seen | sed 's/[a-z-]*://g')" "ci dev"
 }
 
+@test "sub-agents at once: all go on with the next key when their session's is used up" {
+  pool home work
+  answers home agents:3 limit:five_hour:3600
+  answers work "ok:part"
+  run_tcr --gateway -- claude -p --dangerously-skip-permissions "do it" < /dev/null
+  assert_status 0
+  run ! grep -qiE 'hit your|limit' "$out"
+  # The session and each of its agents had been refused at most once.
+  assert_less "$(count_of home)" 6
+  for part in 0 1 2; do
+    requests 'select(.user_text == "part '$part'") | .token' | grep -q FAKE-work || fail "part $part found no key"
+  done
+}
+
 @test "sub-agents at once stay on their session's key" {
   pool home work
-  answers home "tool:sleep 0.1" "ok:done"
+  answers home agents:3 "ok:part"
   answers work "ok:from another key"
   run_tcr --gateway -- claude -p --dangerously-skip-permissions "do it" < /dev/null
   assert_status 0
-  assert_stdout "done"
-  assert_seen "bearer:home bearer:home"
+  assert_equal "$(seen_once)" "bearer:home"
+  assert_less 4 "$(count_of home)"
+}
+
+@test "the Agent SDK: a limit is not seen" {
+  pool home work
+  answers home limit:five_hour:3600
+  answers work "ok:pong from work"
+  extra_env=("SDK_MODULES=$modules" "AGENT_SDK=$AGENT_SDK")
+  run_tcr --gateway -- node "$HERE/fixtures/agent.mjs" ping < /dev/null
+  assert_status 0
+  assert_stdout "pong from work"
+  assert_seen "bearer:home bearer:work"
 }
 
 # The main requests of one run, each way with a server of its own: what was sent lies in the folder named.
@@ -118,9 +143,9 @@ eventually() {
   fail "never: $*"
 }
 
-@test "by the socket the requests are those of a direct run: hello, a tool call" {
+@test "by the socket the requests are those of a direct run: hello, a tool call, a sub-agent" {
   pool home
-  for steps in "ok:hello" "tool:echo ran > $project/effect|ok:done"; do
+  for steps in "ok:hello" "tool:echo ran > $project/effect|ok:done" "agents:1|ok:done"; do
     IFS='|' read -ra list <<< "$steps"
     answers home "${list[@]}"
     rm -rf "$scratch"/{first,second,other}

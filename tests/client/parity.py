@@ -16,10 +16,11 @@ VOLATILE = [
     (rb"\b[0-9a-f]{64}\b", b"DEVICE"),
     (rb"cch=[0-9a-f]+", b"cch=VALUE"),  # the attribution line's value, another in each request
     (rb"cc_version=[0-9.]+\.[0-9a-f]+", b"cc_version=VALUE"),
-    (rb"(toolu|msg)_[0-9A-Za-z]+", b"ID"),
+    (rb"\b(toolu|msg|req)_[0-9A-Za-z_]+", b"ID"),
     (rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", b"TIME"),
-    (rb"agentId: [0-9a-f]+", b"agentId: ID"),
-    (rb"(duration_ms|total_tokens|subagent_tokens): [0-9]+", b"COUNT"),
+    (rb"\ba[0-9a-f]{16}\b", b"AGENT"),
+    (rb"<duration_ms>[0-9]+", b"<duration_ms>COUNT"),
+    (rb"duration_ms: [0-9]+", b"duration_ms: COUNT"),
 ]
 # Numbers of the client's own measuring.
 MEASURED = {"x-claude-code-prev-tool-durations", "x-claude-code-agent-id"}

@@ -1,10 +1,10 @@
 #include "commands/run/attempt.h"
 
 #include "commands/command.h"
-#include "commands/run/gateway.h"
 #include "commands/run/handover.h"
 #include "commands/run/journal.h"
 #include "commands/run/judge.h"
+#include "commands/run/private_gateway.h"
 #include "commands/run/streams.h"
 #include "system/log.h"
 #include "system/process/startup.h"
@@ -138,13 +138,13 @@ static void keep_lease(struct attempt *attempt)
 static int watched_gateway(void *context)
 {
     const struct attempt *attempt = context;
-    return gateway_watched(attempt->session->gateway);
+    return private_gateway_watched(attempt->session->gateway);
 }
 
 static void listen_to_gateway(void *context)
 {
     const struct attempt *attempt = context;
-    gateway_listen(attempt->session->gateway);
+    private_gateway_listen(attempt->session->gateway);
 }
 
 static void watch_gateway(struct attempt *attempt)

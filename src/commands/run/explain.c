@@ -1,7 +1,7 @@
 #include "commands/command.h"
 #include "commands/output.h"
-#include "commands/run/gateway.h"
 #include "commands/run/handover.h"
+#include "commands/run/private_gateway.h"
 #include "core/show/render.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -172,7 +172,7 @@ static int explain(struct session *session)
 {
     struct buffer text = {0};
     struct handover handover = {.secret_fd = -1};
-    struct run_gateway gateway = {.listener = -1, .life = -1, .tell = -1, .errors = -1};
+    struct private_gateway gateway = {.listener = -1, .life = -1, .tell = -1, .errors = -1};
     const struct slot *lead = session_lead(session);
     int status = find_keys(session, &text);
     if (status == EXIT_OWN_FAILURE) {
@@ -181,7 +181,7 @@ static int explain(struct session *session)
     }
     append_policy(&text, session);
     if (status == 0) {
-        gateway_pretend(session, &gateway, &text);
+        private_gateway_pretend(session, &gateway, &text);
         session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;
     }
     if (status == 0 && resolve_keys(session))
@@ -191,7 +191,7 @@ static int explain(struct session *session)
     else if (status == EXIT_NO_KEY)
         buffer_append_text(&text, "no key can be used now\n");
     handover_finish(&handover);
-    gateway_close(&gateway, false);
+    private_gateway_close(&gateway, false);
     int printed = output_print(&text);
     return status ? status : printed;
 }

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/variable.h"
 #include "commands/command.h"
-#include "commands/run/gateway.h"
+#include "commands/run/private_gateway.h"
 #include "core/pool/destination.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
@@ -101,12 +101,19 @@ static void warn_of_managed(struct session *session, const struct shield *shield
 static const char *address_of_client(const struct session *session, const struct key *key)
 {
     struct assignment own[GATEWAY_ASSIGNMENTS];
-    size_t count = session->gateway ? gateway_assign(session->gateway, own, 0) : 0;
+    size_t count = session->gateway ? private_gateway_assign(session->gateway, own, 0) : 0;
     for (size_t i = 0; i < count; i++)
         if (strcmp(own[i].name, "ANTHROPIC_BASE_URL") == 0)
             return own[i].value;
     const struct destination to = destination_of(key, session->environment);
     return to.from == DESTINATION_PROVIDER ? NULL : to.url;
+}
+
+/* What the command gets as the key. */
+static const char *secret_of(const struct session *session, const struct key *key)
+{
+    const char *stand_in = private_gateway_stand_in(session->gateway, key);
+    return stand_in ? stand_in : key->token;
 }
 
 static int build_shield(struct session *session, const struct key *key, struct handover *handover)
@@ -127,7 +134,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
         .source_count = files.count,
         .own = handover->own.text ? &handover->own : NULL,
         .kind = &key->kind,
-        .token = key->token,
+        .token = secret_of(session, key),
         .via = session->options->via,
         .bare = session->call.claude.bare,
         .base_url = address_of_client(session, key),
@@ -181,10 +188,10 @@ static bool is_assigned(const struct assignments *set, const char *name)
     return false;
 }
 
-static void assign_gateway(struct assignments *set, const struct run_gateway *gateway)
+static void assign_gateway(struct assignments *set, const struct private_gateway *gateway)
 {
     struct assignment own[GATEWAY_ASSIGNMENTS];
-    size_t count = gateway_assign(gateway, own, 0);
+    size_t count = private_gateway_assign(gateway, own, 0);
     for (size_t i = 0; i < count; i++)
         assign(set, own[i].name, own[i].value);
 }
@@ -220,24 +227,19 @@ static bool hurries_client(const struct session *session, bool fast_fail)
            !variable_value(session->environment, "CLAUDE_CODE_MAX_RETRIES");
 }
 
-/* True if the gateway adds the key, and the command does not see it. */
-static bool stands_in(const struct session *session, const struct kind *kind)
+static void assign_secret(struct assignments *set, const struct key *key, const char *stand_in,
+                          const char *folder, const char *descriptor)
 {
-    return session->gateway && session->gateway->way == GATEWAY_PORT &&
-           (kind->id == KIND_OAUTH || kind->id == KIND_API || kind->id == KIND_BEARER);
-}
-
-static void assign_secret(struct assignments *set, const struct key *key, const char *folder,
-                          const char *descriptor)
-{
-    if (key->source == KEY_CONFIG_DIR)
+    if (key->source == KEY_CONFIG_DIR && stand_in)
+        assign(set, "CLAUDE_CODE_OAUTH_TOKEN", stand_in); /* no folder to log in from */
+    else if (key->source == KEY_CONFIG_DIR)
         /* Only the login comes from that folder: sessions and settings stay where they are, so
          * that the conversation goes on from one account to the next. No two kinds have one. */
         assign(set, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
     else if (descriptor)
         assign(set, kind_descriptor_variable(&key->kind), descriptor);
     else
-        assign(set, key->kind.variable, key->token);
+        assign(set, key->kind.variable, stand_in ? stand_in : key->token);
 }
 
 static int build_environment(struct session *session, const struct key *key, bool fast_fail,
@@ -249,13 +251,13 @@ static int build_environment(struct session *session, const struct key *key, boo
     snprintf(number, sizeof number, "%d", handover->secret_fd);
     for (size_t i = 0; i < session->slot_count; i++) {
         const struct key *one = session->slots[i].candidate->key;
-        if (stands_in(session, &one->kind))
-            continue; /* the command gets a stand-in instead */
-        if (one != key && !goes_along(session, key, one))
+        const char *stand_in = private_gateway_stand_in(session->gateway, one);
+        if (one != key && !stand_in && !goes_along(session, key, one))
             continue;
         if (one->source == KEY_CONFIG_DIR)
             folder = files_expand(one->config_dir, NULL);
-        assign_secret(&set, one, folder, one == key && handover->secret_fd >= 0 ? number : NULL);
+        assign_secret(&set, one, stand_in, folder,
+                      one == key && handover->secret_fd >= 0 ? number : NULL);
     }
     if (session->gateway)
         assign_gateway(&set, session->gateway);
@@ -301,7 +303,7 @@ int handover_build(struct session *session, struct candidate *candidate, bool fa
     /* For claude it is opened before it is known to be needed: the shield names its number. */
     bool perhaps = session->call.id == CLIENT_CLAUDE || session->options->via == VIA_FD;
     if (perhaps && key->token && kind_descriptor_variable(&key->kind))
-        ret_handover->secret_fd = secret_pipe(key->token);
+        ret_handover->secret_fd = secret_pipe(secret_of(session, key));
     if (ret_handover->secret_fd < -1)
         return own_failure("credential", ret_handover->secret_fd);
     int status = build_shield(session, key, ret_handover);

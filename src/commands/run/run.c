@@ -5,9 +5,9 @@
 #include "commands/run/announce.h"
 #include "commands/run/attempt.h"
 #include "commands/run/expiry.h"
-#include "commands/run/gateway.h"
 #include "commands/run/journal.h"
 #include "commands/run/preflight.h"
+#include "commands/run/private_gateway.h"
 #include "commands/run/ready.h"
 #include "core/show/render.h"
 #include "system/log.h"
@@ -198,7 +198,7 @@ static void note_success(struct run *run, const struct attempt *attempt)
 static void close_gateway(struct session *session)
 {
     if (session->gateway)
-        gateway_close(session->gateway, session->session_exists);
+        private_gateway_close(session->gateway, session->session_exists);
     session->gateway = NULL;
 }
 
@@ -258,8 +258,8 @@ static void end_if_asked(struct session *session)
 static int attempt_all(struct run *run)
 {
     struct session *session = run->session;
-    struct run_gateway gateway;
-    int status = gateway_open(session, &gateway);
+    struct private_gateway gateway;
+    int status = private_gateway_open(session, &gateway);
     if (status != 0)
         return status;
     session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;

@@ -16,7 +16,7 @@ struct asker {
     const struct session *session;
 };
 
-struct run_gateway;
+struct private_gateway;
 
 struct session {
     const struct options *options;
@@ -29,7 +29,7 @@ struct session {
     char *const *environment; /* ours, untouched */
     int signal_fd;
     struct input input;
-    struct run_gateway *gateway; /* NULL: the command's requests go to the providers directly */
+    struct private_gateway *gateway; /* NULL: the command's requests go to the providers directly */
     struct owner owner;
     bool master_tried;
 

@@ -1,8 +1,9 @@
-#include "commands/run/gateway.h"
+#include "commands/run/private_gateway.h"
 
 #include "base/cleanup.h"
 #include "base/variable.h"
 #include "commands/command.h"
+#include "core/pool/destination.h"
 #include "gateway/contract.h"
 #include "system/clock.h"
 #include "system/files.h"
@@ -52,7 +53,7 @@ static int keep_high(int fd)
 }
 
 /* The first folder in which the socket's name is short enough for the system. */
-static int make_folder(struct run_gateway *gateway)
+static int make_folder(struct private_gateway *gateway)
 {
     const char *places[] = {variable_value(environ, "XDG_RUNTIME_DIR"),
                             variable_value(environ, "TMPDIR"), "/tmp"};
@@ -77,7 +78,7 @@ static int make_folder(struct run_gateway *gateway)
     return asprintf(&gateway->socket, "%s/" GATEWAY_SOCKET_NAME, gateway->folder) < 0 ? -ENOMEM : 0;
 }
 
-static int bind_socket(struct run_gateway *gateway, int fd)
+static int bind_socket(struct private_gateway *gateway, int fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int r = make_folder(gateway);
@@ -88,7 +89,7 @@ static int bind_socket(struct run_gateway *gateway, int fd)
 }
 
 /* The kernel picks the port. */
-static int bind_port(struct run_gateway *gateway, int fd)
+static int bind_port(struct private_gateway *gateway, int fd)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -99,7 +100,7 @@ static int bind_port(struct run_gateway *gateway, int fd)
     return 0;
 }
 
-static int open_listener(struct run_gateway *gateway)
+static int open_listener(struct private_gateway *gateway)
 {
     bool socket_way = gateway->way == GATEWAY_SOCKET;
     int fd = socket(socket_way ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -113,11 +114,15 @@ static int open_listener(struct run_gateway *gateway)
 
 /* A key that no one holds but us: it opens nothing elsewhere, and nothing here after the run. Its
  * beginning is that of the kind it stands in for, which some programs look at. */
-static void make_stand_in(struct run_gateway *gateway)
+static void make_stand_in(struct private_gateway *gateway)
 {
     unsigned char bytes[20];
+    enum kind_id kind = session_lead(gateway->session)->candidate->key->kind.id;
+    const char *beginning = kind == KIND_OPENAI                             ? "sk-"
+                            : kind == KIND_OAUTH || kind == KIND_CONFIG_DIR ? "sk-ant-oat01-"
+                                                                            : "sk-ant-api03-";
     random_fill(bytes, sizeof bytes);
-    int length = snprintf(gateway->stand_in, GATEWAY_STAND_IN, "sk-ant-api03-tcr-");
+    int length = snprintf(gateway->stand_in, GATEWAY_STAND_IN, "%stcr-", beginning);
     for (size_t i = 0; i < sizeof bytes; i++)
         length += snprintf(gateway->stand_in + length, GATEWAY_STAND_IN - (size_t)length, "%02x",
                            bytes[i]);
@@ -170,7 +175,7 @@ static void add_key_options(struct words *words, const struct session *session, 
         words->list[words->count++] = "--no-master";
 }
 
-static void add_descriptors(struct words *words, const struct run_gateway *gateway,
+static void add_descriptors(struct words *words, const struct private_gateway *gateway,
                             const struct gateway_start *start)
 {
     add_number(words, "--listen-fd", start->passed[0]);
@@ -183,7 +188,7 @@ static void add_descriptors(struct words *words, const struct run_gateway *gatew
         add_number(words, "--hold", gateway->session->options->wait_longest);
 }
 
-static int stand_in_pipe(const struct run_gateway *gateway)
+static int stand_in_pipe(const struct private_gateway *gateway)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -205,7 +210,7 @@ static int open_pipe(bool we_read, int *ret_ours, int *ret_theirs)
     return read_end < 0 ? read_end : write_end < 0 ? write_end : 0;
 }
 
-static int start_with(struct run_gateway *gateway, struct gateway_start *start)
+static int start_with(struct private_gateway *gateway, struct gateway_start *start)
 {
     char kinds[256];
     struct words words = {.list = {gateway->program, "--private"}, .count = 2};
@@ -217,7 +222,7 @@ static int start_with(struct run_gateway *gateway, struct gateway_start *start)
     return gateway_program_start(start, &gateway->pid);
 }
 
-static int start(struct run_gateway *gateway)
+static int start(struct private_gateway *gateway)
 {
     struct gateway_start start = {.passed = {gateway->listener, -1, -1, -1}, .passed_count = 3};
     bool stands_in = gateway->way == GATEWAY_PORT;
@@ -236,7 +241,7 @@ static int start(struct run_gateway *gateway)
     return r;
 }
 
-static void take_lines(struct run_gateway *gateway, const char *bytes, size_t length)
+static void take_lines(struct private_gateway *gateway, const char *bytes, size_t length)
 {
     buffer_append(&gateway->line, bytes, length);
     const char *text = buffer_text(&gateway->line), *end;
@@ -249,7 +254,7 @@ static void take_lines(struct run_gateway *gateway, const char *bytes, size_t le
 }
 
 /* Reads once. False at the end of what it tells: it is gone. */
-static bool read_news(struct run_gateway *gateway)
+static bool read_news(struct private_gateway *gateway)
 {
     char bytes[4096];
     ssize_t n = read(gateway->tell, bytes, sizeof bytes);
@@ -259,8 +264,8 @@ static bool read_news(struct run_gateway *gateway)
 }
 
 /* Waits until `done` says so, it is gone or the time is over. */
-static bool await(struct run_gateway *gateway, int milliseconds,
-                  bool (*done)(const struct run_gateway *))
+static bool await(struct private_gateway *gateway, int milliseconds,
+                  bool (*done)(const struct private_gateway *))
 {
     int64_t end = clock_now_ms() + milliseconds, left;
     while (!done(gateway) && (left = end - clock_now_ms()) > 0) {
@@ -275,19 +280,19 @@ static bool await(struct run_gateway *gateway, int milliseconds,
     return done(gateway);
 }
 
-static bool is_listening(const struct run_gateway *gateway)
+static bool is_listening(const struct private_gateway *gateway)
 {
     return gateway->news.listening;
 }
 
-static bool never(const struct run_gateway *gateway)
+static bool never(const struct private_gateway *gateway)
 {
     (void)gateway;
     return false;
 }
 
 /* What it wrote on its stderr before it listened. */
-static void say_errors(const struct run_gateway *gateway)
+static void say_errors(const struct private_gateway *gateway)
 {
     char text[4096];
     ssize_t n = pread(gateway->errors, text, sizeof text - 1, 0);
@@ -295,7 +300,7 @@ static void say_errors(const struct run_gateway *gateway)
     log_say_lines("gateway: ", text);
 }
 
-static void reap(struct run_gateway *gateway)
+static void reap(struct private_gateway *gateway)
 {
     if (gateway->pid > 0)
         (void)waitpid(gateway->pid, NULL, WNOHANG);
@@ -304,12 +309,12 @@ static void reap(struct run_gateway *gateway)
     close_fd(&gateway->life);
 }
 
-int gateway_watched(const struct run_gateway *gateway)
+int private_gateway_watched(const struct private_gateway *gateway)
 {
     return gateway->way == GATEWAY_NONE ? -1 : gateway->tell;
 }
 
-void gateway_listen(struct run_gateway *gateway)
+void private_gateway_listen(struct private_gateway *gateway)
 {
     if (read_news(gateway))
         return;
@@ -324,7 +329,23 @@ void gateway_listen(struct run_gateway *gateway)
     gateway->restarted = true;
 }
 
-size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set, size_t count)
+/* Kinds that a gateway knows the providers of. */
+static bool is_served(const struct kind *kind)
+{
+    return kind_is_anthropic(kind) || kind->id == KIND_OPENAI;
+}
+
+const char *private_gateway_stand_in(const struct private_gateway *gateway, const struct key *key)
+{
+    if (!gateway || gateway->way == GATEWAY_NONE || !is_served(&key->kind))
+        return NULL;
+    const struct destination to = destination_of(key, gateway->session->environment);
+    bool hides = gateway->way == GATEWAY_PORT || to.from != DESTINATION_PROVIDER;
+    return hides ? gateway->stand_in : NULL;
+}
+
+size_t private_gateway_assign(const struct private_gateway *gateway, struct assignment *set,
+                              size_t count)
 {
     const struct assignment socket_way[] = {
         {"ANTHROPIC_UNIX_SOCKET", gateway->socket},
@@ -332,7 +353,7 @@ size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set,
     };
     const struct assignment port_way[] = {
         {"ANTHROPIC_BASE_URL", gateway->address},
-        {"ANTHROPIC_API_KEY", gateway->stand_in},
+        {"OPENAI_BASE_URL", gateway->openai_address},
         {"NO_PROXY", gateway->no_proxy},
         {"no_proxy", gateway->no_proxy},
     };
@@ -345,15 +366,16 @@ size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set,
     return count + n;
 }
 
-static int make_texts(struct run_gateway *gateway)
+static int make_texts(struct private_gateway *gateway)
 {
     const char *own = variable_value(environ, "NO_PROXY");
     if (!own || !*own)
         own = variable_value(environ, "no_proxy");
+    make_stand_in(gateway);
     if (gateway->way != GATEWAY_PORT)
         return 0;
-    make_stand_in(gateway);
     if (asprintf(&gateway->address, "http://127.0.0.1:%d", gateway->port) < 0 ||
+        asprintf(&gateway->openai_address, "%s/v1", gateway->address) < 0 ||
         asprintf(&gateway->no_proxy, "%s%s127.0.0.1,localhost", own ? own : "",
                  own && *own ? "," : "") < 0)
         return -ENOMEM;
@@ -361,7 +383,7 @@ static int make_texts(struct run_gateway *gateway)
 }
 
 /* 0; or a negative errno, with what it said itself already said. */
-static int bring_up(struct run_gateway *gateway)
+static int bring_up(struct private_gateway *gateway)
 {
     gateway->program = gateway_program_find();
     if (!gateway->program)
@@ -402,7 +424,6 @@ static enum gateway_way decide(struct session *session, struct buffer *why)
 {
     struct claude_settings_files files = {0};
     bool is_claude = session->call.id == CLIENT_CLAUDE;
-    enum kind_id kind = session_lead(session)->candidate->key->kind.id;
     bool wanted = session->pool.policy.gateway != GATEWAY_OFF &&
                   (session->pool.policy.gateway == GATEWAY_ON || session->call.interactive);
     if (is_claude && wanted)
@@ -415,21 +436,22 @@ static enum gateway_way decide(struct session *session, struct buffer *why)
         .sources = files.sources,
         .source_count = files.count,
         .another_key = has_alternative(session),
-        .has_kind = kind == KIND_OAUTH || kind == KIND_API,
+        .has_kind = is_served(&session_lead(session)->candidate->key->kind),
     };
     enum gateway_way way = gatewayuse_decide(&request, why);
     claude_settings_finish(&files);
     return way;
 }
 
-static void begin(struct session *session, struct run_gateway *gateway, struct buffer *why)
+static void begin(struct session *session, struct private_gateway *gateway, struct buffer *why)
 {
-    *gateway = (struct run_gateway){
+    *gateway = (struct private_gateway){
         .session = session, .listener = -1, .life = -1, .tell = -1, .errors = -1};
     gateway->way = decide(session, why);
 }
 
-void gateway_pretend(struct session *session, struct run_gateway *gateway, struct buffer *text)
+void private_gateway_pretend(struct session *session, struct private_gateway *gateway,
+                             struct buffer *text)
 {
     static const char *const ways[] = {[GATEWAY_NONE] = "none",
                                        [GATEWAY_SOCKET] = "by a socket",
@@ -480,7 +502,7 @@ static void introduce(const struct session *session)
             "Remote Control is off with it); --no-gateway does without. This is said once");
 }
 
-int gateway_open(struct session *session, struct run_gateway *gateway)
+int private_gateway_open(struct session *session, struct private_gateway *gateway)
 {
     struct buffer why = {0};
     bool asked = session->pool.policy.gateway == GATEWAY_ON;
@@ -499,7 +521,7 @@ int gateway_open(struct session *session, struct run_gateway *gateway)
         return 0;
     if (asked || r != -ENOENT)
         say_what_fails(r);
-    gateway_close(gateway, false);
+    private_gateway_close(gateway, false);
     if (asked)
         return EXIT_OWN_FAILURE;
     if (r != -ENOENT)
@@ -507,7 +529,7 @@ int gateway_open(struct session *session, struct run_gateway *gateway)
     return 0;
 }
 
-static void say_news(const struct run_gateway *gateway, bool worked)
+static void say_news(const struct private_gateway *gateway, bool worked)
 {
     struct buffer text = {0};
     gatewaynews_tell(&gateway->news, time(NULL), &zone_system, &text);
@@ -521,7 +543,7 @@ static void say_news(const struct run_gateway *gateway, bool worked)
     buffer_finish(&text);
 }
 
-void gateway_close(struct run_gateway *gateway, bool worked)
+void private_gateway_close(struct private_gateway *gateway, bool worked)
 {
     close_fd(&gateway->life);
     close_fd(&gateway->listener);
@@ -539,9 +561,10 @@ void gateway_close(struct run_gateway *gateway, bool worked)
     free(gateway->folder);
     free(gateway->socket);
     free(gateway->address);
+    free(gateway->openai_address);
     free(gateway->no_proxy);
     buffer_finish(&gateway->line);
     gateway->program = gateway->folder = gateway->socket = NULL;
-    gateway->address = gateway->no_proxy = NULL;
+    gateway->address = gateway->openai_address = gateway->no_proxy = NULL;
     gateway->way = GATEWAY_NONE;
 }

@@ -14,7 +14,7 @@
 #define GATEWAY_STAND_IN    64
 #define GATEWAY_ASSIGNMENTS 8
 
-struct run_gateway {
+struct private_gateway {
     struct session *session;
     enum gateway_way way; /* GATEWAY_NONE: there is none, and all calls below do nothing */
     char *program;
@@ -26,28 +26,37 @@ struct run_gateway {
     bool restarted, given_up;
     struct buffer line; /* of what it tells, the beginning of one */
     struct gatewaynews news;
-    char *address, *no_proxy; /* texts of the variables */
+    char *address, *openai_address, *no_proxy; /* texts of the variables */
 };
 
 /* Decides whether the run gets one, says so with -v, starts it and waits until it listens. Returns
  * 0, also where there is none: a wish of "auto" that cannot be met costs a run nothing but a
- * warning. Else the exit status to end with, the reason said. Ended with gateway_close either way.
+ * warning. Else the exit status to end with, the reason said. Ended with private_gateway_close
+ * either way.
  */
-int gateway_open(struct session *session, struct run_gateway *gateway);
+int private_gateway_open(struct session *session, struct private_gateway *gateway);
 
 /* Starts nothing, but says in a line of `text` whether a run would have one and why, and fills in
- * what the command would be given. Ended with gateway_close as well. */
-void gateway_pretend(struct session *session, struct run_gateway *gateway, struct buffer *text);
+ * what the command would be given. Ended with private_gateway_close as well. */
+void private_gateway_pretend(struct session *session, struct private_gateway *gateway,
+                             struct buffer *text);
 
-/* What the command's environment gets, borrowed from the gateway: appended to `set`, which has room
- * for GATEWAY_ASSIGNMENTS more. Returns the new count. */
-size_t gateway_assign(const struct run_gateway *gateway, struct assignment *set, size_t count);
+/* What the command gets in place of the key: the stand-in, where it speaks to a port, or where its
+ * key was set for another address than the provider's own, to which the client also sends requests
+ * past the gateway. NULL: the key itself. `gateway` may be NULL. */
+const char *private_gateway_stand_in(const struct private_gateway *gateway, const struct key *key);
+
+/* What the command's environment gets beside the keys or their stand-ins, borrowed from the
+ * gateway: appended to `set`, which has room for GATEWAY_ASSIGNMENTS more. Returns the new count.
+ */
+size_t private_gateway_assign(const struct private_gateway *gateway, struct assignment *set,
+                              size_t count);
 
 /* While the command runs: the descriptor to watch (-1: none), and what is done when it can be read.
  * A gateway that died is started anew on the same socket, once. */
-int gateway_watched(const struct run_gateway *gateway);
-void gateway_listen(struct run_gateway *gateway);
+int private_gateway_watched(const struct private_gateway *gateway);
+void private_gateway_listen(struct private_gateway *gateway);
 
 /* Lets it end, and says in one line what a person has to know. `worked`: the client did get
  * answers. */
-void gateway_close(struct run_gateway *gateway, bool worked);
+void private_gateway_close(struct private_gateway *gateway, bool worked);
