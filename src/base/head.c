@@ -2,7 +2,6 @@
 
 #include "base/cursor.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,19 +10,34 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static bool is_token(const char *text, size_t length)
+/* RFC 9110, 5.6.2: what a name consists of. */
+static bool is_token_byte(char c)
 {
-    for (size_t i = 0; i < length; i++)
-        if (!char_is_alnum(text[i]) && !char_is_among(text[i], "!#$%&'*+-.^_`|~"))
-            return false;
-    return length > 0;
+    static const bool marks[128] = {
+        ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+        ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+        ['^'] = true,  ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
+    };
+    return char_is_alnum(c) || ((unsigned char)c < sizeof marks && marks[(unsigned char)c]);
+}
+
+static size_t token_length(const char *text)
+{
+    size_t length = 0;
+    while (is_token_byte(text[length]))
+        length++;
+    return length;
 }
 
 bool head_append(struct buffer *head, const char *name, const char *value)
 {
-    if (!is_token(name, strlen(name)) || value[strcspn(value, "\r\n")])
+    size_t length = token_length(name);
+    if (length == 0 || name[length] || strpbrk(value, "\r\n"))
         return false;
-    buffer_append_format(head, "%s: %s\r\n", name, value);
+    buffer_append(head, name, length);
+    buffer_append(head, ": ", 2);
+    buffer_append_text(head, value);
+    buffer_append(head, "\r\n", 2);
     return true;
 }
 
@@ -37,19 +51,50 @@ static void trim(const char **text, size_t *length)
     }
 }
 
+static const char *next_line(const char *line)
+{
+    const char *end = strchrnul(line, '\n');
+    return *end ? end + 1 : end;
+}
+
+/* False for a line that is no header. One with CR inside might be two for another reader. */
+static bool read_line(const char *line, const char *end, struct field *ret_field)
+{
+    size_t name = token_length(line);
+    if (name == 0 || line[name] != ':')
+        return false;
+    const char *value = line + name + 1;
+    size_t length = (size_t)(end - value);
+    length -= length > 0 && value[length - 1] == '\n';
+    length -= length > 0 && value[length - 1] == '\r';
+    if (memchr(value, '\r', length))
+        return false;
+    *ret_field = (struct field){line, name, value, length};
+    trim(&ret_field->value, &ret_field->value_length);
+    return true;
+}
+
 bool head_next(const char **at, struct field *ret_field)
 {
     while (**at) {
         const char *line = *at;
-        size_t length = strcspn(line, "\r\n");
-        *at = line + length + strspn(line + length, "\r\n");
-        const char *colon = memchr(line, ':', length);
-        if (!colon || !is_token(line, (size_t)(colon - line)))
-            continue;
-        *ret_field = (struct field){line, (size_t)(colon - line), colon + 1,
-                                    length - (size_t)(colon + 1 - line)};
-        trim(&ret_field->value, &ret_field->value_length);
-        return true;
+        *at = next_line(line);
+        if (read_line(line, *at, ret_field))
+            return true;
+    }
+    return false;
+}
+
+/* Goes on to the next header of this name: heads are searched more often than they are walked. */
+static bool find_next(const char **at, const char *name, size_t length, struct field *ret_field)
+{
+    const char first = char_lower(*name);
+    while (**at) {
+        const char *line = *at;
+        *at = next_line(line);
+        if (char_lower(*line) == first && strncasecmp(line, name, length) == 0 &&
+            line[length] == ':' && read_line(line, *at, ret_field))
+            return true;
     }
     return false;
 }
@@ -62,20 +107,17 @@ bool field_is(const struct field *field, const char *name)
 
 bool head_find(const char *head, const char *name, struct field *ret_field)
 {
-    struct field field;
-    while (head_next(&head, &field))
-        if (field_is(&field, name)) {
-            *ret_field = field;
-            return true;
-        }
-    return false;
+    return find_next(&head, name, strlen(name), ret_field);
 }
 
 bool head_value(const char *head, const char *name, char *ret_value, size_t size)
 {
     struct field field = {0};
     bool found = head_find(head, name, &field);
-    snprintf(ret_value, size, "%.*s", (int)field.value_length, found ? field.value : "");
+    size_t length = field.value_length < size ? field.value_length : size - 1;
+    if (found)
+        memcpy(ret_value, field.value, length);
+    ret_value[found ? length : 0] = '\0';
     return found;
 }
 
@@ -90,8 +132,8 @@ size_t head_count(const char *head, const char *name)
 {
     struct field field;
     size_t count = 0;
-    while (head_next(&head, &field))
-        count += field_is(&field, name);
+    while (find_next(&head, name, strlen(name), &field))
+        count++;
     return count;
 }
 

@@ -22,7 +22,7 @@ struct field {
 bool head_append(struct buffer *head, const char *name, const char *value);
 
 /* The header at `*at`, a place in a NUL-terminated head, which moves behind it; false at the end.
- * Lines without a colon, such as the status line, are passed over. */
+ * Lines that are none, such as the status line, are passed over. */
 bool head_next(const char **at, struct field *ret_field);
 
 /* Without regard to case. */

@@ -12,6 +12,7 @@ static const char head[] = "HTTP/1.1 200 OK: fine\r\n"
                            " folded: line\r\n"
                            "bad name: x\r\n"
                            "Spaced : 1\r\n"
+                           "x-torn: a\rx-other: b\r\n"
                            "x-twice:1\r\n"
                            "X-TWICE: 2\r\n"
                            "x-last: a:b";

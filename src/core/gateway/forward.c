@@ -13,9 +13,11 @@
 static const char beta_name[] = "anthropic-beta";
 static const char oauth_beta[] = "oauth-2025-04-20";
 
-/* A name, or with a '*' at its end all names that begin so. */
+/* A name, or with a '*' at its end all names that begin so. Patterns are in small letters. */
 static bool name_fits(const struct field *field, const char *pattern)
 {
+    if (char_lower(*field->name) != *pattern)
+        return false;
     size_t length = strlen(pattern);
     if (pattern[length - 1] != '*')
         return field_is(field, pattern);
@@ -38,6 +40,12 @@ static bool is_hop_by_hop(const struct field *field)
     return is_among(field, names, COUNT(names));
 }
 
+static bool value_is(const struct field *field, const char *value)
+{
+    return field->value_length == strlen(value) &&
+           strncasecmp(field->value, value, field->value_length) == 0;
+}
+
 /* RFC 9110, 7.6.1: what Connection names is between these two ends alone. */
 static bool connection_names(const char *head, const struct field *wanted)
 {
@@ -55,10 +63,21 @@ static bool connection_names(const char *head, const struct field *wanted)
     return false;
 }
 
-/* A header that is the way's, not the message's; `names_some`: Connection is there. */
-static bool belongs_to_way(const char *head, const struct field *field, bool names_some)
+/* What stands in Connection most of the time, and names no header. */
+static bool names_some(const char *head)
 {
-    return is_hop_by_hop(field) || (names_some && connection_names(head, field));
+    struct field field;
+    bool found = false;
+    while (head_next(&head, &field))
+        found |= field_is(&field, "connection") && !value_is(&field, "keep-alive") &&
+                 !value_is(&field, "close");
+    return found;
+}
+
+/* A header that is the way's, not the message's; `named`: Connection may name it. */
+static bool belongs_to_way(const char *head, const struct field *field, bool named)
+{
+    return is_hop_by_hop(field) || (named && connection_names(head, field));
 }
 
 static bool is_credential(const struct field *field)
@@ -192,12 +211,12 @@ void forward_request(const char *head, const struct forward_key *key, struct buf
 {
     const bool oauth = key->kind == KIND_OAUTH;
     const struct betas betas = count_betas(head);
-    const bool names_some = head_count(head, "connection") > 0;
+    const bool named = names_some(head);
     const char *at = head;
     struct field field;
     size_t seen = 0;
     while (head_next(&at, &field)) {
-        if (belongs_to_way(head, &field, names_some) || is_credential(&field) || is_ours(&field) ||
+        if (belongs_to_way(head, &field, named) || is_credential(&field) || is_ours(&field) ||
             is_of_curl(&field))
             continue;
         seen += field_is(&field, beta_name) && field.value_length > 0;
@@ -237,14 +256,14 @@ static int64_t read_length(const struct field *field)
 
 void forward_answer(const char *head, struct buffer *ret_head, int64_t *ret_length)
 {
-    const bool names_some = head_count(head, "connection") > 0;
+    const bool named = names_some(head);
     const char *at = head;
     struct field field;
     *ret_length = FORWARD_LENGTH_UNKNOWN;
     while (head_next(&at, &field)) {
         if (field_is(&field, "content-length"))
             *ret_length = read_length(&field);
-        if (stays_here(&field) || belongs_to_way(head, &field, names_some))
+        if (stays_here(&field) || belongs_to_way(head, &field, named))
             continue;
         buffer_append(ret_head, field.name, field.name_length);
         buffer_append_text(ret_head, ": ");
