@@ -128,25 +128,8 @@ static CURLcode set_method(struct try *try, const struct try_plan *plan)
     return r;
 }
 
-static CURLcode set_security(struct try *try)
-{
-    const struct upstream *upstream = try->upstream;
-    CURL *easy = try->easy;
-    CURLcode r = CURLE_OK;
-    if (upstream->certificate)
-        r |= curl_easy_setopt(easy, CURLOPT_SSLCERT, upstream->certificate);
-    if (upstream->certificate_key)
-        r |= curl_easy_setopt(easy, CURLOPT_SSLKEY, upstream->certificate_key);
-    if (upstream->certificate_passphrase)
-        r |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, upstream->certificate_passphrase);
-    if (!authorities_apply(&try->upstream->authorities, &upstream_curl, easy))
-        r |= CURLE_OUT_OF_MEMORY;
-    return r;
-}
-
-/* Not set because they are the defaults: no redirects followed, no .netrc, certificates verified,
- * the proxies of the environment. HTTP/2 is off: of paused streams libcurl 7.88 loses some, and one
- * connection's window would hold up large bodies. */
+/* HTTP/2 is off: of paused streams libcurl 7.88 loses some, and one connection's window would hold
+ * up large bodies. */
 static bool set_up(struct try *try, const struct try_plan *plan)
 {
     CURL *easy = try->easy;
@@ -156,12 +139,10 @@ static bool set_up(struct try *try, const struct try_plan *plan)
     r |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     r |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     r |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->list);
-    r |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     r |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_SECONDS);
     r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_SECONDS);
-    r |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     r |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error);
     r |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     r |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, try);
@@ -169,8 +150,7 @@ static bool set_up(struct try *try, const struct try_plan *plan)
     r |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, try);
     r |= curl_easy_setopt(easy, CURLOPT_PRIVATE, try);
     r |= set_method(try, plan);
-    r |= set_security(try);
-    return r == CURLE_OK;
+    return r == CURLE_OK && transport_apply(&try->upstream->transport, &upstream_curl, easy);
 }
 
 struct try *try_create(struct upstream *upstream, const struct try_plan *plan)

@@ -101,17 +101,11 @@ static void timer_due(void *context)
     upstream->timer_came = true;
 }
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
 /* libcurl copies a bundle that it gets in memory for each connection; of a file it copies the name,
  * and keeps what it read. */
 static int keep_bundle(struct upstream *upstream)
 {
-    struct authorities *authorities = &upstream->authorities;
+    struct authorities *authorities = &upstream->transport.authorities;
     upstream->bundle_fd = memfd_create("certificates", MFD_CLOEXEC);
     if (upstream->bundle_fd < 0)
         return 0; /* as it is, then */
@@ -135,16 +129,13 @@ int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *t
     if (!upstream->multi)
         return -ENOMEM;
     upstream->timer = (struct timer){.due = timer_due, .context = upstream};
-    upstream->certificate = variable("CLAUDE_CODE_CLIENT_CERT");
-    upstream->certificate_key = variable("CLAUDE_CODE_CLIENT_KEY");
-    upstream->certificate_passphrase = variable("CLAUDE_CODE_CLIENT_KEY_PASSPHRASE");
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_SOCKETDATA, upstream);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
     (void)curl_multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    int r = authorities_find(&upstream->authorities, &upstream_curl, NULL);
-    return r == 0 && upstream->authorities.bundle.length > 0 ? keep_bundle(upstream) : r;
+    int r = transport_find(&upstream->transport, &upstream_curl, NULL);
+    return r == 0 && upstream->transport.authorities.bundle.length > 0 ? keep_bundle(upstream) : r;
 }
 
 void upstream_finish(struct upstream *upstream)
@@ -153,7 +144,7 @@ void upstream_finish(struct upstream *upstream)
         (void)curl_multi_cleanup(upstream->multi);
     if (upstream->timers)
         timer_stop(upstream->timers, &upstream->timer);
-    authorities_finish(&upstream->authorities);
+    transport_finish(&upstream->transport);
     if (upstream->bundle_fd >= 0)
         (void)close(upstream->bundle_fd);
     curl_global_cleanup();

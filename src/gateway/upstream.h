@@ -3,7 +3,7 @@
 
 #include "gateway/loop.h"
 #include "gateway/timers.h"
-#include "system/net/authorities.h"
+#include "system/net/transport.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -18,10 +18,9 @@ struct upstream {
     long running;       /* transfers */
     bool timer_came;
     bool failed; /* libcurl's state is lost: this process cannot go on */
-    struct authorities authorities;
+    struct transport transport;
     int bundle_fd; /* a file in memory with the authorities' bundle; -1: none */
     char bundle_path[32];
-    const char *certificate, *certificate_key, *certificate_passphrase; /* NULL: none */
 };
 
 /* libcurl as this program is linked with it, for what takes it as a parameter. */

@@ -40,6 +40,20 @@ believing() {
   assert_status 0
 }
 
+@test "a provider that wants a certificate is shown Claude Code's" {
+  certificates
+  pool home
+  answer home=ok
+  provide --certificate "$scratch/provider.pem" --clients "$scratch/ca.pem"
+  believing CURL_CA_BUNDLE="$scratch/ca.pem"
+  assert_status 1
+  assert_asked ''
+  openssl pkey -in "$scratch/provider.key" -aes256 -passout pass:open -out "$scratch/client.key"
+  believing CURL_CA_BUNDLE="$scratch/ca.pem" CLAUDE_CODE_CLIENT_CERT="$scratch/provider.crt" \
+    CLAUDE_CODE_CLIENT_KEY="$scratch/client.key" CLAUDE_CODE_CLIENT_KEY_PASSPHRASE=open
+  assert_status 0
+}
+
 @test "extra authorities are besides the others, and a missing file of them is said" {
   certificates
   pool home

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""provider.py --answers FILE --log FILE --port-file FILE [--certificate PEM]: a provider of keys on loopback.
+"""provider.py --answers FILE --log FILE --port-file FILE [--certificate PEM [--clients PEM]]: a provider of keys on loopback.
 
 The answers are a JSON object: the name in a token (sk-ant-api03-FAKE-NAME-0001) -> what it is told, read anew for every
 request. A token that is not there is told 401.
@@ -121,12 +121,16 @@ def main():
     for option in ("--answers", "--log", "--port-file"):
         parser.add_argument(option, required=True)
     parser.add_argument("--certificate")
+    parser.add_argument("--clients", help="the authority that clients need a certificate of")
     options = parser.parse_args()
     server = Server(("127.0.0.1", 0), Handler)
     server.answers, server.log, server.lock = options.answers, options.log, threading.Lock()
     if options.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.certificate)
+        if options.clients:
+            context.load_verify_locations(options.clients)
+            context.verify_mode = ssl.CERT_REQUIRED
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     with open(options.port_file + ".new", "w", encoding="utf-8") as stream:
         stream.write(str(server.server_port))

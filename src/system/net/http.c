@@ -1,8 +1,7 @@
 #include "system/net/http.h"
 
 #include "config.h"
-#include "system/net/authorities.h"
-#include "system/net/curl.h"
+#include "system/net/transport.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +27,7 @@ struct batch {
     const struct http_plan *plan;
     CURLM *multi;
     struct transfer *transfers; /* as many as there are exchanges */
-    struct authorities authorities;
+    struct transport transport;
     size_t begun, done;
 };
 
@@ -70,8 +69,7 @@ static void link_headers(struct transfer *transfer)
             (char *)exchange->headers[i], i + 1 < count ? &transfer->headers[i + 1] : NULL};
 }
 
-/* Not set because they are the defaults: no redirects followed, no .netrc, certificates verified,
- * the proxies of the environment, HTTP/2 where TLS offers it. */
+/* Not set because it is the default: HTTP/2 where TLS offers it. */
 static bool set_up(struct batch *batch, struct transfer *transfer)
 {
     const struct curl *curl = batch->curl;
@@ -81,7 +79,6 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
     r |= curl->easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
     r |= curl->easy_setopt(handle, CURLOPT_USERAGENT, "tcr-run/" TCR_VERSION);
     r |= curl->easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)(batch->plan->seconds * 1000));
-    r |= curl->easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     r |= curl->easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->error);
     r |= curl->easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
     r |= curl->easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
@@ -93,7 +90,7 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
      * know the option, and wait. */
     (void)curl->easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 #endif
-    return r == CURLE_OK && authorities_apply(&batch->authorities, curl, handle);
+    return r == CURLE_OK && transport_apply(&batch->transport, curl, handle);
 }
 
 static int begin(struct batch *batch)
@@ -167,7 +164,7 @@ static int turn(struct batch *batch)
 
 static int run(struct batch *batch)
 {
-    int r = authorities_find(&batch->authorities, batch->curl, batch->plan->host);
+    int r = transport_find(&batch->transport, batch->curl, batch->plan->host);
     while (r == 0 && batch->done < batch->plan->count)
         r = turn(batch);
     for (size_t i = 0; i < batch->begun; i++) {
@@ -189,7 +186,7 @@ int http_run(const struct http_plan *plan, struct buffer *error)
     int r = batch.transfers && batch.multi ? run(&batch) : -ENOMEM;
     if (batch.multi)
         (void)batch.curl->multi_cleanup(batch.multi);
-    authorities_finish(&batch.authorities);
+    transport_finish(&batch.transport);
     free(batch.transfers);
     return r;
 }
