@@ -1,4 +1,4 @@
-/* The table of subcommands. What is no subcommand is a run. */
+/* The table of subcommands. Anything else is a run. */
 #include "commands/command.h"
 #include "commands/help.h"
 #include "commands/host.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define LONG_BASE 256
-#define WORD      1 /* getopt's code for a word that is no option */
+#define WORD      1 /* getopt's code for a word that is not an option */
 
 /* getopt's own tables, made from ours. */
 static void build_tables(const struct getopts *getopts, char *shorts, struct option *longs)

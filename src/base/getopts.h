@@ -21,7 +21,7 @@ struct getopts {
     /* An option was given; `value` is NULL if it has none. 0, or a negative errno with one sentence
      * in `error`, which is shown behind the option's name. */
     int (*option)(void *context, size_t index, const char *value, struct buffer *error);
-    /* A word that is no option. NULL: the first one ends the options. */
+    /* A word that is not an option. NULL: the first one ends the options. */
     void (*word)(void *context, char *word);
     void *context;
     const char *help; /* "tcr-run --help lists them" */

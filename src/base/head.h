@@ -17,7 +17,7 @@ struct field {
     size_t value_length;
 };
 
-/* Appends a header. False, with nothing appended, if the name is no token or the value holds a
+/* Appends a header. False, with nothing appended, if the name is not a token or the value holds a
  * line end or NUL: it would be read as another header. */
 bool head_append(struct buffer *head, const char *name, const char *value);
 

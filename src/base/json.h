@@ -29,7 +29,7 @@ static inline void json_cleanup(cJSON **json)
     json_destroy(*json);
 }
 
-/* A member by its exact name; NULL if `object` is no object or has none. */
+/* A member by its exact name; NULL if `object` is not an object or has no such member. */
 cJSON *json_get(const cJSON *object, const char *name);
 
 /* A member's string, borrowed; NULL if it is missing or of another type. */

@@ -20,7 +20,7 @@ struct part {
 
 enum scan_step { SCAN_WRONG, SCAN_END, SCAN_NEXT };
 
-/* The next byte that is no white space; NUL at the end. */
+/* The next byte that is not white space; NUL at the end. */
 char scan_peek(struct scan *scan);
 
 /* Goes behind an opening '{' or '['; false if another byte stands there. */
@@ -39,7 +39,7 @@ bool scan_value(struct scan *scan, struct part *ret_part);
 /* True if the name is exactly this one, written without escapes. */
 bool part_is(const struct part *part, const char *name);
 
-/* A string's text, cut to `size` with its NUL; "" if it is no string. */
+/* A string's text, cut to `size` with its NUL; "" if it is not a string. */
 void part_text(const struct part *part, char *ret_text, size_t size);
 
 /* A name's text, which has no quotes. */

@@ -21,7 +21,7 @@ struct check {
     struct probe probe;
     int status; /* of HTTP; 0: no answer */
     int64_t milliseconds;
-    int64_t until;        /* when the key is of use again; 0: now, or that is not known */
+    int64_t until;        /* when the key can be used again; 0: now, or that is not known */
     struct buffer reason; /* in one line why it is not valid; never holds the token */
 };
 

@@ -119,7 +119,7 @@ struct exchange {
 struct exchange *exchange_create(struct gateway *gateway, struct visitor *visitor,
                                  const char *target);
 
-/* The head is taken over; `clear` is false if it has lines that are no headers. */
+/* The head is taken over; `clear` is false if it has lines that are not headers. */
 void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head,
                            bool clear);
 void exchange_receive(struct exchange *exchange, const char *bytes, size_t length);

@@ -24,7 +24,7 @@ enum file_trust {
 int files_read(const char *path, enum file_trust trust, size_t most, struct buffer *error,
                char **ret_bytes, size_t *ret_length);
 
-/* The same into a plain buffer, for what is no secret. */
+/* The same into a plain buffer, for what is not secret. */
 int files_read_plain(const char *path, size_t most, struct buffer *ret_text);
 int files_read_plain_at(int folder, const char *path, size_t most, struct buffer *ret_text);
 

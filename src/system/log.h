@@ -11,7 +11,7 @@
 enum log_level { LOG_QUIET = -1, LOG_NORMAL, LOG_VERBOSE, LOG_DEBUG };
 
 /* Reads TCR_LOG_FORMAT, and whether this is GitHub Actions. While stderr has no room, the host
- * (borrowed) is asked whether to give up. False if that is no format: then it is text. */
+ * (borrowed) is asked whether to give up. False if that is not a format: then it is text. */
 bool log_prepare(const struct host *host);
 
 /* --log-format: "text" or "json"; false, and nothing changed, for anything else. */
@@ -28,7 +28,7 @@ bool log_says(enum log_level level);
 /* Errors and answers; silenced by LOG_QUIET only, as are the next three. */
 void log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What should be mended, though nothing has failed: "tcr-run: warning: …". */
+/* What should be fixed although nothing has failed: "tcr-run: warning: …". */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* What befell a run. As JSON the event's fields stand there too; its own text is not said. */

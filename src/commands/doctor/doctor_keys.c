@@ -191,7 +191,7 @@ static void check_sources(struct doctor *doctor, const struct keyring *keyring)
 
 /* --- what is known of a key --- */
 
-/* A failure that only a person can mend, if the key's last was one and it never worked since. */
+/* A failure that only a person can fix, if the key's last was one and it never worked since. */
 static enum failure_class refusal_of(const struct record *known)
 {
     enum failure_class class = known && known->failures > 0 ? known->last_class : CLASS_NONE;

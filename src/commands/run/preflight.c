@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-/* One that rests is asked about too: a login or a token may have been mended meanwhile. */
+/* One that rests is asked about too: a login or a token may have been fixed meanwhile. */
 static bool could_be_used(const struct candidate *candidate, const void *context)
 {
     (void)context;

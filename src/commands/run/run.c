@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* By a signal that a command of its own would not have had: our way to tell it of a full disk. */
+/* The command died of a signal that we sent because its output could not be written. */
 static bool ended_for_loss(const struct attempt *attempt)
 {
     const struct supervised *result = &attempt->result;

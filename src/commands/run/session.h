@@ -57,7 +57,7 @@ void session_rename(struct session *session);
 /* The slot whose key the client itself logs in with. */
 struct slot *session_lead(struct session *session);
 
-/* The slot that a failure is laid to: see asked_suspect. */
+/* The slot to blame for a failure: see asked_suspect. */
 struct slot *session_suspect(struct session *session, const struct finding *finding);
 
 /* What a kind's pool is called in the state; NULL for the main one. */

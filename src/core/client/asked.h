@@ -35,7 +35,7 @@ bool asked_covers(const char *name, const struct kind *kind);
 /* PROVIDER_UNKNOWN for a variable of any program's. */
 enum provider asked_provider(const char *name);
 
-/* Which of them a failure is to be laid to: the one whose provider's message it is, or whose
+/* Which of them is to blame for a failure: the one whose provider's message it is, or whose
  * variable or provider its line names. If that tells nothing, or fits several, the one of which
  * this run has tried the fewest keys (`tried`, one number each), the first of equals: so a run that
  * cannot tell suspects each in turn. */

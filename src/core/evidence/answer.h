@@ -12,7 +12,7 @@
 enum check_state {
     CHECK_VALID,
     CHECK_LIMITED,     /* good, but used up or throttled for a while */
-    CHECK_REFUSED,     /* of no use until a person acts */
+    CHECK_REFUSED,     /* unusable until a person acts */
     CHECK_UNREACHABLE, /* no answer, or the provider's own trouble: says nothing of the key */
     CHECK_UNCLEAR,     /* nothing could be asked, or the answer is none to the question */
 };

@@ -12,7 +12,7 @@ static bool in_word(char c)
     return char_is_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
-/* What follows at `at` begins a word, or is no word at all. */
+/* What follows at `at` begins a word, or is not a word at all. */
 static bool between_words(const char *begin, const char *at)
 {
     return at == begin || !in_word(at[-1]) || !in_word(*at);

@@ -1,5 +1,5 @@
-/* The sentences in which a provider or its client says that a key is of no use for now: families of
- * wordings, told by their subject, because they differ from one version to the next. */
+/* The sentences in which a provider or its client says that a key cannot be used for now: families
+ * of wordings, told by their subject, because they differ from one version to the next. */
 #pragma once
 
 #include "core/pool/failure.h"

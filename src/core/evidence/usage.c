@@ -22,7 +22,7 @@ const char *usage_status_name(enum usage_status status)
     return statuses[status];
 }
 
-/* "0.76", "1", "1.02": a share, as thousandths, rounded down. False if it is no such number. */
+/* "0.76", "1", "1.02": a share, as thousandths, rounded down. False if it is not such a number. */
 static bool read_share(const struct field *field, int *ret_used)
 {
     struct cursor c = {field->value, field->value + field->value_length};

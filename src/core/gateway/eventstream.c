@@ -240,7 +240,7 @@ static size_t line_rest(const char *bytes, size_t length)
     return i;
 }
 
-/* Bytes that are no line end; gives how many were taken. */
+/* Bytes that are not a line end; gives how many were taken. */
 static size_t take_bytes(struct eventstream *stream, const char *bytes, size_t length)
 {
     switch (stream->part) {

@@ -64,7 +64,7 @@ void importer_add(struct importer *importer, const char *place, const struct fou
                        : -EINVAL;
     if (!key->token)
         buffer_append_text(&fault, "there is no token");
-    /* It is about a file that is not ours to mend. */
+    /* It is about a file that is not ours to fix. */
     char *advice = fault.length ? strstr(fault.data, "; add \"kind\"") : NULL;
     if (advice)
         *advice = '\0';

@@ -41,7 +41,7 @@ struct key {
     int64_t expires;        /* seconds since 1970; 0 if not said */
     int64_t added;          /* when it came into the file; 0 if not said */
     bool left_out;          /* by the profile, or as a duplicate */
-    int64_t at_most;        /* master: uses per at_most_period; 0 is no bound */
+    int64_t at_most;        /* master: uses per at_most_period; 0 is no limit */
     int64_t at_most_period; /* seconds */
 };
 

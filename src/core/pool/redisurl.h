@@ -19,7 +19,7 @@ struct redisurl {
 };
 
 /* True if the text begins as a URL, of these or mistaken for one (valkey://, REDIS://, redis:/):
- * then it is no path of a file, which would have a password in its name. */
+ * then it is not the path of a file, which would have a password in its name. */
 bool redisurl_is_one(const char *text);
 
 /* Returns 0; -EINVAL with one sentence in `error`, which repeats nothing of the text, because any

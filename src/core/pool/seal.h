@@ -25,7 +25,7 @@ struct seal_limits {
     uint64_t operations, memory;
 };
 
-/* By name; NULL if there is no such. The first is the default. */
+/* By name; NULL if there is none. The first is the default. */
 const struct seal_limits *seal_limits_find(const char *name);
 extern const struct seal_limits seal_limits_default;
 

@@ -37,7 +37,7 @@ struct event {
     enum failure_class class; /* how `key` failed */
     const char *what;         /* "session limit", … */
     const char *model;        /* the failure concerns this one alone */
-    int64_t until;            /* when `key` is of use again; seconds since 1970 */
+    int64_t until;            /* when `key` can be used again; seconds since 1970 */
     bool master;              /* `next`, or `key` where there is no next, is the master: billed */
     int64_t status, signal;   /* EVENT_FAILED: how the command ended */
     const char *text;
@@ -50,8 +50,8 @@ struct event {
 void event_print(const struct event *event, struct buffer *line);
 
 /* Reads one line, with or without '\n'. One that begins with what a full disk left of an earlier
- * one is understood. Returns 0 with *ret_event to be ended with event_finish; -EINVAL if it is no
- * event. */
+ * one is understood. Returns 0 with *ret_event to be ended with event_finish; -EINVAL if it is not
+ * an event. */
 int event_parse(const char *line, size_t length, struct event *ret_event);
 void event_finish(struct event *event);
 

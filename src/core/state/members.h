@@ -20,7 +20,7 @@ int members_place(const char *const *names, const struct part *name);
 /* Nothing to be read where there is no text (NULL). */
 struct scan members_scan(const char *text, size_t length);
 
-/* Goes behind a value; one that is no object has no members. False if it is no value. */
+/* Goes behind a value; one that is not an object has no members. False if it is not a value. */
 bool members_read(struct scan *scan, const char *const *names, struct members *ret_members);
 
 /* The same of a part that was checked, or is not there. */

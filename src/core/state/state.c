@@ -32,7 +32,7 @@ void state_finish(struct state *state)
     *state = (struct state){0};
 }
 
-/* NULL for an array of nothing, which is no failure. */
+/* NULL for an array of nothing, which is not a failure. */
 static void *copy_array(const void *array, size_t count, size_t size, bool *failed)
 {
     void *copy = count > 0 ? malloc(count * size) : NULL;

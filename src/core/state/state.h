@@ -88,8 +88,8 @@ struct state {
 /* An empty state with this salt (64 hexadecimal digits). Returns 0 or -ENOMEM. */
 int state_create(const char *salt, struct state *ret_state);
 
-/* Returns 0; -EINVAL if this is no state; -ENOTSUP if it is a newer version's; -ENOMEM. On failure
- * *ret_state is untouched. Whatever the bytes are, nothing worse happens. */
+/* Returns 0; -EINVAL if this is not a state; -ENOTSUP if it is a newer version's; -ENOMEM. On
+ * failure *ret_state is untouched. Whatever the bytes are, nothing worse happens. */
 int state_parse(const char *text, size_t length, struct state *ret_state);
 
 /* The file's text, freed by the caller; NULL if out of memory. */
@@ -99,7 +99,7 @@ char *state_print(const struct state *state);
  * caller. */
 char *leases_print(const struct state *state, const struct owner *owner);
 
-/* Adds those to a state. Returns 0, -EINVAL if that is no array, -ENOMEM. */
+/* Adds those to a state. Returns 0, -EINVAL if that is not an array, -ENOMEM. */
 int leases_parse(const char *text, size_t length, struct state *state);
 
 void state_finish(struct state *state);

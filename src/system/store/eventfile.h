@@ -21,6 +21,7 @@ void eventfile_finish(struct eventfile *file);
 
 /* Gives the lines (without their newline) that came since the last call, at first all there are,
  * the older file's before; one of these that cannot be read is said, and left out. Returns 0;
- * -ENOENT if there is no file, which may come; -EINVAL if it is no file; another negative errno. */
+ * -ENOENT if there is no file, which may come; -EINVAL if it is not a file; another negative errno.
+ */
 int eventfile_read(struct eventfile *file,
                    void (*take)(void *context, const char *line, size_t length), void *context);

@@ -97,7 +97,7 @@ static bool is_away(const struct redis_or_file *shared)
     return clock_now_ms() < shared->away_until;
 }
 
-/* Said once; what somebody's wish to end interrupted is no news. */
+/* Said once; what somebody's wish to end interrupted is not news. */
 static void note_away(struct redis_or_file *shared, int error)
 {
     const char *path = store_file_path(file_or_memory_file(shared->standin));

@@ -31,8 +31,8 @@ struct store_redis {
 /* A process as a field of `leases`. */
 void store_redis_name(const struct owner *owner, char ret_text[STORE_OWNER_TEXT]);
 
-/* Returns 0 with a reply that is no error, or a negative errno, the reason in `store->error`. The
- * command may be sent twice. */
+/* Returns 0 with a reply that is not an error, or a negative errno, the reason in `store->error`.
+ * The command may be sent twice. */
 int store_redis_run(struct store_redis *store, const struct redis_command *command,
                     int64_t deadline, redisReply **ret_reply);
 

@@ -208,7 +208,7 @@ static int take_turn(struct store_redis *store, const char *try, int64_t deadlin
     }
 }
 
-/* A text that is no state is kept beside, for a person to look at. */
+/* A text that is not a state is kept beside, for a person to look at. */
 static int set_aside(struct store_redis *store, const struct look *look)
 {
     char aside[300];

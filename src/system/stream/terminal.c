@@ -80,7 +80,7 @@ static bool ask(const char *question, bool otherwise)
     CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    /* What was typed for the program before is no answer. */
+    /* What was typed for the program before is not an answer. */
     (void)tcflush(fd, TCIFLUSH);
     (void)files_write_all(fd, question, strlen(question));
     bool yes = read_answer(fd, question, otherwise);
