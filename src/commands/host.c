@@ -11,7 +11,7 @@ static void report(void *context, enum report kind, const char *sentence)
     if (kind == REPORT_EXPLAIN)
         log_explain("%s", sentence);
     else
-        log_say("%s", sentence);
+        log_warn("%s", sentence);
 }
 
 static bool is_asked_to_end(void *context)

@@ -11,8 +11,8 @@
 static void report(void *context, enum report kind, const char *sentence)
 {
     (void)context;
-    if (kind == REPORT_SAY)
-        log_say("gateway: %s", sentence);
+    if (kind == REPORT_WARN)
+        log_warn("gateway: %s", sentence);
     else
         log_explain("gateway: %s", sentence);
 }

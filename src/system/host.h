@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum report {
-    REPORT_SAY,    /* somebody should read it */
+    REPORT_WARN,   /* somebody should read it; the sentence does not say that it is a warning */
     REPORT_EXPLAIN /* for those who asked for explanations */
 };
 

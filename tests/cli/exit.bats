@@ -257,3 +257,17 @@ END
   assert_status 0
   assert_used a
 }
+
+@test "in another PID namespace, which was entered without a fork" {
+  pool a
+  unshare -fp sleep 30 3>&- &
+  other=$!
+  eventually pgrep -P "$other" > "$scratch/inner" || skip "cannot make a PID namespace"
+  extra_env=()
+  as=(nsenter --no-fork -p -t "$(cat "$scratch/inner")")
+  within true || skip "cannot enter a PID namespace"
+  tcr -- sh -c 'echo here; exit 3'
+  kill "$other"
+  assert_status 3
+  assert_stdout here
+}

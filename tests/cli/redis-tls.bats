@@ -27,7 +27,7 @@ tls_server() {
 refused() {
   assert_status 0
   assert_stdout 'answer of a'
-  assert_stderr_has "^tcr-run: rediss://.*: $1; this run goes on"
+  assert_stderr_has "^tcr-run: warning: rediss://.*: $1; this run goes on"
   assert_equal "$(ask EXISTS tcr:state)" 0
 }
 

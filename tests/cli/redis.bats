@@ -140,7 +140,7 @@ load redis-helpers
   assert_status 0
   assert_stdout 'answer of a'
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^tcr-run: TCR_STATE: there is no host.*expected redis://.*goes on with the state of this machine'
+  assert_stderr_has '^tcr-run: warning: TCR_STATE: there is no host.*expected redis://.*goes on with the state of this machine'
   refute_stderr_has FAKE
   test -f "$state/state.json"
 }
@@ -154,7 +154,7 @@ load redis-helpers
       ! grep -h FAKE-pass "$out" "$err" || fail "$url: $words"
     done
     with_env "TCR_STATE=$url" tcr -- client
-    assert_stderr_has '^tcr-run: TCR_STATE: this is not such a URL; expected redis://.*goes on with the state of this machine'
+    assert_stderr_has '^tcr-run: warning: TCR_STATE: this is not such a URL; expected redis://.*goes on with the state of this machine'
     assert_equal "$(ls -A)" ''
     test -f "$state/state.json"
   done

@@ -241,6 +241,26 @@ END
   done
 }
 
+@test "settings that a killed run left are removed by the next, those of a living one are not" {
+  pool home
+  printf '#!/bin/sh\n[ ! -e "$PLAY/pid" ] || exit 0\necho "$$" > "$PLAY/pid"\nuntil [ -e "$PLAY/go" ]; do sleep 0.05; done\n' > "$scratch/bin/claude"
+  chmod +x "$scratch/bin/claude"
+  echo '{"env": {"ANTHROPIC_API_KEY": "theirs"}}' > "$scratch/settings.json"
+  extra_env=("TMPDIR=$scratch/tmp")
+  mkdir -p "$scratch/tmp"
+  within "$TCR_RUN" -- claude -p --settings "$scratch/settings.json" x > /dev/null 2>&1 < /dev/null 3>&- &
+  living=$!
+  eventually test -s "$play/pid"
+  lives=$(ls "$scratch/tmp"/tcr-settings-*)
+  touch "$scratch/tmp/tcr-settings-killed.json" "$scratch/tmp/tcr-settings-other-name.json" "$scratch/tmp/tcr-settings-fresh1.json"
+  touch -d '1 minute ago' "$lives" "$scratch/tmp/tcr-settings-killed.json" "$scratch/tmp/tcr-settings-other-name.json"
+  within "$TCR_RUN" -- claude -p --settings "$scratch/settings.json" x > /dev/null 2>&1 < /dev/null
+  [ -e "$lives" ]
+  touch "$play/go"
+  wait "$living"
+  assert_equal "$(ls "$scratch/tmp" | paste -sd ' ')" 'tcr-settings-fresh1.json tcr-settings-other-name.json'
+}
+
 @test "what explain, status, keys list and classify print holds no token" {
   pool home work api:ci --master api:billing
   for words in status 'status --json' 'keys list' 'keys list --json' 'explain -- client' 'explain -v --via fd -- client' reset; do

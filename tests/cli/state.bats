@@ -11,7 +11,7 @@ assert_went_on() {
   assert_status 0
   assert_stdout 'answer of a'
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has "^tcr-run: $state/state.json.*$1"
+  assert_stderr_has "^tcr-run: warning: $state/state.json.*$1"
 }
 
 @test "what is known survives: rests, failures, runs, the cursor" {
@@ -183,7 +183,7 @@ END
   fresh -- client
   assert_status 0
   assert_used 'a b'
-  assert_stderr_has "^tcr-run: $state/state.json: .*newer tcr-run"
+  assert_stderr_has "^tcr-run: warning: $state/state.json: .*newer tcr-run"
   tcr status
   tcr reset
   cmp "$scratch/newer" "$state/state.json"
@@ -269,7 +269,7 @@ END
   works a
   fresh -- client
   assert_status 0
-  assert_stderr_has "^tcr-run: $state/state.json: .*(Permission denied)"
+  assert_stderr_has "^tcr-run: warning: $state/state.json: .*(Permission denied)"
   chmod 700 "$state"
   rm -rf "$state"
   chmod 500 "$(dirname "$state")"
@@ -277,7 +277,7 @@ END
   fresh -- client
   assert_status 0
   assert_used 'a b'
-  assert_stderr_has "^tcr-run: $state/state.json: .*Permission denied"
+  assert_stderr_has "^tcr-run: warning: $state/state.json: .*Permission denied"
 }
 
 @test "a read-only file system" {
@@ -291,7 +291,7 @@ END
     env -i "${list[@]}" "$TCR_RUN" -- client > "$out" 2> "$err" < /dev/null 3>&- || status=$?
   [ "$status" != 77 ] || skip "cannot mount"
   assert_status 0
-  assert_stderr_has "^tcr-run: $state/state.json: .*Read-only file system"
+  assert_stderr_has "^tcr-run: warning: $state/state.json: .*Read-only file system"
 }
 
 @test "a full disk: the run goes on, and what stood there is still there" {
@@ -392,7 +392,7 @@ END
   tcr status
   assert_status 0
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has "^tcr-run: $state/state.json: could not be understood"
+  assert_stderr_has "^tcr-run: warning: $state/state.json: could not be understood"
   assert_equal "$(cat "$state/state.json")" garbage
 }
 
@@ -505,4 +505,16 @@ END
   fresh -- client
   assert_used c
   assert_no_stderr
+}
+
+@test "a state that cannot be used is a warning as JSON and in GitHub Actions too" {
+  pool a
+  mkdir -p "$state"
+  echo broken > "$state/state.json"
+  tcr --log-format json -- client
+  assert_equal "$(jq -r .event "$err")" warning
+  echo broken > "$state/state.json"
+  extra_env=(GITHUB_ACTIONS=true)
+  tcr -- client
+  assert_stderr_has '^::warning.*::.*could not be understood'
 }

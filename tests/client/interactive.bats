@@ -89,7 +89,7 @@ carried_on() {
 @test "interactive: a limit that was waited out is not one at the end" {
   pool home work
   answers home "limit:five_hour:3600" "ok:pong from home"
-  start "$TCR_RUN" --no-gateway -- claude
+  start "$TCR_RUN" -v --no-gateway -- claude
   ready
   say "first question"
   wait_for "$(says session-limit)"
@@ -100,6 +100,8 @@ carried_on() {
   leave
   assert_equal "$(exit_status)" "exit status 0"
   assert_equal "$(count_of work)" 0
+  # But it is told of, as another key was free the while.
+  grep -qE '^tcr-run: "home" reached .*, and Claude Code waited' <(screen | tr -d '\n' | sed 's/tcr-run: /\n&/g')
 }
 
 @test "interactive: an API key is used without a question" {

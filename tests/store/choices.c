@@ -42,7 +42,7 @@ struct play {
 static void report(void *context, enum report kind, const char *sentence)
 {
     (void)context;
-    if (kind == REPORT_SAY)
+    if (kind == REPORT_WARN)
         fprintf(stderr, "choices: %s\n", sentence);
 }
 

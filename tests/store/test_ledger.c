@@ -43,7 +43,7 @@ struct place {
 static void note(void *context, enum report kind, const char *sentence)
 {
     struct place *place = context;
-    if (kind != REPORT_SAY)
+    if (kind != REPORT_WARN)
         return;
     place->reports++;
     snprintf(place->said, sizeof place->said, "%s", sentence);

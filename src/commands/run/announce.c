@@ -245,6 +245,35 @@ void announce_attempt(const struct session *session, const struct slot *slot, in
     buffer_finish(&line);
 }
 
+/* Where nothing but the client itself decides what happens at a limit. */
+static bool waits_by_itself(const struct session *session)
+{
+    return session->call.id == CLIENT_CLAUDE && session->call.interactive &&
+           !session->call.claude.subcommand && !session->gateway &&
+           session_lead((struct session *)session)->another_left;
+}
+
+void announce_own_wait(const struct session *session)
+{
+    if (waits_by_itself(session))
+        log_explain("at a limit Claude Code waits on its own key; leave it (Ctrl-C twice) to go on "
+                    "with another, or use --gateway");
+}
+
+void announce_waited(const struct session *session, const struct finding *limit)
+{
+    struct buffer line = {0};
+    if (limit->class == CLASS_NONE || !waits_by_itself(session))
+        return;
+    buffer_append_format(&line, "\"%s\" ",
+                         session_lead((struct session *)session)->candidate->key->name);
+    render_failure(&line, limit);
+    buffer_append_text(&line, " during the session, and Claude Code waited for it though another "
+                              "key was free; with --gateway the session goes on with that key");
+    log_say("%s", buffer_text(&line));
+    buffer_finish(&line);
+}
+
 void announce_too_late(const struct candidate *candidate, int64_t end, int64_t now)
 {
     struct buffer line = {0};

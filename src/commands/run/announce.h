@@ -16,6 +16,12 @@ void announce_retry(const struct turn *turn);
 /* `used` failed and none is left. */
 void announce_given_up(const struct turn *turn);
 
+/* That the client is to wait at a limit, before an interactive session without a gateway. */
+void announce_own_wait(const struct session *session);
+
+/* …and that it did, though another key was free. */
+void announce_waited(const struct session *session, const struct finding *limit);
+
 /* `used` failed and nothing follows because of `why`; NULL: somebody's wish, who need not be told.
  */
 void announce_stopped(const struct turn *turn, const char *why);

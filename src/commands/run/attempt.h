@@ -34,6 +34,7 @@ struct attempt {
     off_t transcript_offset;      /* where the client's record ended when the attempt began */
     int64_t word_since, word_due; /* lastword's: milliseconds, -1: nothing is waited for */
     bool is_last;                 /* what we inherited is closed: no other attempt can follow */
+    struct finding waited_out;    /* a limit after which the session went on; CLASS_NONE: none */
     struct finding finding;       /* CLASS_NONE: not the key's affair */
 };
 

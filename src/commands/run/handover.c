@@ -44,36 +44,6 @@ static int secret_pipe(const char *token)
     return fd;
 }
 
-/* Settings that came from a file of the user's may hold what must not stand in argv. The client
- * wants a name that can be looked up, so neither a pipe nor an unlinked file will do. */
-static int settings_file_in(const char *folder, const char *text, char **ret_path)
-{
-    char *path;
-    if (asprintf(&path, "%s/tcr-settings-XXXXXX.json", folder) < 0)
-        return -ENOMEM;
-    int fd = mkostemps(path, (int)strlen(".json"), O_CLOEXEC);
-    if (fd >= 0)
-        files_keep_private(fd);
-    int r = fd < 0 ? -errno : files_write_all(fd, text, strlen(text));
-    if (fd >= 0 && close(fd) < 0 && r == 0)
-        r = -errno;
-    if (r == 0) {
-        *ret_path = path;
-        return 0;
-    }
-    if (fd >= 0)
-        (void)unlink(path);
-    free(path);
-    return r;
-}
-
-static int settings_file(const char *text, char **ret_path)
-{
-    const char *folder = variable_value(environ, "TMPDIR");
-    int r = folder && folder[0] == '/' ? settings_file_in(folder, text, ret_path) : -ENOENT;
-    return r < 0 && r != -ENOMEM ? settings_file_in("/tmp", text, ret_path) : r;
-}
-
 static bool wants_descriptor(const struct session *session, const struct key *key,
                              const struct shield *shield)
 {
@@ -286,10 +256,10 @@ static int build_arguments(struct session *session, struct handover *handover)
     const char *own = handover->own.path;
     bool own_file = own && strcmp(own, "--settings") != 0;
     if (settings && (own_file || handover->shield.holds_secret)) {
-        int r = settings_file(settings, &handover->settings_path);
+        int r = settingsfile_create(settings, &handover->settings_file);
         if (r < 0)
             return own_failure("settings", r);
-        settings = handover->settings_path;
+        settings = handover->settings_file.path;
     }
     handover->argv = client_arguments(&session->call, session->carry, settings);
     return handover->argv ? 0 : own_failure("arguments", -ENOMEM);
@@ -327,7 +297,5 @@ void handover_finish(struct handover *handover)
     claude_settings_source_finish(&handover->own);
     if (handover->secret_fd >= 0)
         (void)close(handover->secret_fd);
-    if (handover->settings_path)
-        (void)unlink(handover->settings_path);
-    free(handover->settings_path);
+    settingsfile_remove(&handover->settings_file);
 }

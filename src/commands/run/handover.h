@@ -5,6 +5,7 @@
 #include "commands/run/session.h"
 #include "core/client/claude_settings.h"
 #include "core/client/environment.h"
+#include "system/keys/settingsfile.h"
 
 #include <stdbool.h>
 
@@ -12,9 +13,9 @@ struct handover {
     char **argv;
     struct environment environment;
     struct shield shield;
-    struct settings_source own; /* the user's --settings, read */
-    int secret_fd;              /* -1: in the variable */
-    char *settings_path;        /* a file of ours that --settings names; NULL: none, or in argv */
+    struct settings_source own;        /* the user's --settings, read */
+    int secret_fd;                     /* -1: in the variable */
+    struct settingsfile settings_file; /* what --settings names; zeroed: none, or in argv */
 };
 
 /* For the keys of all slots; `candidate` is the lead's, the one that the client logs in with and

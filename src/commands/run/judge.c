@@ -129,6 +129,8 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
     name_model(session, &attempt->finding);
     warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
+    if (attempt->finding.class == CLASS_NONE && !used_another(attempt, shield))
+        attempt->waited_out = transcript.limit;
     session->session_exists |= transcript.any_row;
     session->carry = client_next_carry(&session->call, session->options, session->session_exists,
                                        session->work_begun);

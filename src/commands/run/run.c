@@ -234,6 +234,7 @@ static bool attempt_once(struct run *run, int *ret_status)
         attempt_release(&attempt, again);
     }
     if (!again) {
+        announce_waited(run->session, &attempt.waited_out);
         close_gateway(run->session);
         ask_client(run->session, &attempt);
     }
@@ -263,6 +264,7 @@ static int attempt_all(struct run *run)
     if (status != 0)
         return status;
     session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;
+    announce_own_wait(session);
     do
         end_if_asked(session);
     while (attempt_once(run, &status));

@@ -31,6 +31,8 @@ static void read_error(struct transcript *transcript, const cJSON *row)
         typed_read(row, first_text(json_get(row, "message")), &transcript->time, &transcript->last);
     if (r > 0)
         transcript->last.source = SOURCE_TRANSCRIPT;
+    if (r > 0 && transcript->last.class == CLASS_LIMIT)
+        transcript->limit = transcript->last;
     transcript->unread |= r < 0;
 }
 

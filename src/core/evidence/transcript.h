@@ -19,10 +19,11 @@ struct transcript {
      * UTC as the client writes it, so that text order is time order; "" counts every row. */
     char since[32];
     bool any_row;
-    bool work_begun;     /* the model answered or called a tool */
-    struct finding last; /* the last answer was this failure; CLASS_NONE if it was none */
-    bool unread;         /* memory ran out over a row */
-    bool last_was_error; /* …or an error of another kind */
+    bool work_begun;      /* the model answered or called a tool */
+    struct finding last;  /* the last answer was this failure; CLASS_NONE if it was none */
+    struct finding limit; /* the last limit of a plan, though the session may have gone on since */
+    bool unread;          /* memory ran out over a row */
+    bool last_was_error;  /* …or an error of another kind */
     char
         answer[TRANSCRIPT_ANSWER]; /* how the last answer begins; "" if it was an error or a call */
 };

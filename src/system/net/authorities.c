@@ -21,8 +21,8 @@ static int append_file(struct buffer *bundle, const char *path, const char *whos
     struct buffer text = {0};
     int r = files_read_plain(path, BUNDLE_LARGEST, &text);
     if (r < 0 && r != -ENOMEM) {
-        host_report(host, REPORT_SAY, "warning: %s (%s): %s; expected a file of certificates", path,
-                    whose, strerror(-r));
+        host_report(host, REPORT_WARN, "%s (%s): %s; expected a file of certificates", path, whose,
+                    strerror(-r));
         r = 0;
     }
     buffer_append(bundle, buffer_text(&text), text.length);

@@ -103,9 +103,8 @@ static int read_all(struct eventfile *file, const struct taker *taker)
     if (of_old == 0)
         give_lines(&old, taker);
     else if (of_old != -ENOENT)
-        host_report(file->host, REPORT_SAY,
-                    "warning: %s, with the older events, cannot be read: %s", file->old_path,
-                    strerror(-of_old));
+        host_report(file->host, REPORT_WARN, "%s, with the older events, cannot be read: %s",
+                    file->old_path, strerror(-of_old));
     buffer_finish(&old);
     if (r == 0 && of_old < 0 && file->fd < 0)
         return -ENOENT;

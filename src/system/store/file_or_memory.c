@@ -72,7 +72,7 @@ static void complain(struct file_or_memory *local, const char *what, int error)
     if (local->complained)
         return;
     local->complained = true;
-    host_report(local->host, REPORT_SAY,
+    host_report(local->host, REPORT_WARN,
                 "%s: %s: %s; this run goes on without its memory of earlier ones",
                 path ? path : "state", what, strerror(-error));
 }

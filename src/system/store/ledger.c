@@ -41,7 +41,7 @@ static void say_reports(struct ledger *ledger)
     pthread_mutex_unlock(&ledger->lock);
     const char *line = buffer_text(&reports);
     for (const char *end; (end = strchr(line, '\n')); line = end + 1)
-        host_report(ledger->host, *line == 'e' ? REPORT_EXPLAIN : REPORT_SAY, "%.*s",
+        host_report(ledger->host, *line == 'e' ? REPORT_EXPLAIN : REPORT_WARN, "%.*s",
                     (int)(end - line - 1), line + 1);
     buffer_finish(&reports);
 }

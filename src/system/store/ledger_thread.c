@@ -106,7 +106,7 @@ static void report_once(struct ledger *ledger, const struct buffer *why)
     if (ledger->reported)
         return;
     ledger->reported = true;
-    host_report(&ledger->store_host, REPORT_SAY,
+    host_report(&ledger->store_host, REPORT_WARN,
                 "%s; what is learned stays in memory until it can be written", buffer_text(why));
 }
 

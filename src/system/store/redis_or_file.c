@@ -106,7 +106,7 @@ static void note_away(struct redis_or_file *shared, int error)
     if (shared->complained || error == -EINTR)
         return;
     shared->complained = true;
-    host_report(shared->host, REPORT_SAY,
+    host_report(shared->host, REPORT_WARN,
                 "%s: %s; this run goes on with the state of this machine, in %s", shared->name,
                 store_redis_error(shared->redis), path ? path : "memory");
 }

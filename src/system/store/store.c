@@ -50,7 +50,7 @@ static bool be_server(struct store *store, const char *text, const struct keyrin
         store->self = open_server(&url, keyring, host, &error);
     store->backend = SERVER_BACKEND;
     if (!store->self)
-        host_report(host, REPORT_SAY,
+        host_report(host, REPORT_WARN,
                     "TCR_STATE: %s; this run goes on with the state of this machine",
                     buffer_text(&error));
     buffer_finish(&error);

@@ -140,7 +140,7 @@ static int set_aside(struct store_file *file)
     snprintf(aside, sizeof aside, "%.*s.broken", (int)(sizeof aside - 8), path_name(file->path));
     if (renameat(file->folder_fd, path_name(file->path), file->folder_fd, aside) < 0)
         return -EINVAL;
-    host_report(file->host, REPORT_SAY,
+    host_report(file->host, REPORT_WARN,
                 "%s could not be understood; it was set aside as %s, and a new one was begun",
                 file->path, aside);
     return 0;

@@ -44,7 +44,7 @@ static int64_t lease_seconds(const struct host *host)
         return LEASE_SECONDS;
     if (duration_parse(text, &seconds) == 0 && seconds >= LEASE_LEAST && seconds <= LEASE_MOST)
         return seconds;
-    host_report(host, REPORT_SAY,
+    host_report(host, REPORT_WARN,
                 "TCR_REDIS_LEASE: expected a length of time from 1s to 1h; using 60s");
     return LEASE_SECONDS;
 }

@@ -222,7 +222,7 @@ static int set_aside(struct store_redis *store, const struct look *look)
         return r;
     freeReplyObject(reply);
     host_report(
-        store->host, REPORT_SAY,
+        store->host, REPORT_WARN,
         "the state in \"%s\" on the server could not be understood; it was set aside as \"%s\" "
         "and a new one is begun",
         store->keys[PART_STATE], aside);
