@@ -46,8 +46,68 @@ static void test_each_word_is_found(void **state)
     }
 }
 
+#define ROOM 96
+
+/* In memory of its own size, so that the sanitizer sees a byte read too many. */
+static size_t find(const char *bytes, size_t length)
+{
+    static struct trigger trigger;
+    char *copy = test_malloc(length + 1);
+    memcpy(copy + 1, bytes, length);
+    size_t found = trigger_find(&trigger, copy + 1, length);
+    assert_int_equal(found < length, trigger_stands_in(copy + 1, length));
+    test_free(copy);
+    return found;
+}
+
+/* Wherever a word stands, and whatever stands around it. */
+static void test_every_place(void **state)
+{
+    (void)state;
+    static const char fillers[] = "x\n e2l\xc3";
+    for (size_t i = 0; i < COUNT(words); i++) {
+        size_t size = strlen(words[i]);
+        for (size_t place = 0; place + size <= ROOM; place++) {
+            char bytes[ROOM];
+            memset(bytes, fillers[place % (sizeof fillers - 1)], sizeof bytes);
+            memcpy(bytes + place, words[i], size);
+            for (size_t c = 0; c < size && place % 2; c++)
+                bytes[place + c] = (char)toupper((unsigned char)bytes[place + c]);
+            for (size_t length = place + size; length <= ROOM; length += 7)
+                if (find(bytes, length) != place)
+                    fail_msg("%s at %zu of %zu: %zu", words[i], place, length, find(bytes, length));
+            assert_int_equal(find(bytes, place + size - 1), place + size - 1);
+        }
+    }
+}
+
+static void test_the_first_of_several(void **state)
+{
+    (void)state;
+    assert_int_equal(find("a limit, an error", 17), 2);
+    assert_int_equal(find("xerrolimit error", 16), 5);
+    assert_int_equal(find("usagelimit", 10), 0);
+}
+
+static void test_nothing(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",          "l",
+        "limi",      "The quick brown fox jumps over the lazy dog, and does it again and again.",
+        "l i m i t",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_int_equal(find(texts[i], strlen(texts[i])), strlen(texts[i]));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_word_is_found)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_word_is_found),
+        cmocka_unit_test(test_every_place),
+        cmocka_unit_test(test_the_first_of_several),
+        cmocka_unit_test(test_nothing),
+    };
+    return cmocka_run_group_tests(tests, start_libraries, NULL);
 }

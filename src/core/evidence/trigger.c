@@ -6,19 +6,35 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* In small letters, none shorter than SHORTEST: so many bytes at a time can be passed over. */
-static const char *const words[] = {
-    "limit",      "usage",      "credit",        "budget",   "error",
-    "exception",  "traceback",  "oauth",         "invalid ", "failed to auth",
-    "logged in",  "/login",     "organi",        "disabled", "have access",
-    "\"result\"", "rate_limit", "\"assistant\"", "\"init\"",
+/* In small letters. Each is looked for by STRIDE + 1 of its bytes, those that are rarest in text.
+ */
+static const struct {
+    const char *text;
+    size_t part; /* where they begin */
+} words[] = {
+    {"rate_limit", 3}, {"limit", 0},         {"usage", 0},     {"credit", 0},
+    {"budget", 0},     {"error", 0},         {"exception", 1}, {"traceback", 2},
+    {"oauth", 0},      {"invalid ", 1},      {"logged in", 1}, {"failed to auth", 0},
+    {"/login", 0},     {"organi", 1},        {"disabled", 2},  {"have access", 5},
+    {"\"result\"", 0}, {"\"assistant\"", 0}, {"\"init\"", 0},
 };
 
-#define SHORTEST 5
+#define STRIDE 4
+#define BLOCK  (4 * STRIDE)
 
-static unsigned pair_of(const char *bytes)
+static unsigned pair_at(const char *bytes)
 {
-    return ((unsigned char)bytes[0] & 0x7fu) << 7 | ((unsigned char)bytes[1] & 0x7fu);
+    uint16_t pair;
+    memcpy(&pair, bytes, sizeof pair);
+    return pair & 0x7f7fu;
+}
+
+/* Letters of both cases have one hash. */
+static unsigned beginning_at(const char *bytes)
+{
+    uint32_t four;
+    memcpy(&four, bytes, sizeof four);
+    return ((four | 0x20202020u) * 2654435761u) >> 22;
 }
 
 static char upper(char c)
@@ -26,59 +42,98 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-static void lower_shift(struct trigger *trigger, char first, char second, size_t shift)
+static void add_pair(struct trigger *trigger, char first, char second, size_t offset)
 {
     const char bytes[2] = {first, second};
-    unsigned char *known = &trigger->shifts[pair_of(bytes)];
-    if (shift < *known)
-        *known = (unsigned char)shift;
+    trigger->pairs[pair_at(bytes)] |= (unsigned char)(1u << offset);
 }
 
-/* How far the window of SHORTEST bytes that ends with a pair may move on. */
-static void make_table(struct trigger *trigger)
+static void make_tables(struct trigger *trigger)
 {
-    memset(trigger->shifts, SHORTEST - 1, sizeof trigger->shifts);
-    for (size_t i = 0; i < COUNT(words); i++)
-        for (size_t at = 0; at + 2 <= SHORTEST; at++) {
-            char first = words[i][at], second = words[i][at + 1];
-            size_t shift = SHORTEST - 2 - at;
-            lower_shift(trigger, first, second, shift);
-            lower_shift(trigger, upper(first), second, shift);
-            lower_shift(trigger, first, upper(second), shift);
-            lower_shift(trigger, upper(first), upper(second), shift);
+    for (size_t i = 0; i < COUNT(words); i++) {
+        const char *part = words[i].text + words[i].part;
+        unsigned hash = beginning_at(part);
+        trigger->beginnings[hash / 64] |= UINT64_C(1) << hash % 64;
+        for (size_t at = 0; at < STRIDE; at++) {
+            char first = part[at], second = part[at + 1];
+            add_pair(trigger, first, second, at);
+            add_pair(trigger, upper(first), second, at);
+            add_pair(trigger, first, upper(second), at);
+            add_pair(trigger, upper(first), upper(second), at);
         }
+    }
     trigger->ready = true;
 }
 
-static bool word_begins(const char *bytes, size_t length)
+static bool is_word(const char *word, const char *bytes, size_t length)
+{
+    size_t at = 0;
+    while (word[at] && at < length && char_lower(bytes[at]) == word[at])
+        at++;
+    return word[at] == '\0';
+}
+
+/* Where the word begins that has its part at `place`; `length` if there is none. */
+static size_t word_around(const char *bytes, size_t length, size_t place)
 {
     for (size_t i = 0; i < COUNT(words); i++) {
-        size_t at = 0;
-        while (words[i][at] && at < length && char_lower(bytes[at]) == words[i][at])
-            at++;
-        if (!words[i][at])
-            return true;
+        size_t before = words[i].part;
+        if (before <= place &&
+            is_word(words[i].text, bytes + place - before, length - place + before))
+            return place - before;
     }
-    return false;
+    return length;
+}
+
+/* Of the words that have the pair at `place` in their part, where the first begins that stands
+ * there in full; `length` if none does. */
+static size_t look(const struct trigger *trigger, const char *bytes, size_t length, size_t place)
+{
+    unsigned offsets = trigger->pairs[pair_at(bytes + place)];
+    for (size_t offset = STRIDE; offsets && offset-- > 0;) {
+        if (!(offsets & 1u << offset) || offset > place || place - offset + STRIDE > length)
+            continue;
+        size_t at = place - offset;
+        unsigned hash = beginning_at(bytes + at);
+        if (!(trigger->beginnings[hash / 64] >> hash % 64 & 1))
+            continue;
+        size_t word = word_around(bytes, length, at);
+        if (word < length)
+            return word;
+    }
+    return length;
 }
 
 size_t trigger_find(struct trigger *trigger, const char *bytes, size_t length)
 {
+    const unsigned char *pairs = trigger->pairs;
+    size_t place = 0;
     if (!trigger->ready)
-        make_table(trigger);
-    for (size_t at = 0; at + SHORTEST <= length;) {
-        size_t shift = trigger->shifts[pair_of(bytes + at + SHORTEST - 2)];
-        if (shift == 0 && word_begins(bytes + at, length - at))
-            return at;
-        at += shift > 0 ? shift : 1;
+        make_tables(trigger);
+    while (place + 2 <= length) {
+        const char *at = bytes + place;
+        size_t places = 1;
+        if (place + BLOCK <= length) {
+            places = BLOCK / STRIDE;
+            if (!(pairs[pair_at(at)] | pairs[pair_at(at + STRIDE)] |
+                  pairs[pair_at(at + 2 * STRIDE)] | pairs[pair_at(at + 3 * STRIDE)])) {
+                place += BLOCK;
+                continue;
+            }
+        }
+        for (; places > 0; places--, place += STRIDE) {
+            size_t found = look(trigger, bytes, length, place);
+            if (found < length)
+                return found;
+        }
     }
     return length;
 }
 
 bool trigger_stands_in(const char *line, size_t length)
 {
-    for (size_t at = 0; at + SHORTEST <= length; at++)
-        if (word_begins(line + at, length - at))
+    for (size_t at = 0; at + STRIDE < length; at++)
+        if (word_around(line, length, at) < length)
             return true;
     return false;
 }
