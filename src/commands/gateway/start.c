@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/getopts.h"
 #include "base/path.h"
 #include "base/secret.h"
 #include "commands/command.h"
@@ -13,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,104 +64,107 @@ static void add_descriptor(struct start *start, const char *name, int fd)
 
 /* ---- the command line ---- */
 
-static const struct option options[] = {
-    {"detach", no_argument, NULL, 'd'},         {"listen", required_argument, NULL, 'l'},
-    {"profile", required_argument, NULL, 'p'},  {"keys", required_argument, NULL, 'f'},
-    {"hold", required_argument, NULL, 'h'},     {"key", required_argument, NULL, 'k'},
-    {"no-master", no_argument, NULL, 'n'},      {"max-per-key", required_argument, NULL, 'm'},
-    {"cooldown", required_argument, NULL, 'c'}, {"retry-on", required_argument, NULL, 'r'},
-    {"retries", required_argument, NULL, 't'},  {NULL, 0, NULL, 0},
-};
-
-static bool check_hold(const char *text)
+static int set_detached(struct start *start, const char *value, struct buffer *error)
 {
-    int64_t seconds;
-    if (duration_parse(text, &seconds) == 0)
-        return true;
-    log_say("--hold: expected a length of time such as 90s or 5m, found \"%s\"", text);
-    return false;
+    (void)value, (void)error;
+    start->detaches = true;
+    return 0;
 }
 
-static bool add_address(struct start *start, const char *text)
+static int add_address(struct start *start, const char *text, struct buffer *error)
 {
-    struct buffer error = {0};
     if (start->address_count == LISTENERS_MOST) {
-        log_say("gateway: more than %d times --listen", LISTENERS_MOST);
-        return false;
+        buffer_append_format(error, "given more than %d times", LISTENERS_MOST);
+        return -EINVAL;
     }
-    int r = listen_parse(text, &start->at[start->address_count], &error);
-    if (r < 0)
-        log_say("--listen: %s", buffer_text(&error));
-    buffer_finish(&error);
-    start->address_count++;
-    return r == 0;
+    return listen_parse(text, &start->at[start->address_count++], error);
+}
+
+static int check_hold(struct start *start, const char *value, struct buffer *error)
+{
+    int64_t seconds;
+    (void)start;
+    if (duration_parse(value, &seconds) == 0)
+        return 0;
+    buffer_append_format(error, "expected a length of time such as 90s or 5m, found \"%s\"", value);
+    return -EINVAL;
+}
+
+static int set_profile(struct start *start, const char *value, struct buffer *error)
+{
+    (void)error;
+    start->profile = value;
+    return 0;
+}
+
+static int set_keys(struct start *start, const char *value, struct buffer *error)
+{
+    (void)error;
+    start->keys = value;
+    return 0;
 }
 
 /* What is the program's own affair is passed on, and judged there. */
-static bool take(struct start *start, int option, const char *value)
+static const struct start_option {
+    struct getopts_form form;
+    const char *passed; /* NULL: not */
+    int (*take)(struct start *start, const char *value, struct buffer *error);
+} options[] = {
+    {{"detach", 'd', NULL}, NULL, set_detached},
+    {{"listen", 0, "ADDR"}, NULL, add_address},
+    {{"hold", 0, "TIME"}, "--hold", check_hold},
+    {{"profile", 'p', "NAME"}, "--profile", set_profile},
+    {{"keys", 'f', "FILE"}, "--keys", set_keys},
+    {{"key", 'k', "NAME"}, "--key", NULL},
+    {{"no-master", 0, NULL}, "--no-master", NULL},
+    {{"max-per-key", 0, "N"}, "--max-per-key", NULL},
+    {{"cooldown", 0, "SPEC"}, "--cooldown", NULL},
+    {{"retry-on", 0, "CLASSES"}, "--retry-on", NULL},
+    {{"retries", 0, "N"}, "--retries", NULL},
+};
+
+static struct getopts_form form_of(void *context, size_t index)
 {
-    switch (option) {
-    case 'd':
-        start->detaches = true;
-        return true;
-    case 'l':
-        return add_address(start, value);
-    case 'h':
-        add_option(start, "--hold", value);
-        return check_hold(value);
-    case 'p':
-        start->profile = value;
-        add_option(start, "--profile", value);
-        return true;
-    case 'f':
-        start->keys = value;
-        add_option(start, "--keys", value);
-        return true;
-    case 'n':
-        add_option(start, "--no-master", NULL);
-        return true;
-    case 'k':
-        add_option(start, "--key", value);
-        return true;
-    case 'm':
-        add_option(start, "--max-per-key", value);
-        return true;
-    case 'c':
-        add_option(start, "--cooldown", value);
-        return true;
-    case 'r':
-        add_option(start, "--retry-on", value);
-        return true;
-    case 't':
-        add_option(start, "--retries", value);
-        return true;
-    default:
-        return false;
+    (void)context;
+    return options[index].form;
+}
+
+static int take(void *context, size_t index, const char *value, struct buffer *error)
+{
+    const struct start_option *option = &options[index];
+    if (option->passed)
+        add_option(context, option->passed, value);
+    return option->take ? option->take(context, value, error) : 0;
+}
+
+/* 0, or a negative errno with a sentence in `error`. */
+static int read_words(struct start *start, int argc, char **argv, struct buffer *error)
+{
+    const struct getopts getopts = {.count = sizeof options / sizeof options[0],
+                                    .form = form_of,
+                                    .option = take,
+                                    .context = start,
+                                    .help = "tcr-run gateway --help lists them"};
+    int rest = getopts_parse(&getopts, argc, argv, error);
+    if (rest < 0)
+        return rest;
+    if (rest < argc) {
+        buffer_append_format(error, "unexpected word \"%s\"", argv[rest]);
+        return -EINVAL;
     }
+    start->asked = start->address_count > 0;
+    int r = start->asked ? 0 : add_address(start, "127.0.0.1:" GATEWAY_PORT_DEFAULT, error);
+    return start->asked || r < 0 ? r : add_address(start, "[::1]:" GATEWAY_PORT_DEFAULT, error);
 }
 
 static bool parse(struct start *start, int argc, char **argv)
 {
-    opterr = 0;
-    optind = 0;
-    for (int option; (option = getopt_long(argc, argv, ":df:p:", options, NULL)) != -1;) {
-        if (option == ':')
-            log_say("gateway: %s needs a value", argv[optind - 1]);
-        else if (option == '?')
-            log_say("gateway: unknown option %s", argv[optind - 1]);
-        if (option == ':' || option == '?' || !take(start, option, optarg)) {
-            if (option == ':' || option == '?')
-                (void)gateway_say_usage("start");
-            return false;
-        }
-    }
-    start->asked = start->address_count > 0;
-    if (optind == argc)
-        return start->asked || (add_address(start, "127.0.0.1:" GATEWAY_PORT_DEFAULT) &&
-                                add_address(start, "[::1]:" GATEWAY_PORT_DEFAULT));
-    log_say("gateway: unexpected word \"%s\"", argv[optind]);
-    (void)gateway_say_usage("start");
-    return false;
+    struct buffer error = {0};
+    int r = read_words(start, argc, argv, &error);
+    if (r < 0)
+        log_say("gateway: %s", buffer_text(&error));
+    buffer_finish(&error);
+    return r == 0;
 }
 
 /* ---- sockets ---- */
