@@ -76,8 +76,8 @@ static int compare_id(const void *id, const void *candidate)
     return strcmp(id, (*(struct candidate *const *)candidate)->id);
 }
 
-/* By way of the leases, so that a hundred runs on ten thousand keys stay cheap to count. One token
- * that two keys have counts for both. */
+/* By way of the leases, so that a hundred of them on ten thousand keys are cheap to count. One
+ * token that two keys have counts for both. */
 static void count_leases(struct rotation *rotation, const struct state *state)
 {
     size_t count = rotation->count + rotation->has_master;
@@ -95,20 +95,61 @@ static void count_leases(struct rotation *rotation, const struct state *state)
     }
 }
 
-/* An identity is a hash, which is not made twice for one salt. */
+static int compare_leases(const void *left, const void *right)
+{
+    return strcmp(((const struct lease *)left)->key, ((const struct lease *)right)->key);
+}
+
+static int compare_key(const void *id, const void *lease)
+{
+    return strcmp(id, ((const struct lease *)lease)->key);
+}
+
+/* The same by way of the candidates, for who looks only once: sorting those costs more. Returns 0
+ * or -ENOMEM. */
+static int count_leases_unsorted(struct rotation *rotation, const struct state *state)
+{
+    size_t count = state->lease_count;
+    struct lease *leases = calloc(count + 1, sizeof *leases);
+    if (!leases)
+        return -ENOMEM;
+    if (count > 0) {
+        memcpy(leases, state->leases, count * sizeof *leases);
+        qsort(leases, count, sizeof *leases, compare_leases);
+    }
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        struct candidate *candidate = &rotation->candidates[i];
+        const struct lease *found =
+            bsearch(candidate->id, leases, count, sizeof *leases, compare_key);
+        candidate->leases = 0;
+        while (found && found > leases && strcmp(found[-1].key, candidate->id) == 0)
+            found--;
+        for (; found && found < leases + count && strcmp(found->key, candidate->id) == 0; found++)
+            candidate->leases += (size_t)found->count;
+    }
+    free(leases);
+    return 0;
+}
+
+/* An identity is a hash, which is not made twice for one salt. Who looks a second time looks often:
+ * then all are sorted. */
 static int identify_all(struct rotation *rotation, const char *text)
 {
     struct identity_salt salt;
-    if (strcmp(rotation->salt, text) == 0)
+    size_t count = rotation->count + rotation->has_master;
+    if (strcmp(rotation->salt, text) == 0) {
+        if (!rotation->is_sorted)
+            qsort(rotation->by_id, count, sizeof *rotation->by_id, compare_ids);
+        rotation->is_sorted = true;
         return 0;
+    }
     int r = identity_begin(&salt, text);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+    for (size_t i = 0; i < count; i++)
         identity_with(&salt, rotation->candidates[i].key, rotation->candidates[i].id);
-    qsort(rotation->by_id, rotation->count + rotation->has_master, sizeof *rotation->by_id,
-          compare_ids);
     memcpy(rotation->salt, text, sizeof rotation->salt);
+    rotation->is_sorted = false;
     return 0;
 }
 
@@ -134,17 +175,19 @@ int rotation_survey(struct rotation *rotation, const struct state *state,
 {
     size_t next = 0;
     int r = identify_all(rotation, state->salt);
-    if (r < 0)
-        return r;
-    count_leases(rotation, state);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+    if (r == 0 && !rotation->is_sorted)
+        r = count_leases_unsorted(rotation, state);
+    else if (r == 0)
+        count_leases(rotation, state);
+    for (size_t i = 0; r == 0 && i < rotation->count + rotation->has_master; i++) {
         struct candidate *candidate = rotation->by_id[i];
-        const struct record *known = meet(&state->keys, &next, candidate->id);
+        const struct record *known = rotation->is_sorted ? meet(&state->keys, &next, candidate->id)
+                                                         : state_find(&state->keys, candidate->id);
         bool is_master = candidate == &rotation->candidates[rotation->count];
         candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);
         candidate->standing = standing_of(candidate, is_master, state, known, demand, now);
     }
-    return 0;
+    return r;
 }
 
 static size_t index_of(const struct rotation *rotation, const char *id)

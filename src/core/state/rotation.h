@@ -38,7 +38,8 @@ struct rotation {
     size_t count;                 /* of pool keys */
     bool has_master;              /* then candidates[count] is the master */
     char salt[IDENTITY_SALT];     /* of the state that the identities are for; "" at first */
-    struct candidate **by_id;     /* all, sorted by identity, once there are any */
+    struct candidate **by_id;     /* all, sorted by identity if is_sorted */
+    bool is_sorted;
 };
 
 /* What a run asks of a key. */

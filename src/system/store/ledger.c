@@ -275,7 +275,10 @@ static void copy_id(const struct slot *slot, char ret_id[IDENTITY_TEXT])
 
 int ledger_meet(struct ledger *ledger, struct rotation *rotation)
 {
-    return rotation_survey(rotation, &ledger->state, &(struct demand){0}, ledger_now(ledger));
+    const struct demand any = {0};
+    int r = rotation_survey(rotation, &ledger->state, &any, ledger_now(ledger));
+    /* The second one sorts them. */
+    return r < 0 ? r : rotation_survey(rotation, &ledger->state, &any, ledger_now(ledger));
 }
 
 void ledger_choose(struct ledger *ledger, struct choice *choice)
