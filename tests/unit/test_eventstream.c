@@ -77,6 +77,7 @@ static const struct row {
      TEXT, "", "", 0},
     {"CR LF", M, "event: error\r\ndata: " OVER "\r\n\r\n", ERROR, OVER, "overloaded_error", 0},
     {"CR", M, "event: error\rdata: " OVER "\r\r", ERROR, OVER, "overloaded_error", 0},
+    {"CR, then LF", M, "event: message_stop\rdata: x\n\n", ENDED, "", "", 0},
     {"data in two lines", M, "event: error\ndata: 1\ndata:2\n\n", ERROR, "1\n2", "", 0},
     {"no blank behind the colon", M, "event:message_stop\ndata:{}\n\n", ENDED, "", "", 0},
     {"two blanks", M, "event:  message_stop\ndata: {}\n\n", OUTPUT, "", "", 0},

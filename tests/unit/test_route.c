@@ -76,11 +76,23 @@ static void test_long_object(void **state)
     buffer_finish(&target);
 }
 
+static void test_paths(void **state)
+{
+    (void)state;
+    assert_string_equal(route_path("/v1?x"), "/v1?x");
+    assert_string_equal(route_path("HTTP://host:1/v1"), "/v1");
+    assert_null(route_path("http:///v1"));
+    assert_null(route_path("http://host?/v1"));
+    assert_null(route_path("*"));
+    assert_null(route_path(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_long_object),
+        cmocka_unit_test(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
