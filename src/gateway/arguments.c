@@ -2,6 +2,7 @@
 
 #include "base/duration.h"
 #include "base/secret.h"
+#include "system/keys/passphrase.h"
 #include "system/log.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ enum argument {
     OPTION_DETACHED,
     OPTION_LISTEN_FD,
     OPTION_LOCK_FD,
+    OPTION_SEAL_FD,
     OPTION_TELL_FD,
     OPTION_LIFE_FD,
     OPTION_STAND_IN_FD,
@@ -42,6 +44,7 @@ static const struct option long_options[] = {
     {"private", no_argument, NULL, OPTION_PRIVATE},
     {"detached", no_argument, NULL, OPTION_DETACHED},
     {"lock-fd", required_argument, NULL, OPTION_LOCK_FD},
+    {"seal-fd", required_argument, NULL, OPTION_SEAL_FD},
     {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
     {"tell-fd", required_argument, NULL, OPTION_TELL_FD},
     {"life-fd", required_argument, NULL, OPTION_LIFE_FD},
@@ -110,6 +113,27 @@ static bool read_stand_in(const char *text, struct arguments *arguments)
     return false;
 }
 
+static bool read_kinds(const char *text, struct options *options)
+{
+    struct buffer error = {0};
+    int r = asked_parse(text, &options->kinds, &error);
+    if (r < 0)
+        log_say("--kind: %s", buffer_text(&error));
+    buffer_finish(&error);
+    return r == 0;
+}
+
+static bool take_seal(const char *text)
+{
+    int fd, r;
+    if (!read_descriptor(text, &fd))
+        return false;
+    if ((r = passphrase_take_over(fd)) == 0)
+        return true;
+    log_say("gateway: --seal-fd: %s", strerror(-r));
+    return false;
+}
+
 static bool read_time(const char *name, const char *text, int64_t *ret_seconds)
 {
     if (duration_parse(text, ret_seconds) == 0)
@@ -132,6 +156,8 @@ static bool take(int option, char *value, struct arguments *arguments)
         return read_descriptor(value, &arguments->lock_fd);
     case OPTION_LISTEN_FD:
         return add_listener(value, arguments);
+    case OPTION_SEAL_FD:
+        return take_seal(value);
     case OPTION_TELL_FD:
         return read_descriptor(value, &arguments->tell_fd);
     case OPTION_LIFE_FD:
@@ -155,7 +181,7 @@ static bool take(int option, char *value, struct arguments *arguments)
         options->key = value;
         return true;
     case OPTION_KIND:
-        return true;
+        return read_kinds(value, options);
     case OPTION_NO_MASTER:
         options->no_master = true;
         return true;

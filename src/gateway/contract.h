@@ -10,6 +10,8 @@
  * --tell-fd      a pipe that nobody else writes to: its end says that the gateway is gone
  * --life-fd      a pipe that nobody writes to: its end says that tcr-run is gone, whatever killed
  * it. Then the gateway ends as soon as no request is open, within a second if it can
+ * --seal-fd      a pipe with what opens the sealed key file (system/keys/passphrase.h): nobody is
+ *                asked, now or when the file has changed
  * --stand-in-fd  a pipe with the stand-in that requests must carry (way A); without it, file
  *                permissions guard the socket and any credential is replaced (way B)
  *

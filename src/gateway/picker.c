@@ -18,9 +18,19 @@
 
 /* ---- which keys a request can go out with ---- */
 
+static bool is_asked(const struct asked *kinds, const struct kind *kind)
+{
+    for (size_t i = 0; i < kinds->count; i++)
+        if (asked_covers(kinds->names[i], kind))
+            return true;
+    return kinds->count == 0;
+}
+
 static bool is_of_provider(const struct kind *kind, const void *context)
 {
     const struct exchange *exchange = context;
+    if (!is_asked(&exchange->gateway->options->kinds, kind))
+        return false;
     return exchange->route.provider == PROVIDER_OPENAI ? kind->id == KIND_OPENAI
                                                        : kind_is_anthropic(kind);
 }

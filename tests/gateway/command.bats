@@ -83,3 +83,25 @@ time.sleep(30)' >"$BATS_TEST_TMPDIR/port" 3>&- &
     [[ "$output" == *'there is no key "other"'* ]]
     run -1 "$TCR_RUN" gateway status
 }
+
+@test "a sealed key file is opened once, by who starts it, and again when it changes" {
+    unset TCR_KEYS
+    export TCR_KEYS_FILE=$HOME/keys.json TCR_PASSPHRASE_FILE=$HOME/passphrase
+    (umask 077
+    echo '{"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}]}' >"$TCR_KEYS_FILE"
+    echo "correct horse" >"$TCR_PASSPHRASE_FILE")
+    run -0 "$TCR_RUN" keys seal
+    cp "$TCR_PASSPHRASE_FILE" "$HOME/passphrase.away"
+    export ANTHROPIC_BASE_URL=http://127.0.0.1:1
+    # The gateway itself finds no passphrase.
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    rm "$TCR_PASSPHRASE_FILE"
+    run -0 curl -s -m 5 -H 'X-Tcr-Key: work' --unix-socket "$SOCKET" http://gateway/v1/messages -d '{}'
+    [[ "$output" == *"is not in the pool"* ]]
+    cp "$HOME/passphrase.away" "$TCR_PASSPHRASE_FILE"
+    echo sk-ant-oat01-FAKE-work-0002 | run -0 "$TCR_RUN" keys add work
+    rm "$TCR_PASSPHRASE_FILE"
+    sleep 1.1
+    run -0 curl -s -m 5 -H 'X-Tcr-Key: work' --unix-socket "$SOCKET" http://gateway/v1/messages -d '{}'
+    [[ "$output" != *"is not in the pool"* ]]
+}

@@ -331,6 +331,46 @@ class Gateway(unittest.TestCase):
         self.assertTrue(body.startswith(b"event: ping\n"), body)
         self.assertEqual(json.loads(body.split(b"event: error\ndata: ")[1])["error"]["type"], "rate_limit_error")
 
+    def test_what_one_key_made_stays_with_it(self):
+        def script(connection, request):
+            if request["target"].startswith("/v1/files"):
+                answer(connection, 200, b'{"type":"file","id":"file_abc123"}', content_type="application/json")
+            else:
+                greet(connection, request)
+
+        self.start(script)
+        self.assertEqual(self.ask(b"x", target="/v1/files", X_Tcr_Key="work").status, 200)
+        body = json.dumps({"messages": [{"content": [{"source": {"type": "file", "file_id": "file_abc123"}}]}]})
+        for session in ("a", "b", "c"):
+            response = self.ask(body.encode(), X_Claude_Code_Session_Id=session)
+            self.assertEqual(response.getheader("x-tcr-key"), "work")
+        response = self.ask(None, "GET", "/v1/files/file_abc123")
+        self.assertEqual(response.getheader("x-tcr-key"), "work")
+
+    def test_a_key_that_rests_for_long_is_tried_by_one_request_each_half_hour(self):
+        self.start(lambda c, r: refuse(c, 3 * 3600) if r["key"] == HOME else greet(c, r))
+        self.ask().read()
+        self.process.terminate()
+        self.assertEqual(self.process.wait(5), 0)
+        self.end()
+        path = self.folder + "/tcr/state.json"
+        with open(path) as file:
+            state = json.load(file)
+        rests = [rest for record in state["keys"].values() for rest in record.get("cooldowns", [])]
+        self.assertEqual(len(rests), 1)
+        rests[0]["length"] += 2000  # it began more than half an hour ago
+        with open(path, "w") as file:
+            json.dump(state, file)
+        for works, keys in ((False, ["work"] * 3), (True, ["home", "work", "work"])):
+            shutil.rmtree(self.run_folder)
+            self.start(lambda c, r: greet(c, r) if works or r["key"] == WORK else refuse(c, 3 * 3600))
+            answered = [self.ask(X_Claude_Code_Session_Id="s").getheader("x-tcr-key") for _ in range(3)]
+            self.assertEqual(answered, keys)
+            self.assertEqual([r["key"] for r in self.provider.requests].count(HOME), 1)
+            self.end()
+            with open(path, "w") as file:
+                json.dump(state, file)
+
     def test_what_happens_is_told(self):
         self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
         for _ in range(3):

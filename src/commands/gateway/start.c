@@ -7,6 +7,9 @@
 #include "commands/gateway/gateway.h"
 #include "gateway/contract.h"
 #include "system/files.h"
+#include "system/keys/keychange.h"
+#include "system/keys/keysource.h"
+#include "system/keys/passphrase.h"
 #include "system/log.h"
 #include "system/net/listen.h"
 #include "system/process/gateway_program.h"
@@ -21,6 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern char **environ;
+
 #define LISTENERS_MOST 8
 #define WORDS_MOST     64
 #define NUMBER         16
@@ -33,12 +38,12 @@ struct start {
     bool asked; /* for these addresses */
     int fds[LISTENERS_MOST];
     size_t count; /* of sockets that listen */
-    int lock, tell, stand_in;
+    int lock, tell, stand_in, seal;
     char *program;
     /* Its arguments. */
     char *words[WORDS_MOST + 1];
     size_t word_count;
-    char numbers[LISTENERS_MOST + 4][NUMBER];
+    char numbers[LISTENERS_MOST + 5][NUMBER];
     size_t number_count;
 };
 
@@ -116,6 +121,7 @@ static const struct start_option {
     {{"profile", 'p', "NAME"}, "--profile", set_profile},
     {{"keys", 'f', "FILE"}, "--keys", set_keys},
     {{"key", 'k', "NAME"}, "--key", NULL},
+    {{"kind", 0, "KINDS"}, "--kind", NULL},
     {{"no-master", 0, NULL}, "--no-master", NULL},
     {{"max-per-key", 0, "N"}, "--max-per-key", NULL},
     {{"cooldown", 0, "SPEC"}, "--cooldown", NULL},
@@ -244,6 +250,26 @@ static bool hand_stand_in(struct start *start)
     return r == 0;
 }
 
+/* A person is asked here, where there is a terminal. The keys are read by the program itself. */
+static bool open_seal(struct start *start)
+{
+    struct buffer error = {0};
+    CLEANUP_FREE char *path = keysource_path(start->keys, environ);
+    char *bytes = NULL;
+    size_t length;
+    int r = path ? keychange_read(path, NULL, &error, &bytes, &length) : 0;
+    secret_free(bytes);
+    int seal = passphrase_hand_over();
+    if (r < 0 && error.length > 0)
+        log_say("%s: %s", path, buffer_text(&error));
+    buffer_finish(&error);
+    if (r < 0 && r != -ENOENT)
+        return false;
+    if (seal >= 0)
+        add_descriptor(start, "--seal-fd", start->seal = seal);
+    return true;
+}
+
 static bool prepare(struct start *start)
 {
     start->program = gateway_program_find();
@@ -253,7 +279,7 @@ static bool prepare(struct start *start)
         return false;
     }
     start->words[0] = start->program;
-    if (!take_lock(start) || !open_all(start) || !hand_stand_in(start))
+    if (!take_lock(start) || !open_all(start) || !hand_stand_in(start) || !open_seal(start))
         return false;
     for (size_t i = 0; i < start->count; i++)
         add_descriptor(start, "--listen-fd", start->fds[i]);
@@ -280,6 +306,8 @@ static void become(struct start *start)
     let_through(start->lock);
     if (start->tell >= 0)
         let_through(start->tell);
+    if (start->seal >= 0)
+        let_through(start->seal);
     start->words[start->word_count] = NULL;
     if (r == 0) {
         (void)execv(start->program, start->words);
@@ -335,7 +363,7 @@ static int start_in_background(struct start *start)
 
 int gateway_start(int argc, char **argv)
 {
-    struct start start = {.lock = -1, .tell = -1, .stand_in = -1, .word_count = 1};
+    struct start start = {.lock = -1, .tell = -1, .stand_in = -1, .seal = -1, .word_count = 1};
     if (!parse(&start, argc, argv) || !prepare(&start)) {
         free(start.program);
         return EXIT_OWN_FAILURE;

@@ -8,6 +8,7 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
+#include "system/keys/passphrase.h"
 #include "system/log.h"
 #include "system/process/gateway_program.h"
 #include "system/process/signals.h"
@@ -135,7 +136,7 @@ static void make_stand_in(struct private_gateway *gateway)
 struct words {
     const char *list[WORDS_MOST];
     size_t count;
-    char numbers[6][NUMBER];
+    char numbers[7][NUMBER];
     size_t number_count;
 };
 
@@ -182,7 +183,10 @@ static void add_descriptors(struct words *words, const struct private_gateway *g
     add_number(words, "--tell-fd", start->passed[1]);
     add_number(words, "--life-fd", start->passed[2]);
     if (start->passed_count > 3)
-        add_number(words, "--stand-in-fd", start->passed[3]);
+        add_number(words, gateway->way == GATEWAY_PORT ? "--stand-in-fd" : "--seal-fd",
+                   start->passed[3]);
+    if (start->passed_count > 4)
+        add_number(words, "--seal-fd", start->passed[4]);
     add(words, "--folder", gateway->folder);
     if (gateway->session->options->waits)
         add_number(words, "--hold", gateway->session->options->wait_longest);
@@ -224,7 +228,7 @@ static int start_with(struct private_gateway *gateway, struct gateway_start *sta
 
 static int start(struct private_gateway *gateway)
 {
-    struct gateway_start start = {.passed = {gateway->listener, -1, -1, -1}, .passed_count = 3};
+    struct gateway_start start = {.passed = {gateway->listener, -1, -1, -1, -1}, .passed_count = 3};
     bool stands_in = gateway->way == GATEWAY_PORT;
     int r = open_pipe(true, &gateway->tell, &start.passed[1]);
     if (r == 0)
@@ -234,9 +238,12 @@ static int start(struct private_gateway *gateway)
         start.passed_count = 4;
         r = start.passed[3] < 0 ? start.passed[3] : 0;
     }
+    int seal = r == 0 ? passphrase_hand_over() : -ENOENT;
+    if (seal >= 0)
+        start.passed[start.passed_count++] = keep_high(seal);
     if (r == 0)
         r = start_with(gateway, &start);
-    for (size_t i = 1; i < 4; i++)
+    for (size_t i = 1; i < start.passed_count; i++)
         close_fd(&start.passed[i]);
     return r;
 }

@@ -6,14 +6,26 @@
 #include "system/stream/prompt.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VARIABLE "TCR_PASSPHRASE_FILE"
 #define LONGEST  1024
 #define MEBIBYTE (1024 * 1024)
 
 static int descriptor = -1;
+
+/* What opened the last file, for a program that we start. */
+static struct seal opened;
+
+struct handed {
+    uint64_t operations, memory;
+    unsigned char salt[SEAL_SALT];
+    unsigned char key[SEAL_KEY];
+};
 
 void passphrase_use_descriptor(int fd)
 {
@@ -158,6 +170,64 @@ static int open_with(const struct seal *seal, char **bytes, size_t *length, stru
     return 0;
 }
 
+static int keep(const struct seal *seal)
+{
+    char *key = secret_alloc(SEAL_KEY);
+    if (!key)
+        return -ENOMEM;
+    memcpy(key, seal->key, SEAL_KEY);
+    seal_finish(&opened);
+    opened = *seal;
+    opened.key = key;
+    return 0;
+}
+
+int passphrase_hand_over(void)
+{
+    int ends[2];
+    if (!opened.key)
+        return -ENOENT;
+    struct handed *handed = (void *)secret_alloc(sizeof *handed);
+    if (!handed || pipe2(ends, O_CLOEXEC) < 0) {
+        secret_free((char *)handed);
+        return -ENOMEM;
+    }
+    handed->operations = opened.operations;
+    handed->memory = opened.memory;
+    memcpy(handed->salt, opened.salt, SEAL_SALT);
+    memcpy(handed->key, opened.key, SEAL_KEY);
+    int r = files_write_all(ends[1], (const char *)handed, sizeof *handed);
+    secret_free((char *)handed);
+    (void)close(ends[1]);
+    if (r == 0)
+        return ends[0];
+    (void)close(ends[0]);
+    return r;
+}
+
+int passphrase_take_over(int fd)
+{
+    CLEANUP_CLOSE int pipe = fd;
+    struct seal seal = {0};
+    char *bytes;
+    size_t length;
+    int r = prompt_read_all(pipe, sizeof(struct handed) + 1, &bytes, &length);
+    if (r < 0)
+        return r;
+    if (length == sizeof(struct handed)) {
+        const struct handed *handed = (const void *)bytes;
+        seal.operations = handed->operations;
+        seal.memory = handed->memory;
+        memcpy(seal.salt, handed->salt, SEAL_SALT);
+        seal.key = bytes + offsetof(struct handed, key);
+        r = keep(&seal);
+    } else {
+        r = -EINVAL;
+    }
+    secret_free(bytes);
+    return r;
+}
+
 int passphrase_unseal(const char *path, char **bytes, size_t *length, struct seal *seal,
                       struct buffer *error)
 {
@@ -171,9 +241,13 @@ int passphrase_unseal(const char *path, char **bytes, size_t *length, struct sea
         return refuse(error, "it was sealed anew meanwhile; try again");
     if (seal && seal->key)
         return open_with(seal, bytes, length, error);
+    if (opened.key && seal_is_alike(&opened, &own) && !seal)
+        return open_with(&opened, bytes, length, error);
     r = derive(path, &own, error);
     if (r == 0)
         r = open_with(&own, bytes, length, error);
+    if (r == 0)
+        r = keep(&own);
     if (r < 0 || !seal)
         seal_finish(&own);
     else

@@ -14,6 +14,15 @@ void passphrase_use_descriptor(int fd);
  * `error`; -ENOMEM. */
 int passphrase_get(const char *path, struct buffer *error, char **ret_passphrase);
 
+/* What opened a sealed file in this process can open it in another, without its passphrase and at
+ * once. Returns the reading end of a pipe that holds it (close-on-exec); -ENOENT if no sealed file
+ * was opened; another negative errno. */
+int passphrase_hand_over(void);
+
+/* Takes it from such a pipe, which it closes: files that it fits are opened with it. Returns 0 or a
+ * negative errno. */
+int passphrase_take_over(int fd);
+
 /* The same for a file still to be sealed: a person is asked twice. */
 int passphrase_choose(const char *path, struct buffer *error, char **ret_passphrase);
 
