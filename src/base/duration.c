@@ -32,7 +32,7 @@ int duration_parse(const char *text, int64_t *ret_seconds)
         for (; isdigit((unsigned char)*p); p++) {
             number = number * 10 + (*p - '0');
             if (number > DURATION_MAX)
-                return -EINVAL;
+                return -ERANGE;
         }
         /* A bare number is seconds, but only alone: "1h30" would be a guess. */
         int64_t unit = *p ? unit_seconds(*p++) : (last_unit == INT64_MAX ? 1 : 0);
@@ -41,7 +41,7 @@ int duration_parse(const char *text, int64_t *ret_seconds)
         last_unit = unit;
         total += number * unit;
         if (total > DURATION_MAX)
-            return -EINVAL;
+            return -ERANGE;
     }
     *ret_seconds = total;
     return 0;

@@ -6,7 +6,7 @@
 #define DURATION_MAX (400 * (int64_t)86400)
 
 /* "90", "90s", "5m", "1h30m", "2h", "1d", "1w" to seconds; at most DURATION_MAX.
- * Returns 0, or -EINVAL with *ret_seconds untouched. */
+ * Returns 0; -ERANGE if it is longer; -EINVAL. *ret_seconds is untouched on failure. */
 int duration_parse(const char *text, int64_t *ret_seconds);
 
 /* "45s", "3m 20s", "1h 12m", "3d 2h" into `ret_text`; negative counts as 0. */

@@ -20,9 +20,13 @@ static int set_wait(struct options *options, const char *value, struct buffer *e
 {
     options->waits = true;
     options->wait_longest = DURATION_MAX;
-    if (!value || duration_parse(value, &options->wait_longest) == 0)
+    int r = value ? duration_parse(value, &options->wait_longest) : 0;
+    if (r == 0)
         return 0;
-    buffer_append_format(error, "\"%s\" is not a length of time; write 90s, 5m, 2h or 1d", value);
+    buffer_append_format(error,
+                         r == -ERANGE ? "\"%s\" is too long; at most 400d"
+                                      : "\"%s\" is not a length of time; write 90s, 5m, 2h or 1d",
+                         value);
     return -EINVAL;
 }
 

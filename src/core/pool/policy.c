@@ -38,8 +38,12 @@ static int parse_cooldown_item(struct policy *policy, const char *item, struct b
     const char *equals = strchr(item, '=');
     const char *value = equals ? equals + 1 : item;
     int64_t seconds;
-    if (duration_parse(value, &seconds) < 0) {
-        buffer_append_format(error, "\"%s\" is not a length of time; write 60, 90s, 5m, 2h or 1d",
+    int r = duration_parse(value, &seconds);
+    if (r < 0) {
+        buffer_append_format(error,
+                             r == -ERANGE
+                                 ? "\"%s\" is too long; at most 400d"
+                                 : "\"%s\" is not a length of time; write 60, 90s, 5m, 2h or 1d",
                              value);
         return -EINVAL;
     }
