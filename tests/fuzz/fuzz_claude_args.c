@@ -60,8 +60,8 @@ static bool may_go(const char *word, const struct claude_rewrite *rewrite)
 }
 
 /* Every word stands in the result, in its order, but those that were to go. */
-static void check_kept(const struct words *words, const struct claude_args *args,
-                       const struct claude_rewrite *rewrite, char **result)
+static void check_kept(const struct words *words, const struct claude_rewrite *rewrite,
+                       char **result)
 {
     bool option_went = false;
     for (size_t i = 0; i < words->count; i++) {
@@ -73,10 +73,9 @@ static void check_kept(const struct words *words, const struct claude_args *args
             option_went = false;
             continue;
         }
-        bool is_prompt = rewrite->prompt && args->prompt == i && i > 0;
         bool is_value = option_went;
-        option_went = !is_prompt && may_go(words->list[i], rewrite);
-        EXPECT(is_prompt || is_value || option_went);
+        option_went = may_go(words->list[i], rewrite);
+        EXPECT(is_value || option_went);
     }
 }
 
@@ -124,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!args.subcommand) {
         char **result = claude_args_rewrite(words.list, &args, &rewrite);
         EXPECT(result != NULL);
-        check_kept(&words, &args, &rewrite, result);
+        check_kept(&words, &rewrite, result);
         check_meaning(&words, &args, &rewrite, result);
         free(result);
     }
