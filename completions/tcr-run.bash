@@ -85,7 +85,7 @@ _tcr_run_value()
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
-        --organization | --priority | --expires | --at-most | --timeout) ;;
+        --organization | --priority | --expires | --at-most | --base-url | --timeout) ;;
         *) return 1 ;;
     esac
     return 0
@@ -102,16 +102,21 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add remove rename enable disable check import seal unseal --help'
+        _tcr_run_words 'list add renew set remove rename enable disable check import seal unseal --help'
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
-        $prev == --master || $prev == --all || $prev == --note-organization) ]] || return 1
+        $prev == --master || $prev == --plain-http || $prev == --all || $prev == --note-organization) ]] || return 1
     case $verb/$cur in
         list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
         add/-*)
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
-                --token-file --config-dir --token-command --keys --passphrase-fd'
+                --base-url --plain-http --token-file --config-dir --token-command --keys --passphrase-fd'
+            ;;
+        renew/-*) _tcr_run_words '--expires --keys --passphrase-fd' ;;
+        set/-*)
+            _tcr_run_words '--organization --priority --expires --at-most --base-url --plain-http --kind --keys
+                --passphrase-fd'
             ;;
         check/-*)
             _tcr_run_words '--all --json --timeout --note-organization --keys --passphrase-fd'
@@ -120,7 +125,7 @@ _tcr_run_keys()
         seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
         */-*) _tcr_run_words '--keys --passphrase-fd' ;;
         import/*) _filedir ;;
-        remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
+        renew/* | set/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }

@@ -88,6 +88,36 @@ $(token other)" tcr keys add home
   assert_equal "$(in_file '.keys[1].token')" "\"$(token work)\""
 }
 
+@test "a token with a line break inside is not taken for a whole one" {
+  hand $'sk-ant-oat01-FAKE-half\nFAKE-half2-0001\n' tcr keys add home
+  assert_status 125
+  assert_stderr_has 'a second line follows that may be its second half'
+  [ ! -e "$keys" ]
+  hand "$(token home)"$'\nlogin: me\nurl: https://x\n' tcr keys add home
+  assert_status 0
+  hand "  $(token work)" tcr keys add work
+  assert_status 0
+  hand 'export CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-FAKE-x-0001' tcr keys add x
+  assert_status 125
+  assert_stderr_has 'only the part behind the = is the token'
+}
+
+@test "--base-url, --plain-http" {
+  hand FAKE-proxy-0001 tcr keys add proxy --kind bearer --base-url https://Proxy.corp/
+  assert_status 0
+  assert_equal "$(in_file '.keys[0] | [.kind, .base_url]')" '["bearer","https://Proxy.corp/"]'
+  hand FAKE-proxy-0001 tcr keys add again --kind bearer --base-url https://proxy.corp/other
+  assert_status 0
+  hand FAKE-plain-0001 unchanged tcr keys add plain --kind bearer --base-url http://proxy.corp
+  assert_status 125
+  assert_stderr_has 'base_url: would send the key unencrypted'
+  hand FAKE-plain-0001 tcr keys add plain --kind bearer --base-url http://proxy.corp --plain-http
+  assert_status 0
+  hand FAKE-x-0001 unchanged tcr keys add x --kind env:MY_KEY --base-url https://proxy.corp
+  assert_status 125
+  assert_stderr_has 'no variable is known for the address of this kind'
+}
+
 @test "a token in the arguments is refused, not repeated, and the file stays as it is" {
   pool a
   token=$(token home)

@@ -6,10 +6,10 @@ load keys-helpers
   tcr keys remove b
   assert_status 0
   assert_no_stdout
-  assert_stderr_has "^tcr-run: $keys: removed 1 key\$"
+  assert_stderr_has "^tcr-run: $keys: removed \"b\"\$"
   assert_equal "$(names)" 'a c d'
   tcr keys remove d m a
-  assert_stderr_has 'removed 3 keys'
+  assert_stderr_has 'removed "d", "m", "a"'
   assert_equal "$(names)" c
   assert_equal "$(in_file .master)" null
   assert_mode 600 "$keys"
@@ -98,14 +98,14 @@ END
   pool a b
   tcr keys disable a
   assert_status 0
-  assert_stderr_has "disabled 1 key"
+  assert_stderr_has 'disabled "a"'
   assert_equal "$(in_file '[.keys[].disabled]')" '[true,null]'
   tcr -- client
   assert_used b
   tcr keys list
   assert_stdout_has '^a .*disabled$'
   tcr keys enable a
-  assert_stderr_has "enabled 1 key"
+  assert_stderr_has 'enabled "a"'
   assert_equal "$(in_file '[.keys[].disabled]')" '[null,null]'
   tcr keys disable b
   fresh -- client
@@ -126,7 +126,7 @@ END
   assert_stderr_has 'no key "nobody"'
   tcr keys enable a b
   assert_status 0
-  assert_stderr_has 'enabled 1 key'
+  assert_stderr_has 'enabled "a"'
 }
 
 @test "the master can be disabled" {
@@ -189,7 +189,7 @@ END
 @test "keys without a verb, with an unknown one, and help" {
   tcr keys
   assert_refused
-  assert_stderr_has 'list, add, remove, rename, enable, disable, check, import, seal, unseal'
+  assert_stderr_has 'list, add, renew, set, remove, rename, enable, disable, check, import, seal, unseal'
   tcr keys ad x
   assert_refused
   assert_stderr_has 'unknown verb "ad"'
@@ -201,4 +201,88 @@ END
   [ "$(awk 'length > 80' "$out" | wc -l)" -eq 0 ] || fail "lines of more than 80 columns"
   tcr keys add
   assert_equal "$(wc -l < "$err")" 2
+}
+
+@test "renew: a new token, and everything else stays" {
+  echo "{\"keys\": [$(entry a), {\"name\": \"my work\", \"token\": \"$(token old)\", \"organization\": \"acme\", \"priority\": 3,
+    \"base_url\": \"https://proxy.corp\", \"expires\": \"2020-01-01\", \"refresh_token\": \"x\"}, $(entry c)],
+    \"profiles\": {\"cheap\": {\"keys\": [\"my work\"]}}}" | keyfile
+  hand "$(token new)" tcr keys renew 'my work'
+  assert_status 0
+  assert_stderr_has 'renewed "my work" \(oauth, sk-ant-oat01-'
+  assert_equal "$(in_file '.keys[1] | del(.added)')" "{\"name\":\"my work\",\"token\":\"$(token new)\",\"organization\":\"acme\",\"priority\":3,\"base_url\":\"https://proxy.corp\"}"
+  assert_equal "$(in_file '.keys[1].added | type')" '"number"'
+  assert_equal "$(in_file .profiles)" '{"cheap":{"keys":["my work"]}}'
+  assert_equal "$(names)" 'a my work c'
+  hand "$(token newer)" tcr keys renew 'my work' --expires 2090-01-01
+  assert_equal "$(in_file '.keys[1] | [.expires, .added]')" '["2090-01-01",null]'
+}
+
+@test "renew: what cannot be" {
+  echo "{\"keys\": [$(entry a), {\"name\": \"cmd\", \"token_command\": [\"x\"]}, {\"name\": \"o\", \"token\": \"sk-FAKE\", \"kind\": \"openai\"}]}" | keyfile
+  hand "$(token a)" unchanged tcr keys renew a
+  assert_status 125
+  assert_stderr_has 'this is the secret of "a" already; nothing was changed'
+  hand "$(token b)" unchanged tcr keys renew cmd
+  assert_status 125
+  assert_stderr_has 'not in this file; renew it with what its token_command reads'
+  hand "$(token b)" unchanged tcr keys renew nobody
+  assert_status 125
+  assert_stderr_has 'there is no key "nobody"'
+  hand "$(token b)" unchanged tcr keys renew o
+  assert_status 125
+  hand "half" unchanged tcr keys renew a
+  assert_status 125
+  assert_stderr_has 'keys renew: the token: unknown kind'
+  hand sk-FAKE-2 tcr keys renew o
+  assert_status 0
+  assert_equal "$(in_file '.keys[2] | [.token, .kind]')" '["sk-FAKE-2","openai"]'
+}
+
+@test "set: fields of one key and of several; an empty value takes a field out" {
+  pool a b --master billing
+  tcr keys set a b --priority 2 --organization acme --base-url https://proxy.corp --expires 2090-01-01
+  assert_status 0
+  assert_stderr_has 'changed "a", "b"$'
+  assert_equal "$(in_file '.keys[1] | [.priority, .organization, .base_url, .expires]')" '[2,"acme","https://proxy.corp","2090-01-01"]'
+  tcr keys set a --organization '' --base-url= --expires '' --priority ''
+  assert_equal "$(in_file '.keys[0] | keys_unsorted')" '["name","token"]'
+  tcr keys set billing --at-most 5/day
+  assert_equal "$(in_file .master.at_most)" '"5/day"'
+  while IFS='|' read -r words pattern; do
+    read -ra list <<< "$words"
+    unchanged tcr keys set "${list[@]}"
+    assert_status 125
+    assert_stderr_has "$pattern"
+  done <<'END'
+a|what is to be set
+nobody --priority 1|there is no key "nobody"
+a --priority x|--priority: expected a whole number
+a --at-most 5/day|limits the master key alone
+billing --at-most 5|at_most: expected a limit
+a --base-url proxy|base_url: begins with neither
+a --kind cluade|--kind: expected oauth
+a --expires 2020-01-01|--expires: expected a time to come
+END
+}
+
+@test "rm, delete, ls and mv are understood" {
+  pool a b c
+  tcr keys rm a
+  assert_status 0
+  tcr keys delete b
+  assert_status 0
+  tcr keys mv c d
+  assert_status 0
+  tcr keys ls
+  assert_status 0
+  assert_stdout_has '^d '
+}
+
+@test "remove says which profiles it changed" {
+  echo "{\"keys\": [$(entry a), $(entry b)], \"profiles\": {\"p\": {\"keys\": [\"a\", \"b\"]}, \"q\": {\"keys\": [\"a\"]}, \"r\": {\"keys\": [\"b\"]}}}" | keyfile
+  tcr keys remove a
+  assert_stderr_has 'the profile "p" is without "a" now'
+  assert_stderr_has 'the profile "q" has no keys any more'
+  refute_stderr_has '"r"'
 }

@@ -42,7 +42,7 @@ billing master sk-ant-api03-…0001 - ready'
     fi
   done <<'END'
 home|\"expires\": $(in_seconds $((31 * 86400)))|
-home|\"expires\": $(in_seconds $((30 * 86400 - 60)))|ends on .*, in 29d 23h; get a new one with claude setup-token, then: tcr-run keys remove home, keys add home
+home|\"expires\": $(in_seconds $((30 * 86400 - 60)))|ends on .*, in 29d 23h; get a new one with claude setup-token, then: tcr-run keys renew home
 home|\"expires\": $(in_seconds 7230)|ends on .*, in 2h; get
 home|\"expires\": $(in_seconds -5)|ended on ....-..-..; get
 home|\"expires\": \"2020-01-31\"|ended on 2020-01-31;

@@ -242,7 +242,7 @@ END
   tcr -- client
   assert_status 0
   assert_equal "$(wc -l < "$err")" 3
-  assert_stderr_has '^tcr-run: warning: "home" ends on [0-9-]{10}, in (10d|9d 23h); get a new one with claude setup-token, then: tcr-run keys remove home, keys add home$'
+  assert_stderr_has '^tcr-run: warning: "home" ends on [0-9-]{10}, in (10d|9d 23h); get a new one with claude setup-token, then: tcr-run keys renew home$'
   assert_stderr_has '^tcr-run: warning: "gone" ended on [0-9-]{10}; get a new one'
   assert_stderr_has '^tcr-run: warning: "setup" ends on [0-9-]{10}, in (15d|14d 23h); get'
   assert_equal "$(jq -c 'select(.event == "warning") | [.key, .text]' "$state/events.jsonl" | paste -sd ' ')" \

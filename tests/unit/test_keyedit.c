@@ -168,7 +168,7 @@ static void test_remove(void **state)
          "{\"keys\":[" HOME ",{\"token\":\"b\",\"name\":\"key3\"}],\"profiles\":{\"p\":{\"keys\":["
          "\"key3\"]}}}",
          {"key1"},
-         NULL,
+         "the profile \"p\" is without \"key1\" now\n",
          false},
         {"{\"keys\":[" HOME "," WORK
          "],\"profiles\":{\"p\":{\"keys\":[\"home\"]},\"q\":{\"keys\":[\"work\",\"home\"]},\"r\":{"
@@ -176,7 +176,7 @@ static void test_remove(void **state)
          "{\"keys\":[" WORK "],\"profiles\":{\"p\":{\"keys\":[]},\"q\":{\"keys\":[\"work\"]},\"r\":"
          "{\"master\":false}}}",
          {"home"},
-         "the profile \"p\" has no keys any more\n",
+         "the profile \"p\" has no keys any more\nthe profile \"q\" is without \"home\" now\n",
          false},
     };
     run_rows(rows, COUNT(rows), apply_remove);

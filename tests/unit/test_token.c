@@ -150,6 +150,7 @@ static void test_torn(void **state)
         {"a note\n", false},
         {"user@host\n", false},
         {"---\n", true},
+        {OAUTH_2 "\n", false},
         {"url=x\n", false},
     };
     for (size_t i = 0; i < COUNT(rows); i++)

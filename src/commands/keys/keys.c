@@ -31,8 +31,15 @@ static const struct verb {
     {"add", keys_add,
      "NAME [--master] [--kind KIND] [--organization NAME]\n"
      "[--priority N] [--expires WHEN] [--at-most N/day]\n"
+     "[--base-url URL [--plain-http]]\n"
      "[--token-file FILE | --config-dir DIR | --token-command COMMAND ARG...]",
      "add one; its token is asked for, or read from standard input"},
+    {"renew", keys_renew, "NAME [--expires WHEN]",
+     "give one a new token; everything else of it stays"},
+    {"set", keys_set,
+     "NAME... [--organization NAME] [--priority N] [--expires WHEN]\n"
+     "[--at-most N/day] [--base-url URL [--plain-http]] [--kind KIND]",
+     "change what else is said of keys; an empty value takes it out"},
     {"remove", keys_remove, "NAME...", "remove keys"},
     {"rename", keys_rename, "OLD NEW", "give a key another name"},
     {"enable", keys_enable, "NAME...", "use keys again"},
@@ -50,8 +57,20 @@ static const struct verb {
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
+/* What other programs call it. */
+static const char *translate(const char *word)
+{
+    static const char *const others[][2] = {
+        {"rm", "remove"}, {"delete", "remove"}, {"ls", "list"}, {"mv", "rename"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(others[i][0], word) == 0)
+            return others[i][1];
+    return word;
+}
+
 static const struct verb *find_verb(const char *name)
 {
+    name = translate(name);
     for (size_t i = 0; i < VERB_COUNT; i++)
         if (strcmp(verbs[i].name, name) == 0)
             return &verbs[i];

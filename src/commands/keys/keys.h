@@ -6,6 +6,8 @@
 
 int keys_list(int argc, char **argv);
 int keys_add(int argc, char **argv);
+int keys_renew(int argc, char **argv);
+int keys_set(int argc, char **argv);
 int keys_remove(int argc, char **argv);
 int keys_rename(int argc, char **argv);
 int keys_enable(int argc, char **argv);

@@ -1,24 +1,13 @@
 #include "commands/keys/keys_add.h"
-#include "base/duration.h"
 #include "commands/command.h"
 #include "commands/keys/keys.h"
-#include "core/pool/keydate.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyfile.h"
 #include "system/log.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static bool complain(const char *option, const char *expected, const char *found)
-{
-    log_say("keys add: %s: expected %s, found \"%s\"", option, expected, found);
-    return false;
-}
 
 static bool stored(bool done)
 {
@@ -44,13 +33,15 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
                           struct options *ret_options)
 {
     const struct flag flags[] = {{"master", 0, &addition->master, NULL},
-                                 {"organization", 0, NULL, &addition->organization},
-                                 {"priority", 0, NULL, &addition->priority},
-                                 {"kind", 0, NULL, &addition->kind_text},
+                                 {"organization", 0, NULL, &addition->fields.organization},
+                                 {"priority", 0, NULL, &addition->fields.priority},
+                                 {"kind", 0, NULL, &addition->fields.kind},
                                  {"token-file", 0, NULL, &addition->token_file},
                                  {"config-dir", 0, NULL, &addition->config_dir},
-                                 {"expires", 0, NULL, &addition->expires},
-                                 {"at-most", 0, NULL, &addition->at_most},
+                                 {"expires", 0, NULL, &addition->fields.expires},
+                                 {"at-most", 0, NULL, &addition->fields.at_most},
+                                 {"base-url", 0, NULL, &addition->fields.base_url},
+                                 {"plain-http", 0, &addition->fields.plain_http, NULL},
                                  {0}};
     argc = cut_command(argc, argv, addition);
     if (!keys_parse(argc, argv, flags, 1, 1, ret_options))
@@ -63,75 +54,13 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
                 sources);
     else if (addition->command && !addition->command[0])
         log_say("keys add: --token-command needs a command; it takes the rest of the line");
-    else if (addition->at_most && !addition->master)
+    else if (addition->fields.at_most && !addition->master)
         log_say("keys add: --at-most limits the master key alone; add --master, or leave it out");
-    else if (addition->kind_text && addition->config_dir)
+    else if (addition->fields.kind && addition->config_dir)
         log_say("keys add: a --config-dir has a kind of its own; leave --kind out");
     else
         return true;
     return false;
-}
-
-static bool set_kind(struct addition *addition)
-{
-    const char *text = addition->kind_text;
-    if (!text)
-        return true;
-    bool other = strncmp(text, "env:", 4) == 0;
-    if (!(other ? kind_from_variable(text + 4, &addition->kind)
-                : kind_from_name(text, &addition->kind)))
-        return complain("--kind", "oauth, api, bearer, openai, cursor or env:VARIABLE", text);
-    cJSON *value = other ? cJSON_CreateObject() : cJSON_CreateString(text);
-    if (other && !json_set_string(value, "env", text + 4)) {
-        json_destroy(value);
-        value = NULL;
-    }
-    return stored(json_set(addition->entry, "kind", value));
-}
-
-static bool set_priority(struct addition *addition)
-{
-    char *end;
-    if (!addition->priority)
-        return true;
-    errno = 0;
-    long priority = strtol(addition->priority, &end, 10);
-    if (!*addition->priority || *end || errno || priority < INT_MIN || priority > INT_MAX)
-        return complain("--priority", "a whole number; lower ones are tried first",
-                        addition->priority);
-    return stored(json_set_integer(addition->entry, "priority", priority));
-}
-
-/* Seconds since 1970, or a length of time with its unit; -1 for anything else. */
-static int64_t parse_time(const char *text, int64_t now)
-{
-    char *end;
-    int64_t length;
-    errno = 0;
-    int64_t seconds = strtoll(text, &end, 10);
-    if (isdigit((unsigned char)*text) && !*end && errno == 0)
-        return seconds;
-    return duration_parse(text, &length) == 0 ? now + length : -1;
-}
-
-/* A day stays as it was written; the rest becomes seconds since 1970. */
-static bool set_expires(struct addition *addition)
-{
-    const char *text = addition->expires;
-    int64_t epoch;
-    if (!text)
-        return true;
-    bool is_day = keydate_parse(text, &epoch);
-    if (!is_day)
-        epoch = parse_time(text, addition->now);
-    if (epoch < KEYDATE_FIRST || epoch > KEYDATE_LAST)
-        return complain(
-            "--expires",
-            "a day such as 2027-03-31, a time from now such as 90d, or seconds since 1970", text);
-    if (epoch <= addition->now)
-        return complain("--expires", "a time to come", text);
-    return stored(is_day ? json_set_string(addition->entry, "expires", text)
-                         : json_set_integer(addition->entry, "expires", epoch));
 }
 
 static const char *source_field(const struct addition *addition)
@@ -145,17 +74,19 @@ static const char *source_field(const struct addition *addition)
 /* In the order of the file; the secret's place is kept for it. */
 static bool set_fields(struct addition *addition)
 {
-    const struct {
-        const char *name, *value;
-    } texts[] = {{"name", addition->name},
-                 {source_field(addition), ""},
-                 {"organization", addition->organization},
-                 {"at_most", addition->at_most}};
-    bool fine = true;
+    const char *kind = addition->fields.kind;
+    struct buffer error = {0};
     addition->entry = cJSON_CreateObject();
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && fine; i++)
-        fine = !texts[i].value || json_set_string(addition->entry, texts[i].name, texts[i].value);
-    return stored(fine) && set_kind(addition) && set_priority(addition) && set_expires(addition);
+    if (!stored(json_set_string(addition->entry, "name", addition->name) &&
+                json_set_string(addition->entry, source_field(addition), "")))
+        return false;
+    int r = key_fields_set(&addition->fields, addition->now, addition->entry, &error);
+    if (r < 0)
+        log_say("keys add: %s", r == -ENOMEM ? "out of memory" : buffer_text(&error));
+    else if (kind && *kind)
+        (void)key_fields_kind(kind, &addition->kind);
+    buffer_finish(&error);
+    return r == 0;
 }
 
 /* A file with this key alone, and a source that needs no asking. */
@@ -165,7 +96,8 @@ static int print_probe(const struct addition *addition, struct buffer *text)
     CLEANUP_JSON cJSON *file = keyedit_new();
     cJSON *entry = cJSON_Duplicate(addition->entry, true);
     cJSON_DeleteItemFromObjectCaseSensitive(entry, source_field(addition));
-    bool fine = file && json_set_string(entry, "config_dir", "x");
+    const char *const command[] = {"x"};
+    bool fine = file && json_set(entry, "token_command", cJSON_CreateStringArray(command, 1));
     if (!fine)
         json_destroy(entry);
     int r = fine ? keyedit_add(file, entry, addition->master, &error) : -ENOMEM;

@@ -3,17 +3,20 @@
 #pragma once
 
 #include "base/json.h"
+#include "commands/keys/keys_fields.h"
 #include "core/pool/kind.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct addition {
-    const char *name, *kind_text, *organization, *priority, *expires, *at_most;
+    const char *name;
+    struct key_fields fields;
     const char *token_file, *config_dir;
     char **command; /* NULL-terminated; NULL if not said */
     bool master;
-    struct kind kind; /* if kind_text */
+    bool renews;      /* the key is there already */
+    struct kind kind; /* if fields.kind */
     int64_t now;
     cJSON *entry; /* what goes into the file */
 };

@@ -11,8 +11,14 @@ struct edit {
     char **names; /* NULL-terminated */
     bool disabled;
     size_t changed;
+    struct buffer changed_names; /* `"a", "b"` */
     struct buffer notes;
 };
+
+static void note_change(struct edit *edit, const char *name)
+{
+    buffer_append_format(&edit->changed_names, "%s\"%s\"", edit->changed++ ? ", " : "", name);
+}
 
 static int edit_names(int argc, char **argv, keychange_edit *apply, struct edit *edit,
                       const char *done)
@@ -31,10 +37,11 @@ static int edit_names(int argc, char **argv, keychange_edit *apply, struct edit 
         buffer_append_format(&prefix, "%s: ", change.path);
         log_say_lines(buffer_text(&prefix), buffer_text(&edit->notes));
         buffer_finish(&prefix);
-        log_say("%s: %s %zu %s", change.path, done, edit->changed,
-                edit->changed == 1 ? "key" : "keys");
+        if (edit->changed > 0)
+            log_say("%s: %s %s", change.path, done, buffer_text(&edit->changed_names));
     }
     buffer_finish(&edit->notes);
+    buffer_finish(&edit->changed_names);
     keychange_close(&change);
     return status;
 }
@@ -45,7 +52,7 @@ static int apply_remove(cJSON *file, void *context, struct buffer *error)
     int r = 0;
     for (char **name = edit->names; *name && r == 0; name++) {
         r = keyedit_remove(file, *name, &edit->notes, error);
-        edit->changed++;
+        note_change(edit, *name);
     }
     return r;
 }
@@ -68,7 +75,7 @@ static int apply_disable(cJSON *file, void *context, struct buffer *error)
             continue;
         }
         r = keyedit_disable(file, *name, edit->disabled, error);
-        edit->changed++;
+        note_change(edit, *name);
     }
     return r < 0 ? r : edit->changed == 0;
 }

@@ -3,6 +3,7 @@
 #include "commands/keys/keys_add.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyring.h"
+#include "core/pool/token.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -10,14 +11,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #define QUESTION_LONGEST 160
+#define REST             4096
+#define REST_MS          100 /* a writer may keep its end open */
 
-static bool fail(const char *what, struct buffer *error, int r)
+static bool fail(const struct addition *addition, const char *what, struct buffer *error, int r)
 {
-    log_say("keys add: %s: %s", what,
+    log_say("keys %s: %s: %s", addition->renews ? "renew" : "add", what,
             r == -ENOMEM    ? "out of memory"
             : error->length ? buffer_text(error)
                             : strerror(-r));
@@ -48,37 +52,57 @@ static bool take_token(struct addition *addition, const char *what, const char *
                        size_t length, bool inside)
 {
     struct keyring scratch;
-    struct key key = {.kind = addition->kind, .kind_known = addition->kind_text != NULL};
+    struct key key = {.kind = addition->kind, .kind_known = addition->fields.kind != NULL};
     struct buffer error = {0};
     int r = keyring_init(&scratch);
     if (r < 0)
-        return fail(what, &error, r);
+        return fail(addition, what, &error, r);
     r = keyring_set_token(&scratch, &key, bytes, length, &error);
     const char *other = r == 0 ? other_kind(&key) : NULL;
     advise_kind(&error);
     if (other) {
         buffer_append_format(&error, "it begins like one of kind %s; leave out --kind %s", other,
-                             addition->kind_text);
+                             addition->fields.kind);
         r = -EINVAL;
     }
     if (r == 0 && inside && !json_set_string(addition->entry, "token", key.token))
         r = -ENOMEM;
     if (r == 0 && inside)
         r = keyedit_stamp(addition->entry, addition->now);
-    bool fine = r == 0 || fail(what, &error, r);
+    bool fine = r == 0 || fail(addition, what, &error, r);
     buffer_finish(&error);
     keyring_finish(&scratch);
     return fine;
 }
 
+/* A terminal breaks long lines, and copying them brings the break along. Notes that a password
+ * manager keeps below a token look different. */
+static bool is_torn(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    char rest[REST];
+    ssize_t n = poll(&ready, 1, REST_MS) > 0 ? read(fd, rest, sizeof rest) : 0;
+    bool torn = n > 0 && token_is_torn(rest, (size_t)n);
+    explicit_bzero(rest, sizeof rest);
+    return torn;
+}
+
 static bool ask_for_token(struct addition *addition)
 {
     char question[QUESTION_LONGEST], *token = NULL;
-    bool person = isatty(STDIN_FILENO);
+    bool person = isatty(STDIN_FILENO), torn = false;
     struct buffer error = {0};
     snprintf(question, sizeof question, "Token of \"%.100s\" (not shown): ", addition->name);
     int r = person ? prompt_secret(question, &token)
                    : prompt_read_line(STDIN_FILENO, KEYSOURCE_TOKEN_LARGEST, &token);
+    if (r == 0 && !person)
+        torn = is_torn(STDIN_FILENO);
+    if (torn) {
+        buffer_append_text(&error, "a second line follows that may be its second half; expected "
+                                   "the token as one line, and what is no token not below it (| "
+                                   "head -n 1)");
+        r = -EINVAL;
+    }
     if (r == -ENODATA || r == -ECANCELED)
         buffer_append_text(&error,
                            "none was given; expected it as the first line of standard input");
@@ -86,7 +110,7 @@ static bool ask_for_token(struct addition *addition)
         buffer_append_text(&error, "more than one line was pasted; expected the token as one line, "
                                    "without the line breaks of the terminal it was shown on");
     bool fine = r == 0 ? take_token(addition, "the token", token, strlen(token), true)
-                       : fail("the token", &error, r);
+                       : fail(addition, "the token", &error, r);
     secret_free(token);
     buffer_finish(&error);
     return fine;
@@ -108,9 +132,10 @@ static bool take_token_file(struct addition *addition)
     int r = path ? files_read(path, FILE_SECRET, KEYSOURCE_TOKEN_LARGEST, &error, &bytes, &length)
                  : -ENOMEM;
     bool fine = r == 0 ? take_token(addition, path, bytes, length, false)
-                       : fail(addition->token_file, &error, r);
+                       : fail(addition, addition->token_file, &error, r);
     if (fine)
-        fine = json_set_string(addition->entry, "token_file", path) || fail(path, &error, -ENOMEM);
+        fine = json_set_string(addition->entry, "token_file", path) ||
+               fail(addition, path, &error, -ENOMEM);
     secret_free(bytes);
     buffer_finish(&error);
     return fine;
@@ -122,11 +147,12 @@ static bool take_config_dir(struct addition *addition)
     CLEANUP_FREE char *path = absolute(addition->config_dir);
     CLEANUP_CLOSE int folder = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (!path || folder < 0)
-        return fail(addition->config_dir, &error, path ? -errno : -ENOMEM);
+        return fail(addition, addition->config_dir, &error, path ? -errno : -ENOMEM);
     if (faccessat(folder, ".credentials.json", F_OK, 0) < 0)
         log_warn("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
                  path, path);
-    return json_set_string(addition->entry, "config_dir", path) || fail(path, &error, -ENOMEM);
+    return json_set_string(addition->entry, "config_dir", path) ||
+           fail(addition, path, &error, -ENOMEM);
 }
 
 static bool take_command(struct addition *addition)
@@ -138,9 +164,9 @@ static bool take_command(struct addition *addition)
         fine = cJSON_AddItemToArray(words, cJSON_CreateString(*word));
     if (fine)
         return json_set(addition->entry, "token_command", words) ||
-               fail("--token-command", &error, -ENOMEM);
+               fail(addition, "--token-command", &error, -ENOMEM);
     json_destroy(words);
-    return fail("--token-command", &error, -ENOMEM);
+    return fail(addition, "--token-command", &error, -ENOMEM);
 }
 
 bool addition_take_source(struct addition *addition)

@@ -1,6 +1,7 @@
 #include "commands/run/announce.h"
 
 #include "base/duration.h"
+#include "base/shellword.h"
 #include "commands/run/journal.h"
 #include "core/pool/address.h"
 #include "core/pool/destination.h"

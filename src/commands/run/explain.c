@@ -1,3 +1,4 @@
+#include "base/shellword.h"
 #include "commands/command.h"
 #include "commands/output.h"
 #include "commands/run/handover.h"
@@ -32,25 +33,6 @@ static void append_keys(struct buffer *text, const struct session *session, cons
             render_standing(text, candidate, now, &zone_system);
         buffer_append_char(text, '\n');
     }
-}
-
-/* A word as a shell would want it, so that the line can be read and tried. */
-static void append_word(struct buffer *text, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./=:,@%+";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        buffer_append_text(text, word);
-        return;
-    }
-    buffer_append_char(text, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
-            buffer_append_text(text, "'\\''");
-        else
-            buffer_append_char(text, *word);
-    }
-    buffer_append_char(text, '\'');
 }
 
 static void append_indented(struct buffer *text, const char *lines)
@@ -99,7 +81,7 @@ static void append_handover(struct buffer *text, const struct session *session,
     buffer_append_text(text, "arguments:\n ");
     for (char **word = handover->argv; *word; word++) {
         buffer_append_char(text, ' ');
-        append_word(text, *word);
+        shellword_append(text, *word);
     }
     buffer_append_char(text, '\n');
 }

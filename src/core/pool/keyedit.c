@@ -1,6 +1,7 @@
 #include "core/pool/keyedit.h"
 
 #include "base/secret.h"
+#include "base/shellword.h"
 #include "core/pool/keyring.h"
 #include "core/pool/kind.h"
 
@@ -94,6 +95,9 @@ const char *keyedit_master(const cJSON *file)
 static bool is_same_secret(const cJSON *a, const cJSON *b)
 {
     static const char *const sources[] = {"token", "token_file", "token_command", "config_dir"};
+    const char *one = json_string(a, "base_url"), *other = json_string(b, "base_url");
+    if (strcmp(one ? one : "", other ? other : "") != 0)
+        return false; /* one token at two addresses is two keys */
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
         if (json_get(a, sources[i]) &&
             cJSON_Compare(json_get(a, sources[i]), json_get(b, sources[i]), true))
@@ -118,13 +122,14 @@ int keyedit_may_add(const cJSON *file, const cJSON *entry, bool master, struct b
     char holder[KEYEDIT_NAME];
     const char *name = json_string(entry, "name"), *master_name = keyedit_master(file);
     if (name && keyedit_find(file, name)) {
-        buffer_append_format(error,
-                             "there is a key \"%s\" already; choose another name, or first: "
-                             "tcr-run keys remove %s",
-                             name, name);
+        buffer_append_format(
+            error, "there is a key \"%s\" already; for a new token: tcr-run keys renew ", name);
+        shellword_append(error, name);
+        buffer_append_text(error, "; to begin anew: tcr-run keys remove ");
+        shellword_append(error, name);
     } else if (master && master_name) {
-        buffer_append_format(error, "there is a master key already; first: tcr-run keys remove %s",
-                             master_name);
+        buffer_append_text(error, "there is a master key already; first: tcr-run keys remove ");
+        shellword_append(error, master_name);
     } else if (keyedit_holder(file, entry, holder)) {
         buffer_append_format(error,
                              "this is the secret of \"%s\" already; in the pool twice it adds "
@@ -188,6 +193,9 @@ static bool change_profiles(cJSON *file, const char *name, const char *other, st
         if (taken && cJSON_GetArraySize(keys) == 0)
             buffer_append_format(notes, "the profile \"%s\" has no keys any more\n",
                                  profile->string);
+        else if (taken)
+            buffer_append_format(notes, "the profile \"%s\" is without \"%s\" now\n",
+                                 profile->string, name);
     }
     return true;
 }

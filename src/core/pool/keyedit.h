@@ -37,7 +37,7 @@ int keyedit_may_add(const cJSON *file, const cJSON *entry, bool master, struct b
 int keyedit_add(cJSON *file, cJSON *entry, bool master, struct buffer *error);
 
 /* Removes a key and takes it out of the profiles. Keys without a name keep the ones they were known
- * by. Appends a line to `notes` for each profile that is left without keys. */
+ * by. Appends a line to `notes` for each profile that it was in. */
 int keyedit_remove(cJSON *file, const char *name, struct buffer *notes, struct buffer *error);
 
 /* Renames a key, in the profiles too. */

@@ -166,5 +166,6 @@ bool token_is_torn(const char *rest, size_t length)
         rest++, length--;
     while (n < length && (isalnum((unsigned char)rest[n]) || rest[n] == '-' || rest[n] == '_'))
         n++;
-    return n > 0 && (n == length || rest[n] == '\n' || rest[n] == '\r');
+    return n > 0 && !begins_with(rest, length, "sk-") &&
+           (n == length || rest[n] == '\n' || rest[n] == '\r');
 }

@@ -1,6 +1,7 @@
 #include "core/show/render.h"
 
 #include "base/duration.h"
+#include "base/shellword.h"
 #include "core/pool/address.h"
 #include "core/pool/keydate.h"
 
@@ -101,8 +102,9 @@ void render_key_end(struct buffer *text, const struct key *key, int64_t now)
         buffer_append_text(text, ", ");
         append_span(text, end, now);
     }
-    buffer_append_format(text, "; get a new one%s, then: tcr-run keys remove %s, keys add %s",
-                         is_oauth ? " with claude setup-token" : "", key->name, key->name);
+    buffer_append_format(text, "; get a new one%s, then: tcr-run keys renew ",
+                         is_oauth ? " with claude setup-token" : "");
+    shellword_append(text, key->name);
 }
 
 void render_destination(struct buffer *text, const struct destination *to)
