@@ -312,14 +312,34 @@ static void test_entries_recovery(void **state)
     close_place(&place);
 }
 
+/* What is written late does not replace what another found since. */
+static void test_entries_late_rest(void **state)
+{
+    (void)state;
+    struct place place;
+    open_place(&place);
+    struct entry entry = {.kind = ENTRY_REST, .id = "home", .at = START};
+    entry.rest = cooldown_of(&limit, 600, START);
+    assert_int_equal(record_cool(state_touch(&place.state.keys, "home"), &limit, 600, START + 5),
+                     0);
+    assert_int_equal(entry_do(&place.state, &entry), 0);
+    const struct record *record = state_find(&place.state.keys, "home");
+    assert_int_equal(record->cooldowns[0].until, START + 605);
+    entry.at = START + 10;
+    entry.rest = cooldown_of(&limit, 60, START + 10);
+    assert_int_equal(entry_do(&place.state, &entry), 1);
+    assert_int_equal(record->cooldowns[0].until, START + 70);
+    close_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_spread),         cmocka_unit_test(test_many_prefers),
-        cmocka_unit_test(test_many_nearly_used),    cmocka_unit_test(test_many_tried),
-        cmocka_unit_test(test_many_master),         cmocka_unit_test(test_record_alone),
-        cmocka_unit_test(test_entries_do_the_same), cmocka_unit_test(test_entries_join),
-        cmocka_unit_test(test_entries_recovery),
+        cmocka_unit_test(test_entries_late_rest), cmocka_unit_test(test_many_spread),
+        cmocka_unit_test(test_many_prefers),      cmocka_unit_test(test_many_nearly_used),
+        cmocka_unit_test(test_many_tried),        cmocka_unit_test(test_many_master),
+        cmocka_unit_test(test_record_alone),      cmocka_unit_test(test_entries_do_the_same),
+        cmocka_unit_test(test_entries_join),      cmocka_unit_test(test_entries_recovery),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }

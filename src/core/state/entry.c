@@ -32,10 +32,24 @@ static int do_failure(struct state *state, const struct entry *entry)
     return 1;
 }
 
+/* One that began after this was found is newer, though it was written before. */
+static bool has_newer_rest(const struct record *record, const struct entry *entry)
+{
+    for (size_t i = 0; i < record->cooldown_count; i++) {
+        const struct cooldown *known = &record->cooldowns[i];
+        if (known->class == entry->rest.class && strcmp(known->model, entry->rest.model) == 0 &&
+            known->until - known->length > entry->at)
+            return true;
+    }
+    return false;
+}
+
 static int do_rest(struct state *state, const struct entry *entry)
 {
     struct record *record =
         state_touch(entry->of_organization ? &state->organizations : &state->keys, entry->id);
+    if (record && has_newer_rest(record, entry))
+        return 0;
     return record && record_rest(record, &entry->rest) == 0 ? 1 : -ENOMEM;
 }
 
