@@ -160,7 +160,7 @@ _tcr_run()
         1/*)
             _tcr_run_words "status log keys reset doctor gateway explain classify help --help --version $run"
             ;;
-        */status) _tcr_run_words "--json --prometheus --watch $common" ;;
+        */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
         2/gateway) _tcr_run_words "start stop status token --detach --listen --hold --json $common" ;;
         */gateway)

@@ -75,6 +75,11 @@ bool book_survey(const struct gateway *gateway, struct roster *roster, const str
                            ledger_now(gateway->ledger)) == 0;
 }
 
+void book_enter(struct gateway *gateway, const struct entry *entry)
+{
+    (void)ledger_enter(gateway->ledger, entry);
+}
+
 int64_t book_now(const struct gateway *gateway)
 {
     return ledger_now(gateway->ledger);

@@ -28,6 +28,9 @@ void book_give_back(struct gateway *gateway, struct roster *roster, struct slot 
 /* Works out where each key of the rotation stands. False if out of memory. */
 bool book_survey(const struct gateway *gateway, struct roster *roster, const struct demand *demand);
 
+/* One thing more that was learned; what there is no memory for is left out. */
+void book_enter(struct gateway *gateway, const struct entry *entry);
+
 /* Now, in seconds since 1970, by the clock that rests are told in. */
 int64_t book_now(const struct gateway *gateway);
 

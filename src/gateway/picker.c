@@ -110,7 +110,9 @@ static bool was_tried(const struct exchange *exchange, const struct candidate *c
 
 static bool is_nearly_full(const struct exchange *exchange, size_t i)
 {
-    return usage_fullest(&exchange->roster->usage[i], time(NULL)) >= USAGE_NEARLY_FULL;
+    const struct candidate *candidate = &exchange->roster->rotation.candidates[i];
+    const struct state *state = book_state(exchange->gateway);
+    return record_fullest(state_find(&state->keys, candidate->id), time(NULL)) >= USAGE_NEARLY_FULL;
 }
 
 /* Keys that this request is not to be sent with, though nothing is wrong with them. `list` has room
@@ -424,11 +426,12 @@ void picker_succeeded(struct exchange *exchange)
 
 void picker_note_answer(struct exchange *exchange, const char *head)
 {
-    struct roster *roster = exchange->roster;
-    struct usage usage;
-    usage_read(head, &usage);
-    if (usage.count > 0)
-        roster->usage[exchange->candidate - roster->rotation.candidates] = usage;
+    struct entry entry = {.kind = ENTRY_USAGE, .at = book_now(exchange->gateway)};
+    usage_read(head, &entry.usage);
+    if (entry.usage.count == 0)
+        return;
+    memcpy(entry.id, exchange->candidate->id, sizeof exchange->candidate->id);
+    book_enter(exchange->gateway, &entry);
 }
 
 bool picker_renew(struct exchange *exchange)

@@ -113,7 +113,6 @@ void roster_inherit(struct roster *roster, const struct roster *before)
         for (size_t k = 0; k < old->count + old->has_master; k++) {
             if (strcmp(now->candidates[i].key->name, old->candidates[k].key->name) != 0)
                 continue;
-            roster->usage[i] = before->usage[k];
             roster->trials[i] = before->trials[k];
         }
 }
@@ -133,10 +132,9 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         r = rotation_init(&roster->rotation, &roster->keyring);
     if (r == 0) {
         size_t count = roster->rotation.count + 1;
-        roster->usage = calloc(count, sizeof *roster->usage);
         roster->trials = calloc(count, sizeof *roster->trials);
         roster->secrets = calloc(count, sizeof *roster->secrets);
-        r = roster->usage && roster->trials && roster->secrets ? 0 : -ENOMEM;
+        r = roster->trials && roster->secrets ? 0 : -ENOMEM;
     }
     if (r == 0)
         r = list_files(roster, options);
@@ -159,7 +157,6 @@ void roster_release(struct roster *roster)
         return;
     rotation_finish(&roster->rotation);
     keyring_finish(&roster->keyring);
-    free(roster->usage);
     free(roster->trials);
     free(roster->secrets);
     for (size_t i = 0; i < roster->file_count; i++)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "core/client/options.h"
-#include "core/evidence/usage.h"
 #include "core/pool/keyring.h"
 #include "core/pool/policy.h"
 #include "core/state/rotation.h"
@@ -32,7 +31,6 @@ struct roster {
     struct keyring keyring;
     struct rotation rotation;
     struct policy policy;
-    struct usage *usage; /* of each candidate, as its last answer told */
     int64_t *trials; /* when each candidate was last tried while it rested; seconds since 1970 */
     struct key_secret *secrets; /* of each candidate */
     struct file_look *files;    /* that it was read from */

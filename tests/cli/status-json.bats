@@ -70,16 +70,53 @@ value() {
   assert_equal "$(value '.keys[0].name')" '"größe\\ €🔑"'
 }
 
-@test "an organization with control characters reaches no terminal, in any form" {
+@test "an organization with control characters is refused, and reaches no terminal" {
   printf '{"keys": [{"name": "a", "token": "%s", "organization": "x\xc2\x9b2Jy\xe2\x80\xaez"}]}' "$(token a)" | keyfile
   local form
   for form in --json --prometheus ''; do
     # shellcheck disable=SC2086 # none, or one word
     tcr status $form
-    assert_status 0
-    ! grep -q $'\x9b' "$out" || fail "$form: $(cat -v "$out")"
-    iconv -f UTF-8 -t UTF-8 "$out" >/dev/null || fail "$form: not UTF-8"
+    assert_status 125
+    assert_stderr_has 'keys\[0\].organization: holds a control character'
+    ! grep -q $'\x9b' "$out" "$err" || fail "$form: $(cat -v "$out" "$err")"
   done
-  tcr keys list
-  ! grep -q $'\x9b' "$out" || fail "$(cat -v "$out")"
+}
+
+# The windows of a plan as a gateway notes them.
+note_windows() {
+  tcr -- client
+  jq -c --argjson at "$(date +%s)" '.keys[].windows = [
+    {"name": "5h", "used": 765, "reset": ($at + 3600), "status": "allowed"},
+    {"name": "7d", "used": 310, "reset": ($at + 86400)},
+    {"name": "old", "used": 990, "reset": ($at - 10)}] | .keys[].windows_at = $at' "$state/state.json" > "$scratch/new"
+  cat "$scratch/new" > "$state/state.json"
+}
+
+@test "the windows of a plan, as the provider told them" {
+  pool home
+  note_windows
+  tcr status --json
+  assert_equal "$(value '.keys[0].windows[0] | [.name, .used, .status] | @csv')" '"\"5h\",0.765,\"allowed\""'
+  assert_equal "$(value '.keys[0].windows[1].reset - .now > 86000')" true
+  tcr status
+  assert_stdout_has '^used: home: 5h 76 %, resets [0-9:]+ · 7d 31 %$'
+  tcr status --line
+  assert_stdout_has '^home 5h 76% 7d 31% · 1 of 1 ready$'
+  tcr status --prometheus
+  assert_stdout_has '^tcr_key_window_used_ratio\{key="home",window="5h"\} 0.765$'
+  # A run writes them again as they were.
+  tcr -- client
+  tcr status --line
+  assert_stdout_has '^home 5h 76% 7d 31% · 1 of 1 ready$'
+}
+
+@test "one line: which key is next, or until when there is none" {
+  pool home work
+  tcr status --line
+  assert_stdout 'home · 2 of 2 ready'
+  fails home limit
+  fails work limit
+  tcr -- client
+  tcr status --line
+  assert_stdout_has '^no key until [0-9:]+ · 0 of 2 ready$'
 }

@@ -93,6 +93,11 @@ static void test_round_trip(void **unused)
     record->last_failed = NOW - 7;
     record->warned_end = NOW - 9;
     record->last_class = CLASS_BILLING;
+    const struct usage usage = {
+        .windows = {{"5h", 765, NOW + 60, USAGE_WARNING}, {"7d", -1, 0, USAGE_UNKNOWN}},
+        .count = 2};
+    assert_int_equal(record_note_usage(record, &usage, NOW - 3), 1);
+    assert_int_equal(record_note_usage(record, &usage, NOW), 0);
     cool(record, CLASS_LIMIT, "", 300, NOW);
     cool(record, CLASS_LIMIT, "opus", 5 * DAY, NOW);
     cool(state_touch(&state.organizations, "acme \"co\""), CLASS_THROTTLED, "", 60, NOW);
@@ -125,6 +130,17 @@ static void test_round_trip(void **unused)
     assert_int_equal(found->last_failed, NOW - 7);
     assert_int_equal(found->warned_end, NOW - 9);
     assert_int_equal(found->last_class, CLASS_BILLING);
+    assert_int_equal(found->window_count, 2);
+    assert_int_equal(found->windows_at, NOW - 3);
+    assert_string_equal(found->windows[0].name, "5h");
+    assert_int_equal(found->windows[0].used, 765);
+    assert_int_equal(found->windows[0].reset, NOW + 60);
+    assert_int_equal(found->windows[0].status, USAGE_WARNING);
+    assert_int_equal(found->windows[1].used, -1);
+    assert_int_equal(found->windows[1].status, USAGE_UNKNOWN);
+    assert_int_equal(record_fullest(found, NOW), 765);
+    assert_int_equal(record_fullest(found, NOW + 61), 0);
+    assert_int_equal(record_fullest(NULL, NOW), -1);
     assert_int_equal(found->cooldown_count, 2);
     assert_int_equal(found->cooldowns[0].class, CLASS_LIMIT);
     assert_string_equal(found->cooldowns[0].model, "");

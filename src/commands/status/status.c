@@ -47,7 +47,7 @@ bool status_look(struct pool *pool, struct status_view *ret_view)
 
 /* What the command line asks for; each form is a flag of its own. */
 struct forms {
-    bool json, prometheus, watch;
+    bool json, prometheus, watch, line;
 };
 
 static int print_status(struct pool *pool, const struct forms *forms)
@@ -60,6 +60,8 @@ static int print_status(struct pool *pool, const struct forms *forms)
     screen.rows = 0; /* a terminal scrolls */
     if (forms->json)
         status_append_json(&text, &view);
+    else if (forms->line)
+        status_append_line(&text, &view);
     else if (forms->prometheus)
         prometheus_append(&text, &pool->rotation, view.state, view.now);
     else
@@ -74,15 +76,15 @@ int command_status(int argc, char **argv)
     struct pool pool = {0};
     const struct flag flags[] = {{"json", 0, &forms.json, NULL},
                                  {"prometheus", 0, &forms.prometheus, NULL},
+                                 {"line", 0, &forms.line, NULL},
                                  {"watch", 'w', &forms.watch, NULL},
                                  {0}};
     int words = arguments_parse(argc, argv, flags, &options);
     if (words < 0)
         return EXIT_OWN_FAILURE;
-    if (words > 0 || forms.json + forms.prometheus + forms.watch > 1) {
+    if (words > 0 || forms.json + forms.prometheus + forms.watch + forms.line > 1) {
         log_say("status takes no names, and one form only; usage: tcr-run status [--json | "
-                "--prometheus "
-                "| --watch]");
+                "--line | --prometheus | --watch]");
         return EXIT_OWN_FAILURE;
     }
     int status = pool_open(&pool, &options);

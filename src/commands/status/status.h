@@ -20,6 +20,9 @@ bool status_look(struct pool *pool, struct status_view *ret_view);
 void status_append_table(struct buffer *text, const struct status_view *view,
                          const struct screen *screen);
 
+/* One short line, for a prompt or a status bar. */
+void status_append_line(struct buffer *text, const struct status_view *view);
+
 /* For programs: tcr-run-status(1). */
 void status_append_json(struct buffer *text, const struct status_view *view);
 

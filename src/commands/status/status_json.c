@@ -12,6 +12,24 @@ static void describe_rest(cJSON *object, const struct cooldown *cooling)
         json_set_string(object, "model", cooling->model);
 }
 
+static cJSON *describe_windows(const struct record *known)
+{
+    cJSON *windows = cJSON_CreateArray();
+    for (size_t i = 0; i < known->window_count; i++) {
+        const struct usage_window *window = &known->windows[i];
+        cJSON *object = cJSON_CreateObject();
+        json_set_string(object, "name", window->name);
+        if (window->used >= 0)
+            json_set(object, "used", cJSON_CreateNumber(window->used / 1000.0));
+        if (window->reset > 0)
+            json_set_integer(object, "reset", window->reset);
+        if (window->status != USAGE_UNKNOWN)
+            json_set_string(object, "status", usage_status_name(window->status));
+        cJSON_AddItemToArray(windows, object);
+    }
+    return windows;
+}
+
 static cJSON *describe(const struct status_view *view, const struct candidate *candidate,
                        bool is_master)
 {
@@ -35,6 +53,10 @@ static cJSON *describe(const struct status_view *view, const struct candidate *c
     json_set_integer(object, "last_failed", known ? known->last_failed : 0);
     if (known && known->last_class != CLASS_NONE)
         json_set_string(object, "last_class", failure_class_name(known->last_class));
+    if (known && known->window_count > 0) {
+        json_set(object, "windows", describe_windows(known));
+        json_set_integer(object, "windows_at", known->windows_at);
+    }
     if (key_end(key) > 0)
         json_set_integer(object, "ends", key_end(key));
     return object;

@@ -220,6 +220,22 @@ static void append_master(struct buffer *line, const struct status_view *view)
     buffer_append_format(line, " uses in the last %s\n", period == 3600 ? "hour" : "day");
 }
 
+/* What answers told, of keys that went through a gateway. */
+static void append_windows(struct buffer *lines, const struct status_view *view)
+{
+    const struct rotation *rotation = &view->pool->rotation;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        struct buffer told = {0};
+        render_windows(&told, state_find(&view->state->keys, candidate->id), view->now,
+                       &zone_system);
+        if (told.length > 0)
+            buffer_append_format(lines, "used: %s: %s\n", candidate->key->name, buffer_text(&told));
+        lines->failed |= told.failed;
+        buffer_finish(&told);
+    }
+}
+
 static void append_ends(struct buffer *lines, const struct status_view *view)
 {
     const struct rotation *rotation = &view->pool->rotation;
@@ -266,6 +282,7 @@ static void append_notes(struct buffer *notes, const struct status_view *view)
 {
     buffer_append_char(notes, '\n');
     append_next(notes, view);
+    append_windows(notes, view);
     append_master(notes, view);
     append_ends(notes, view);
 }

@@ -22,6 +22,14 @@ const char *usage_status_name(enum usage_status status)
     return statuses[status];
 }
 
+enum usage_status usage_status_parse(const char *name)
+{
+    for (size_t i = 1; i < COUNT(statuses); i++)
+        if (strcmp(statuses[i], name) == 0)
+            return (enum usage_status)i;
+    return USAGE_UNKNOWN;
+}
+
 /* "0.76", "1", "1.02": a share, as thousandths, rounded down. False if it is not such a number. */
 static bool read_share(const struct field *field, int *ret_used)
 {

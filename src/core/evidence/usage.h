@@ -37,3 +37,6 @@ int usage_fullest(const struct usage *usage, int64_t now);
 
 /* "allowed", "allowed_warning", "rejected"; "" */
 const char *usage_status_name(enum usage_status status);
+
+/* USAGE_UNKNOWN for any other word. */
+enum usage_status usage_status_parse(const char *name);

@@ -157,6 +157,45 @@ static void append_resting(struct buffer *text, const struct rotation *rotation)
     }
 }
 
+static void append_window(struct buffer *text, const char *metric, const char *key,
+                          const struct usage_window *window)
+{
+    buffer_append_format(text, "%s{", metric);
+    append_label(text, "key", key);
+    buffer_append_char(text, ',');
+    append_label(text, "window", window->name);
+    buffer_append_text(text, "} ");
+}
+
+/* Of keys whose provider told; `resets`: when, else how much is used. */
+static void append_windows(struct buffer *text, const struct rotation *rotation,
+                           const struct state *state, bool resets)
+{
+    static const char used[] = "tcr_key_window_used_ratio";
+    static const char reset[] = "tcr_key_window_reset_timestamp_seconds";
+    const char *metric = resets ? reset : used;
+    bool any = false;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        const struct record *known = state_find(&state->keys, candidate->id);
+        for (size_t k = 0; known && k < known->window_count; k++) {
+            const struct usage_window *window = &known->windows[k];
+            if (window->used < 0)
+                continue;
+            if (!any)
+                append_head(text, metric, "gauge",
+                            resets ? "When the window of the key's plan is reset; 0 if unknown."
+                                   : "How much of the window is used, as last told.");
+            any = true;
+            append_window(text, metric, candidate->key->name, window);
+            if (resets)
+                buffer_append_format(text, "%lld\n", (long long)window->reset);
+            else
+                buffer_append_format(text, "%d.%03d\n", window->used / 1000, window->used % 1000);
+        }
+    }
+}
+
 static void append_master(struct buffer *text, const struct key *master, const struct state *state,
                           int64_t now)
 {
@@ -177,6 +216,8 @@ void prometheus_append(struct buffer *text, const struct rotation *rotation,
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         append_metric(text, &metrics[i], rotation, state);
     append_resting(text, rotation);
+    append_windows(text, rotation, state, false);
+    append_windows(text, rotation, state, true);
     if (rotation->has_master)
         append_master(text, rotation->candidates[rotation->count].key, state, now);
     append_head(text, "tcr_keys_ready", "gauge", "Keys of the pool that a run could use now.");

@@ -91,6 +91,49 @@ void render_standing(struct buffer *text, const struct candidate *candidate, int
     }
 }
 
+/* Of a hundred; -1 if there is nothing to be told of the window now. */
+static int percent_used(const struct usage_window *window, int64_t now)
+{
+    if (window->used < 0 || (window->reset > 0 && window->reset <= now))
+        return -1;
+    return window->used / 10;
+}
+
+void render_windows(struct buffer *text, const struct record *record, int64_t now,
+                    const struct zone_ops *zones)
+{
+    int fullest = -1;
+    bool any = false;
+    for (size_t i = 0; record && i < record->window_count; i++) {
+        int used = percent_used(&record->windows[i], now);
+        fullest = used > fullest ? used : fullest;
+    }
+    for (size_t i = 0; fullest >= 0 && i < record->window_count; i++) {
+        const struct usage_window *window = &record->windows[i];
+        int used = percent_used(window, now);
+        if (used < 0)
+            continue;
+        buffer_append_format(text, "%s%s %d %%", any ? " · " : "", window->name, used);
+        any = true;
+        if (window->reset == 0 || (used < fullest && used < 100))
+            continue;
+        buffer_append_text(text, ", resets ");
+        render_time(text, window->reset, now, zones);
+    }
+}
+
+void render_windows_short(struct buffer *text, const struct record *record, int64_t now)
+{
+    bool any = false;
+    for (size_t i = 0; record && i < record->window_count; i++) {
+        int used = percent_used(&record->windows[i], now);
+        if (used < 0)
+            continue;
+        buffer_append_format(text, "%s%s %d%%", any ? " " : "", record->windows[i].name, used);
+        any = true;
+    }
+}
+
 void render_key_end(struct buffer *text, const struct key *key, int64_t now)
 {
     char day[KEYDATE_TEXT];

@@ -27,6 +27,14 @@ void render_key_failure(struct buffer *text, const char *name, const struct find
 void render_standing(struct buffer *text, const struct candidate *candidate, int64_t now,
                      const struct zone_ops *zones);
 
+/* `5h 76 %, resets 16:00 · 7d 31 %`: the windows of a plan that were told and are not over; nothing
+ * if none is known. Of a full one, and of the fullest, the reset is told. */
+void render_windows(struct buffer *text, const struct record *record, int64_t now,
+                    const struct zone_ops *zones);
+
+/* `5h 76% 7d 31%`: the same in few characters. */
+void render_windows_short(struct buffer *text, const struct record *record, int64_t now);
+
 /* `"home" ends on 2026-12-03, in 12d; get a new one with …`: for a key whose end is known. */
 void render_key_end(struct buffer *text, const struct key *key, int64_t now);
 

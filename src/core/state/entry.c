@@ -96,19 +96,25 @@ static int do_crowded(struct state *state, const struct entry *entry)
     return 1;
 }
 
+static int do_usage(struct state *state, const struct entry *entry)
+{
+    struct record *record = state_touch(&state->keys, entry->id);
+    return record ? record_note_usage(record, &entry->usage, entry->at) : -ENOMEM;
+}
+
 int entry_do(struct state *state, const struct entry *entry)
 {
     static int (*const doers[])(struct state *, const struct entry *) = {
         [ENTRY_USE] = do_use,           [ENTRY_FAILURE] = do_failure, [ENTRY_REST] = do_rest,
         [ENTRY_RECOVERY] = do_recovery, [ENTRY_MASTER] = do_master,   [ENTRY_CURSOR] = do_cursor,
-        [ENTRY_CROWDED] = do_crowded,
+        [ENTRY_CROWDED] = do_crowded,   [ENTRY_USAGE] = do_usage,
     };
     return doers[entry->kind](state, entry);
 }
 
 bool entry_is_urgent(const struct entry *entry)
 {
-    return entry->kind != ENTRY_USE && entry->kind != ENTRY_CURSOR;
+    return entry->kind != ENTRY_USE && entry->kind != ENTRY_CURSOR && entry->kind != ENTRY_USAGE;
 }
 
 /* The last entry about a cursor is what the next one has to do with. */
@@ -118,7 +124,7 @@ static struct entry *find_like(struct entries *entries, const struct entry *entr
         struct entry *known = &entries->list[i];
         if (known->kind != entry->kind)
             continue;
-        if (entry->kind == ENTRY_USE && strcmp(known->id, entry->id) == 0)
+        if (entry->kind != ENTRY_CURSOR && strcmp(known->id, entry->id) == 0)
             return known;
         if (entry->kind == ENTRY_CURSOR && strcmp(known->pool, entry->pool) == 0)
             return *known->from || *entry->from ? NULL : known;

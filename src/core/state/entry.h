@@ -16,7 +16,8 @@ enum entry_kind {
     ENTRY_RECOVERY, /* `id` works: its failures and rests are forgotten, unless it failed since */
     ENTRY_MASTER,   /* the master was used at `at` */
     ENTRY_CURSOR,   /* the cursor of `pool` moves to `id`; with `from`, only if it stands there */
-    ENTRY_CROWDED   /* it was said at `at` that `pool` is too small */
+    ENTRY_CROWDED,  /* it was said at `at` that `pool` is too small */
+    ENTRY_USAGE     /* `id`'s provider told of its plan's windows */
 };
 
 struct entry {
@@ -31,12 +32,13 @@ struct entry {
     int64_t failures, last_failed; /* ENTRY_RECOVERY: what the record said when it was made */
     char pool[KIND_VARIABLE];      /* "": the main one */
     char from[IDENTITY_TEXT];
+    struct usage usage; /* ENTRY_USAGE */
 };
 
 /* Does it. Returns 1 if the state changed, 0 if there was nothing to do, -ENOMEM. */
 int entry_do(struct state *state, const struct entry *entry);
 
-/* True if nobody else may miss it for long: what all but uses and cursors say. */
+/* True if nobody else may miss it for long: what all but uses, cursors and windows say. */
 bool entry_is_urgent(const struct entry *entry);
 
 /* A list of entries, in the order in which they are done. */
@@ -45,8 +47,8 @@ struct entries {
     size_t count, room;
 };
 
-/* Adds one; a use and a cursor's move join an earlier one where that comes to the same. Returns 0
- * or -ENOMEM. */
+/* Adds one; a use, a cursor's move and windows join an earlier one where that comes to the same.
+ * Returns 0 or -ENOMEM. */
 int entries_add(struct entries *entries, const struct entry *entry);
 
 /* Does all to a state whose clock is so many seconds ahead of the maker's: times that were noted by

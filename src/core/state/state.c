@@ -15,8 +15,10 @@ int state_create(const char *salt, struct state *ret_state)
 
 static void table_finish(struct record_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count; i++) {
         free(table->records[i].cooldowns);
+        free(table->records[i].windows);
+    }
     free(table->records);
     *table = (struct record_table){0};
 }
@@ -53,6 +55,9 @@ static void copy_table(const struct record_table *table, const char *text, const
         record->cooldowns = copy_array(record->cooldowns, record->cooldown_count,
                                        sizeof *record->cooldowns, failed);
         record->cooldown_count = record->cooldowns ? record->cooldown_count : 0;
+        record->windows =
+            copy_array(record->windows, record->window_count, sizeof *record->windows, failed);
+        record->window_count = record->windows ? record->window_count : 0;
         if (record->raw)
             record->raw = text_copy ? text_copy + (record->raw - text) : NULL;
     }
@@ -311,4 +316,45 @@ int64_t state_master_uses_since(const struct state *state, int64_t since)
     for (size_t i = 0; i < state->master_use_count; i++)
         uses += state->master_uses[i] > since;
     return uses;
+}
+
+static struct usage usage_of(const struct record *record)
+{
+    struct usage usage = {.count = record->window_count};
+    if (record->window_count > 0)
+        memcpy(usage.windows, record->windows, record->window_count * sizeof *record->windows);
+    return usage;
+}
+
+static bool is_known(const struct record *record, const struct usage *usage)
+{
+    bool same = usage->count == record->window_count;
+    for (size_t i = 0; same && i < usage->count; i++) {
+        const struct usage_window *a = &usage->windows[i], *b = &record->windows[i];
+        same = strcmp(a->name, b->name) == 0 && a->used == b->used && a->reset == b->reset &&
+               a->status == b->status;
+    }
+    return same;
+}
+
+int record_note_usage(struct record *record, const struct usage *usage, int64_t now)
+{
+    size_t size = usage->count * sizeof *usage->windows;
+    if (usage->count == 0 || is_known(record, usage))
+        return 0;
+    struct usage_window *windows = realloc(record->windows, size);
+    if (!windows)
+        return -ENOMEM;
+    memcpy(windows, usage->windows, size);
+    record->windows = windows;
+    record->window_count = usage->count;
+    record->windows_at = now;
+    record->changed = true;
+    return 1;
+}
+
+int record_fullest(const struct record *record, int64_t now)
+{
+    struct usage usage = record ? usage_of(record) : (struct usage){0};
+    return usage_fullest(&usage, now);
 }

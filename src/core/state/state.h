@@ -2,6 +2,7 @@
  * memory; reading, locking and writing it is system/store's. */
 #pragma once
 
+#include "core/evidence/usage.h"
 #include "core/pool/failure.h"
 #include "core/pool/identity.h"
 
@@ -27,7 +28,10 @@ struct record {
     char name[FINDING_MODEL + 1]; /* the key's name when last seen: for people only */
     struct cooldown *cooldowns;
     size_t cooldown_count;
-    int64_t failures; /* in a row */
+    struct usage_window *windows; /* as the provider last told them */
+    size_t window_count;
+    int64_t windows_at; /* when that was; 0: never */
+    int64_t failures;   /* in a row */
     int64_t last_used, last_failed;
     int64_t warned_end; /* when it was last said that the key ends soon; 0: never */
     int64_t runs;
@@ -145,6 +149,13 @@ int record_rest(struct record *record, const struct cooldown *rest);
 
 /* Both. */
 int record_cool(struct record *record, const struct finding *finding, int64_t seconds, int64_t now);
+
+/* Takes over what an answer told of a plan's windows. Returns 1, 0 if nothing is new, or -ENOMEM.
+ */
+int record_note_usage(struct record *record, const struct usage *usage, int64_t now);
+
+/* As usage_fullest; -1 also for NULL. */
+int record_fullest(const struct record *record, int64_t now);
 
 /* Ends the rests of one class, and forgets the failures if the last one was of it. True if there
  * was anything to forget; takes NULL. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LONGEST_REST (400 * (int64_t)86400)
+#define USED_MOST    1000000 /* thousandths of a window */
 #define LEASE_MOST   1000000 /* what a lease may count: sums of them must not overflow */
 
 const char *const statefile_names[] = {
@@ -30,6 +31,8 @@ const char *const statefile_record_names[] = {
     [RECORD_LAST_FAILED] = "last_failed",
     [RECORD_LAST_CLASS] = "last_class",
     [RECORD_WARNED_END] = "warned_end",
+    [RECORD_WINDOWS] = "windows",
+    [RECORD_WINDOWS_AT] = "windows_at",
     NULL,
 };
 const char *const statefile_pool_names[] = {
@@ -42,6 +45,9 @@ _Static_assert(sizeof statefile_names <= (MEMBERS_MOST + 1) * sizeof(char *), "r
 
 static const char *const cooldown_names[] = {"class", "until", "length", "model", "what", NULL};
 enum { COOLDOWN_CLASS, COOLDOWN_UNTIL, COOLDOWN_LENGTH, COOLDOWN_MODEL, COOLDOWN_WHAT };
+
+static const char *const window_names[] = {"name", "used", "reset", "status", NULL};
+enum { WINDOW_NAME, WINDOW_USED, WINDOW_RESET, WINDOW_STATUS };
 
 static const char *const lease_names[] = {"key",   "boot",  "pid",    "start", "pid_namespace",
                                           "since", "queue", "ticket", "count", NULL};
@@ -103,6 +109,30 @@ static int add_cooldown(void *context, const struct part *item)
     return 0;
 }
 
+static int add_window(void *context, const struct part *item)
+{
+    struct record *record = context;
+    struct members members;
+    char status[32] = "";
+    int64_t used = -1;
+    struct usage_window window = {0};
+    members_take(item, window_names, &members);
+    members_text(&members.values[WINDOW_NAME], window.name, sizeof window.name);
+    members_text(&members.values[WINDOW_STATUS], status, sizeof status);
+    if (!members.values[WINDOW_USED].text || !part_integer(&members.values[WINDOW_USED], &used) ||
+        used < 0 || used > USED_MOST)
+        used = -1;
+    window.used = (int)used;
+    window.reset = members_number(&members.values[WINDOW_RESET]);
+    window.status = usage_status_parse(status);
+    if (!*window.name || record->window_count == USAGE_MOST)
+        return 0;
+    if (!grow((void **)&record->windows, record->window_count, sizeof window))
+        return -ENOMEM;
+    record->windows[record->window_count++] = window;
+    return 0;
+}
+
 /* The cursor stands before the value. Returns 0, -EINVAL if it is none, -ENOMEM. */
 static int read_record(struct scan *scan, const struct part *name, struct record *record)
 {
@@ -120,7 +150,9 @@ static int read_record(struct scan *scan, const struct part *name, struct record
     record->last_failed = members_number(&members.values[RECORD_LAST_FAILED]);
     record->warned_end = members_number(&members.values[RECORD_WARNED_END]);
     record->last_class = take_class(&members.values[RECORD_LAST_CLASS]);
-    return members_items(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
+    record->windows_at = members_number(&members.values[RECORD_WINDOWS_AT]);
+    int r = members_items(&members.values[RECORD_WINDOWS], add_window, record);
+    return r < 0 ? r : members_items(&members.values[RECORD_COOLDOWNS], add_cooldown, record);
 }
 
 static int compare_records(const void *left, const void *right)

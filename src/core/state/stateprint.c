@@ -46,6 +46,29 @@ static void add_cooldowns(struct buffer *text, const struct record *record)
     buffer_append_char(text, ']');
 }
 
+static void add_windows(struct buffer *text, const struct record *record)
+{
+    if (record->window_count == 0)
+        return;
+    jsontext_name(text, "windows");
+    buffer_append_char(text, '[');
+    for (size_t i = 0; i < record->window_count && !text->failed; i++) {
+        const struct usage_window *window = &record->windows[i];
+        jsontext_comma(text);
+        buffer_append_char(text, '{');
+        jsontext_add_string(text, "name", window->name);
+        if (window->used >= 0)
+            jsontext_add_integer(text, "used", window->used);
+        if (window->reset > 0)
+            jsontext_add_integer(text, "reset", window->reset);
+        if (window->status != USAGE_UNKNOWN)
+            jsontext_add_string(text, "status", usage_status_name(window->status));
+        buffer_append_char(text, '}');
+    }
+    buffer_append_char(text, ']');
+    jsontext_add_integer(text, "windows_at", record->windows_at);
+}
+
 static void add_record(struct buffer *text, const struct record *record)
 {
     if (!record->changed && record->raw) {
@@ -64,6 +87,7 @@ static void add_record(struct buffer *text, const struct record *record)
         jsontext_add_string(text, "last_class", failure_class_name(record->last_class));
     if (record->warned_end > 0)
         jsontext_add_integer(text, "warned_end", record->warned_end);
+    add_windows(text, record);
     add_unknown(text, record->raw, record->raw_length, statefile_record_names);
     buffer_append_char(text, '}');
 }
