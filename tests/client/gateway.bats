@@ -157,3 +157,12 @@ eventually() {
     "$PYTHON" "$HERE/parity.py" "$scratch/first" "$scratch/other" || fail "the gateway's requests differ"
   done
 }
+
+@test "what the answers tell of a plan's windows is known to status" {
+  pool home work
+  answers home warn:hello
+  run_tcr --gateway -- claude -p "a question" < /dev/null
+  assert_status 0
+  run_tcr status --line
+  grep -q '^home 5h 93%' "$out"
+}
