@@ -487,6 +487,39 @@ static void test_any_reads_at_any_time(void **state)
     }
 }
 
+/* An array of all that was said, in one line, as --output-format json --verbose prints it. */
+static void test_a_long_array(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *end;
+        bool held;
+    } rows[] = {
+        {"{\"type\":\"result\",\"is_error\":true,\"api_error_status\":429,\"result\":\"x\"}]\n",
+         true},
+        {"{\"type\":\"result\",\"is_error\":false,\"result\":\"x\"}]\n", false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buffer out = {0};
+        struct play play;
+        buffer_append_text(&out, "[");
+        for (int n = 0; n < 3000; n++)
+            buffer_append_format(&out, "{\"type\":\"user\",\"text\":\"%0100d\"},", n);
+        buffer_append_text(&out, rows[i].end);
+        assert_true(out.length > 4 * GATE_LINE_LONGEST);
+        struct scene scene = {.bytes = {buffer_text(&out)},
+                              .read_size = 65536,
+                              .last_word = true,
+                              .ending = {.code = rows[i].held}};
+        play_scene(&scene, &play);
+        assert_int_equal(play.early[STREAM_OUT], rows[i].held ? 0 : out.length);
+        assert_int_equal(play.finding.class, rows[i].held ? CLASS_THROTTLED : CLASS_NONE);
+        assert_int_equal(play.passed[STREAM_OUT].length, out.length);
+        play_finish(&play);
+        buffer_finish(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_odd_bytes),
         cmocka_unit_test(test_end_reads_the_last_line),
         cmocka_unit_test(test_any_reads_at_any_time),
+        cmocka_unit_test(test_a_long_array),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }

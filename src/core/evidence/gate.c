@@ -28,11 +28,31 @@ static void open_for_good(struct gate *gate)
     gate->opened = true;
 }
 
+/* --output-format json --verbose is one array with all that was said: whoever reads it can do
+ * nothing with its beginning. */
+static bool is_json(const struct gate *gate, const struct buffer *begun)
+{
+    return gate->evidence->last_word && gate->stream == STREAM_OUT && begun->length > 0 &&
+           (begun->data[0] == '[' || begun->data[0] == '{');
+}
+
+static size_t most(const struct gate *gate, const struct buffer *begun, size_t usual)
+{
+    return is_json(gate, begun) ? GATE_JSON_LONGEST : usual;
+}
+
+/* The beginning of a line that goes on if its end does not come soon. */
+static bool has_beginning(const struct gate *gate)
+{
+    return !gate->holding && gate->line.length > gate->line_passed && !is_json(gate, &gate->line);
+}
+
 static void pass(struct gate *gate, const char *bytes, size_t length)
 {
     if (length == 0)
         return;
-    if (gate->holding && gate->held.length + length <= GATE_HELD_MOST) {
+    const struct buffer *begun = gate->held.length > 0 ? &gate->held : &gate->line;
+    if (gate->holding && gate->held.length + length <= most(gate, begun, GATE_HELD_MOST)) {
         buffer_append(&gate->held, bytes, length);
         if (!gate->held.failed)
             return;
@@ -103,7 +123,7 @@ static void extend_line(struct gate *gate, const char *bytes, size_t length, boo
     if (gate->line.length == 0)
         gate->line_since = now_ms;
     buffer_append(&gate->line, bytes, length);
-    if (gate->line.failed || gate->line.length > GATE_LINE_LONGEST) {
+    if (gate->line.failed || gate->line.length > most(gate, &gate->line, GATE_LINE_LONGEST)) {
         bool kept = !gate->line.failed;
         gate->line.failed = false;
         pass_line_so_far(gate);
@@ -163,7 +183,7 @@ void gate_feed(struct gate *gate, const char *bytes, size_t length, int64_t now_
 int64_t gate_deadline(const struct gate *gate)
 {
     int64_t partial = -1, held = -1;
-    if (gate->line.length > gate->line_passed && !gate->holding)
+    if (has_beginning(gate))
         partial = gate->line_since + GATE_PARTIAL_MS;
     if (gate->holding)
         held = gate->held_since + GATE_HELD_MS;
@@ -174,8 +194,7 @@ void gate_tick(struct gate *gate, int64_t now_ms)
 {
     if (gate->holding && now_ms >= gate->held_since + GATE_HELD_MS)
         open_for_good(gate);
-    if (!gate->holding && gate->line.length > gate->line_passed &&
-        now_ms >= gate->line_since + GATE_PARTIAL_MS)
+    if (has_beginning(gate) && now_ms >= gate->line_since + GATE_PARTIAL_MS)
         pass_line_so_far(gate);
 }
 

@@ -12,6 +12,7 @@
 
 #define GATE_LINE_LONGEST 65536 /* a longer line is passed on unread */
 #define GATE_HELD_MOST    65536 /* more than this after a mark: the run goes on, let it all out */
+#define GATE_JSON_LONGEST (8 * 1024 * 1024) /* of a client's JSON, which can be one long line */
 #define GATE_PARTIAL_MS   100   /* how long the beginning of a possible mark waits for its end */
 #define GATE_HELD_MS      10000 /* how long a mark waits for the end of the run */
 
