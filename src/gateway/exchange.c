@@ -147,6 +147,8 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
         refuse_early(exchange, guard_status(verdict), guard_sentence(verdict));
     else if (verdict != GUARD_ADMITTED)
         refuse(exchange, guard_status(verdict), guard_sentence(verdict));
+    else if (exchange->head.length + strlen(exchange->target) > FRONT_HEAD)
+        refuse(exchange, 431, "the head of the request is larger than 8 KiB");
     else if (strlen(method) >= sizeof exchange->method)
         refuse(exchange, 400, "the method of the request is too long");
     expect_body(exchange);

@@ -15,8 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* For a head, and for an answer's head. Real clients need 3 KiB of it. */
-#define POOL_BYTES ((size_t)12 << 10)
+/* For a head and for an answer's, both at most FRONT_HEAD and what libmicrohttpd adds to them. Real
+ * ones are of 3 KiB and touch no more of it. */
+#define POOL_BYTES ((size_t)20 << 10)
 
 /* That a connection may take to send a head whole, idle before or not; and, what libmicrohttpd
  * watches, to move any byte at all. */

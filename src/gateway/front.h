@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* What a head may have, a request's as well as an answer's: real ones have a quarter of it. */
+#define FRONT_HEAD ((size_t)8 << 10)
+
 struct gateway;
 struct exchange;
 struct front;

@@ -58,10 +58,14 @@ static ssize_t read_answer(void *context, uint64_t position, char *bytes, size_t
 static bool add_headers(struct MHD_Response *response, const char *head)
 {
     struct field field;
+    size_t length = 0;
     while (head_next(&head, &field)) {
         char name[256], value[8192];
-        if (field.name_length >= sizeof name || field.value_length >= sizeof value)
-            continue;
+        size_t needed = field.name_length + field.value_length + sizeof ": \r\n";
+        if (field.name_length >= sizeof name || field.value_length >= sizeof value ||
+            length + needed > FRONT_HEAD)
+            continue; /* better an answer without it than none */
+        length += needed;
         memcpy(name, field.name, field.name_length);
         name[field.name_length] = '\0';
         memcpy(value, field.value, field.value_length);
