@@ -17,7 +17,7 @@ import() {
   "work": {"accessToken": "$(token b)"}}, "active": "work"}
 END
   import accounts.json
-  assert_no_stdout
+  assert_stdout_has '^"me@example.org" \(oauth, sk-ant-.*0001\)$'
   assert_equal "$(in_file '.keys[0]')" \
     '{"name":"me@example.org","token":"sk-ant-oat01-FAKE-a-0001","refresh_token":"sk-ant-ort01-FAKE-a-0001","expires":4102444800}'
   assert_equal "$(in_file '.keys[1] | [.name, .token, (.added > 1700000000)]')" '["work","sk-ant-oat01-FAKE-b-0001",true]'
@@ -240,4 +240,18 @@ END
   import list
   assert_equal "$(in_file '.keys | length')" 1000
   assert_between "$took" 0 10000
+}
+
+@test "import says which keys it took, and that the master is billed" {
+  printf 'ANTHROPIC_API_KEY=%s\nCLAUDE_CODE_OAUTH_TOKEN=%s\n' "$(token api:billing)" "$(token home)" > m.env
+  chmod 644 m.env
+  tcr keys import m.env
+  assert_status 0
+  assert_stdout_has '^"key1" \(oauth, sk-ant-.*0001\)$'
+  assert_stdout_has '^"master" \(api, sk-ant-.*0001\), as the master key$'
+  assert_stderr_has 'warning: m.env: its mode 0644'
+  assert_stderr_has 'warning: "master" is the master key, which is billed .*tcr-run keys set master --at-most 20/day, or tcr-run keys disable master$'
+  printf 'CLAUDE_CODE_OAUTH_TOKEN=%s\n' "$(token other)" > n.env
+  tcr keys import n.env
+  refute_stderr_has billed
 }

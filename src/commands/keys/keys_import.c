@@ -1,6 +1,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "base/secret.h"
+#include "base/shellword.h"
 #include "commands/command.h"
 #include "commands/keys/keys.h"
 #include "commands/output.h"
@@ -29,6 +30,7 @@ struct intake {
     struct import import;
     struct buffer added;
     size_t count;
+    char master[KEYEDIT_NAME]; /* its name, if it came with them */
 };
 
 /* Keys in a file that others can read are not safe there: it is said, but they are read. */
@@ -42,7 +44,7 @@ static int read_source_file(const char *path, char **ret_bytes, size_t *ret_leng
     r = files_read(path, FILE_ANY, KEYSOURCE_FILE_LARGEST, &again, ret_bytes, ret_length);
     buffer_finish(&again);
     if (r == 0)
-        log_say("%s: %s", path, buffer_text(error));
+        log_warn("%s: %s", path, buffer_text(error));
     return r;
 }
 
@@ -101,7 +103,11 @@ static int apply(cJSON *file, void *context, struct buffer *error)
 {
     struct intake *intake = context;
     (void)error;
+    bool had_master = keyedit_master(file) != NULL;
     int r = import_merge(&intake->import, intake->prefix, file, &intake->added, &intake->count);
+    const char *master = had_master ? NULL : keyedit_master(file);
+    if (r == 0 && master)
+        snprintf(intake->master, sizeof intake->master, "%s", master);
     return r < 0 ? r : intake->count == 0;
 }
 
@@ -118,6 +124,16 @@ static size_t count_short_lived(const struct intake *intake)
     return count;
 }
 
+static void warn_of_bills(const char *master)
+{
+    struct buffer name = {0};
+    shellword_append(&name, master);
+    log_warn("\"%s\" is the master key, which is billed each time the pool is used up; to limit "
+             "that: tcr-run keys set %s --at-most 20/day, or tcr-run keys disable %s",
+             master, buffer_text(&name), buffer_text(&name));
+    buffer_finish(&name);
+}
+
 static void sum_up(const struct intake *intake, const struct keychange *change)
 {
     size_t short_lived = intake->count > 0 ? count_short_lived(intake) : 0;
@@ -128,6 +144,8 @@ static void sum_up(const struct intake *intake, const struct keychange *change)
                  "claude setup-token makes one for a year, and keys add --config-dir uses a login "
                  "that the client renews",
                  intake->path, short_lived, short_lived == 1 ? "s" : "");
+    if (*intake->master)
+        warn_of_bills(intake->master);
     if (intake->import.skipped > 0)
         snprintf(skipped, sizeof skipped, "; %zu %s skipped", intake->import.skipped,
                  intake->import.skipped == 1 ? "was" : "were");
@@ -142,13 +160,15 @@ static int take_in(struct intake *intake, struct keychange *change)
     int status;
     if (intake->dry_run) {
         int r = apply(change->file, intake, &error);
-        status = r < 0 ? keys_fail(change->path, &error, r) : output_print(&intake->added);
+        status = r < 0 ? keys_fail(change->path, &error, r) : 0;
     } else {
         status = keys_change(change, apply, intake);
     }
-    if (status == 0)
-        sum_up(intake, change);
-    return status;
+    if (status != 0)
+        return status;
+    int printed = output_print(&intake->added);
+    sum_up(intake, change);
+    return printed;
 }
 
 static bool parse(int argc, char **argv, struct intake *intake, struct options *ret_options)
