@@ -27,6 +27,7 @@ enum argument {
     OPTION_LIFE_FD,
     OPTION_STAND_IN_FD,
     OPTION_FOLDER,
+    OPTION_FIRST,
     OPTION_HOLD,
     OPTION_SILENCE,
     OPTION_KEYS,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
     {"life-fd", required_argument, NULL, OPTION_LIFE_FD},
     {"stand-in-fd", required_argument, NULL, OPTION_STAND_IN_FD},
     {"folder", required_argument, NULL, OPTION_FOLDER},
+    {"first", required_argument, NULL, OPTION_FIRST},
     {"hold", required_argument, NULL, OPTION_HOLD},
     {"silence", required_argument, NULL, OPTION_SILENCE},
     {"keys", required_argument, NULL, OPTION_KEYS},
@@ -164,6 +166,9 @@ static bool take(int option, char *value, struct arguments *arguments)
         return read_descriptor(value, &arguments->life_fd);
     case OPTION_STAND_IN_FD:
         return read_stand_in(value, arguments);
+    case OPTION_FIRST:
+        arguments->first = value;
+        return true;
     case OPTION_FOLDER:
         arguments->folder = value;
         return true;

@@ -16,7 +16,7 @@ struct arguments {
     bool is_private;
     bool is_detached;
     int tell_fd, life_fd, lock_fd; /* -1: none */
-    const char *folder;
+    const char *folder, *first;
     char *stand_in; /* in guarded memory; NULL: none is asked for */
     int64_t hold_seconds;
     int64_t silence_seconds; /* --silence: 150, and less in tests */

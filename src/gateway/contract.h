@@ -10,6 +10,7 @@
  * --tell-fd      a pipe that nobody else writes to: its end says that the gateway is gone
  * --life-fd      a pipe that nobody writes to: its end says that tcr-run is gone, whatever killed
  * it. Then the gateway ends as soon as no request is open, within a second if it can
+ * --first        the name of the key that the run holds: its sessions begin with it
  * --seal-fd      a pipe with what opens the sealed key file (system/keys/passphrase.h): nobody is
  *                asked, now or when the file has changed
  * --stand-in-fd  a pipe with the stand-in that requests must carry (way A); without it, file

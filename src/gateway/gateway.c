@@ -272,6 +272,7 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
         return r == -ENOENT ? EXIT_NO_KEY : EXIT_OWN_FAILURE;
     gateway->news.tell_fd = arguments->tell_fd;
     gateway->options = &arguments->options;
+    gateway->first = arguments->first;
     gateway->pinned = arguments->options.key;
     sessions_init(&gateway->sessions, let_session_go, gateway);
     gateway->silence_ms = arguments->silence_seconds * 1000;

@@ -30,6 +30,7 @@ struct gateway {
     struct watch ledger_watch;
     struct sessions sessions;
     const char *pinned; /* --key; NULL: any */
+    const char *first;  /* that a new session begins with if it is ready; NULL: any */
     struct news news;
 
     size_t exchange_count; /* that are not over */

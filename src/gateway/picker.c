@@ -192,8 +192,9 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare
                             .many = true,
                             .tried = passed_over,
                             .choose = true};
-    slot->prefers = slot->candidate ? slot->candidate
-                                    : find_candidate(&roster->rotation, exchange->session->key);
+    const char *name = *exchange->session->key ? exchange->session->key : exchange->gateway->first;
+    slot->prefers =
+        slot->candidate || !name ? slot->candidate : find_candidate(&roster->rotation, name);
     slot->demand = demand_of(exchange);
     slot->attempts = (int)exchange->tried_count;
     choice.tried_count = list_passed_over(exchange, spare_full, passed_over);

@@ -273,6 +273,11 @@ class Gateway(unittest.TestCase):
             again = [self.ask(X_Claude_Code_Session_Id=f"s{i}").getheader("x-tcr-key") for i in range(2)]
             self.assertEqual(again, first)
 
+    def test_a_new_session_begins_with_the_runs_key(self):
+        self.start(greet, "--first", "work")
+        for session in ("a", "b", "c"):
+            self.assertEqual(self.ask(X_Claude_Code_Session_Id=session).getheader("x-tcr-key"), "work")
+
     def test_a_key_is_picked_by_hand(self):
         self.start(greet)
         for _ in range(2):

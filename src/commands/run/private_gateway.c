@@ -188,6 +188,7 @@ static void add_descriptors(struct words *words, const struct private_gateway *g
     if (start->passed_count > 4)
         add_number(words, "--seal-fd", start->passed[4]);
     add(words, "--folder", gateway->folder);
+    add(words, "--first", session_lead(gateway->session)->candidate->key->name);
     if (gateway->session->options->waits)
         add_number(words, "--hold", gateway->session->options->wait_longest);
 }
