@@ -22,10 +22,8 @@ static size_t plain_length(const char *text, size_t length)
     return plain;
 }
 
-void jsontext_string(struct buffer *buffer, const char *text)
+void jsontext_bytes(struct buffer *buffer, const char *text, size_t left)
 {
-    size_t left = strlen(text);
-    buffer_append_char(buffer, '"');
     while (left > 0) {
         uint32_t code = 0;
         size_t step = plain_length(text, left);
@@ -40,6 +38,12 @@ void jsontext_string(struct buffer *buffer, const char *text)
         step += step == 0;
         text += step, left -= step;
     }
+}
+
+void jsontext_string(struct buffer *buffer, const char *text)
+{
+    buffer_append_char(buffer, '"');
+    jsontext_bytes(buffer, text, strlen(text));
     buffer_append_char(buffer, '"');
 }
 

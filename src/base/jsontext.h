@@ -6,10 +6,14 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A string with its quotes. What is not UTF-8 becomes U+FFFD, a control character an escape. */
 void jsontext_string(struct buffer *buffer, const char *text);
+
+/* What stands between the quotes of such a string. */
+void jsontext_bytes(struct buffer *buffer, const char *text, size_t length);
 
 /* Before a member or an item: a comma, but not for the first one of its object or array. */
 void jsontext_comma(struct buffer *buffer);

@@ -1,0 +1,25 @@
+/* The provider's answer in the format of the one who asked: a stream as it comes, or one body. */
+#pragma once
+
+#include "core/translate/translate.h"
+
+struct reply;
+
+/* NULL if there is no memory. `id` is letters and digits, another for each answer; both it and the
+ * translation are borrowed. `stream`: an event stream comes and goes; else one body. */
+struct reply *reply_create(const struct translation *translation, const char *id, int64_t created,
+                           bool stream);
+void reply_destroy(struct reply *reply);
+
+/* What came, split anywhere, and what goes out for it. Of a whole answer nothing goes out before
+ * its end. */
+void reply_feed(struct reply *reply, const char *bytes, size_t length, struct buffer *out);
+
+/* The provider's answer is over. What was not whole ends with an error in the client's format. */
+void reply_end(struct reply *reply, struct buffer *out);
+
+/* True once the last byte has been written. */
+bool reply_has_ended(const struct reply *reply);
+
+/* The type of the error that the answer ended with, as Anthropic names it; NULL if with none. */
+const char *reply_fault(const struct reply *reply);

@@ -1,0 +1,69 @@
+#include "core/translate/translate.h"
+
+#include "core/translate/request_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void translation_finish(struct translation *translation)
+{
+    toolnames_finish(&translation->names);
+}
+
+static bool holds(const char *notes, const char *note)
+{
+    size_t length = strlen(note);
+    for (const char *p = notes; (p = strstr(p, note)) != NULL; p += length)
+        if ((p == notes || p[-1] == ' ') && (p[length] == '\0' || p[length] == ','))
+            return true;
+    return false;
+}
+
+/* Names come from outside and go into a log. */
+static void make_plain(char *text)
+{
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~' || *text == ',')
+            *text = '?';
+}
+
+void translation_note(struct translation *translation, const char *where, struct part name)
+{
+    char note[96];
+    size_t used = strlen(translation->notes);
+    snprintf(note, sizeof note, "%s%s%.*s", where, *where && name.length ? "." : "",
+             name.length > 40 ? 40 : (int)name.length, name.text);
+    make_plain(note);
+    if (!holds(translation->notes, note) &&
+        used + strlen(note) + sizeof ", " <= sizeof translation->notes)
+        snprintf(translation->notes + used, sizeof translation->notes - used, "%s%s",
+                 used > 0 ? ", " : "", note);
+}
+
+void translation_refuse(struct translation *translation, const char *param, const char *text)
+{
+    struct translation_fault *fault = &translation->fault;
+    if (*fault->param)
+        return;
+    snprintf(fault->param, sizeof fault->param, "%s", param);
+    snprintf(fault->text, sizeof fault->text, "%s: %s", param, text);
+}
+
+bool translate_request(struct translation *translation, const char *body, size_t length,
+                       struct buffer *ret_body)
+{
+    struct part whole;
+    struct scan scan = {body, body + length};
+    translation->length = length;
+    if (scan_peek(&scan) != '{' || !scan_value(&scan, &whole) || scan_peek(&scan) != '\0') {
+        translation_refuse(translation, "body", "expected one JSON object");
+        return false;
+    }
+    buffer_append_char(ret_body, '{');
+    if (translation->client == FORMAT_MESSAGES)
+        request_to_openai(translation, whole, ret_body);
+    else
+        request_to_anthropic(translation, whole, ret_body);
+    buffer_append_char(ret_body, '}');
+    return !*translation->fault.param && !ret_body->failed;
+}
