@@ -266,3 +266,15 @@ load helpers
   assert_stderr_has 'class limit'
   assert_stderr_has 'attempt 2 with "home"'
 }
+
+@test "a key whose end is past comes last, and is shown so; it is not left out" {
+  echo "{\"keys\": [$(entry old '"expires": "2023-01-01"'), $(entry new)]}" | keyfile
+  tcr -- client
+  assert_equal "$(used)" new
+  tcr keys list
+  assert_stdout_has '^old .*ended; last in turn$'
+  fails new limit
+  tcr -- client
+  assert_status 0
+  assert_equal "$(used)" 'new new old'
+}

@@ -86,6 +86,8 @@ void render_standing(struct buffer *text, const struct candidate *candidate, int
         buffer_append_char(text, ')');
     } else if (candidate->standing == STANDING_READY && candidate->leases > 0) {
         buffer_append_format(text, "in use ×%zu", candidate->leases);
+    } else if (candidate->standing == STANDING_READY && candidate->ended) {
+        buffer_append_text(text, "ended; last in turn");
     } else {
         buffer_append_text(text, standing_name(candidate->standing));
     }

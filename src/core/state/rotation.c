@@ -185,6 +185,7 @@ int rotation_survey(struct rotation *rotation, const struct state *state,
                                                          : state_find(&state->keys, candidate->id);
         bool is_master = candidate == &rotation->candidates[rotation->count];
         candidate->had_trouble = known && (known->failures > 0 || known->cooldown_count > 0);
+        candidate->ended = key_end(candidate->key) > 0 && key_end(candidate->key) <= now;
         candidate->standing = standing_of(candidate, is_master, state, known, demand, now);
     }
     return r;
@@ -200,6 +201,8 @@ static size_t index_of(const struct rotation *rotation, const char *id)
 
 static bool is_better(const struct candidate *candidate, const struct candidate *best)
 {
+    if (candidate->ended != best->ended)
+        return best->ended;
     if (candidate->nearly_used != best->nearly_used)
         return best->nearly_used;
     if (candidate->key->priority != best->key->priority)

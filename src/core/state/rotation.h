@@ -28,9 +28,10 @@ struct candidate {
     enum standing standing;
     const struct cooldown *cooling; /* in the state; NULL if it does not rest or is not asked for */
     size_t leases;                  /* live runs and sessions on it */
-    bool had_trouble;               /* failures or rests are recorded */
-    bool tried;                     /* the caller's; kept by rotation_survey */
-    bool nearly_used;               /* the same: chosen only where no other is ready */
+    bool ended;       /* its secret's end is past, as far as the clock can be trusted */
+    bool had_trouble; /* failures or rests are recorded */
+    bool tried;       /* the caller's; kept by rotation_survey */
+    bool nearly_used; /* the same: chosen only where no other is ready */
 };
 
 struct rotation {
