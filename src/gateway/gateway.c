@@ -268,6 +268,8 @@ void gateway_renew_roster(struct gateway *gateway)
 static int open_gateway(struct gateway *gateway, const struct arguments *arguments)
 {
     int r = roster_load(&arguments->options, &gateway->roster);
+    if (r == -ENOMEM)
+        log_say("gateway: %s", strerror(ENOMEM));
     if (r < 0)
         return r == -ENOENT ? EXIT_NO_KEY : EXIT_OWN_FAILURE;
     gateway->news.tell_fd = arguments->tell_fd;

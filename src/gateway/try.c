@@ -166,7 +166,7 @@ struct try *try_create(struct upstream *upstream, const struct try_plan *plan)
                         .body = plan->body,
                         .body_length = plan->body_length};
     *plan->lines = (struct buffer){0};
-    try->list = link_lines(&try->lines);
+    try->list = try->lines.failed ? NULL : link_lines(&try->lines);
     try->easy = try->list ? curl_easy_init() : NULL;
     if (try->easy && set_up(try, plan) && upstream_start(upstream, try))
         return try;

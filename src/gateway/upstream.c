@@ -45,18 +45,33 @@ static void socket_ready(void *context, uint32_t events)
     act(socket->upstream, socket->watch.fd, bits);
 }
 
+/* Nothing would ever be heard of it. In a callback of libcurl's, so that it is only noted. */
+static void give_up(CURL *easy)
+{
+    char *private = NULL;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct try *try = (struct try *)(void *)private;
+    if (!try)
+        return;
+    try->no_memory = true;
+    try_ended(try, CURLE_OUT_OF_MEMORY);
+}
+
 /* The socket that libcurl closed before may have had the same number: then epoll knows it. */
-static void watch_socket(struct upstream *upstream, struct socket *socket, curl_socket_t fd,
-                         uint32_t events)
+static void watch_socket(struct upstream *upstream, CURL *easy, struct socket *socket,
+                         curl_socket_t fd, uint32_t events)
 {
     if (!socket) {
         socket = calloc(1, sizeof *socket);
-        if (!socket)
-            return; /* the try's deadline ends it */
+        if (!socket) {
+            give_up(easy);
+            return;
+        }
         socket->upstream = upstream;
         socket->watch = (struct watch){fd, events, socket_ready, socket};
         if (loop_add(upstream->loop, &socket->watch) < 0) {
             free(socket);
+            give_up(easy);
             return;
         }
         (void)curl_multi_assign(upstream->multi, fd, socket);
@@ -69,7 +84,6 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, 
 {
     struct upstream *upstream = context;
     struct socket *socket = assigned;
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (socket)
             loop_remove(upstream->loop, &socket->watch);
@@ -79,7 +93,7 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, 
     uint32_t events = 0;
     events |= what & CURL_POLL_IN ? EPOLLIN : 0;
     events |= what & CURL_POLL_OUT ? EPOLLOUT : 0;
-    watch_socket(upstream, socket, fd, events);
+    watch_socket(upstream, easy, socket, fd, events);
     return 0;
 }
 
