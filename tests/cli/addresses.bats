@@ -173,3 +173,25 @@ OPENAI_BASE_URL=https://o.example/v1'
   tcr -- true
   assert_status 0
 }
+
+@test "without keys: a variable that is set and empty is named" {
+  rm -f "$keys"
+  extra_env=(TCR_KEYS=)
+  tcr -- true
+  assert_status 75
+  assert_stderr_has 'TCR_KEYS is set, but holds no key'
+  extra_env=(ANTHROPIC_AUTH_TOKEN=FAKE-proxy-0001)
+  tcr -- true
+  assert_status 75
+  assert_stderr_has 'ANTHROPIC_AUTH_TOKEN is a key only together with ANTHROPIC_BASE_URL'
+}
+
+@test "a home that means none is not made" {
+  [ ! -e /nonexistent ] || skip "there is one"
+  extra_env=(HOME=/nonexistent "TCR_KEYS=$(token a)")
+  tcr -- client
+  hand "$(token a)" tcr keys add a
+  assert_status 125
+  assert_stderr_has 'there is no home folder'
+  [ ! -e /nonexistent ] || fail "it was made"
+}
