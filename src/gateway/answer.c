@@ -14,11 +14,11 @@
 #include <strings.h>
 #include <time.h>
 
+#define REMEMBERED_MOST ((size_t)16 << 10) /* of a refusal's body, for each key */
+
 void answer_drop_refusal(struct exchange *exchange)
 {
-    buffer_finish(&exchange->kept.head);
-    buffer_finish(&exchange->kept.body);
-    exchange->kept = (struct kept_refusal){0};
+    kept_refusal_finish(&exchange->kept);
 }
 
 static void append_own(const struct exchange *exchange, const char *key, struct buffer *head)
@@ -148,14 +148,15 @@ static void set_retry_after(struct buffer *head, int64_t until)
     *head = changed;
 }
 
-static enum exchange_state send_kept(struct exchange *exchange, const struct kept_refusal *kept)
+static enum exchange_state send_kept(struct exchange *exchange, const struct kept_refusal *kept,
+                                     int64_t until)
 {
     struct buffer head = {0};
     int64_t length;
     if (exchange->is_open)
         return exchange_refuse(exchange, kept->status, "every key of the pool is used up", 0);
     forward_answer(buffer_text(&kept->head), &head, &length);
-    set_retry_after(&head, kept->until);
+    set_retry_after(&head, until);
     append_own(exchange, kept->key, &head);
     bool fine = !head.failed && front_set_whole_answer(exchange, kept->status, buffer_text(&head),
                                                        buffer_text(&kept->body), kept->body.length);
@@ -193,12 +194,12 @@ enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event e
 {
     const struct kept_refusal *kept = &exchange->kept;
     if (event != RETRY_ANSWERED)
-        return kept->status ? send_kept(exchange, kept)
+        return kept->status ? send_kept(exchange, kept, kept->until)
                             : answer_unreached(exchange, event, finding);
     bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
     if (used_up && kept->status && kept->until > 0 &&
         (finding->until == 0 || kept->until < finding->until))
-        return send_kept(exchange, kept);
+        return send_kept(exchange, kept, kept->until);
     return answer_begin(exchange);
 }
 
@@ -228,10 +229,35 @@ enum exchange_state answer_without_key(struct exchange *exchange)
 {
     struct picker_why why;
     if (exchange->kept.status)
-        return send_kept(exchange, &exchange->kept);
+        return send_kept(exchange, &exchange->kept, exchange->kept.until);
     picker_explain(exchange, &why);
+    if (why.candidate) {
+        const struct roster *roster = exchange->roster;
+        const struct kept_refusal *kept =
+            &roster->refusals[why.candidate - roster->rotation.candidates];
+        if (kept->status)
+            return send_kept(exchange, kept, why.until);
+    }
     news_refused(&exchange->gateway->news);
-    return exchange_refuse(exchange, why.status, why.sentence, why.retry_after);
+    return exchange_refuse_used_up(exchange, &why);
+}
+
+void answer_remember_refusal(struct exchange *exchange, const struct finding *finding)
+{
+    struct roster *roster = exchange->roster;
+    const struct try *try = exchange->try;
+    struct kept_refusal *kept =
+        &roster->refusals[exchange->candidate - roster->rotation.candidates];
+    if (try->status != 429 || !try->has_ended || exchange->pending.length > REMEMBERED_MOST)
+        return;
+    kept_refusal_finish(kept);
+    *kept = (struct kept_refusal){
+        .status = try->status, .key = exchange->candidate->key->name, .until = finding->until};
+    buffer_append(&kept->head, buffer_text(&try->head), try->head.length);
+    if (exchange->pending.length > 0)
+        buffer_append(&kept->body, pending_bytes(&exchange->pending), exchange->pending.length);
+    if (kept->head.failed || kept->body.failed)
+        kept_refusal_finish(kept);
 }
 
 static bool is_claude(const struct exchange *exchange)

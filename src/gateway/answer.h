@@ -18,6 +18,10 @@ enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event e
 /* Before another key is asked. */
 void answer_keep_refusal(struct exchange *exchange, const struct finding *finding);
 
+/* What the key's answer says of it is what its rest is about: kept for requests that come while
+ * nothing else is left. */
+void answer_remember_refusal(struct exchange *exchange, const struct finding *finding);
+
 /* No key is left to be asked. */
 enum exchange_state answer_without_key(struct exchange *exchange);
 

@@ -96,7 +96,7 @@ static void refuse(struct exchange *exchange, int status, const char *sentence)
 static void refuse_early(struct exchange *exchange, int status, const char *sentence)
 {
     refuse(exchange, status, sentence);
-    exchange->answer_early = refusal_set(exchange, status, sentence, 0);
+    exchange->answer_early = refusal_set(exchange, status, sentence, "");
     exchange->state = ANSWERING;
 }
 
@@ -176,7 +176,7 @@ void exchange_receive_end(struct exchange *exchange)
     exchange->body_whole = true;
     if (exchange->refused)
         (void)refusal_set(exchange, exchange->refused, exchange->refusal,
-                          exchange->refused == 503 ? 5 : 0);
+                          exchange->refused == 503 ? "retry-after: 5\n" : "");
     else if (exchange->route.id == ROUTE_PROBE)
         (void)refusal_set_greeting(exchange);
     if (exchange->response)

@@ -42,14 +42,6 @@ enum exchange_state {
 
 #define METHOD_TEXT 32
 
-/* A provider's refusal as it came, kept while other keys are asked. */
-struct kept_refusal {
-    int status; /* 0: none */
-    struct buffer head, body;
-    const char *key; /* whose, borrowed from the roster */
-    int64_t until;   /* seconds since 1970; 0: not told */
-};
-
 struct exchange {
     struct gateway *gateway;
     uint64_t number; /* names it: the first is 1 */

@@ -51,6 +51,13 @@ static void read_answer(const struct exchange *exchange, bool of_event, struct m
     answer_read_request(&answer, &now, ret_meaning);
 }
 
+static void remember_failure(struct exchange *exchange, const struct finding *finding)
+{
+    picker_failed(exchange, finding);
+    if (finding->class == CLASS_LIMIT)
+        answer_remember_refusal(exchange, finding);
+}
+
 /* What befell the try; what it says of the key is recorded before another is looked for. */
 static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
                                   const struct meaning *meaning)
@@ -66,7 +73,7 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
     }
     bool counts = exchange->route.id != ROUTE_COUNT_TOKENS;
     if (event == RETRY_ANSWERED && meaning->rests && counts)
-        picker_failed(exchange, &meaning->finding);
+        remember_failure(exchange, &meaning->finding);
     struct picker_left left = picker_count_left(exchange, meaning->finding.class);
     struct retry_facts facts = {
         .event = event,

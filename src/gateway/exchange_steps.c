@@ -8,6 +8,7 @@
 #include "system/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Of a stream that says nothing any more, not even a ping. */
@@ -42,20 +43,48 @@ static enum exchange_state leave(struct exchange *exchange)
     return ENDED;
 }
 
-enum exchange_state exchange_refuse(struct exchange *exchange, int status, const char *sentence,
-                                    int64_t retry_after)
+static enum exchange_state refuse(struct exchange *exchange, int status, const char *sentence,
+                                  const char *head)
 {
     drop_try(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     if (exchange->is_open)
         return answer_refuse_open(exchange, status, sentence);
-    if (!refusal_set(exchange, status, sentence, retry_after)) {
+    if (!refusal_set(exchange, status, sentence, head)) {
         exchange->client_gone = true; /* no memory for a word: the connection is closed */
         return leave(exchange);
     }
     front_resume(exchange);
     return ANSWERING;
+}
+
+enum exchange_state exchange_refuse(struct exchange *exchange, int status, const char *sentence,
+                                    int64_t retry_after)
+{
+    char head[64] = "";
+    if (retry_after > 0)
+        snprintf(head, sizeof head, "retry-after: %lld\n", (long long)retry_after);
+    return refuse(exchange, status, sentence, head);
+}
+
+/* As the provider says it of a subscription: the client shows when, and what. */
+enum exchange_state exchange_refuse_used_up(struct exchange *exchange, const struct picker_why *why)
+{
+    static const char limits[] = "anthropic-ratelimit-unified-";
+    struct buffer head = {0};
+    if (why->retry_after > 0)
+        buffer_append_format(&head, "retry-after: %lld\n", (long long)why->retry_after);
+    if (why->class == CLASS_LIMIT && exchange->route.provider != PROVIDER_OPENAI) {
+        bool weekly = strncmp(why->what, "weekly", strlen("weekly")) == 0;
+        buffer_append_format(&head, "%sstatus: rejected\n%sreset: %lld\n", limits, limits,
+                             (long long)why->until);
+        buffer_append_format(&head, "%srepresentative-claim: %s\n", limits,
+                             weekly ? "seven_day" : "five_hour");
+    }
+    enum exchange_state state = refuse(exchange, why->status, why->sentence, buffer_text(&head));
+    buffer_finish(&head);
+    return state;
 }
 
 static enum exchange_state receive(struct exchange *exchange)

@@ -357,12 +357,27 @@ enum picker_result picker_choose(struct exchange *exchange)
     return waits_for_reset(exchange) ? PICKER_HOLDS : PICKER_NONE;
 }
 
+static void name_first(const struct rotation *rotation, int64_t until, struct picker_why *why)
+{
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        if (!candidate->cooling || candidate->cooling->until != until)
+            continue;
+        why->candidate = candidate;
+        why->class = candidate->cooling->class;
+        snprintf(why->what, sizeof why->what, "%s", candidate->cooling->what);
+        return;
+    }
+}
+
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
-    int64_t now = book_now(exchange->gateway), until = rotation_earliest(rotation);
+    struct demand demand = demand_of(exchange);
     char left[DURATION_TEXT];
     *ret_why = (struct picker_why){.status = 503};
+    (void)book_survey(exchange->gateway, exchange->roster, &demand);
+    int64_t now = book_now(exchange->gateway), until = rotation_earliest(rotation);
     if (until <= now) {
         snprintf(ret_why->sentence, sizeof ret_why->sentence,
                  rotation_busy(rotation) > 0
@@ -373,6 +388,7 @@ void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
     duration_format(until - now, left);
     ret_why->status = 429;
     ret_why->until = until;
+    name_first(rotation, until, ret_why);
     ret_why->retry_after = until - now;
     snprintf(ret_why->sentence, sizeof ret_why->sentence,
              "every key of the pool is used up; the first is ready again in %s", left);

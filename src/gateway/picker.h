@@ -25,8 +25,11 @@ bool picker_hold(struct exchange *exchange);
 struct picker_why {
     int status;
     char sentence[512];
-    int64_t retry_after; /* seconds; 0: not known */
-    int64_t until;       /* seconds since 1970; 0: not known */
+    int64_t retry_after;               /* seconds; 0: not known */
+    int64_t until;                     /* seconds since 1970; 0: not known */
+    const struct candidate *candidate; /* that is ready then; NULL: none rests */
+    enum failure_class class;          /* and why it rests */
+    char what[FINDING_MODEL];
 };
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why);
 

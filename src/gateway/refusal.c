@@ -41,13 +41,12 @@ void refusal_append_body(struct buffer *body, enum provider provider, int status
     buffer_append_text(body, "}}");
 }
 
-bool refusal_set(struct exchange *exchange, int status, const char *sentence, int64_t retry_after)
+bool refusal_set(struct exchange *exchange, int status, const char *sentence, const char *more)
 {
     struct buffer body = {0}, head = {0};
     refusal_append_body(&body, exchange->route.provider, status, sentence);
     buffer_append_text(&head, "content-type: application/json\n");
-    if (retry_after > 0)
-        buffer_append_format(&head, "retry-after: %lld\n", (long long)retry_after);
+    buffer_append_text(&head, more);
     bool fine = !body.failed && !head.failed &&
                 front_set_whole_answer(exchange, status, buffer_text(&head), buffer_text(&body),
                                        body.length);

@@ -13,9 +13,9 @@ struct exchange;
 void refusal_append_body(struct buffer *body, enum provider provider, int status,
                          const char *sentence);
 
-/* Sets it as the exchange's answer. `retry_after` in seconds; 0: none is told. False if out of
- * memory. */
-bool refusal_set(struct exchange *exchange, int status, const char *sentence, int64_t retry_after);
+/* Sets it as the exchange's answer, with further headers ("" if there are none; as in base/head.h).
+ * False if out of memory. */
+bool refusal_set(struct exchange *exchange, int status, const char *sentence, const char *more);
 
 /* An answer to a probe: that somebody is there. */
 bool refusal_set_greeting(struct exchange *exchange);

@@ -134,7 +134,8 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         size_t count = roster->rotation.count + 1;
         roster->trials = calloc(count, sizeof *roster->trials);
         roster->secrets = calloc(count, sizeof *roster->secrets);
-        r = roster->trials && roster->secrets ? 0 : -ENOMEM;
+        roster->refusals = calloc(count, sizeof *roster->refusals);
+        r = roster->trials && roster->secrets && roster->refusals ? 0 : -ENOMEM;
     }
     if (r == 0)
         r = list_files(roster, options);
@@ -143,6 +144,13 @@ int roster_load(const struct options *options, struct roster **ret_roster)
     else
         *ret_roster = roster;
     return r;
+}
+
+void kept_refusal_finish(struct kept_refusal *kept)
+{
+    buffer_finish(&kept->head);
+    buffer_finish(&kept->body);
+    *kept = (struct kept_refusal){0};
 }
 
 struct roster *roster_keep(struct roster *roster)
@@ -155,6 +163,9 @@ void roster_release(struct roster *roster)
 {
     if (!roster || --roster->references > 0)
         return;
+    for (size_t i = 0; roster->refusals && i <= roster->rotation.count; i++)
+        kept_refusal_finish(&roster->refusals[i]);
+    free(roster->refusals);
     rotation_finish(&roster->rotation);
     keyring_finish(&roster->keyring);
     free(roster->trials);

@@ -26,14 +26,24 @@ struct file_look {
     struct stat status; /* all 0: there was none */
 };
 
+/* A provider's refusal as it came, kept while other keys are asked, and for requests that come
+ * while all keys rest. */
+struct kept_refusal {
+    int status; /* 0: none */
+    struct buffer head, body;
+    const char *key; /* whose, borrowed from the roster */
+    int64_t until;   /* seconds since 1970; 0: not told */
+};
+
 struct roster {
     unsigned references;
     struct keyring keyring;
     struct rotation rotation;
     struct policy policy;
     int64_t *trials; /* when each candidate was last tried while it rested; seconds since 1970 */
-    struct key_secret *secrets; /* of each candidate */
-    struct file_look *files;    /* that it was read from */
+    struct kept_refusal *refusals; /* of each candidate: why it rests */
+    struct key_secret *secrets;    /* of each candidate */
+    struct file_look *files;       /* that it was read from */
     size_t file_count;
     char *origin; /* where the keys came from, for messages */
 };
@@ -50,6 +60,8 @@ void roster_look(struct roster *roster);
 
 /* What was learned of keys of the same names goes on. */
 void roster_inherit(struct roster *roster, const struct roster *before);
+
+void kept_refusal_finish(struct kept_refusal *kept);
 
 struct roster *roster_keep(struct roster *roster);
 

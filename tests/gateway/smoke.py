@@ -186,6 +186,25 @@ class Gateway(unittest.TestCase):
         self.assertEqual(response.status, 429)
         self.assertEqual(response.getheader("x-tcr-key"), "home")
         self.assertAlmostEqual(int(response.getheader("retry-after")), 600, delta=5)
+        # A request that comes later asks nobody, and is told the same.
+        asked = len(self.provider.requests)
+        response = self.ask()
+        self.assertEqual((response.status, response.getheader("x-tcr-key")), (429, "home"))
+        self.assertEqual(json.load(response)["error"]["message"], "limit")
+        self.assertEqual(response.getheader("anthropic-ratelimit-unified-status"), "rejected")
+        self.assertAlmostEqual(int(response.getheader("retry-after")), 600, delta=5)
+        self.assertEqual(len(self.provider.requests), asked)
+        # So is one that comes to a gateway which knows it from the state alone.
+        self.process.terminate()
+        self.process.wait(5)
+        self.end()
+        shutil.rmtree(self.run_folder)
+        self.start(greet)
+        response = self.ask()
+        self.assertEqual((response.status, len(self.provider.requests)), (429, 0))
+        self.assertAlmostEqual(int(response.getheader("retry-after")), 600, delta=5)
+        reset = int(response.getheader("anthropic-ratelimit-unified-reset"))
+        self.assertAlmostEqual(reset, time.time() + 600, delta=10)
 
     def test_an_event_passes_before_the_next_is_sent(self):
         go_on = threading.Event()
