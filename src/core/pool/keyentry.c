@@ -2,6 +2,7 @@
 
 #include "core/pool/keydate.h"
 #include "core/pool/keytarget.h"
+#include "core/pool/modelmap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -179,6 +180,9 @@ static const struct field key_fields[] = {
     {"base_url", NULL},
     {"plain_http", keytarget_read_plain_http},
     {"env", keytarget_read_env},
+    {"models", modelmap_read_models},
+    {"api", modelmap_read_api},
+    {"headers", modelmap_read_headers},
     {"organization", read_organization},
     {"priority", read_priority},
     {"disabled", read_disabled},
@@ -215,6 +219,18 @@ static void take_source(struct reader *reader, struct key *key, const cJSON *obj
         key->kind = kind_make(KIND_CONFIG_DIR), key->kind_known = true;
 }
 
+/* These say how another's requests are translated, which is done for such keys alone. */
+static void check_openai(struct reader *reader, const struct key *key)
+{
+    bool is_openai = key->kind_known && key->kind.id == KIND_OPENAI;
+    if (!is_openai && (key->models || key->has_responses || key->headers))
+        fields_mistake(reader, key->place,
+                       key->models    ? "models"
+                       : key->headers ? "headers"
+                                      : "api",
+                       "is for keys of kind \"openai\" alone");
+}
+
 static void read_key(struct reader *reader, const char *place, const cJSON *object, struct key *key)
 {
     key->place = fields_keep(reader, place);
@@ -233,6 +249,7 @@ static void read_key(struct reader *reader, const char *place, const cJSON *obje
         fields_mistake(reader, place, "token", "%s", buffer_text(&fault));
     buffer_finish(&fault);
     keytarget_read_address(reader, object, key);
+    check_openai(reader, key);
     struct kind by_prefix;
     if (key->token && kind_from_token(key->token, &by_prefix) && by_prefix.id != key->kind.id)
         fields_oddity(reader, place, "kind", "is %s, but the token looks like one of kind %s",

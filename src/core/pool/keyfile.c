@@ -1,6 +1,7 @@
 #include "core/pool/keyfile.h"
 
 #include "core/pool/keyentry.h"
+#include "core/pool/modelmap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -177,8 +178,13 @@ static void read_version(struct reader *reader, const char *place, const cJSON *
 
 /* In this order: profiles name keys, so keys come first whatever the file's order. */
 static const struct field file_fields[] = {
-    {"version", read_version}, {"keys", keyentry_read_keys}, {"master", keyentry_read_master},
-    {"profiles", NULL},        {"policy", read_policy},      {NULL, NULL},
+    {"version", read_version},
+    {"keys", keyentry_read_keys},
+    {"master", keyentry_read_master},
+    {"profiles", NULL},
+    {"policy", read_policy},
+    {"model_fallback", modelmap_read_fallback},
+    {NULL, NULL},
 };
 
 static int read_file(struct reader *reader, const cJSON *json)

@@ -29,6 +29,8 @@ static void finish_key(struct key *key)
 {
     free((void *)key->command);
     free((void *)key->variables);
+    free((void *)key->models);
+    free((void *)key->headers);
 }
 
 void keyring_finish(struct keyring *keyring)
@@ -37,6 +39,7 @@ void keyring_finish(struct keyring *keyring)
         finish_key(&keyring->keys[i]);
     finish_key(&keyring->master);
     free(keyring->keys);
+    free(keyring->chains);
     json_destroy(keyring->profiles);
     secret_store_destroy(keyring->store);
     *keyring = (struct keyring){0};

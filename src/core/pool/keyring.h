@@ -36,7 +36,11 @@ struct key {
     const char *base_url;
     bool at_provider; /* at its provider's own address, whatever the environment says */
     const struct key_variable *variables; /* set with it; ends with a NULL name; may be NULL */
-    int64_t priority;                     /* lower comes first; 0 if not said */
+    /* Of an OpenAI key; the next two end with a NULL name and may be NULL. */
+    const struct key_variable *models;  /* patterns of models, and what is asked for instead */
+    const struct key_variable *headers; /* that its requests get besides */
+    bool has_responses;                 /* its API is Responses; else Chat Completions */
+    int64_t priority;                   /* lower comes first; 0 if not said */
     bool disabled;
     int64_t expires;        /* seconds since 1970; 0 if not said */
     int64_t added;          /* when it came into the file; 0 if not said */
@@ -45,6 +49,8 @@ struct key {
     int64_t at_most_period; /* seconds */
 };
 
+struct model_chain;
+
 struct keyring {
     struct key *keys;
     size_t count;
@@ -52,6 +58,8 @@ struct keyring {
     struct key master;
     struct policy policy;
     struct secret_store *store;
+    struct model_chain *chains; /* modelmap.h */
+    size_t chain_count;
     void *profiles; /* a cJSON object without secrets, or NULL */
 };
 

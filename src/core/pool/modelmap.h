@@ -1,0 +1,44 @@
+/* Names of models for other names: which one an OpenAI key is asked for, and which comes next when
+ * every key rests for the one asked for. A pattern has '*' for any number of characters; so may a
+ * name that a pattern leads to, where '*' stands for what the pattern's first one matched. */
+#pragma once
+
+#include "core/pool/fields.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MODELMAP_NAME  128
+#define MODELMAP_CHAIN 5
+#define MODELMAP_RULES 64
+
+/* One rule of "model_fallback"; strings live in the keyring's store. */
+struct model_chain {
+    const char *pattern;
+    const char *next[MODELMAP_CHAIN + 1]; /* NULL-terminated */
+};
+
+bool modelmap_matches(const char *pattern, const char *model);
+
+/* The model that a key is asked for instead of `model`: by the first of its "models" that fits,
+ * else the same if it has none and the model is not one of Claude's. False if it serves no such
+ * model, or the name is too long. */
+bool modelmap_of_key(const struct key *key, const char *model, char ret_model[MODELMAP_NAME]);
+
+/* The model that comes after `step` others (0: the first) when `asked` cannot be had; false if
+ * there is none. The first rule whose pattern fits counts. */
+bool modelmap_next(const struct keyring *keyring, const char *asked, size_t step,
+                   char ret_model[MODELMAP_NAME]);
+
+/* Reads "opus=sonnet,haiku" (several joined by ';') as --model-fallback has it. Appends to the
+ * keyring's rules, before those it has. Returns 0, -ENOMEM or -EINVAL with one sentence. */
+int modelmap_parse(struct keyring *keyring, const char *text, struct buffer *error);
+
+/* For the key file: "model_fallback" of the file, "models", "headers" and "api" of a key. */
+void modelmap_read_fallback(struct reader *reader, const char *place, const cJSON *item,
+                            void *target);
+void modelmap_read_models(struct reader *reader, const char *place, const cJSON *item,
+                          void *target);
+void modelmap_read_headers(struct reader *reader, const char *place, const cJSON *item,
+                           void *target);
+void modelmap_read_api(struct reader *reader, const char *place, const cJSON *item, void *target);
