@@ -12,6 +12,7 @@ class TcrRun < Formula
   depends_on "cjson"
   depends_on "curl"
   depends_on "hiredis"
+  depends_on "libmicrohttpd"
   depends_on "libsodium"
   depends_on "openssl@3"
   depends_on :linux
