@@ -1,7 +1,6 @@
-#include "gateway/picker.h"
+#include "gateway/picker_parts.h"
 
 #include "base/duration.h"
-#include "base/head.h"
 #include "gateway/gateway.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
@@ -13,127 +12,6 @@
 
 /* A key that rests for longer is tried now and then: windows are sometimes reset early. */
 #define TRIAL_SECONDS 1800
-
-#define OAUTH_BETA "oauth-2025-04-20"
-
-/* ---- which keys a request can go out with ---- */
-
-static bool is_asked(const struct asked *kinds, const struct kind *kind)
-{
-    for (size_t i = 0; i < kinds->count; i++)
-        if (asked_covers(kinds->names[i], kind))
-            return true;
-    return kinds->count == 0;
-}
-
-static bool is_of_provider(const struct kind *kind, const void *context)
-{
-    const struct exchange *exchange = context;
-    if (!is_asked(&exchange->gateway->options->kinds, kind))
-        return false;
-    return exchange->route.provider == PROVIDER_OPENAI ? kind->id == KIND_OPENAI
-                                                       : kind_is_anthropic(kind);
-}
-
-static bool is_of_subscription(const struct kind *kind)
-{
-    return kind->id == KIND_OAUTH || kind->id == KIND_CONFIG_DIR;
-}
-
-/* Clients ask for other models, tools and prices with a subscription than with an API key: a
- * request goes to keys of its own sort where the pool has one. The master is the master. */
-static bool is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
-{
-    return exchange->route.provider == PROVIDER_OPENAI || !exchange->has_sort ||
-           is_of_subscription(&candidate->key->kind) == exchange->of_subscription;
-}
-
-static void find_sort(struct exchange *exchange)
-{
-    const struct rotation *rotation = &exchange->roster->rotation;
-    const char *at = buffer_text(&exchange->head);
-    struct field field;
-    exchange->of_subscription = false;
-    while (head_next(&at, &field))
-        if (field_is(&field, "anthropic-beta"))
-            exchange->of_subscription |=
-                memmem(field.value, field.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
-    exchange->has_sort = false;
-    for (size_t i = 0; i < rotation->count; i++) {
-        const struct key *key = rotation->candidates[i].key;
-        exchange->has_sort |= !key->disabled && !key->left_out && kind_is_anthropic(&key->kind) &&
-                              is_of_subscription(&key->kind) == exchange->of_subscription;
-    }
-}
-
-/* What the request is bound to: a key picked by hand, or the one that made what it names. */
-static const char *find_pin(const struct exchange *exchange, bool *ret_bound)
-{
-    const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
-    const struct session *made = NULL;
-    *ret_bound = false;
-    if (*object) {
-        char id[SESSIONID_TEXT + 16];
-        snprintf(id, sizeof id, "object:%s", object);
-        made = session_find(&exchange->gateway->sessions, id);
-    }
-    if (made && keyring_find(&exchange->roster->keyring, made->key)) {
-        *ret_bound = true;
-        return made->key;
-    }
-    return *exchange->id.key ? exchange->id.key : exchange->gateway->pinned;
-}
-
-static struct demand demand_of(const struct exchange *exchange)
-{
-    bool bound;
-    return (struct demand){.model = *exchange->id.model ? exchange->id.model : NULL,
-                           .pinned = find_pin(exchange, &bound),
-                           .can_use = is_of_provider,
-                           .can_use_context = exchange,
-                           .max_per_key = (size_t)exchange->roster->policy.max_per_key};
-}
-
-/* Without a secret, or for a program whose provider we do not know: it cannot be sent. */
-static bool is_of_use(const struct roster *roster, const struct candidate *candidate)
-{
-    return secrets_may_have(roster, candidate) && roster_base(candidate->key);
-}
-
-static bool was_tried(const struct exchange *exchange, const struct candidate *candidate)
-{
-    for (size_t i = 0; i < exchange->tried_count; i++)
-        if (exchange->tried[i] == candidate)
-            return true;
-    return false;
-}
-
-static bool is_nearly_full(const struct exchange *exchange, size_t i)
-{
-    const struct candidate *candidate = &exchange->roster->rotation.candidates[i];
-    const struct state *state = book_state(exchange->gateway);
-    return record_fullest(state_find(&state->keys, candidate->id), time(NULL)) >= USAGE_NEARLY_FULL;
-}
-
-/* Keys that this request is not to be sent with, though nothing is wrong with them. `list` has room
- * for all. */
-static size_t list_passed_over(const struct exchange *exchange, bool spare_full,
-                               struct candidate **list)
-{
-    struct rotation *rotation = &exchange->roster->rotation;
-    size_t count = 0;
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
-        struct candidate *candidate = &rotation->candidates[i];
-        bool is_master = i == rotation->count;
-        if (was_tried(exchange, candidate) || !is_of_use(exchange->roster, candidate) ||
-            (!is_master && !is_of_sort(exchange, candidate)) ||
-            (!is_master && spare_full && is_nearly_full(exchange, i)))
-            list[count++] = candidate;
-    }
-    return count;
-}
-
-/* ---- choosing ---- */
 
 void picker_name_connection(uint64_t number, char ret_id[PICKER_SESSION])
 {
@@ -195,9 +73,9 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare
     const char *name = *exchange->session->key ? exchange->session->key : exchange->gateway->first;
     slot->prefers =
         slot->candidate || !name ? slot->candidate : find_candidate(&roster->rotation, name);
-    slot->demand = demand_of(exchange);
+    slot->demand = picker_demand(exchange);
     slot->attempts = (int)exchange->tried_count;
-    choice.tried_count = list_passed_over(exchange, spare_full, passed_over);
+    choice.tried_count = picker_list_passed_over(exchange, spare_full, passed_over);
     book_choose(exchange->gateway, &choice);
     exchange->candidate = choice.chosen;
     exchange->is_master = choice.is_master;
@@ -218,7 +96,7 @@ static struct candidate *find_trial(struct exchange *exchange)
     struct roster *roster = exchange->roster;
     struct rotation *rotation = &roster->rotation;
     int64_t now = book_now(exchange->gateway);
-    struct demand demand = demand_of(exchange);
+    struct demand demand = picker_demand(exchange);
     if (exchange->route.id != ROUTE_MESSAGES || exchange->attempts > 0 || !any_rests(rotation) ||
         !book_survey(exchange->gateway, roster, &demand))
         return NULL;
@@ -227,7 +105,7 @@ static struct candidate *find_trial(struct exchange *exchange)
         const struct cooldown *rest = candidate->cooling;
         if (candidate->standing != STANDING_COOLING || !rest || rest->class != CLASS_LIMIT ||
             *rest->model || rest->until - now <= TRIAL_SECONDS || !candidate->key->token ||
-            !is_of_sort(exchange, candidate))
+            !picker_is_of_sort(exchange, candidate))
             continue;
         int64_t begun = rest->until - rest->length;
         int64_t since = begun > roster->trials[i] ? begun : roster->trials[i];
@@ -323,7 +201,7 @@ static bool waits_for_reset(struct exchange *exchange)
 
 bool picker_hold(struct exchange *exchange)
 {
-    struct demand demand = demand_of(exchange);
+    struct demand demand = picker_demand(exchange);
     return exchange->gateway->hold_ms > 0 &&
            book_survey(exchange->gateway, exchange->roster, &demand) &&
            rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
@@ -334,7 +212,7 @@ enum picker_result picker_choose(struct exchange *exchange)
     if (!exchange->roster) {
         gateway_renew_roster(exchange->gateway);
         exchange->roster = roster_keep(exchange->gateway->roster);
-        find_sort(exchange);
+        picker_find_sort(exchange);
     }
     if (has_unknown_key(exchange))
         return PICKER_UNKNOWN;
@@ -373,7 +251,7 @@ static void name_first(const struct rotation *rotation, int64_t until, struct pi
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
-    struct demand demand = demand_of(exchange);
+    struct demand demand = picker_demand(exchange);
     char left[DURATION_TEXT];
     *ret_why = (struct picker_why){.status = 503};
     (void)book_survey(exchange->gateway, exchange->roster, &demand);
@@ -392,117 +270,4 @@ void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
     ret_why->retry_after = until - now;
     snprintf(ret_why->sentence, sizeof ret_why->sentence,
              "every key of the pool is used up; the first is ready again in %s", left);
-}
-
-/* ---- what befell a key ---- */
-
-void picker_failed(struct exchange *exchange, const struct finding *finding)
-{
-    struct roster *roster = exchange->roster;
-    bool known = exchange->candidate->standing == STANDING_COOLING ||
-                 book_rests(exchange->gateway, exchange->candidate, exchange->id.model);
-    struct choice choice = {.policy = &roster->policy,
-                            .rotation = &roster->rotation,
-                            .slots = &exchange->slot,
-                            .slot_count = 1,
-                            .many = true,
-                            .slot = &exchange->slot,
-                            .used = exchange->candidate,
-                            .finding = finding};
-    book_choose(exchange->gateway, &choice);
-    if (known)
-        return; /* another request has told of it */
-    exchange->failure = (struct event){.kind = EVENT_FAILOVER,
-                                       .key = exchange->candidate->key->name,
-                                       .class = finding->class,
-                                       .what = *finding->what ? finding->what : NULL,
-                                       .until = choice.until};
-    exchange->failure_finding = *finding;
-    if (*finding->what)
-        exchange->failure.what = exchange->failure_finding.what;
-    if (finding->scope == SCOPE_MODEL)
-        exchange->failure.model = exchange->failure_finding.model;
-}
-
-void picker_succeeded(struct exchange *exchange)
-{
-    struct roster *roster = exchange->roster;
-    bool counts = exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI;
-    if (!counts || !exchange->candidate->had_trouble)
-        return;
-    struct choice choice = {.policy = &roster->policy,
-                            .rotation = &roster->rotation,
-                            .slots = &exchange->slot,
-                            .slot_count = 1,
-                            .many = true,
-                            .slot = &exchange->slot,
-                            .used = exchange->candidate,
-                            .succeeded = true};
-    book_choose(exchange->gateway, &choice);
-}
-
-void picker_note_answer(struct exchange *exchange, const char *head)
-{
-    struct entry entry = {.kind = ENTRY_USAGE, .at = book_now(exchange->gateway)};
-    usage_read(head, &entry.usage);
-    if (entry.usage.count == 0)
-        return;
-    memcpy(entry.id, exchange->candidate->id, sizeof exchange->candidate->id);
-    book_enter(exchange->gateway, &entry);
-}
-
-bool picker_renew(struct exchange *exchange)
-{
-    return secrets_renew(exchange->gateway, exchange->roster, exchange->candidate);
-}
-
-bool picker_pass_over(struct exchange *exchange, const struct finding *finding)
-{
-    size_t size = (exchange->tried_count + 1) * sizeof(struct candidate *);
-    struct candidate **tried = realloc(exchange->tried, size);
-    if (!tried)
-        return false;
-    exchange->tried = tried;
-    tried[exchange->tried_count++] = exchange->candidate;
-    exchange->no_master |= exchange->is_master || failure_is_transient(finding->class);
-    return true;
-}
-
-struct picker_left picker_count_left(struct exchange *exchange, enum failure_class class)
-{
-    struct rotation *rotation = &exchange->roster->rotation;
-    struct picker_left left = {0};
-    struct demand demand = demand_of(exchange);
-    (void)find_pin(exchange, &left.bound);
-    if (class != CLASS_NONE && !policy_rotates(&exchange->roster->policy, class))
-        return left;
-    if (!book_survey(exchange->gateway, exchange->roster, &demand))
-        return left;
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
-        struct candidate *candidate = &rotation->candidates[i];
-        bool is_master = i == rotation->count;
-        bool is_free =
-            (candidate->standing == STANDING_READY || candidate->standing == STANDING_TRIED) &&
-            candidate != exchange->candidate && is_of_use(exchange->roster, candidate) &&
-            !was_tried(exchange, candidate) && (is_master || is_of_sort(exchange, candidate));
-        left.keys += is_free && !is_master;
-        left.master |= is_free && is_master && !exchange->no_master;
-    }
-    if (exchange->tried_count + 1 >= (size_t)exchange->roster->policy.retries)
-        left.keys = 0;
-    return left;
-}
-
-void picker_give_back(struct exchange *exchange)
-{
-    if (exchange->session)
-        session_leave(&exchange->gateway->sessions, exchange->session, clock_now_ms());
-    exchange->session = NULL;
-}
-
-void picker_bind(struct exchange *exchange, const char *object)
-{
-    char id[SESSIONID_TEXT + 16];
-    snprintf(id, sizeof id, "object:%s", object);
-    session_bind(&exchange->gateway->sessions, id, exchange->candidate->key->name, clock_now_ms());
 }

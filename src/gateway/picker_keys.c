@@ -1,0 +1,127 @@
+#include "gateway/picker_parts.h"
+
+#include "base/head.h"
+#include "gateway/gateway.h"
+#include "gateway/secrets.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define OAUTH_BETA "oauth-2025-04-20"
+
+static bool is_asked(const struct asked *kinds, const struct kind *kind)
+{
+    for (size_t i = 0; i < kinds->count; i++)
+        if (asked_covers(kinds->names[i], kind))
+            return true;
+    return kinds->count == 0;
+}
+
+static bool is_of_provider(const struct kind *kind, const void *context)
+{
+    const struct exchange *exchange = context;
+    if (!is_asked(&exchange->gateway->options->kinds, kind))
+        return false;
+    return exchange->route.provider == PROVIDER_OPENAI ? kind->id == KIND_OPENAI
+                                                       : kind_is_anthropic(kind);
+}
+
+static bool is_of_subscription(const struct kind *kind)
+{
+    return kind->id == KIND_OAUTH || kind->id == KIND_CONFIG_DIR;
+}
+
+/* Clients ask for other models, tools and prices with a subscription than with an API key: a
+ * request goes to keys of its own sort where the pool has one. The master is the master. */
+bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
+{
+    return exchange->route.provider == PROVIDER_OPENAI || !exchange->has_sort ||
+           is_of_subscription(&candidate->key->kind) == exchange->of_subscription;
+}
+
+void picker_find_sort(struct exchange *exchange)
+{
+    const struct rotation *rotation = &exchange->roster->rotation;
+    const char *at = buffer_text(&exchange->head);
+    struct field field;
+    exchange->of_subscription = false;
+    while (head_next(&at, &field))
+        if (field_is(&field, "anthropic-beta"))
+            exchange->of_subscription |=
+                memmem(field.value, field.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
+    exchange->has_sort = false;
+    for (size_t i = 0; i < rotation->count; i++) {
+        const struct key *key = rotation->candidates[i].key;
+        exchange->has_sort |= !key->disabled && !key->left_out && kind_is_anthropic(&key->kind) &&
+                              is_of_subscription(&key->kind) == exchange->of_subscription;
+    }
+}
+
+/* What the request is bound to: a key picked by hand, or the one that made what it names. */
+const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
+{
+    const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
+    const struct session *made = NULL;
+    *ret_bound = false;
+    if (*object) {
+        char id[SESSIONID_TEXT + 16];
+        snprintf(id, sizeof id, "object:%s", object);
+        made = session_find(&exchange->gateway->sessions, id);
+    }
+    if (made && keyring_find(&exchange->roster->keyring, made->key)) {
+        *ret_bound = true;
+        return made->key;
+    }
+    return *exchange->id.key ? exchange->id.key : exchange->gateway->pinned;
+}
+
+struct demand picker_demand(const struct exchange *exchange)
+{
+    bool bound;
+    return (struct demand){.model = *exchange->id.model ? exchange->id.model : NULL,
+                           .pinned = picker_find_pin(exchange, &bound),
+                           .can_use = is_of_provider,
+                           .can_use_context = exchange,
+                           .max_per_key = (size_t)exchange->roster->policy.max_per_key};
+}
+
+/* Without a secret, or for a program whose provider we do not know: it cannot be sent. */
+bool picker_is_of_use(const struct roster *roster, const struct candidate *candidate)
+{
+    return secrets_may_have(roster, candidate) && roster_base(candidate->key);
+}
+
+bool picker_was_tried(const struct exchange *exchange, const struct candidate *candidate)
+{
+    for (size_t i = 0; i < exchange->tried_count; i++)
+        if (exchange->tried[i] == candidate)
+            return true;
+    return false;
+}
+
+static bool is_nearly_full(const struct exchange *exchange, size_t i)
+{
+    const struct candidate *candidate = &exchange->roster->rotation.candidates[i];
+    const struct state *state = book_state(exchange->gateway);
+    return record_fullest(state_find(&state->keys, candidate->id), time(NULL)) >= USAGE_NEARLY_FULL;
+}
+
+/* Keys that this request is not to be sent with, though nothing is wrong with them. `list` has room
+ * for all. */
+size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
+                               struct candidate **list)
+{
+    struct rotation *rotation = &exchange->roster->rotation;
+    size_t count = 0;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        struct candidate *candidate = &rotation->candidates[i];
+        bool is_master = i == rotation->count;
+        if (picker_was_tried(exchange, candidate) ||
+            !picker_is_of_use(exchange->roster, candidate) ||
+            (!is_master && !picker_is_of_sort(exchange, candidate)) ||
+            (!is_master && spare_full && is_nearly_full(exchange, i)))
+            list[count++] = candidate;
+    }
+    return count;
+}

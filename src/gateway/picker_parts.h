@@ -1,0 +1,26 @@
+/* Which keys a request can go out with: what picker.c chooses among, and picker_outcome.c counts.
+ */
+#pragma once
+
+#include "gateway/picker.h"
+
+/* Whether the request is a subscription's or an API key's, once its roster is known; and whether a
+ * key is of that sort. */
+void picker_find_sort(struct exchange *exchange);
+bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate);
+
+/* The one key that the request is for; NULL: any. `*ret_bound`: no other key would know what the
+ * request names. */
+const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound);
+
+struct demand picker_demand(const struct exchange *exchange);
+
+/* It has a secret, or may have one soon, and an address. */
+bool picker_is_of_use(const struct roster *roster, const struct candidate *candidate);
+
+bool picker_was_tried(const struct exchange *exchange, const struct candidate *candidate);
+
+/* Keys that are not to be chosen for this request, though nothing is wrong with them: `list` has
+ * room for all. With `spare_full` also those whose plan's windows are nearly used up. */
+size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
+                               struct candidate **list);
