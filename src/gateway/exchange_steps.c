@@ -100,11 +100,17 @@ static enum exchange_state receive(struct exchange *exchange)
  * of megabytes. */
 static void read_body(struct exchange *exchange)
 {
+    const struct gateway *gateway = exchange->gateway;
+    unsigned wanted = SESSIONID_WANT_SESSION | SESSIONID_WANT_MODEL;
     if (exchange->is_body_read)
         return;
     exchange->is_body_read = true;
+    if (gateway->hold_ms > 0)
+        wanted |= SESSIONID_WANT_STREAM;
+    if (gateway->sessions.has_objects)
+        wanted |= SESSIONID_WANT_OBJECT;
     if (exchange->body.length > 0)
-        sessionid_read_body(exchange->body.bytes, exchange->body.length, &exchange->id);
+        sessionid_read_body(exchange->body.bytes, exchange->body.length, wanted, &exchange->id);
 }
 
 static enum exchange_state choose(struct exchange *exchange)

@@ -132,6 +132,7 @@ const struct session *session_find(const struct sessions *sessions, const char *
 void session_bind(struct sessions *sessions, const char *object, const char *key, int64_t now)
 {
     struct session *session = touch(sessions, object, now);
+    sessions->has_objects = true;
     if (session)
         snprintf(session->key, sizeof session->key, "%s", key);
 }

@@ -32,6 +32,7 @@ struct sessions {
     struct session *buckets[1024];
     struct session *newest, *oldest; /* by `used` */
     size_t count;
+    bool has_objects; /* or had some */
     unsigned char salt[16];
     /* Called before a session that holds a key lets it go. */
     void (*let_go)(void *context, struct session *session);

@@ -12,6 +12,7 @@
 #define SMALL_BODY        ((size_t)32 << 10)
 #define DOWNLOAD_BYTES    8192L
 #define UPLOAD_BYTES      16384L
+#define UPLOAD_LARGE      (512L << 10) /* for a body that is as large: fewer turns */
 #define HEAD_LARGEST      65536
 #define KEEPALIVE_SECONDS 30L
 
@@ -121,7 +122,9 @@ static CURLcode set_method(struct try *try, const struct try_plan *plan)
         r |= curl_easy_setopt(easy, CURLOPT_READDATA, try);
         r |= curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body);
         r |= curl_easy_setopt(easy, CURLOPT_SEEKDATA, try);
-        r |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
+        r |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                              plan->body_length > (size_t)UPLOAD_LARGE ? UPLOAD_LARGE
+                                                                       : UPLOAD_BYTES);
     }
     if (!is_post && strcmp(plan->method, "GET") != 0)
         r |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, plan->method);

@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_answer(head);
     check_target(target, head);
     sessionid_read_head(head, &id);
-    sessionid_read_body(target, strlen(target), &id);
+    sessionid_read_body(target, strlen(target), SESSIONID_WANT_ALL, &id);
     for (const char *p = id.session; *p; p++)
         EXPECT(*p > ' ' && *p <= '~');
     words_finish(&parts);

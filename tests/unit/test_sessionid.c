@@ -73,7 +73,7 @@ static void read_body(const char *body, struct sessionid *id)
     char *copy = malloc(length ? length : 1);
     assert_non_null(copy);
     memcpy(copy, body, length);
-    sessionid_read_body(copy, length, id);
+    sessionid_read_body(copy, length, SESSIONID_WANT_ALL, id);
     free(copy);
 }
 
@@ -89,6 +89,35 @@ static void test_rows(void **state)
             id.stream != row->stream || strcmp(id.object, row->object) || strcmp(id.key, row->key))
             fail_msg("%s: session %s, model %s, stream %d, object %s, key %s", row->name,
                      id.session, id.model, id.stream, id.object, id.key);
+    }
+}
+
+/* Behind the last thing that is wanted nothing is read. */
+static void test_wanted(void **state)
+{
+    (void)state;
+    static const char body[] = "{\"model\":\"m\",\"file_id\":\"file_1\",\"stream\":true,"
+                               "\"metadata\":{\"user_id\":\"x_session_s\"},\"model\":\"n\"}";
+    static const struct {
+        unsigned wanted;
+        const char *session, *model;
+        bool stream;
+        const char *object;
+    } cases[] = {
+        {0, "", "", false, ""},
+        {SESSIONID_WANT_MODEL, "", "m", false, ""},
+        {SESSIONID_WANT_STREAM, "", "m", true, ""},
+        {SESSIONID_WANT_OBJECT, "", "m", false, "file_1"},
+        {SESSIONID_WANT_SESSION | SESSIONID_WANT_MODEL, "s", "m", true, ""},
+        {SESSIONID_WANT_ALL, "s", "m", true, "file_1"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct sessionid id = {0};
+        sessionid_read_body(body, strlen(body), cases[i].wanted, &id);
+        assert_string_equal(id.session, cases[i].session);
+        assert_string_equal(id.model, cases[i].model);
+        assert_int_equal(id.stream, cases[i].stream);
+        assert_string_equal(id.object, cases[i].object);
     }
 }
 
@@ -134,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_wanted),
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_made),
     };

@@ -155,24 +155,36 @@ static void read_object(const struct skim *skim, char ret_object[SESSIONID_TEXT]
         keep_plain(text, ret_object);
 }
 
-void sessionid_read_body(const char *body, size_t length, struct sessionid *id)
+/* What of the wanted the member just named has told. */
+static unsigned read_member(const struct skim *skim, unsigned wanted, struct sessionid *id)
+{
+    if (is_top(skim, "model")) {
+        read_text(skim, id->model, sizeof id->model);
+        if (!is_plain(id->model))
+            *id->model = '\0';
+        return SESSIONID_WANT_MODEL;
+    }
+    if (is_top(skim, "stream")) {
+        id->stream = is_true(skim);
+        return SESSIONID_WANT_STREAM;
+    }
+    if ((wanted & SESSIONID_WANT_SESSION) && is_below(skim, "metadata", "user_id")) {
+        read_user_id(skim, id->session);
+        return SESSIONID_WANT_SESSION;
+    }
+    if (!(wanted & SESSIONID_WANT_OBJECT) || !names_object(skim))
+        return 0;
+    read_object(skim, id->object);
+    return *id->object ? SESSIONID_WANT_OBJECT : 0;
+}
+
+void sessionid_read_body(const char *body, size_t length, unsigned wanted, struct sessionid *id)
 {
     struct skim skim = {.at = body, .end = body + length};
-    char session[SESSIONID_TEXT] = "";
-    while (next_member(&skim)) {
-        if (is_top(&skim, "model"))
-            read_text(&skim, id->model, sizeof id->model);
-        else if (is_top(&skim, "stream"))
-            id->stream = is_true(&skim);
-        else if (is_below(&skim, "metadata", "user_id"))
-            read_user_id(&skim, session);
-        else if (!*id->object && names_object(&skim))
-            read_object(&skim, id->object);
-    }
-    if (!is_plain(id->model))
-        *id->model = '\0';
-    if (!*id->session)
-        memcpy(id->session, session, sizeof session);
+    if (*id->session)
+        wanted &= ~(unsigned)SESSIONID_WANT_SESSION;
+    while (wanted && next_member(&skim))
+        wanted &= ~read_member(&skim, wanted, id);
 }
 
 /* Ids of answers that stand for themselves and can be asked for by nobody. */

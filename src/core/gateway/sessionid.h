@@ -21,8 +21,18 @@ struct sessionid {
  * the body with nothing. */
 void sessionid_read_head(const char *head, struct sessionid *ret_id);
 
-/* Adds what the body says. The header's session stands; without it it is metadata.user_id's. */
-void sessionid_read_body(const char *body, size_t length, struct sessionid *id);
+/* What is looked for in a body. The less it is, the sooner it is found: clients name the model
+ * before all else, and what comes behind the last thing wanted is not looked at. */
+enum {
+    SESSIONID_WANT_SESSION = 1, /* metadata.user_id's; a session of the head's stands */
+    SESSIONID_WANT_MODEL = 2,
+    SESSIONID_WANT_STREAM = 4,
+    SESSIONID_WANT_OBJECT = 8, /* the first: where there is none, all of the body is passed over */
+    SESSIONID_WANT_ALL = 15,
+};
+
+/* Adds what the body says. */
+void sessionid_read_body(const char *body, size_t length, unsigned wanted, struct sessionid *id);
 
 /* The id of what a request made, from the answer's body: its top-level "id" or its container's.
  * False if there is none that only one key can see. */
