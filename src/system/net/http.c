@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define AT_ONCE        64 /* more would be rude, and want more descriptors than some have */
-#define HEADERS_MOST   4
 #define ANSWER_LARGEST 65536
 #define LOOK_MS        100 /* for a signal that asks to end */
 
@@ -17,7 +16,7 @@
 struct transfer {
     struct http_exchange *exchange;
     CURL *handle;
-    struct curl_slist headers[HEADERS_MOST];
+    struct curl_slist *headers;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -60,13 +59,15 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static void link_headers(struct transfer *transfer)
+static bool link_headers(struct transfer *transfer)
 {
     const struct http_exchange *exchange = transfer->exchange;
-    size_t count = exchange->header_count < HEADERS_MOST ? exchange->header_count : HEADERS_MOST;
-    for (size_t i = 0; i < count; i++)
+    size_t count = exchange->header_count;
+    transfer->headers = calloc(count + 1, sizeof *transfer->headers);
+    for (size_t i = 0; transfer->headers && i < count; i++)
         transfer->headers[i] = (struct curl_slist){
             (char *)exchange->headers[i], i + 1 < count ? &transfer->headers[i + 1] : NULL};
+    return transfer->headers;
 }
 
 /* Not set because it is the default: HTTP/2 where TLS offers it. */
@@ -75,8 +76,10 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
     const struct curl *curl = batch->curl;
     CURL *handle = transfer->handle;
     CURLcode r = curl->easy_setopt(handle, CURLOPT_URL, transfer->exchange->url);
-    link_headers(transfer);
-    r |= curl->easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
+    if (!link_headers(transfer))
+        return false;
+    if (transfer->exchange->header_count > 0)
+        r |= curl->easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
     r |= curl->easy_setopt(handle, CURLOPT_USERAGENT, "tcr-run/" TCR_VERSION);
     r |= curl->easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)(batch->plan->seconds * 1000));
     r |= curl->easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->error);
@@ -187,6 +190,8 @@ int http_run(const struct http_plan *plan, struct buffer *error)
     if (batch.multi)
         (void)batch.curl->multi_cleanup(batch.multi);
     transport_finish(&batch.transport);
+    for (size_t i = 0; batch.transfers && i < plan->count; i++)
+        free(batch.transfers[i].headers);
     free(batch.transfers);
     return r;
 }
