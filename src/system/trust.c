@@ -76,30 +76,48 @@ static bool is_owner_of_all(uid_t uid)
     return uid == 0 || (stat("/", &status) == 0 && uid == status.st_uid);
 }
 
-static bool others_can_write(const struct stat *status, const char *path)
+bool trust_others_can_write(const struct stat *status, const char *path)
 {
     if (!(status->st_mode & WRITE) || (status->st_mode & S_ISVTX))
         return false;
     return (status->st_mode & WRITE & OTHERS) || !is_private_group(status, path);
 }
 
+static int check_folder(const char *folder, struct buffer *error)
+{
+    struct stat status;
+    if (stat(folder, &status) < 0)
+        return -errno;
+    if (trust_others_can_write(&status, folder)) {
+        buffer_append_format(error, "others can write to the folder %s; fix: chmod go-w %s", folder,
+                             folder);
+        return -EPERM;
+    }
+    if (status.st_uid == geteuid() || is_owner_of_all(status.st_uid))
+        return 0;
+    buffer_append_format(error, "the folder %s belongs to user %u", folder, status.st_uid);
+    return -EPERM;
+}
+
 int trust_check_folders(const char *path, struct buffer *error)
 {
     char *real = realpath(path, NULL);
     int r = real ? 0 : -errno;
-    while (r == 0 && path_go_up(real)) {
-        struct stat status;
-        if (stat(real, &status) < 0) {
-            r = -errno;
-        } else if (others_can_write(&status, real)) {
-            buffer_append_format(error, "others can write to the folder %s; fix: chmod go-w %s",
-                                 real, real);
-            r = -EPERM;
-        } else if (status.st_uid != geteuid() && !is_owner_of_all(status.st_uid)) {
-            buffer_append_format(error, "the folder %s belongs to user %u", real, status.st_uid);
-            r = -EPERM;
-        }
-    }
+    while (r == 0 && path_go_up(real))
+        r = check_folder(real, error);
+    free(real);
+    return r;
+}
+
+int trust_check_place(const char *path, struct buffer *error)
+{
+    char *folder = strdup(path), *real = NULL;
+    while (folder && !real && path_go_up(folder))
+        real = realpath(folder, NULL);
+    int r = !folder ? -ENOMEM : real ? check_folder(real, error) : -ENOENT;
+    while (r == 0 && path_go_up(real))
+        r = check_folder(real, error);
+    free(folder);
     free(real);
     return r;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 /* A file of ours that nobody else can read. One of root's may be readable by a group: root chose
@@ -14,3 +15,9 @@ int trust_check_file(const struct stat *status, const char *path, struct buffer 
 /* Whoever can write a folder above the file can put another file in its place. A sticky folder such
  * as /tmp is safe from that. Returns 0, -EPERM as above, or another negative errno. */
 int trust_check_folders(const char *path, struct buffer *error);
+
+/* The same for a file that is still to be made: looks at the folders above it that are there. */
+int trust_check_place(const char *path, struct buffer *error);
+
+/* True if somebody else can write to this file or folder. */
+bool trust_others_can_write(const struct stat *status, const char *path);

@@ -72,6 +72,18 @@ assert_one_warning() {
   finding fail keys "there are none in $keys; tcr-run keys add NAME, or"
 }
 
+@test "keys: the folders are looked at before there is a file" {
+  healthy
+  rm "$keys"
+  chmod 777 "$config"
+  doctor
+  finding fail 'key file' "$keys cannot be used: others can write to the folder $config; chmod go-w $config"
+  rm -r "$config"
+  chmod 777 "$home/.config"
+  doctor
+  finding fail 'key file' "others can write to the folder $home/.config; chmod go-w $home/.config"
+}
+
 @test "keys: from the environment" {
   healthy
   rm "$keys"

@@ -6,6 +6,7 @@
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/process/process.h"
+#include "system/trust.h"
 #include "system/zone.h"
 
 #include <errno.h>
@@ -37,6 +38,11 @@ static void say_no_keys(struct doctor *doctor)
                "there are none in %s; fix: tcr-run keys add NAME, or set TCR_KEYS, "
                "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY",
                path ? path : "a file named by --keys");
+    struct buffer error = {0};
+    if (path && trust_check_place(path, &error) == -EPERM)
+        doctor_say(doctor, "key file", HEALTH_FAIL, "%s cannot be used: %s", path,
+                   buffer_text(&error));
+    buffer_finish(&error);
 }
 
 static void say_count(struct doctor *doctor, const struct keyring *keyring, const char *origin)

@@ -7,6 +7,7 @@
 #include "system/store/lockfile.h"
 #include "system/store/store.h"
 #include "system/store/store_file.h"
+#include "system/trust.h"
 #include "system/zone.h"
 
 #include "base/duration.h"
@@ -134,7 +135,7 @@ static void check_folder(struct doctor *doctor, const struct place *place)
                    place->path, strerror(errno), mend_of(errno));
     else
         doctor_say(doctor, "state", HEALTH_OK, "%s can be written", place->folder);
-    if (fstat(place->fd, &status) == 0 && (status.st_mode & 022) && !(status.st_mode & S_ISVTX))
+    if (fstat(place->fd, &status) == 0 && trust_others_can_write(&status, place->folder))
         doctor_say(
             doctor, "state", HEALTH_FAIL,
             "others can write to %s, and so choose the key of your next run; fix: chmod 700 %s",
