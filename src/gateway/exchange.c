@@ -62,6 +62,7 @@ void exchange_destroy(struct exchange *exchange)
         exchange->next->link = exchange->link;
     timer_stop(&exchange->gateway->timers, &exchange->timer);
     try_destroy(exchange->try);
+    front_drop_answer(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     pending_finish(&exchange->pings);

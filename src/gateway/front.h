@@ -59,6 +59,9 @@ void front_resume(struct exchange *exchange);
  * `length` as in forward.h. False if out of memory. */
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length);
 
+/* An answer that nobody came to fetch. */
+void front_drop_answer(struct exchange *exchange);
+
 /* The answer is whole from the start; the bytes are copied. */
 bool front_set_whole_answer(struct exchange *exchange, int status, const char *head,
                             const char *bytes, size_t length);

@@ -76,13 +76,19 @@ static bool add_headers(struct MHD_Response *response, const char *head)
     return true;
 }
 
+void front_drop_answer(struct exchange *exchange)
+{
+    if (exchange->response)
+        MHD_destroy_response(exchange->response);
+    exchange->response = NULL;
+}
+
 static bool set(struct exchange *exchange, int status, const char *head,
                 struct MHD_Response *response)
 {
     if (!response)
         return false;
-    if (exchange->response)
-        MHD_destroy_response(exchange->response);
+    front_drop_answer(exchange);
     add_headers(response, head);
     exchange->response = response;
     exchange->answer_status = status;
