@@ -104,3 +104,17 @@ assert_apart() {
   assert_equal "$(requests .model | tail -n 1)" '"big-model"'
   run ! grep -q FAKE-proxy "$scratch"/tmp/* -r
 }
+
+@test "addresses: inside the requests, too, with a gateway; the client itself holds neither key" {
+  setup_two "ok:pong from own"
+  proxy_answers "tool:env > $scratch/environment" rate429
+  behind_proxy
+  run_tcr --gateway -- claude -p --dangerously-skip-permissions "ping" < /dev/null
+  assert_status 0
+  assert_stdout "pong from own"
+  assert_apart
+  assert_stderr_has 'with the master key "master", which is billed'
+  if grep FAKE "$scratch/environment"; then
+    fail "the client was given a key"
+  fi
+}
