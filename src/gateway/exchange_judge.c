@@ -92,6 +92,8 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
     bool holds = decision.move == RETRY_PASS && meaning->rests && facts.out == NOTHING_OUT &&
                  picker_hold(exchange);
+    if (decision.move == RETRY_PASS)
+        picker_tell_end(exchange, false);
     if (decision.move == RETRY_PASS && !holds)
         return answer_pass_on(exchange, event, &meaning->finding);
     if (holds)

@@ -34,6 +34,7 @@ static enum exchange_state leave(struct exchange *exchange)
 {
     timer_stop(&exchange->gateway->timers, &exchange->timer);
     drop_try(exchange);
+    picker_tell_end(exchange, true);
     picker_give_back(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);

@@ -36,6 +36,10 @@ void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
 /* The key's answer says that it is to rest. */
 void picker_failed(struct exchange *exchange, const struct finding *finding);
 
+/* Nothing follows a key that failed: no other is left, or (`client_left`) nobody waits. Says it if
+ * it was not said yet. */
+void picker_tell_end(struct exchange *exchange, bool client_left);
+
 /* The request was answered well. */
 void picker_succeeded(struct exchange *exchange);
 

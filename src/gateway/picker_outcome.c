@@ -36,6 +36,16 @@ void picker_failed(struct exchange *exchange, const struct finding *finding)
         exchange->failure.model = exchange->failure_finding.model;
 }
 
+void picker_tell_end(struct exchange *exchange, bool client_left)
+{
+    struct event event = exchange->failure;
+    exchange->failure = (struct event){0};
+    if (event.kind == EVENT_OTHER)
+        return;
+    event.kind = client_left ? EVENT_STOPPED : EVENT_EXHAUSTED;
+    news_event(&exchange->gateway->news, &event);
+}
+
 void picker_succeeded(struct exchange *exchange)
 {
     struct roster *roster = exchange->roster;

@@ -81,6 +81,10 @@ def refuse(connection, reset=3600):
            anthropic_ratelimit_unified_status="rejected", anthropic_ratelimit_unified_reset=until)
 
 
+def refuse_request(connection, request):
+    refuse(connection)
+
+
 def greet(connection, request):
     answer(connection, 200, b'{"type":"message"}', content_type="application/json")
 
@@ -409,6 +413,17 @@ class Gateway(unittest.TestCase):
         self.assertEqual(lines[1:], ["served 3 work"])
         with open(self.folder + "/tcr/events.jsonl") as file:
             self.assertEqual(json.loads(file.readline())["event"], "failover")
+
+    def test_the_last_key_that_fails_is_told_too(self):
+        self.start(refuse_request, keys=[{"name": "home", "token": HOME}])
+        self.assertEqual(self.ask().status, 429)
+        os.close(self.life)
+        self.life = None
+        self.process.wait(2)
+        lines = os.read(self.tell, 65536).decode().splitlines()
+        event = json.loads(lines[0])
+        self.assertEqual((event["event"], event["key"], event["class"]), ("exhausted", "home", "limit"))
+        self.assertEqual(lines[1:], ["refused 1"])
 
     def test_what_a_gateway_learns_the_next_one_knows(self):
         self.start(lambda c, r: refuse(c) if r["key"] == HOME else greet(c, r))
