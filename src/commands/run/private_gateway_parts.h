@@ -1,0 +1,18 @@
+/* What private_gateway.c and private_gateway_start.c share: how the program is brought to run, and
+ * what is done with it then. */
+#pragma once
+
+#include "commands/run/private_gateway.h"
+
+/* Binds the socket or port that connections wait in, also while the program is started anew.
+ * Returns 0 or a negative errno; what was made is private_gateway_close's to remove. */
+int private_gateway_make_listener(struct private_gateway *gateway);
+
+/* A random key that opens nothing elsewhere, and nothing here after the run. */
+void private_gateway_make_stand_in(struct private_gateway *gateway);
+
+/* Starts the program, with pipes to it. Returns 0 or a negative errno. */
+int private_gateway_start(struct private_gateway *gateway);
+
+/* Closes it if it is open. */
+void private_gateway_close_fd(int *fd);
