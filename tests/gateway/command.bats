@@ -105,3 +105,22 @@ time.sleep(30)' >"$BATS_TEST_TMPDIR/port" 3>&- &
     run -0 curl -s -m 5 -H 'X-Tcr-Key: work' --unix-socket "$SOCKET" http://gateway/v1/messages -d '{}'
     [[ "$output" != *"is not in the pool"* ]]
 }
+
+@test "a profile has a gateway of its own, at the port that the key file says" {
+    unset TCR_KEYS
+    mkdir -p "$HOME/.config/tcr"
+    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    (umask 077 && cat >"$HOME/.config/tcr/keys.json" <<END
+{"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}], "profiles": {"cheap": {"keys": ["home"], "port": $port}}}
+END
+    )
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    run -0 "$TCR_RUN" gateway -d --profile cheap
+    [[ "$output" == *"http://127.0.0.1:$port"* ]]
+    run -0 curl -s "http://127.0.0.1:$port/api/hello"
+    run -0 "$TCR_RUN" gateway stop --profile cheap
+    run -0 "$TCR_RUN" gateway status
+    sed -i "s/\"port\": $port/\"port\": 70000/" "$HOME/.config/tcr/keys.json"
+    run -125 "$TCR_RUN" gateway -d --profile cheap --listen "unix:$SOCKET.2"
+    [[ "$output" == *'profiles.cheap.port: expected a whole number from 1 to 65535'* ]]
+}

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "commands/command.h"
 #include "commands/gateway/gateway.h"
+#include "core/pool/keyfile.h"
 #include "gateway/contract.h"
 #include "system/files.h"
 #include "system/keys/keychange.h"
@@ -36,6 +37,7 @@ struct start {
     struct listen_address at[LISTENERS_MOST];
     size_t address_count;
     bool asked; /* for these addresses */
+    int port;   /* where nobody asked for one: the profile's, or the usual one */
     int fds[LISTENERS_MOST];
     size_t count; /* of sockets that listen */
     int lock, tell, stand_in, seal;
@@ -159,8 +161,7 @@ static int read_words(struct start *start, int argc, char **argv, struct buffer 
         return -EINVAL;
     }
     start->asked = start->address_count > 0;
-    int r = start->asked ? 0 : add_address(start, "127.0.0.1:" GATEWAY_PORT_DEFAULT, error);
-    return start->asked || r < 0 ? r : add_address(start, "[::1]:" GATEWAY_PORT_DEFAULT, error);
+    return 0;
 }
 
 static bool parse(struct start *start, int argc, char **argv)
@@ -183,14 +184,31 @@ static void say_taken(const struct listen_address *address, int r)
         buffer_clear(&text);
         buffer_append_format(&text, "%s is taken", address->text);
         listen_append_holder(address, &text);
-        buffer_append_text(&text, "; --listen PORT takes another one");
+        buffer_append_text(&text, "; --listen PORT takes another one, and so does \"port\" of a "
+                                  "profile in the key file");
     }
     log_say("%s", buffer_text(&text));
     buffer_finish(&text);
 }
 
+/* Loopback in both of its forms: some programs look for one of them alone. */
+static bool add_usual_addresses(struct start *start)
+{
+    struct buffer error = {0};
+    char text[64];
+    int r = 0;
+    for (size_t i = 0; i < 2 && r == 0; i++) {
+        snprintf(text, sizeof text, "%s:%d", i == 0 ? "127.0.0.1" : "[::1]", start->port);
+        r = add_address(start, text, &error);
+    }
+    buffer_finish(&error);
+    return r == 0;
+}
+
 static bool open_all(struct start *start)
 {
+    if (!start->asked && !add_usual_addresses(start))
+        return false;
     for (size_t i = 0; i < start->address_count; i++) {
         int fd = listen_open(&start->at[i]);
         /* Of the addresses nobody asked for, a machine may have the first one only. */
@@ -250,7 +268,8 @@ static bool hand_stand_in(struct start *start)
     return r == 0;
 }
 
-/* A person is asked here, where there is a terminal. The keys are read by the program itself. */
+/* A person is asked here, where there is a terminal. The keys are read by the program itself; only
+ * the port is looked for here, so that it is bound before anything else is begun. */
 static bool open_seal(struct start *start)
 {
     struct buffer error = {0};
@@ -258,6 +277,10 @@ static bool open_seal(struct start *start)
     char *bytes = NULL;
     size_t length;
     int r = path ? keychange_read(path, NULL, &error, &bytes, &length) : 0;
+    start->port =
+        r == 0 && path && start->profile ? keyfile_gateway_port(bytes, length, start->profile) : 0;
+    if (start->port == 0)
+        start->port = atoi(GATEWAY_PORT_DEFAULT);
     secret_free(bytes);
     int seal = passphrase_hand_over();
     if (r < 0 && error.length > 0)
@@ -279,7 +302,7 @@ static bool prepare(struct start *start)
         return false;
     }
     start->words[0] = start->program;
-    if (!take_lock(start) || !open_all(start) || !hand_stand_in(start) || !open_seal(start))
+    if (!take_lock(start) || !open_seal(start) || !open_all(start) || !hand_stand_in(start))
         return false;
     for (size_t i = 0; i < start->count; i++)
         add_descriptor(start, "--listen-fd", start->fds[i]);

@@ -32,10 +32,21 @@ static void read_profile_master(struct reader *reader, const char *place, const 
         fields_wrong_type(reader, place, item, "true or false");
 }
 
+/* Where the profile's gateway listens: see keyfile_gateway_port. */
+static void read_profile_port(struct reader *reader, const char *place, const cJSON *item,
+                              void *target)
+{
+    int port = 0;
+    (void)target;
+    fields_read_whole(reader, place, item, 1, 65535, &port);
+}
+
 static void read_profiles(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
-    static const struct field fields[] = {
-        {"keys", read_profile_keys}, {"master", read_profile_master}, {NULL, NULL}};
+    static const struct field fields[] = {{"keys", read_profile_keys},
+                                          {"master", read_profile_master},
+                                          {"port", read_profile_port},
+                                          {NULL, NULL}};
     struct keyring *keyring = target;
     if (!cJSON_IsObject(item)) {
         fields_wrong_type(reader, place, item, "an object");
@@ -236,4 +247,13 @@ int keyfile_parse(const char *text, size_t length, struct keyring *ret_keyring,
     else
         *ret_keyring = keyring;
     return r;
+}
+
+int keyfile_gateway_port(const char *bytes, size_t length, const char *profile)
+{
+    cJSON *json = json_parse(bytes, length, NULL);
+    const cJSON *port = json_get(json_get(json_get(json, "profiles"), profile), "port");
+    int number = cJSON_IsNumber(port) ? port->valueint : 0;
+    json_destroy(json);
+    return number > 0 && number <= 65535 ? number : 0;
 }
