@@ -25,6 +25,8 @@ static void append_own(const struct exchange *exchange, const char *key, struct 
 {
     (void)head_append(head, "x-tcr-key", key);
     buffer_append_format(head, "x-tcr-attempts: %u\n", exchange->attempts);
+    if (*exchange->bridge.model)
+        (void)head_append(head, "x-tcr-model", exchange->bridge.model);
 }
 
 static bool has_no_body(const struct exchange *exchange, int status)
@@ -90,6 +92,8 @@ static enum exchange_state go_on_open(struct exchange *exchange)
     const struct try *try = exchange->try;
     char sentence[160];
     if (try->status == 200 && exchange->is_stream) {
+        if (!bridge_begin(exchange))
+            return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
         news_served(&exchange->gateway->news, exchange->candidate->key->name);
         front_resume(exchange);
         return STREAMING;
@@ -99,11 +103,68 @@ static enum exchange_state go_on_open(struct exchange *exchange)
     return exchange_refuse(exchange, try->status < 400 ? 502 : try->status, sentence, 0);
 }
 
+/* Of a refusal: its sentence in the client's format, and the status that goes with that. */
+static enum exchange_state refuse_translated(struct exchange *exchange)
+{
+    const struct try *try = exchange->try;
+    const struct pending *pending = &exchange->pending;
+    struct buffer head = {0}, body = {0};
+    int status =
+        bridge_fault(exchange, try->status, pending->length > 0 ? pending_bytes(pending) : "",
+                     pending->length, &body);
+    exchange->is_stream = false;
+    bridge_head(exchange, buffer_text(&try->head), &head);
+    append_own(exchange, exchange->candidate->key->name, &head);
+    bool fine = !head.failed && !body.failed &&
+                front_set_whole_answer(exchange, status, buffer_text(&head), buffer_text(&body),
+                                       body.length);
+    buffer_finish(&head);
+    buffer_finish(&body);
+    if (!fine)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    news_refused(&exchange->gateway->news);
+    body_finish(&exchange->body);
+    pending_finish(&exchange->pending);
+    try_destroy(exchange->try);
+    exchange->try = NULL;
+    front_resume(exchange);
+    return ANSWERING;
+}
+
+static enum exchange_state begin_translated(struct exchange *exchange)
+{
+    const struct try *try = exchange->try;
+    struct buffer head = {0};
+    if (try->status >= 400)
+        return refuse_translated(exchange);
+    bool whole = !exchange->is_stream && try->has_ended;
+    bool fine = bridge_begin(exchange) && (!whole || bridge_end(exchange));
+    bridge_head(exchange, buffer_text(&try->head), &head);
+    append_own(exchange, exchange->candidate->key->name, &head);
+    int status = !whole || bridge_ended_well(exchange) ? 200 : 502;
+    struct pending *pending = &exchange->pending;
+    fine = fine && !head.failed &&
+           (whole ? front_set_whole_answer(exchange, status, buffer_text(&head),
+                                           pending->length > 0 ? pending_bytes(pending) : "",
+                                           pending->length)
+                  : front_set_answer(exchange, status, buffer_text(&head), FORWARD_LENGTH_UNKNOWN));
+    buffer_finish(&head);
+    if (whole)
+        pending_finish(pending);
+    if (!fine)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    news_served(&exchange->gateway->news, exchange->candidate->key->name);
+    front_resume(exchange);
+    return STREAMING;
+}
+
 enum exchange_state answer_begin(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
     if (exchange->is_open)
         return go_on_open(exchange);
+    if (exchange->bridge.translates)
+        return begin_translated(exchange);
     struct buffer head = {0};
     int64_t length = FORWARD_LENGTH_UNKNOWN;
     forward_answer(buffer_text(&try->head), &head, &length);
@@ -203,6 +264,22 @@ enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event e
     return answer_begin(exchange);
 }
 
+static void translate_kept(struct exchange *exchange)
+{
+    struct kept_refusal *kept = &exchange->kept;
+    struct buffer head = {0}, body = {0};
+    bool is_stream = exchange->is_stream;
+    kept->status =
+        bridge_fault(exchange, kept->status, buffer_text(&kept->body), kept->body.length, &body);
+    exchange->is_stream = false;
+    bridge_head(exchange, buffer_text(&kept->head), &head);
+    exchange->is_stream = is_stream;
+    buffer_finish(&kept->head);
+    buffer_finish(&kept->body);
+    kept->head = head;
+    kept->body = body;
+}
+
 void answer_keep_refusal(struct exchange *exchange, const struct finding *finding)
 {
     struct kept_refusal *kept = &exchange->kept;
@@ -221,6 +298,8 @@ void answer_keep_refusal(struct exchange *exchange, const struct finding *findin
     buffer_append(&kept->head, buffer_text(&try->head), try->head.length);
     if (exchange->pending.length > 0)
         buffer_append(&kept->body, pending_bytes(&exchange->pending), exchange->pending.length);
+    if (exchange->bridge.translates)
+        translate_kept(exchange);
     if (kept->head.failed || kept->body.failed)
         answer_drop_refusal(exchange);
 }
@@ -279,10 +358,16 @@ static void tell_broken(struct exchange *exchange)
 void answer_end_stream(struct exchange *exchange)
 {
     struct try *try = exchange->try;
+    if (exchange->bridge.reply) {
+        exchange->is_broken = !bridge_end(exchange);
+        if (bridge_ended_well(exchange))
+            picker_succeeded(exchange);
+        return;
+    }
     bool whole = try && try->has_ended && try->fault == TRY_FINE;
     if (exchange->is_stream && whole) {
         (void)eventstream_end(&exchange->stream);
-        bool has_end = exchange->route.stream != EVENTSTREAM_OTHER;
+        bool has_end = exchange->stream.format != EVENTSTREAM_OTHER;
         whole =
             !has_end || exchange->stream.seen & (STREAM_STOP | STREAM_ERROR) || try->status >= 400;
     }

@@ -68,6 +68,7 @@ void exchange_destroy(struct exchange *exchange)
     pending_finish(&exchange->pings);
     answer_drop_refusal(exchange);
     picker_give_back(exchange);
+    bridge_finish(&exchange->bridge);
     roster_release(exchange->roster);
     buffer_finish(&exchange->head);
     free(exchange->tried);
@@ -254,7 +255,8 @@ enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t le
         exchange_mark(exchange);
         return NOT_YET;
     }
-    if (!pending_append(&exchange->pending, bytes, length))
+    if (exchange->bridge.reply ? !bridge_take(exchange, bytes, length)
+                               : !pending_append(&exchange->pending, bytes, length))
         return NO_MEMORY;
     if (exchange->is_stream)
         (void)eventstream_feed(&exchange->stream, bytes, length);
@@ -275,7 +277,7 @@ void exchange_take_head(struct exchange *exchange, const char *head)
     (void)head_value(head, "content-type", type, sizeof type);
     exchange->is_stream = eventstream_is_type(type);
     if (exchange->is_stream)
-        eventstream_init(&exchange->stream, exchange->route.stream);
+        eventstream_init(&exchange->stream, bridge_stream(exchange));
     picker_note_answer(exchange, head);
     exchange_try_moved(exchange);
 }

@@ -12,6 +12,7 @@
 #include "core/state/choice.h"
 #include "core/state/event.h"
 #include "gateway/body.h"
+#include "gateway/bridge.h"
 #include "gateway/front.h"
 #include "gateway/pending.h"
 #include "gateway/roster.h"
@@ -91,6 +92,7 @@ struct exchange {
     struct pending pings;
     bool same_again; /* HOLDING ends in another try with the same key */
     struct kept_refusal kept;
+    struct bridge bridge;
 
     /* What comes back. */
     struct eventstream stream;

@@ -43,7 +43,7 @@ static void read_answer(const struct exchange *exchange, bool of_event, struct m
                             .body = exchange->pending.length > 0 ? pending_bytes(&exchange->pending)
                                                                  : "",
                             .body_length = exchange->pending.length,
-                            .provider = exchange->route.provider};
+                            .provider = bridge_provider(exchange)};
     if (of_event) {
         answer.body = exchange->stream.error;
         answer.body_length = exchange->stream.error_length;
@@ -58,12 +58,32 @@ static void remember_failure(struct exchange *exchange, const struct finding *fi
         answer_remember_refusal(exchange, finding);
 }
 
+static enum exchange_state ask_again(struct exchange *exchange, enum exchange_state state)
+{
+    try_destroy(exchange->try);
+    exchange->try = NULL;
+    pending_finish(&exchange->pending);
+    exchange->timer_came = false;
+    return state;
+}
+
+/* What was thought under another key or model is refused here, and not needed. */
+static bool sends_bare(struct exchange *exchange)
+{
+    const struct pending *pending = &exchange->pending;
+    return exchange->out == NOTHING_OUT && !exchange->is_open && exchange->try->has_ended &&
+           pending->length > 0 &&
+           bridge_drops_thinking(exchange, exchange->try->status, pending_bytes(pending),
+                                 pending->length);
+}
+
 /* What befell the try; what it says of the key is recorded before another is looked for. */
 static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
                                   const struct meaning *meaning)
 {
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_NONE)
-        return answer_pass_on(exchange, event, &meaning->finding);
+        return sends_bare(exchange) ? ask_again(exchange, ASKING)
+                                    : answer_pass_on(exchange, event, &meaning->finding);
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_AUTH &&
         exchange->out == NOTHING_OUT && picker_renew(exchange)) {
         try_destroy(exchange->try);
@@ -90,6 +110,13 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
         .dice = (unsigned)exchange->number * 2654435761u,
     };
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
+    if (decision.move == RETRY_PASS && meaning->rests && counts && facts.out == NOTHING_OUT &&
+        facts.left_ms > 0 && bridge_next_model(exchange)) {
+        answer_keep_refusal(exchange, &meaning->finding);
+        exchange->tried_count = 0;
+        exchange->retry = (struct retry){0};
+        return ask_again(exchange, CHOOSING);
+    }
     bool holds = decision.move == RETRY_PASS && meaning->rests && facts.out == NOTHING_OUT &&
                  picker_hold(exchange);
     if (decision.move == RETRY_PASS)
@@ -143,7 +170,7 @@ static enum exchange_state judge_stream(struct exchange *exchange)
     if (try->has_ended)
         (void)eventstream_end(&exchange->stream);
     unsigned seen = exchange->stream.seen;
-    bool has_end = exchange->route.stream != EVENTSTREAM_OTHER;
+    bool has_end = exchange->stream.format != EVENTSTREAM_OTHER;
     if (try->has_ended && (try->fault != TRY_FINE || has_end) &&
         !(seen & (STREAM_STOP | STREAM_ERROR)))
         return decide_failed(exchange); /* broken off, and nothing of it has gone out */

@@ -167,22 +167,36 @@ static enum exchange_state hold(struct exchange *exchange)
     return HOLDING;
 }
 
+/* It cannot be sent at all: not to this key, and not to another. */
+static enum exchange_state refuse_try(struct exchange *exchange, int error)
+{
+    char sentence[TRANSLATION_TEXT];
+    if (error == -ENOMEM)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    snprintf(sentence, sizeof sentence, "%s",
+             error < 0 ? exchange->bridge.translation.fault.text
+                       : "the request's target is no path");
+    return exchange_refuse(exchange, 400, sentence, 0);
+}
+
 static enum exchange_state start_try(struct exchange *exchange)
 {
     const struct key *key = exchange->candidate->key;
     const struct forward_key sent = {key->kind.id == KIND_CONFIG_DIR ? KIND_OAUTH : key->kind.id,
                                      key->token};
-    struct buffer url = {0}, lines = {0};
+    struct buffer url = {0}, lines = {0}, target = {0}, head = {0};
     if (!key->token) /* another request found meanwhile that it is out of date */
         return CHOOSING;
-    int r = forward_url(roster_base(key), exchange->target, &url);
-    if (r == -EINVAL || url.failed) {
+    int r = bridge_prepare(exchange, key, &target, &head);
+    bool fits = r == 0 && forward_url(roster_base(key), buffer_text(&target), &url) == 0;
+    if (fits)
+        forward_request(buffer_text(&head), &sent, &lines);
+    buffer_finish(&target);
+    buffer_finish_wiping(&head);
+    if (!fits) {
         buffer_finish(&url);
-        return exchange_refuse(
-            exchange, r < 0 ? 400 : 503,
-            r < 0 ? "the request's target is no path" : "the gateway is out of memory", 0);
+        return refuse_try(exchange, r);
     }
-    forward_request(buffer_text(&exchange->head), &sent, &lines);
     exchange->attempts++;
     exchange->same_again = false;
     exchange->moved = clock_now_ms();
@@ -192,6 +206,10 @@ static enum exchange_state start_try(struct exchange *exchange)
                             .lines = &lines,
                             .body = exchange->body.bytes,
                             .body_length = exchange->body.length};
+    if (exchange->bridge.body.length > 0) {
+        plan.body = exchange->bridge.body.data;
+        plan.body_length = exchange->bridge.body.length;
+    }
     exchange->try = try_create(&exchange->gateway->upstream, &plan);
     buffer_finish(&url);
     if (!exchange->try)

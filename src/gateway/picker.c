@@ -207,15 +207,9 @@ bool picker_hold(struct exchange *exchange)
            rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
 }
 
-enum picker_result picker_choose(struct exchange *exchange)
+/* PICKER_CHOSE with no candidate: there is none for this model. */
+static enum picker_result choose_with_secret(struct exchange *exchange)
 {
-    if (!exchange->roster) {
-        gateway_renew_roster(exchange->gateway);
-        exchange->roster = roster_keep(exchange->gateway->roster);
-        picker_find_sort(exchange);
-    }
-    if (has_unknown_key(exchange))
-        return PICKER_UNKNOWN;
     for (;;) {
         if (!enter_session(exchange) || !choose(exchange))
             return PICKER_NO_MEMORY;
@@ -226,9 +220,27 @@ enum picker_result picker_choose(struct exchange *exchange)
         if (state == SECRET_COMES)
             return PICKER_WAITS;
         if (state == SECRET_THERE)
-            break;
+            return PICKER_CHOSE;
         /* It is passed over now, until it is worth another look. */
     }
+}
+
+enum picker_result picker_choose(struct exchange *exchange)
+{
+    if (!exchange->roster) {
+        gateway_renew_roster(exchange->gateway);
+        exchange->roster = roster_keep(exchange->gateway->roster);
+        picker_find_sort(exchange);
+    }
+    if (has_unknown_key(exchange))
+        return PICKER_UNKNOWN;
+    enum picker_result result = choose_with_secret(exchange);
+    while (result == PICKER_CHOSE && !exchange->candidate && bridge_next_model(exchange)) {
+        exchange->tried_count = 0;
+        result = choose_with_secret(exchange);
+    }
+    if (result != PICKER_CHOSE)
+        return result;
     tell_move(exchange);
     if (exchange->candidate)
         return PICKER_CHOSE;
@@ -254,6 +266,12 @@ void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
     struct demand demand = picker_demand(exchange);
     char left[DURATION_TEXT];
     *ret_why = (struct picker_why){.status = 503};
+    if (exchange->route.id == ROUTE_COUNT_TOKENS && !bridge_has_claude(exchange)) {
+        ret_why->status = 404; /* a count of our own, or none, would keep clients from compacting */
+        snprintf(ret_why->sentence, sizeof ret_why->sentence,
+                 "the pool has no key of Anthropic's, and tokens are counted there alone");
+        return;
+    }
     (void)book_survey(exchange->gateway, exchange->roster, &demand);
     int64_t now = book_now(exchange->gateway), until = rotation_earliest(rotation);
     if (until <= now) {

@@ -23,8 +23,7 @@ static bool is_of_provider(const struct kind *kind, const void *context)
     const struct exchange *exchange = context;
     if (!is_asked(&exchange->gateway->options->kinds, kind))
         return false;
-    return exchange->route.provider == PROVIDER_OPENAI ? kind->id == KIND_OPENAI
-                                                       : kind_is_anthropic(kind);
+    return bridge_takes_kind(exchange, kind);
 }
 
 static bool is_of_subscription(const struct kind *kind)
@@ -36,7 +35,10 @@ static bool is_of_subscription(const struct kind *kind)
  * request goes to keys of its own sort where the pool has one. The master is the master. */
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
 {
+    if (!bridge_serves(exchange, candidate->key))
+        return false;
     return exchange->route.provider == PROVIDER_OPENAI || !exchange->has_sort ||
+           candidate->key->kind.id == KIND_OPENAI ||
            is_of_subscription(&candidate->key->kind) == exchange->of_subscription;
 }
 
@@ -120,6 +122,7 @@ size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
         if (picker_was_tried(exchange, candidate) ||
             !picker_is_of_use(exchange->roster, candidate) ||
             (!is_master && !picker_is_of_sort(exchange, candidate)) ||
+            (is_master && !bridge_serves(exchange, candidate->key)) ||
             (!is_master && spare_full && is_nearly_full(exchange, i)))
             list[count++] = candidate;
     }

@@ -1,11 +1,13 @@
-/* start SOCKET|PORT FOLDER [NAME=VALUE...] [--OPTION...] [KIND:]KEY=ADDRESS...
+/* start SOCKET|PORT FOLDER [NAME=VALUE...] [--OPTION...] ["FIELD":VALUE...]
+ *     [KIND:]KEY=ADDRESS[+"FIELD":VALUE,...]...
  *
  * Starts the gateway (TCR_GATEWAY) as tcr-run does, for the conversations: on a Unix socket at that
  * path, or on 127.0.0.1 at that port, where requests need the stand-in tcr-FAKE-stand-in-0001. The
  * keys stand in FOLDER/keys.json in this order, KIND is oauth (also without one), api, openai or
- * master, an address without a scheme is http://. A key's token is known from its name:
- * sk-ant-oat01-FAKE-home-0001. It writes "listening" to standard output; SIGTERM ends it. Nothing
- * of the environment passes but PATH, what sanitizers need, and NAME=VALUE in capitals. */
+ * master; the fields stand in the file, or with the key, as they are; an address without a scheme
+ * is http://. A key's token is known from its name: sk-ant-oat01-FAKE-home-0001. It writes
+ * "listening" to standard output; SIGTERM ends it. Nothing of the environment passes but PATH, what
+ * sanitizers need, and NAME=VALUE in capitals. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
@@ -61,7 +63,7 @@ static void write_key(FILE *file, const char *word)
                  {"api", "sk-ant-api03"},
                  {"master", "sk-ant-api03"},
                  {"openai", "sk"}};
-    char kind[16] = "oauth", name[64], address[256];
+    char kind[16] = "oauth", name[64], address[256], *plus;
     const char *colon = strchr(word, ':'), *equals = strchr(word, '=');
     if (colon && colon < equals) {
         snprintf(kind, sizeof kind, "%.*s", (int)(colon - word), word);
@@ -69,12 +71,16 @@ static void write_key(FILE *file, const char *word)
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
     snprintf(address, sizeof address, "%s%s", strstr(equals, "://") ? "" : "http://", equals + 1);
+    if ((plus = strchr(address, '+')))
+        *plus++ = '\0';
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i].kind, kind) == 0)
-            fprintf(file,
-                    "{\"name\": \"%s\", \"token\": \"%s-FAKE-%s-0001\", \"base_url\": \"%s\"%s}",
-                    name, kinds[i].prefix, name, address,
-                    strcmp(kind, "openai") == 0 ? ", \"kind\": \"openai\"" : "");
+            fprintf(
+                file,
+                "{\"name\": \"%s\", \"token\": \"%s-FAKE-%s-0001\", \"base_url\": \"%s\"%s%s%s}",
+                name, kinds[i].prefix, name, address,
+                strcmp(kind, "openai") == 0 ? ", \"kind\": \"openai\"" : "", plus ? ", " : "",
+                plus ? plus : "");
 }
 
 static void write_keys(const char *path, char **words)
@@ -82,10 +88,14 @@ static void write_keys(const char *path, char **words)
     FILE *file = fopen(path, "w");
     if (!file || chmod(path, 0600) < 0)
         err(1, "%s", path);
-    fputs("{\"keys\": [", file);
+    fputs("{", file);
+    for (char **word = words; *word; word++)
+        if (**word == '"')
+            fprintf(file, "%s,\n", *word);
+    fputs("\"keys\": [", file);
     bool first = true;
     for (char **word = words; *word; word++)
-        if (strncmp(*word, "master:", 7) != 0) {
+        if (**word != '"' && strncmp(*word, "master:", 7) != 0) {
             fputs(first ? "" : ",\n", file);
             write_key(file, *word);
             first = false;

@@ -8,17 +8,30 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Some programs have it that an OpenAI API is below /api. */
+static const char *without_api(const char *path)
+{
+    static const char *const paths[] = {"/api/v1/chat/completions", "/api/v1/responses",
+                                        "/api/v1/models"};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        size_t length = strlen(paths[i]);
+        if (strncmp(path, paths[i], length) == 0 && strchr("?#/", path[length]))
+            return path + strlen("/api");
+    }
+    return path;
+}
+
 const char *route_path(const char *target)
 {
     static const char *const schemes[] = {"http://", "https://"};
     if (*target == '/')
-        return target;
+        return without_api(target);
     for (size_t i = 0; i < COUNT(schemes); i++) {
         size_t length = strlen(schemes[i]);
         if (strncasecmp(target, schemes[i], length) != 0)
             continue;
         const char *path = target + length + strcspn(target + length, "/?#");
-        return path > target + length && *path == '/' ? path : NULL;
+        return path > target + length && *path == '/' ? without_api(path) : NULL;
     }
     return NULL;
 }

@@ -2,7 +2,7 @@
 
 #include "core/pool/keydate.h"
 #include "core/pool/keytarget.h"
-#include "core/pool/modelmap.h"
+#include "core/pool/modelfields.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -180,9 +180,9 @@ static const struct field key_fields[] = {
     {"base_url", NULL},
     {"plain_http", keytarget_read_plain_http},
     {"env", keytarget_read_env},
-    {"models", modelmap_read_models},
-    {"api", modelmap_read_api},
-    {"headers", modelmap_read_headers},
+    {"models", modelfields_read_models},
+    {"api", modelfields_read_api},
+    {"headers", modelfields_read_headers},
     {"organization", read_organization},
     {"priority", read_priority},
     {"disabled", read_disabled},

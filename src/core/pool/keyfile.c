@@ -1,7 +1,7 @@
 #include "core/pool/keyfile.h"
 
 #include "core/pool/keyentry.h"
-#include "core/pool/modelmap.h"
+#include "core/pool/modelfields.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -194,7 +194,7 @@ static const struct field file_fields[] = {
     {"master", keyentry_read_master},
     {"profiles", NULL},
     {"policy", read_policy},
-    {"model_fallback", modelmap_read_fallback},
+    {"model_fallback", modelfields_read_fallback},
     {NULL, NULL},
 };
 

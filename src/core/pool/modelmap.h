@@ -3,7 +3,7 @@
  * name that a pattern leads to, where '*' stands for what the pattern's first one matched. */
 #pragma once
 
-#include "core/pool/fields.h"
+#include "core/pool/keyring.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,11 +34,9 @@ bool modelmap_next(const struct keyring *keyring, const char *asked, size_t step
  * keyring's rules, before those it has. Returns 0, -ENOMEM or -EINVAL with one sentence. */
 int modelmap_parse(struct keyring *keyring, const char *text, struct buffer *error);
 
-/* For the key file: "model_fallback" of the file, "models", "headers" and "api" of a key. */
-void modelmap_read_fallback(struct reader *reader, const char *place, const cJSON *item,
-                            void *target);
-void modelmap_read_models(struct reader *reader, const char *place, const cJSON *item,
-                          void *target);
-void modelmap_read_headers(struct reader *reader, const char *place, const cJSON *item,
-                           void *target);
-void modelmap_read_api(struct reader *reader, const char *place, const cJSON *item, void *target);
+/* What is wrong with a model's name, and with one that a pattern leads to, or NULL. */
+const char *modelmap_fault_of_name(const char *name);
+const char *modelmap_fault_of_target(const char *pattern, const char *target);
+
+/* The pattern of a rule whose way leads back to it; NULL if there is none. */
+const char *modelmap_find_loop(const struct model_chain *chains, size_t count);

@@ -79,8 +79,23 @@ static void record_failure(struct choice *choice, struct state *state)
 
 /* Success writes only what it changes: most runs leave the state alone here, and their lease dies
  * with them. */
+/* A rest for one model says nothing about another, and success with that other nothing about it. */
+static bool rests_for_another(const struct choice *choice, const struct state *state)
+{
+    const struct record *record = state_find(&state->keys, choice->used->id);
+    const char *model = choice->slot->demand.model;
+    for (size_t i = 0; model && record && i < record->cooldown_count; i++) {
+        const struct cooldown *rest = &record->cooldowns[i];
+        if (rest->until > choice->now && *rest->model && !strcasestr(model, rest->model))
+            return true;
+    }
+    return false;
+}
+
 static bool record_success(struct choice *choice, struct state *state)
 {
+    if (rests_for_another(choice, state))
+        return false;
     struct entry entry = entry_for(ENTRY_RECOVERY, choice->used->id, choice->now);
     entry.failures = choice->slot->failures;
     entry.last_failed = choice->slot->last_failed;

@@ -34,7 +34,7 @@ void translation_note(struct translation *translation, const char *where, struct
     snprintf(note, sizeof note, "%s%s%.*s", where, *where && name.length ? "." : "",
              name.length > 40 ? 40 : (int)name.length, name.text);
     make_plain(note);
-    if (!holds(translation->notes, note) &&
+    if (*note && !holds(translation->notes, note) &&
         used + strlen(note) + sizeof ", " <= sizeof translation->notes)
         snprintf(translation->notes + used, sizeof translation->notes - used, "%s%s",
                  used > 0 ? ", " : "", note);
