@@ -99,9 +99,12 @@ bool bridge_serves(const struct exchange *exchange, const struct key *key)
     char other[MODELMAP_NAME];
     if (!format_of(exchange, &format))
         return true;
+    /* Where both are there, a key without a table of models takes no other's. */
+    if (is_openai(&key->kind) && format == FORMAT_MESSAGES)
+        return (key->models || !bridge_has_claude(exchange)) && modelmap_of_key(key, model, other);
     if (is_openai(&key->kind))
-        return modelmap_of_key(key, model, other) ||
-               (format != FORMAT_MESSAGES && (!is_claude(model) || !pool_has(exchange, false)));
+        return !is_claude(model) || !bridge_has_claude(exchange) ||
+               modelmap_of_key(key, model, other);
     return format == FORMAT_MESSAGES || is_claude(model) || !pool_has(exchange, true);
 }
 
