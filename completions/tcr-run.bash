@@ -102,12 +102,13 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add renew set remove rename enable disable check import seal unseal --help'
+        _tcr_run_words 'list add renew set edit show remove rename enable disable check import seal unseal --help'
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
         $prev == --master || $prev == --plain-http || $prev == --all || $prev == --note-organization) ]] || return 1
     case $verb/$cur in
+        show/-*) _tcr_run_words '--json --keys --passphrase-fd' ;;
         list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
         add/-*)
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
@@ -125,7 +126,7 @@ _tcr_run_keys()
         seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
         */-*) _tcr_run_words '--keys --passphrase-fd' ;;
         import/*) _filedir ;;
-        renew/* | set/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
+        renew/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }

@@ -97,7 +97,7 @@ complete -c tcr-run -n __tcr_run_in_run -a -- -d 'The command follows'
 
 complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status keys reset doctor' -s f -l keys -r -F -d 'Read the keys from a file'
 complete -c tcr-run -n '__tcr_run_in_run; or __tcr_run_in status reset doctor; or __tcr_run_verb list' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
-complete -c tcr-run -n '__tcr_run_in status log doctor; or __tcr_run_verb list check' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_in status log doctor; or __tcr_run_verb list show check' -l json -d 'As JSON'
 complete -c tcr-run -n '__tcr_run_in status' -l line -d 'In one short line'
 complete -c tcr-run -n '__tcr_run_in status' -l prometheus -d 'As metrics'
 complete -c tcr-run -n '__tcr_run_in status' -s w -l watch -d 'On the whole terminal, anew every second'
@@ -107,7 +107,7 @@ complete -c tcr-run -n '__tcr_run_in log' -l since -x -d 'Not older than'
 complete -c tcr-run -n '__tcr_run_in log' -s n -l lines -x -d 'Only the last'
 
 set -l verbs list 'The keys, never their secrets' add 'Add one; its token is asked for' renew 'Give one a new token' \
-    set 'Change what else is said of keys' remove 'Remove keys' \
+    set 'Change what else is said of keys' edit 'Edit the key file, and check it' show 'Everything about a key' remove 'Remove keys' \
     rename 'Give a key another name' enable 'Use keys again' disable 'Keep keys unused' \
     check 'Ask their providers whether they are valid' import "Add the keys of another tool's file" seal 'Encrypt the key file under a passphrase' \
     unseal 'Decrypt it for good'
@@ -115,7 +115,7 @@ for i in (seq 1 2 (count $verbs))
     complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a $verbs[$i] -d $verbs[(math $i + 1)]
 end
 complete -c tcr-run -n '__tcr_run_in keys' -l passphrase-fd -x -d 'Read passphrases from this descriptor'
-complete -c tcr-run -n '__tcr_run_verb renew set remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_verb renew set show remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_verb add' -l master -d 'As the master key'
 complete -c tcr-run -n '__tcr_run_verb add set' -l kind -x -a 'oauth api bearer openai cursor env:' -d 'What kind of key it is'
 complete -c tcr-run -n '__tcr_run_verb add set' -l organization -x -d 'Whose it is'

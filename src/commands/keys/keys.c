@@ -40,6 +40,8 @@ static const struct verb {
      "NAME... [--organization NAME] [--priority N] [--expires WHEN]\n"
      "[--at-most N/day] [--base-url URL [--plain-http]] [--kind KIND]",
      "change what else is said of keys; an empty value takes it out"},
+    {"edit", keys_edit, "", "open the key file in an editor, and check it before it is used"},
+    {"show", keys_show, "NAME [--json]", "everything about a key but its secret"},
     {"remove", keys_remove, "NAME...", "remove keys"},
     {"rename", keys_rename, "OLD NEW", "give a key another name"},
     {"enable", keys_enable, "NAME...", "use keys again"},
@@ -178,7 +180,7 @@ int keys_open_existing(const struct options *options, struct keychange *ret_chan
 
 /* A pool that was in the environment until now is not any more: nobody may find that out by a
  * bill. */
-static void say_what_is_hidden(const struct keychange *change)
+void keys_say_what_is_hidden(const struct keychange *change)
 {
     struct keyring keyring;
     struct keyring_report report = {0};
@@ -199,7 +201,7 @@ int keys_change(struct keychange *change, keychange_edit *edit, void *context)
         return keys_fail(change->path, &error, r);
     buffer_finish(&error);
     if (!change->exists)
-        say_what_is_hidden(change);
+        keys_say_what_is_hidden(change);
     return 0;
 }
 

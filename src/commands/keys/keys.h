@@ -8,6 +8,8 @@ int keys_list(int argc, char **argv);
 int keys_add(int argc, char **argv);
 int keys_renew(int argc, char **argv);
 int keys_set(int argc, char **argv);
+int keys_edit(int argc, char **argv);
+int keys_show(int argc, char **argv);
 int keys_remove(int argc, char **argv);
 int keys_rename(int argc, char **argv);
 int keys_enable(int argc, char **argv);
@@ -37,6 +39,9 @@ int keys_open_existing(const struct options *options, struct keychange *ret_chan
 
 /* Changes it; the same. */
 int keys_change(struct keychange *change, keychange_edit *edit, void *context);
+
+/* A key file was created: says so if the environment held keys, which are not used any more. */
+void keys_say_what_is_hidden(const struct keychange *change);
 
 /* Says each line of `error`, or what `r` means if there is none, with the path before it; ends the
  * buffer. Returns EXIT_OWN_FAILURE. */

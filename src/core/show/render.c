@@ -20,6 +20,8 @@ void render_time(struct buffer *text, int64_t when, int64_t now, const struct zo
     }
     if (then.tm_yday != today.tm_yday || then.tm_year != today.tm_year)
         buffer_append_format(text, "%s %d ", months[then.tm_mon % 12], then.tm_mday);
+    if (then.tm_year != today.tm_year)
+        buffer_append_format(text, "%d ", then.tm_year + 1900);
     buffer_append_format(text, "%02d:%02d", then.tm_hour, then.tm_min);
 }
 

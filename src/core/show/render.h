@@ -10,7 +10,8 @@
 
 #include <stdint.h>
 
-/* "23:02" today, "Nov 24 08:41" on another day, in the machine's zone. */
+/* "23:02" today, "Nov 24 08:41" on another day, "Jan 2 2027 08:41" in another year, in the
+ * machine's zone. */
 void render_time(struct buffer *text, int64_t when, int64_t now, const struct zone_ops *zones);
 
 /* "Nov 20 22:45", whatever day it is: for lists that line up. */

@@ -318,3 +318,65 @@ int keychange_unseal(struct keychange *change, struct buffer *error)
 {
     return rewrite(change, false, NULL, error);
 }
+
+/* In guarded memory, as what is read from a file. */
+static int print_empty(char **ret_bytes, size_t *ret_length)
+{
+    CLEANUP_JSON cJSON *file = keyedit_new();
+    struct buffer text = {0};
+    if (file)
+        keyedit_print(file, &text);
+    char *bytes = file && !text.failed ? secret_alloc(text.length + 1) : NULL;
+    if (bytes)
+        memcpy(bytes, buffer_text(&text), text.length + 1);
+    *ret_length = text.length;
+    *ret_bytes = bytes;
+    buffer_finish(&text);
+    return bytes ? 0 : -ENOMEM;
+}
+
+int keychange_open_text(const char *path, const struct host *host, struct keychange *ret_change,
+                        char **ret_bytes, size_t *ret_length, struct buffer *error)
+{
+    struct keychange *change = ret_change;
+    *change = (struct keychange){.host = host};
+    int r = resolve(path, change, error);
+    if (r == 0 && !change->exists)
+        return print_empty(ret_bytes, ret_length);
+    if (r == 0)
+        r = keychange_read(change->path, &change->seal, error, ret_bytes, ret_length);
+    change->sealed = change->seal.key != NULL;
+    return r < 0 ? explain(error, "it cannot be read", r) : 0;
+}
+
+/* Whether the file is still what the edit began with. */
+static int compare(struct keychange *change, const struct keychange_text *before,
+                   struct buffer *error)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    int r = read_again(change, error, &bytes, &length);
+    bool absent = r == -ENOENT && !change->exists;
+    bool same = absent || (r == 0 && change->exists && length == before->length &&
+                           memcmp(bytes, before->bytes, length) == 0);
+    secret_free(bytes);
+    return same ? 0 : r == 0 || r == -ENOENT ? -EBUSY : r;
+}
+
+int keychange_replace(struct keychange *change, const struct keychange_text *before,
+                      const struct keychange_text *after, struct buffer *error)
+{
+    CLEANUP_CLOSE int folder = -1, held = -1;
+    CLEANUP_JSON cJSON *file = NULL;
+    const char *name;
+    int r = parse(after->bytes, after->length, &file, error);
+    if (r == 0)
+        r = open_folder(change, true, &name, &folder);
+    if (r == 0)
+        r = lock(change, error, &held);
+    if (r == 0)
+        r = compare(change, before, error);
+    if (r == 0)
+        r = write_bytes(change, after->bytes, after->length, error);
+    return r < 0 && r != -EBUSY ? explain(error, "it cannot be changed", r) : r;
+}

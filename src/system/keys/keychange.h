@@ -47,3 +47,18 @@ int keychange_apply(struct keychange *change, keychange_edit *edit, void *contex
 int keychange_seal(struct keychange *change, const struct seal_limits *limits,
                    const char *passphrase, struct buffer *error);
 int keychange_unseal(struct keychange *change, struct buffer *error);
+
+/* For a person who edits the text: opens the file with its mistakes, if it has any, into guarded
+ * memory (secret_free); one that is not there is the text of one without keys. `file` stays NULL.
+ */
+int keychange_open_text(const char *path, const struct host *host, struct keychange *ret_change,
+                        char **ret_bytes, size_t *ret_length, struct buffer *error);
+
+/* Puts such a text in the place of the one that was read, sealed again if that was, if it is a key
+ * file without mistakes. -EBUSY, and nothing was written, if the file has changed meanwhile. */
+struct keychange_text {
+    const char *bytes;
+    size_t length;
+};
+int keychange_replace(struct keychange *change, const struct keychange_text *before,
+                      const struct keychange_text *after, struct buffer *error);
