@@ -3,9 +3,9 @@
 #include "gateway/gateway.h"
 
 #include "base/cleanup.h"
+#include "core/gateway/contract.h"
 #include "gateway/admission.h"
 #include "gateway/arguments.h"
-#include "gateway/contract.h"
 #include "gateway/exchange.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"

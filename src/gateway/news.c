@@ -1,7 +1,7 @@
 #include "gateway/news.h"
 
 #include "base/buffer.h"
-#include "gateway/contract.h"
+#include "core/gateway/contract.h"
 
 #include <fcntl.h>
 #include <stdio.h>

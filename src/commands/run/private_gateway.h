@@ -1,5 +1,5 @@
 /* The gateway of a run: a program of its own that changes keys inside the command's requests
- * (src/gateway/contract.h), and how the command reaches it. */
+ * (src/core/gateway/contract.h), and how the command reaches it. */
 #pragma once
 
 #include "commands/run/session.h"

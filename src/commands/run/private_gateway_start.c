@@ -1,7 +1,7 @@
 #include "commands/run/private_gateway_parts.h"
 
 #include "base/variable.h"
-#include "gateway/contract.h"
+#include "core/gateway/contract.h"
 #include "system/files.h"
 #include "system/keys/passphrase.h"
 #include "system/process/gateway_program.h"

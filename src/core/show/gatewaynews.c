@@ -1,5 +1,7 @@
 #include "core/show/gatewaynews.h"
 
+#include "core/gateway/contract.h"
+
 #include "core/show/render.h"
 #include "core/state/event.h"
 
@@ -85,11 +87,11 @@ void gatewaynews_read(struct gatewaynews *news, const char *line, size_t length)
     }
     snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text), line);
     const char *rest;
-    if (strcmp(text, "listening") == 0)
+    if (strcmp(text, GATEWAY_LISTENING) == 0)
         news->listening = true;
-    else if ((rest = after(text, "served")))
+    else if ((rest = after(text, GATEWAY_SERVED)))
         read_served(news, rest);
-    else if ((rest = after(text, "refused")))
+    else if ((rest = after(text, GATEWAY_REFUSED)))
         news->refused += strtoul(rest, NULL, 10);
 }
 

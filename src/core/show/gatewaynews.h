@@ -1,5 +1,5 @@
-/* What a gateway tells the run it was started for (src/gateway/contract.h), and the line that the
- * run says of it when it has ended. */
+/* What a gateway tells the run it was started for (src/core/gateway/contract.h), and the line that
+ * the run says of it when it has ended. */
 #pragma once
 
 #include "base/buffer.h"

@@ -1,7 +1,7 @@
 #include "system/process/startup.h"
 
 #include "base/json.h"
-#include "gateway/contract.h"
+#include "core/gateway/contract.h"
 
 #include <dirent.h>
 #include <errno.h>
