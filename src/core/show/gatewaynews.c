@@ -1,7 +1,6 @@
 #include "core/show/gatewaynews.h"
 
 #include "core/gateway/contract.h"
-
 #include "core/show/render.h"
 #include "core/state/event.h"
 
