@@ -203,9 +203,11 @@ static struct MHD_Daemon *start_daemon(struct front *front)
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
-static void nothing_to_do(void *context, uint32_t events)
+static void note_sockets(void *context, uint32_t events)
 {
-    (void)context, (void)events; /* front_run is called in every round */
+    struct front *front = context;
+    (void)events;
+    front->has_sockets = true;
 }
 
 struct front *front_create(struct gateway *gateway)
@@ -219,7 +221,7 @@ struct front *front_create(struct gateway *gateway)
     const union MHD_DaemonInfo *info =
         front->daemon ? MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (info) {
-        front->watch = (struct watch){info->epoll_fd, EPOLLIN, nothing_to_do, front};
+        front->watch = (struct watch){info->epoll_fd, EPOLLIN, note_sockets, front};
         if (loop_add(&gateway->loop, &front->watch) == 0)
             return front;
     }
@@ -306,15 +308,19 @@ void front_stop_listening(struct front *front)
     front->listeners = NULL;
 }
 
+/* What its sockets do not tell: a connection that was resumed, one whose bytes it has not looked at
+ * to their end, one that was silent for too long. */
+static bool has_to_run(struct front *front)
+{
+    return front->has_sockets || front_wait(front) == 0;
+}
+
+/* Each run asks the kernel for its sockets, whether or not there is anything. */
 void front_run(struct front *front)
 {
-    unsigned long long wait = 1;
-    for (int i = 0; i < ROUNDS_MOST; i++) {
-        front->resumed = false;
+    for (int i = 0; i < ROUNDS_MOST && has_to_run(front); i++) {
+        front->has_sockets = front->resumed = false;
         (void)MHD_run(front->daemon);
-        bool waits = MHD_get_timeout(front->daemon, &wait) == MHD_YES;
-        if (!front->resumed && !(waits && wait == 0))
-            return;
     }
 }
 

@@ -23,7 +23,8 @@ struct front {
     const struct listener *accepting; /* whose connection libmicrohttpd is given now */
     size_t visitor_count, visitors_most;
     uint64_t visits;
-    bool resumed; /* since MHD_run was last called: it has something to do */
+    bool has_sockets; /* there is something in its epoll */
+    bool resumed;     /* since MHD_run was last called: it has something to do */
 };
 
 /* Hands the exchange's answer to libmicrohttpd; only from its handler. */

@@ -113,12 +113,14 @@ static int shorter(int a, int b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-/* Until neither has anything left to do for the other. */
+/* Until none has anything left to do for another: what comes in goes out, and what comes back too,
+ * without a turn of the loop between. */
 static void settle(struct gateway *gateway)
 {
     for (int i = 0; i < TURNS_MOST; i++) {
         exchange_settle(gateway);
         front_run(gateway->front);
+        upstream_run(&gateway->upstream);
         if (!gateway->ready)
             return;
     }
@@ -142,9 +144,10 @@ static int run(struct gateway *gateway, const struct ending *ending)
 {
     int r = 0;
     while (r == 0 && !ending->at_once && !(ending->asked && gateway->exchange_count == 0)) {
-        int wait = gateway->ready ? 0
-                                  : shorter(timers_wait(&gateway->timers, clock_now_ms()),
-                                            front_wait(gateway->front));
+        int wait = gateway->ready || gateway->upstream.timer_came
+                       ? 0
+                       : shorter(timers_wait(&gateway->timers, clock_now_ms()),
+                                 front_wait(gateway->front));
         r = loop_round(&gateway->loop, wait);
         timers_run(&gateway->timers, clock_now_ms());
         upstream_run(&gateway->upstream);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONNECT_MS        15000L
 #define SMALL_BODY        ((size_t)32 << 10)
@@ -88,17 +89,51 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return 0;
 }
 
-static struct curl_slist *link_lines(const struct buffer *lines)
+/* For each of some twenty names libcurl goes through all the headers that it is given: these names
+ * begin a piece of their own. Any other header may follow one in the same piece. */
+static bool is_looked_for(const char *line)
 {
-    size_t count = 0, i = 0;
+    static const char *const names[] = {
+        "accept:", "accept-encoding:", "authorization:", "content-type:",
+        "cookie:", "expect:",          "referer:",       "user-agent:",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncasecmp(line, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Lines that end so may have a sense of their own: "name;", "name:". */
+static bool stands_alone(const char *line, size_t length)
+{
+    return line[length - 1] == ';' || line[length - 1] == ':';
+}
+
+static bool joins(const char *before, const char *line)
+{
+    return before && !stands_alone(before, (size_t)(line - before) - 2) &&
+           !stands_alone(line, strlen(line)) && !is_looked_for(line);
+}
+
+/* Joins lines in place; what is left of them is borrowed. */
+static struct curl_slist *link_lines(struct buffer *lines)
+{
+    size_t most = 1, count = 0;
     for (const char *at = NULL; forward_next_line(lines, &at);)
+        most++;
+    struct curl_slist *list = calloc(most, sizeof *list);
+    const char *before = NULL, *line;
+    for (const char *at = NULL; list && (line = forward_next_line(lines, &at)); before = line) {
+        char *data = lines->data + (line - lines->data);
+        if (joins(before, line)) {
+            memcpy(data - 2, "\r\n", 2);
+            continue;
+        }
+        list[count] = (struct curl_slist){data, NULL};
+        if (count > 0)
+            list[count - 1].next = &list[count];
         count++;
-    struct curl_slist *list = calloc(count + 1, sizeof *list);
-    if (!list)
-        return NULL;
-    const char *line;
-    for (const char *at = NULL; (line = forward_next_line(lines, &at)); i++)
-        list[i] = (struct curl_slist){(char *)(uintptr_t)line, i + 1 < count ? &list[i + 1] : NULL};
+    }
     return list;
 }
 

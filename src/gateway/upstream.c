@@ -15,6 +15,8 @@
  * that is kept for nothing its memory. */
 #define SPARE_CONNECTIONS 64L
 
+#define TURNS_MOST 4 /* that libcurl asks for at once, before descriptors are looked at */
+
 #define LINK(name) .name = curl_##name,
 const struct curl upstream_curl = {CURL_FUNCTIONS(LINK)};
 #undef LINK
@@ -102,7 +104,8 @@ static int timer_wanted(CURLM *multi, long milliseconds, void *context)
 {
     struct upstream *upstream = context;
     (void)multi;
-    if (milliseconds < 0)
+    upstream->timer_came = milliseconds == 0;
+    if (milliseconds <= 0)
         timer_stop(upstream->timers, &upstream->timer);
     else
         timer_set(upstream->timers, &upstream->timer, clock_now_ms() + milliseconds);
@@ -206,7 +209,7 @@ static void tell_ended(struct upstream *upstream)
 
 void upstream_run(struct upstream *upstream)
 {
-    if (upstream->timer_came) {
+    for (int i = 0; i < TURNS_MOST && upstream->timer_came; i++) {
         upstream->timer_came = false;
         act(upstream, CURL_SOCKET_TIMEOUT, 0);
     }

@@ -115,6 +115,12 @@ static bool has_oauth_beta(const struct field *field)
     return false;
 }
 
+/* With room for CRLF in its place. */
+static void end_line(struct buffer *lines)
+{
+    buffer_append(lines, "\0", 2);
+}
+
 static void append_line(const char *name, size_t name_length, const char *value,
                         size_t value_length, struct buffer *lines)
 {
@@ -125,7 +131,7 @@ static void append_line(const char *name, size_t name_length, const char *value,
     } else {
         buffer_append_char(lines, ';');
     }
-    buffer_append_char(lines, '\0');
+    end_line(lines);
 }
 
 /* The line without the one beta; none if it named no other. */
@@ -145,7 +151,7 @@ static void append_without_oauth(const struct field *field, struct buffer *lines
         buffer_append(lines, word, length);
     }
     if (count > 0)
-        buffer_append_char(lines, '\0');
+        end_line(lines);
 }
 
 /* One of the client's headers; `beta_missing` is true for the last anthropic-beta of a head that an
@@ -167,7 +173,7 @@ static void append_field(const struct field *field, bool oauth, bool beta_missin
     buffer_append(lines, field->value, field->value_length);
     buffer_append_char(lines, ',');
     buffer_append_text(lines, oauth_beta);
-    buffer_append_char(lines, '\0');
+    end_line(lines);
 }
 
 /* What curl would add to a request that lacks it, beside what is never sent. */
@@ -178,16 +184,20 @@ static void append_fixed(const char *head, struct buffer *lines)
     for (size_t i = 0; i < COUNT(optional); i++)
         if (!head_find(head, optional[i], &field)) {
             buffer_append_text(lines, optional[i]);
-            buffer_append(lines, ":", 2);
+            buffer_append_char(lines, ':');
+            end_line(lines);
         }
-    buffer_append(lines, "Expect:", sizeof "Expect:");
-    buffer_append(lines, "Accept-Encoding: identity", sizeof "Accept-Encoding: identity");
+    buffer_append_text(lines, "Expect:");
+    end_line(lines);
+    buffer_append_text(lines, "Accept-Encoding: identity");
+    end_line(lines);
 }
 
 static void append_credential(const struct forward_key *key, struct buffer *lines)
 {
     buffer_append_text(lines, key->kind == KIND_API ? "x-api-key: " : "Authorization: Bearer ");
-    buffer_append(lines, key->secret, strlen(key->secret) + 1);
+    buffer_append_text(lines, key->secret);
+    end_line(lines);
 }
 
 struct betas {
@@ -230,7 +240,7 @@ void forward_request(const char *head, const struct forward_key *key, struct buf
 
 const char *forward_next_line(const struct buffer *lines, const char **at)
 {
-    const char *next = *at ? *at + strlen(*at) + 1 : lines->data;
+    const char *next = *at ? *at + strlen(*at) + 2 : lines->data;
     if (!lines->data || next >= lines->data + lines->length)
         return NULL;
     return *at = next;

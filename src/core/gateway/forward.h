@@ -15,9 +15,10 @@ struct forward_key {
 };
 
 /*
- * Builds what the provider gets, in CURLOPT_HTTPHEADER's form: one NUL-terminated line for each
- * header ("name: value", "name;" for one without a value, "name:" for one that curl would add by
- * itself and must not), to be walked with forward_next_line. Headers keep their order and spelling;
+ * Builds what the provider gets, in CURLOPT_HTTPHEADER's form: one line for each header ("name:
+ * value", "name;" for one without a value, "name:" for one that curl would add by itself and must
+ * not), ended by two NULs, so that lines can be joined in place; to be walked with
+ * forward_next_line. Headers keep their order and spelling;
  * these differ:
  *  - hop-by-hop headers, and those that Connection names, go; so do Host and Content-Length, which
  *    curl sends by itself, and Expect;
