@@ -19,7 +19,7 @@
 
 static bool ends_in(const char *target, const char *end)
 {
-    const char *path = route_path(target);
+    const char *path = route_api_path(target);
     size_t length = path ? strcspn(path, "?#") : 0, wanted = strlen(end);
     return length >= wanted && memcmp(path + length - wanted, end, wanted) == 0;
 }

@@ -297,7 +297,7 @@ static bool is_v1(const char *path)
 
 int forward_url(const char *base, const char *target, struct buffer *ret_url)
 {
-    const char *path = route_path(target);
+    const char *path = route_api_path(target);
     size_t length = strlen(base);
     if (!path || !is_clean(path))
         return -EINVAL;

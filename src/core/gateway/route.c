@@ -8,32 +8,33 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Some programs have it that an OpenAI API is below /api. */
-static const char *without_api(const char *path)
-{
-    static const char *const paths[] = {"/api/v1/chat/completions", "/api/v1/responses",
-                                        "/api/v1/models"};
-    for (size_t i = 0; i < COUNT(paths); i++) {
-        size_t length = strlen(paths[i]);
-        if (strncmp(path, paths[i], length) == 0 && strchr("?#/", path[length]))
-            return path + strlen("/api");
-    }
-    return path;
-}
-
 const char *route_path(const char *target)
 {
     static const char *const schemes[] = {"http://", "https://"};
     if (*target == '/')
-        return without_api(target);
+        return target;
     for (size_t i = 0; i < COUNT(schemes); i++) {
         size_t length = strlen(schemes[i]);
         if (strncasecmp(target, schemes[i], length) != 0)
             continue;
         const char *path = target + length + strcspn(target + length, "/?#");
-        return path > target + length && *path == '/' ? without_api(path) : NULL;
+        return path > target + length && *path == '/' ? path : NULL;
     }
     return NULL;
+}
+
+/* Some programs have it that an OpenAI API is below /api. */
+const char *route_api_path(const char *target)
+{
+    static const char *const paths[] = {"/api/v1/chat/completions", "/api/v1/responses",
+                                        "/api/v1/models"};
+    const char *path = route_path(target);
+    for (size_t i = 0; path && i < COUNT(paths); i++) {
+        size_t length = strlen(paths[i]);
+        if (strncmp(path, paths[i], length) == 0 && strchr("?#/", path[length]))
+            return path + strlen("/api");
+    }
+    return path;
 }
 
 enum { GET = 1, POST = 2, DELETE = 4, OTHER = 8, ANY = 15 };
@@ -126,7 +127,7 @@ static void read_object(const char *path, size_t length, const struct row *row,
 
 void route_find(const char *method, const char *target, struct route *ret_route)
 {
-    const char *path = route_path(target);
+    const char *path = route_api_path(target);
     *ret_route = (struct route){.id = ROUTE_OTHER};
     if (!path)
         return;

@@ -32,6 +32,8 @@ struct route {
 /* `target` as on the request line, in origin or absolute form. */
 void route_find(const char *method, const char *target, struct route *ret_route);
 
-/* The path of a target, behind http://HOST if it has that, and behind /api if OpenAI's API stands
- * below it; NULL if it is none. */
+/* The path of a target, behind http://HOST if it has that; NULL if it is none. */
 const char *route_path(const char *target);
+
+/* The same, behind /api where OpenAI's API is asked for below that. */
+const char *route_api_path(const char *target);

@@ -1,0 +1,123 @@
+# Programs of one format, keys of the other: the real Claude Code and Anthropic's SDK on OpenAI keys alone, and OpenAI's own
+# package on Claude's keys.
+
+load helpers
+
+start_openai() {
+  "$PYTHON" "$HERE/fake_openai.py" "$scratch/openai-port" "$scratch/openai.log" 3>&- &
+  openai_pid=$!
+  for _ in $(seq 500); do
+    [ ! -s "$scratch/openai-port" ] || break
+    sleep 0.02
+  done
+  openai=http://127.0.0.1:$(cat "$scratch/openai-port")/v1
+}
+
+openai_pool() {
+  mkdir -p "$(dirname "$keys")"
+  (umask 077; jq -n --arg url "$openai" '{keys: [{name: "open", kind: "openai", token: "sk-FAKE-open-0001", base_url: $url,
+    models: {"*": "gpt-5.4"}}]}' > "$keys")
+}
+
+# A lasting gateway on a socket's port, and what its clients need: an address and the stand-in.
+start_gateway() {
+  gateway_port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  env -i "PATH=$PATH" "HOME=$home" "ANTHROPIC_BASE_URL=$url" "$TCR_RUN" gateway -d --listen "$gateway_port" \
+    > "$scratch/gateway.out" 2>&1 3>&- || fail "$(cat "$scratch/gateway.out")"
+  gateway=http://127.0.0.1:$gateway_port
+  stand_in=$(env -i "PATH=$PATH" "HOME=$home" "$TCR_RUN" gateway token)
+}
+
+teardown() {
+  [ -z "${gateway-}" ] || env -i "PATH=$PATH" "HOME=$home" "$TCR_RUN" gateway stop > /dev/null 2>&1 || true
+  [ -z "${openai_pid-}" ] || kill "$openai_pid" 2> /dev/null || true
+  [ -z "${api_pid-}" ] || kill "$api_pid" 2> /dev/null || true
+  [ -n "${BATS_TEST_COMPLETED-}" ] || {
+    report
+    cut -c 1-1500 "$scratch/openai.log" 2> /dev/null | tail -n 5
+  }
+}
+
+claude_through_gateway() {
+  extra_env=("ANTHROPIC_BASE_URL=$gateway" "ANTHROPIC_API_KEY=$stand_in")
+  capture claude "$@" < /dev/null
+}
+
+@test "translation: Claude Code on an OpenAI key alone calls two tools and goes on with what they gave" {
+  start_openai
+  openai_pool
+  start_gateway
+  claude_through_gateway -p --dangerously-skip-permissions "please use a tool"
+  assert_status 0
+  assert_stdout "first-result and second-result"
+  assert_equal "$(sort effect | paste -sd ' ')" "one two"
+  assert_equal "$(jq -r .body.model "$scratch/openai.log" | sort -u)" gpt-5.4
+  assert_equal "$(jq -r .key "$scratch/openai.log" | sort -u)" "Bearer sk-FAKE-open-0001"
+}
+
+@test "translation: Claude Code on an OpenAI key alone, several turns, tools among them" {
+  start_openai
+  openai_pool
+  start_gateway
+  claude_through_gateway -p --dangerously-skip-permissions "first question"
+  assert_status 0
+  for turn in "please use a tool" "third question" "please use a tool again" "fifth question"; do
+    claude_through_gateway -p --continue --dangerously-skip-permissions "$turn"
+    assert_status 0
+  done
+  grep -qE '^turn [0-9]+ *$' "$out" || fail "another answer"
+  assert_equal "$(sort effect | uniq -c | xargs)" "2 one 2 two"
+  # The last turn's request holds the whole conversation.
+  assert_equal "$(jq '[.body.messages[] | select(.role == "tool")] | length' "$scratch/openai.log" | sort -n | tail -n 1)" 4
+}
+
+@test "translation: stream-json of Claude Code tells the tokens without those from the cache" {
+  start_openai
+  openai_pool
+  start_gateway
+  claude_through_gateway -p --output-format stream-json --verbose "a question"
+  assert_status 0
+  jq -se '[.[] | select(.type == "result")][0].usage | .input_tokens == 200 and .cache_read_input_tokens == 1000' "$out" > /dev/null ||
+    fail "$(jq -c 'select(.type == "result") | .usage' "$out")"
+}
+
+openai_script() {
+  extra_env=("SDK_MODULES=$modules" "OPENAI_BASE_URL=$gateway${prefix-}/v1" "OPENAI_API_KEY=$stand_in")
+  capture node "$HERE/fixtures/chat.mjs" "$@" < /dev/null
+}
+
+@test "translation: OpenAI's package on a Claude key: whole, streamed, below /api, Responses" {
+  pool home
+  answers home "ok:pong" "ok:pong" "ok:pong" "ok:pong"
+  start_gateway
+  openai_script whole claude-sonnet-5
+  assert_status 0
+  grep -q '^chat.completion stop pong [1-9]' "$out" || fail "no answer"
+  openai_script chat claude-sonnet-5
+  assert_status 0
+  grep -q '^stop pong [1-9]' "$out" || fail "no stream"
+  prefix=/api openai_script whole claude-sonnet-5
+  assert_status 0
+  openai_script responses claude-sonnet-5
+  assert_status 0
+  assert_stdout "pong | pong completed"
+}
+
+@test "translation: OpenAI's package sees an error of Claude's as one of OpenAI's" {
+  pool home
+  answers home 401
+  start_gateway
+  openai_script error claude-sonnet-5
+  assert_status 0
+  grep -q '^AuthenticationError 401 invalid_api_key' "$out" || fail "another error"
+}
+
+@test "translation: OpenAI's package on an OpenAI key passes unchanged" {
+  start_openai
+  openai_pool
+  start_gateway
+  openai_script whole gpt-5.4
+  assert_status 0
+  jq -e '.body == {model: "gpt-5.4", messages: [{role: "system", content: "Be brief."}, {role: "user", content: "ping"}]}' \
+    "$scratch/openai.log" > /dev/null || fail "another body"
+}
