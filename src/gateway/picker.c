@@ -58,7 +58,13 @@ static struct candidate *find_candidate(struct rotation *rotation, const char *n
     return NULL;
 }
 
-static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare_full,
+/* What a choice of one request asks for. The master's uses are counted when it is chosen. */
+struct wish {
+    bool spare_full; /* not a key whose window is almost used up */
+    bool master;
+};
+
+static bool choose_once(struct exchange *exchange, struct slot *slot, struct wish wish,
                         struct candidate **passed_over)
 {
     struct roster *roster = exchange->roster;
@@ -66,7 +72,7 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare
                             .rotation = &roster->rotation,
                             .slots = slot,
                             .slot_count = 1,
-                            .no_master = exchange->no_master,
+                            .no_master = exchange->no_master || !wish.master,
                             .many = true,
                             .tried = passed_over,
                             .choose = true};
@@ -75,7 +81,7 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, bool spare
         slot->candidate || !name ? slot->candidate : find_candidate(&roster->rotation, name);
     slot->demand = picker_demand(exchange);
     slot->attempts = (int)exchange->tried_count;
-    choice.tried_count = picker_list_passed_over(exchange, spare_full, passed_over);
+    choice.tried_count = picker_list_passed_over(exchange, wish.spare_full, passed_over);
     book_choose(exchange->gateway, &choice);
     exchange->candidate = choice.chosen;
     exchange->is_master = choice.is_master;
@@ -140,15 +146,17 @@ static bool choose(struct exchange *exchange)
     bool fine = true;
     exchange->candidate = NULL;
     if (is_new)
-        fine = choose_once(exchange, slot, true, passed_over);
-    if (fine && (!exchange->candidate || exchange->is_master))
-        fine = choose_once(exchange, slot, false, passed_over);
+        fine = choose_once(exchange, slot, (struct wish){.spare_full = true}, passed_over);
+    if (fine && !exchange->candidate)
+        fine = choose_once(exchange, slot, (struct wish){0}, passed_over);
+    struct candidate *trial = fine ? find_trial(exchange) : NULL;
+    if (fine && !exchange->candidate && !trial)
+        fine = choose_once(exchange, slot, (struct wish){.master = true}, passed_over);
     free(passed_over);
     exchange->slot = *slot;
     if (!place)
         book_give_back(exchange->gateway, exchange->roster, &own);
     exchange->master_is_news = exchange->is_master && !had_master;
-    struct candidate *trial = fine ? find_trial(exchange) : NULL;
     if (exchange->candidate && !exchange->is_master)
         snprintf(exchange->session->key, sizeof exchange->session->key, "%s",
                  exchange->candidate->key->name);

@@ -435,6 +435,37 @@ class Extremes(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(len(self.heads), 1)
         self.assertTrue(SANITIZED or self.memory() - before < 8, self.memory())
 
+    # ---- the master's bound
+
+    async def test_at_most_is_never_exceeded_and_all_of_it_can_be_used(self):
+        used = []
+
+        async def script(reader, writer, head):
+            await reader.readexactly(int(head[1]["content-length"]))
+            if "home" in str(head):
+                return writer.write(limited())
+            used.append(head)
+            await asyncio.sleep(0.1)
+            writer.write(answer(200, MESSAGE))
+
+        port = await self.provide(script)
+        address = {"base_url": f"http://127.0.0.1:{port}"}
+        with open(self.folder + "/bounded.json", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as keys:
+            json.dump({"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001", **address}],
+                       "master": {"name": "big", "token": "sk-ant-api03-FAKE-big-0001", "at_most": "7/hour", **address}}, keys)
+        await self.start(f"--keys={self.folder}/bounded.json", "unused=127.0.0.1:1")
+        # The first learns that the key is used up; the others find it at rest.
+        self.assertEqual((await self.ask())[0], 200)
+        statuses = [200] + [status for status, _, _ in await asyncio.gather(*[self.ask() for _ in range(49)])]
+        self.assertEqual((statuses.count(200), statuses.count(429), len(used)), (7, 43, 7))
+        self.assertEqual((await self.ask())[0], 429)
+        # A later one finds in the state what this one used.
+        await self.end(signal.SIGTERM)
+        self.process = None
+        await self.start(f"--keys={self.folder}/bounded.json", "unused=127.0.0.1:1")
+        self.assertEqual((await self.ask())[0], 429)
+        self.assertEqual(len(used), 7)
+
     # ---- the machine's limits
 
     async def test_with_256_descriptors_all_are_served_in_turn(self):

@@ -214,6 +214,9 @@ static void test_sentences(void **state)
           .master = true},
          "\"home\" was refused (not authenticated) (rests until Nov 24 08:41); carried on with the "
          "master key \"billing\", which is billed"},
+        {{.kind = EVENT_FAILOVER, .next = "billing", .master = true},
+         "no key of the pool could be used; carried on with the master key \"billing\", which is "
+         "billed"},
         {{.kind = EVENT_RETRY, .key = "home", .class = CLASS_SERVER},
          "\"home\" ran into trouble on the provider's side; tried again"},
         {{.kind = EVENT_EXHAUSTED, .key = "home", .class = CLASS_LIMIT, .until = soon},

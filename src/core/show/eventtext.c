@@ -59,10 +59,14 @@ static void say_failed(struct buffer *text, const struct event *event, const str
     buffer_append_format(text, "; that costs \"%s\" nothing", key_of(event));
 }
 
+/* Without a key: a gateway found all keys at rest when the request came. */
 static void say_failover(struct buffer *text, const struct event *event,
                          const struct zone_ops *zones)
 {
-    append_failure(text, event, zones);
+    if (event->key)
+        append_failure(text, event, zones);
+    else
+        buffer_append_text(text, "no key of the pool could be used");
     buffer_append_format(text, "; carried on with %s\"%s\"%s",
                          event->master ? "the master key " : "", event->next ? event->next : "?",
                          event->master ? ", which is billed" : "");
