@@ -31,12 +31,20 @@ END
 @test "a file of named keys" {
   other named.json <<END
 {"keys": {"1": {"token": "$(token a)", "label": "Home, \"sweet\""}, "ci": {"token": "$(token api:b)", "enabled": false}},
-  "profiles": {"p": ["1"]}}
+  "profiles": {"day": {"port": 4080, "keyOrder": ["ci", "1"]}, "none": {"keyOrder": ["x"]}}, "cooldownMs": 5}
 END
   import named.json
   assert_equal "$(names)" 'Home- -sweet- ci'
   assert_equal "$(in_file '.keys[1].disabled')" true
-  assert_stderr_has 'named.json: profiles: not read'
+  assert_equal "$(in_file .profiles)" '{"day":{"keys":["ci","Home- -sweet-"],"port":4080}}'
+  assert_stdout_has '^profile "day": "ci", "Home- -sweet-"$'
+  assert_stderr_has 'named.json: cooldownMs: not read'
+  assert_stderr_has 'named.json: the profile "none" has none of these keys; skipped'
+  assert_stderr_has 'took 2 keys and 1 profile from named.json'
+  unchanged tcr keys import named.json
+  assert_stderr_has 'the profile "day" is there already; skipped'
+  tcr keys list --profile day
+  assert_status 0
 }
 
 @test "Claude Code's login, with a word on how long it lasts" {
@@ -62,9 +70,26 @@ CLAUDE_CODE_OAUTH_TOKEN_SIDE=$(token d)
 END
   import .env
   assert_equal "$(in_file '[.keys[] | [.name, .token]]')" "$(jq -nc --arg a "$(token a)" --arg b "$(token api:b)" --arg c "$(token api:c)" --arg d "$(token d)" \
-    '[["key1",$a],["key2",$b],["work",$c],["SIDE",$d]]')"
+    '[["claude",$a],["anthropic-1",$b],["work",$c],["SIDE",$d]]')"
   assert_equal "$(in_file '[.master.name, .master.token]')" "[\"master\",\"$(token api:m)\"]"
   assert_stderr_has 'took 5 keys from .env, a file of variables'
+}
+
+@test "a .env file with keys of all kinds; what is another program's is said" {
+  other .env <<END
+OPENAI_API_KEYS=sk-proj-FAKE-0001,side=sk-proj-FAKE-0002
+CURSOR_API_KEYS=key_FAKE-0003
+OPENAI_API_KEY=sk-proj-FAKE-0004
+ANTHROPIC_AUTH_TOKEN=FAKE-proxy-0005
+MISTRAL_API_KEY=FAKE-0006
+ANTHROPIC_BASE_URL=https://proxy.corp
+END
+  import .env
+  assert_equal "$(in_file '[.keys[] | [.name, .kind, .base_url]]')" '[["openai-1","openai",null],["side","openai",null],["cursor-1","cursor",null],["openai","openai",null],["bearer","bearer","https://proxy.corp"]]'
+  assert_stderr_has '.env: line 5: MISTRAL_API_KEY: it is another program.s; tcr-run keys add --kind env:VARIABLE adds such a key; skipped'
+  assert_stderr_has 'took 5 keys from .env, a file of variables; 1 was skipped'
+  tcr --kind openai -- sh -c 'echo $OPENAI_API_KEY'
+  assert_stdout 'sk-proj-FAKE-0001'
 }
 
 @test "the environment itself, through a pipe" {
@@ -247,7 +272,7 @@ END
   chmod 644 m.env
   tcr keys import m.env
   assert_status 0
-  assert_stdout_has '^"key1" \(oauth, sk-ant-.*0001\)$'
+  assert_stdout_has '^"claude" \(oauth, sk-ant-.*0001\)$'
   assert_stdout_has '^"master" \(api, sk-ant-.*0001\), as the master key$'
   assert_stderr_has 'warning: m.env: its mode 0644'
   assert_stderr_has 'warning: "master" is the master key, which is billed .*tcr-run keys set master --at-most 20/day, or tcr-run keys disable master$'

@@ -34,12 +34,14 @@ static void expect_keys(const char *row, const struct import *import, const char
     json_free_text(master);
 }
 
-#define ADDED       "\"added\":1795132800"
-#define HOME        "{\"name\":\"home\",\"token\":\"" OAUTH_1 "\"," ADDED "}"
-#define WORK        "{\"name\":\"work\",\"token\":\"" OAUTH_2 "\"," ADDED "}"
-#define BARE(T)     "{\"token\":\"" T "\"," ADDED "}"
-#define BILLED(T)   "{\"token\":\"" T "\"}"
-#define NAMED(N, T) "{\"name\":\"" N "\",\"token\":\"" T "\"}"
+#define ADDED            "\"added\":1795132800"
+#define HOME             "{\"name\":\"home\",\"token\":\"" OAUTH_1 "\"," ADDED "}"
+#define WORK             "{\"name\":\"work\",\"token\":\"" OAUTH_2 "\"," ADDED "}"
+#define BARE(T)          "{\"token\":\"" T "\"," ADDED "}"
+#define BILLED(T)        "{\"token\":\"" T "\"}"
+#define NAMED(N, T)      "{\"name\":\"" N "\",\"token\":\"" T "\"}"
+#define STAMPED(N, T)    "{\"name\":\"" N "\",\"token\":\"" T "\"," ADDED "}"
+#define OF_KIND(N, T, K) "{\"name\":\"" N "\",\"token\":\"" T "\",\"kind\":\"" K "\"}"
 
 static const struct row {
     enum import_form form;
@@ -87,7 +89,10 @@ static const struct row {
      "[" HOME "," WORK "," NAMED("3", API_1) "]", "[]", NULL, 0},
     {IMPORT_LABELLED,
      "{\"keys\":{\"home\":{\"token\":\"" OAUTH_1 "\"}},\"profiles\":{\"p\":[\"home\"]}}",
-     "[" HOME "]", "[]", "profiles: not read", 0},
+     "[" HOME "]", "[]", NULL, 0},
+    {IMPORT_LABELLED,
+     "{\"keys\":{\"home\":{\"token\":\"" OAUTH_1 "\"}},\"cooldownMs\":1,\"profiles\":{\"p\":{}}}",
+     "[" HOME "]", "[]", "profiles.p: it has no list of keys; skipped\ncooldownMs: not read", 0},
     {IMPORT_LABELLED,
      "{\"keys\":{\"a\":{\"token\":\"" API_1 "\",\"enabled\":false},\"b\":{\"token\":\"" API_2
      "\",\"disabled\":true},\"c\":{\"token\":\"" API_3 "\",\"enabled\":true}}}",
@@ -116,35 +121,106 @@ static const struct row {
      "[" NAMED("a", API_1) "]", "[]", "profiles and policy: not read", 0},
     {IMPORT_OWN, "{\"master\":" NAMED("a", API_1) "}", "[]", "[" NAMED("a", API_1) "]", NULL, 0},
     /* variables */
-    {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1, "[" BARE(OAUTH_1) "]", "[]", NULL, 0},
+    {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1, "[" STAMPED("claude", OAUTH_1) "]", "[]", NULL,
+     0},
     {IMPORT_ENV, "\n# x\n  export  CLAUDE_CODE_OAUTH_TOKEN = \"" OAUTH_1 "\"  # mine\r\n",
-     "[" BARE(OAUTH_1) "]", "[]", NULL, 0},
+     "[" STAMPED("claude", OAUTH_1) "]", "[]", NULL, 0},
     {IMPORT_ENV, "ANTHROPIC_API_KEY='" API_1 "'\nPATH=/bin\nEMPTY=\nDEBUG\n", "[]",
      "[" BILLED(API_1) "]", NULL, 0},
     {IMPORT_ENV, "OTHER=" OAUTH_1 "\nCLAUDE_CODE_OAUTH_TOKEN=" OAUTH_2 "#\n",
      "[{\"name\":\"OTHER\",\"token\":\"" OAUTH_1 "\"," ADDED "}]", "[]",
      "line 2: the token has a #", 1},
     {IMPORT_ENV, "ANTHROPIC_API_KEYS=" API_1 ", " API_2 ",\nTCR_MASTER_KEY=" API_3 "\n",
-     "[" BILLED(API_1) "," BILLED(API_2) "]", "[" BILLED(API_3) "]", NULL, 0},
+     "[" NAMED("anthropic-1", API_1) "," NAMED("anthropic-2", API_2) "]", "[" BILLED(API_3) "]",
+     NULL, 0},
     {IMPORT_ENV, "TCR_KEYS=\"home=" OAUTH_1 "\nwork=" OAUTH_2 "\n" API_1 "\"\nX=1\n",
      "[" HOME "," WORK "," BILLED(API_1) "]", "[]", NULL, 0},
     {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKENS=\"" OAUTH_1 "\\n" OAUTH_2 "\"",
-     "[" BARE(OAUTH_1) "," BARE(OAUTH_2) "]", "[]", NULL, 0},
+     "[" STAMPED("claude-1", OAUTH_1) "," STAMPED("claude-2", OAUTH_2) "]", "[]", NULL, 0},
     {IMPORT_ENV,
      "CLAUDE_CODE_OAUTH_TOKEN_2=" OAUTH_1 "\nCLAUDE_CODE_OAUTH_TOKEN_work=" OAUTH_2
      "\nANTHROPIC_API_KEY_1=" API_1 "\nCLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR=3\n",
-     "[" BARE(OAUTH_1) "," WORK "," BILLED(API_1) "]", "[]", NULL, 0},
+     "[" STAMPED("claude-2", OAUTH_1) "," WORK "," NAMED("anthropic-1", API_1) "]", "[]", NULL, 0},
     /* An apostrophe must not swallow what follows. */
     {IMPORT_ENV, "NOTE=it's\nOTHER='open\nCLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1 "\n",
-     "[" BARE(OAUTH_1) "]", "[]", NULL, 0},
+     "[" STAMPED("claude", OAUTH_1) "]", "[]", NULL, 0},
     {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1 "\nMY_TOKEN=" OAUTH_2 "\n" OAUTH_3 "\n",
-     "[" BARE(OAUTH_1) ",{\"name\":\"MY_TOKEN\",\"token\":\"" OAUTH_2 "\"," ADDED
-                       "}," BARE(OAUTH_3) "]",
+     "[" STAMPED("claude", OAUTH_1) ",{\"name\":\"MY_TOKEN\",\"token\":\"" OAUTH_2 "\"," ADDED
+                                    "}," BARE(OAUTH_3) "]",
      "[]", NULL, 0},
     {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=FAKE-here\nANTHROPIC_API_KEY=" API_1 "\n", "[]",
      "[" BILLED(API_1) "]", "line 1: unknown kind of token", 1},
     {IMPORT_ENV, "CLAUDE_CODE_OAUTH_TOKEN=\nANTHROPIC_API_KEYS=,,\nANTHROPIC_API_KEY=" API_1 "\n",
      "[]", "[" BILLED(API_1) "]", NULL, 0},
+    /* other kinds, with the names and the order of their variables */
+    {IMPORT_ENV,
+     "OPENAI_API_KEYS=sk-proj-FAKE-1,work=sk-proj-FAKE-2\nCURSOR_API_KEYS='key_FAKE-3'\n"
+     "OPENAI_API_KEY=sk-FAKE-4\nOPENAI_API_KEY_SIDE=sk-FAKE-5\nCURSOR_API_KEY_2=key_FAKE-6\n"
+     "OPENAI_API_KEY_FILE=/x\n",
+     "[" OF_KIND("openai-1", "sk-proj-FAKE-1", "openai") "," OF_KIND(
+         "work", "sk-proj-FAKE-2",
+         "openai") "," OF_KIND("cursor-1", "key_FAKE-3",
+                               "cursor") "," OF_KIND("openai", "sk-FAKE-4",
+                                                     "openai") "," OF_KIND("SIDE", "sk-FAKE-5",
+                                                                           "openai") "," OF_KIND("c"
+                                                                                                 "u"
+                                                                                                 "r"
+                                                                                                 "s"
+                                                                                                 "o"
+                                                                                                 "r"
+                                                                                                 "-"
+                                                                                                 "2",
+                                                                                                 "k"
+                                                                                                 "e"
+                                                                                                 "y"
+                                                                                                 "_"
+                                                                                                 "F"
+                                                                                                 "A"
+                                                                                                 "K"
+                                                                                                 "E"
+                                                                                                 "-"
+                                                                                                 "6",
+                                                                                                 "c"
+                                                                                                 "u"
+                                                                                                 "r"
+                                                                                                 "s"
+                                                                                                 "o"
+                                                                                                 "r") "]",
+     "[]", NULL, 0},
+    {IMPORT_ENV, "OPENAI_API_KEY=" API_1 "\nANTHROPIC_API_KEYS=" API_2 "\n",
+     "[" NAMED("anthropic-1", API_2) "]", "[]", "line 1: it is a token of Anthropic's", 1},
+    {IMPORT_ENV, "DEEPSEEK_API_KEY=sk-FAKE-1\nOPENAI_API_KEY=sk-FAKE-2\nGITHUB_TOKEN=FAKE\n",
+     "[" OF_KIND("openai", "sk-FAKE-2", "openai") "]", "[]",
+     "line 1: DEEPSEEK_API_KEY: it is another program's; tcr-run keys add --kind env:VARIABLE", 1},
+    /* with the addresses that were set for them, wherever these stand */
+    {IMPORT_ENV, "ANTHROPIC_AUTH_TOKEN=FAKE-1\nANTHROPIC_BASE_URL=https://Proxy.corp/\n",
+     "[{\"name\":\"bearer\",\"token\":\"FAKE-1\",\"kind\":\"bearer\","
+     "\"base_url\":\"https://proxy.corp\"}]",
+     "[]", NULL, 0},
+    {IMPORT_ENV,
+     "export ANTHROPIC_BASE_URL=http://proxy.corp\nANTHROPIC_API_KEY=FAKE-1\n"
+     "CLAUDE_FALLBACK_API_KEY=" API_1 "\n",
+     "[{\"name\":\"anthropic\",\"token\":\"FAKE-1\",\"kind\":\"api\","
+     "\"base_url\":\"http://proxy.corp\",\"plain_http\":true}]",
+     "[" BILLED(API_1) "]", NULL, 0},
+    {IMPORT_ENV,
+     "ANTHROPIC_BASE_URL=https://proxy.corp\nANTHROPIC_API_KEY=" API_1
+     "\nANTHROPIC_AUTH_TOKEN=FAKE-1\n",
+     "[{\"name\":\"bearer\",\"token\":\"FAKE-1\",\"kind\":\"bearer\","
+     "\"base_url\":\"https://proxy.corp\"}]",
+     "[" BILLED(API_1) "]", NULL, 0},
+    {IMPORT_ENV,
+     "ANTHROPIC_BASE_URL=https://api.anthropic.com/\nANTHROPIC_API_KEY=" API_1
+     "\nCLAUDE_FALLBACK_BASE_URL=https://b.corp\nCLAUDE_FALLBACK_API_KEY=" API_2 "\n",
+     "[]", "[" BILLED(API_1) ",{\"token\":\"" API_2 "\",\"base_url\":\"https://b.corp\"}]", NULL,
+     0},
+    {IMPORT_ENV, "ANTHROPIC_AUTH_TOKEN=FAKE-1\nCLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1 "\n",
+     "[" STAMPED("claude", OAUTH_1) "]", "[]",
+     "line 1: ANTHROPIC_AUTH_TOKEN: it is a key only together with ANTHROPIC_BASE_URL", 1},
+    {IMPORT_ENV,
+     "ANTHROPIC_AUTH_TOKEN=FAKE-1\nANTHROPIC_BASE_URL=proxy\nCLAUDE_CODE_OAUTH_TOKEN=" OAUTH_1 "\n",
+     "[" STAMPED("claude", OAUTH_1) "]", "[]", "line 1: its address in ANTHROPIC_BASE_URL begins",
+     1},
     /* lists */
     {IMPORT_LIST, OAUTH_1, "[" BARE(OAUTH_1) "]", "[]", NULL, 0},
     {IMPORT_LIST, "\xEF\xBB\xBF" OAUTH_1 "\r\n\r\n  " OAUTH_2 "\t\r\n# x\r\n" API_1,
@@ -312,6 +388,18 @@ static void test_merge(void **state)
         {"{\"keys\":[],\"master\":" NAMED("big", API_1) "}", "ANTHROPIC_API_KEY=" API_1, "",
          "{\"keys\":[],\"master\":" NAMED("big", API_1) "}",
          "the master key: \"big\" has the same secret; skipped\n", "", 0, 1},
+        /* A profile names its keys by what they are called here, one that was there among them. */
+        {"{\"keys\":[" NAMED("old", API_1) "]}",
+         "{\"keys\":{\"1\":{\"token\":\"" API_1 "\"},\"2\":{\"token\":\"" API_2
+         "\",\"label\":\"Two\"}},\"profiles\":{\"d\":{\"port\":4080,\"keyOrder\":[\"2\",\"1\","
+         "\"2\",\"x\"]},\"e\":[\"x\"]}}",
+         "a-",
+         "{\"keys\":[" NAMED("old", API_1) "," NAMED("a-Two", API_2) "],\"profiles\":{\"d\":{"
+                                                                     "\"keys\":[\"a-Two\",\"old\"],"
+                                                                     "\"port\":4080}}}",
+         "1: \"old\" has the same secret; skipped\nthe profile \"e\" has none of these keys; "
+         "skipped\n",
+         "\"a-Two\" (api, sk-ant-api03-…0002)\nprofile \"d\": \"a-Two\", \"old\"\n", 1, 1},
         {"{\"keys\":[{\"name\":\"t\",\"token_command\":[\"x\",\"y\"]}],\"later\":1}",
          "{\"keys\":[{\"name\":\"u\",\"token_command\":[\"x\",\"y\"]},{\"name\":\"t\","
          "\"token_command\":[\"x\"]}]}",

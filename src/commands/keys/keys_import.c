@@ -108,7 +108,7 @@ static int apply(cJSON *file, void *context, struct buffer *error)
     const char *master = had_master ? NULL : keyedit_master(file);
     if (r == 0 && master)
         snprintf(intake->master, sizeof intake->master, "%s", master);
-    return r < 0 ? r : intake->count == 0;
+    return r < 0 ? r : intake->count == 0 && intake->import.profiles_added == 0;
 }
 
 static size_t count_short_lived(const struct intake *intake)
@@ -137,7 +137,7 @@ static void warn_of_bills(const char *master)
 static void sum_up(const struct intake *intake, const struct keychange *change)
 {
     size_t short_lived = intake->count > 0 ? count_short_lived(intake) : 0;
-    char skipped[64] = "";
+    char skipped[64] = "", profiles[48] = "";
     say_notes(intake);
     if (short_lived > 0)
         log_warn("%s: %zu of these tokens end%s within a week, and tcr-run does not renew them; "
@@ -149,8 +149,11 @@ static void sum_up(const struct intake *intake, const struct keychange *change)
     if (intake->import.skipped > 0)
         snprintf(skipped, sizeof skipped, "; %zu %s skipped", intake->import.skipped,
                  intake->import.skipped == 1 ? "was" : "were");
-    log_say("%s: %s %zu %s from %s, %s%s", change->path, intake->dry_run ? "would take" : "took",
-            intake->count, intake->count == 1 ? "key" : "keys", intake->path,
+    if (intake->import.profiles_added > 0)
+        snprintf(profiles, sizeof profiles, " and %zu %s", intake->import.profiles_added,
+                 intake->import.profiles_added == 1 ? "profile" : "profiles");
+    log_say("%s: %s %zu %s%s from %s, %s%s", change->path, intake->dry_run ? "would take" : "took",
+            intake->count, intake->count == 1 ? "key" : "keys", profiles, intake->path,
             import_form_name(intake->import.form), skipped);
 }
 

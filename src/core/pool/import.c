@@ -1,6 +1,7 @@
 #include "core/pool/import.h"
 
 #include "base/secret.h"
+#include "core/pool/address.h"
 #include "core/pool/import_parts.h"
 #include "core/pool/keydate.h"
 #include "core/pool/keyedit.h"
@@ -27,6 +28,8 @@ void import_finish(struct import *import)
 {
     json_destroy(import->keys);
     json_destroy(import->masters);
+    json_destroy(import->ids);
+    json_destroy(import->profiles);
     buffer_finish(&import->notes);
     *import = (struct import){0};
 }
@@ -37,15 +40,29 @@ void importer_skip(struct importer *importer, const char *place, const char *rea
     buffer_append_format(&importer->import->notes, "%s: %s; skipped\n", place, reason);
 }
 
-static bool fill_entry(cJSON *entry, const struct found_key *key, const struct key *judged,
+/* A key as it was judged. */
+struct judged {
+    struct key key;
+    char address[ADDRESS_TEXT]; /* "": its provider's own */
+    bool plain_http;
+};
+
+static bool fill_entry(cJSON *entry, const struct found_key *key, const struct judged *judged,
                        int64_t now)
 {
     char name[IMPORT_NAME + 1];
+    struct kind by_prefix;
     int64_t expires = key->expires > KEYDATE_LAST ? key->expires / 1000 : key->expires;
     bool fine = entry != NULL;
     if (fine && import_clean_name(key->name, name))
         fine = json_set_string(entry, "name", name);
-    fine = fine && json_set_string(entry, "token", judged->token);
+    fine = fine && json_set_string(entry, "token", judged->key.token);
+    if (fine && !kind_from_token(judged->key.token, &by_prefix))
+        fine = json_set_string(entry, "kind", kind_name(&judged->key.kind));
+    if (fine && *judged->address)
+        fine = json_set_string(entry, "base_url", judged->address);
+    if (fine && judged->plain_http)
+        fine = json_set(entry, "plain_http", cJSON_CreateTrue());
     if (fine && key->refresh_token && *key->refresh_token)
         fine = json_set_string(entry, "refresh_token", key->refresh_token);
     if (fine && expires >= KEYDATE_FIRST && expires <= KEYDATE_LAST)
@@ -55,15 +72,52 @@ static bool fill_entry(cJSON *entry, const struct found_key *key, const struct k
     return fine && keyedit_stamp(entry, now) == 0;
 }
 
-void importer_add(struct importer *importer, const char *place, const struct found_key *key)
+/* An address in a variable is used as it stands, unencrypted too, as the clients would. */
+static int judge_address(const struct found_key *key, struct judged *judged, struct buffer *fault)
 {
-    struct key judged = {0};
+    struct buffer reason = {0};
+    if (!key->address)
+        return 0;
+    int r = address_parse(key->address, false, judged->address, &reason);
+    buffer_finish(&reason);
+    judged->plain_http = r < 0;
+    if (r < 0)
+        r = address_parse(key->address, true, judged->address, &reason);
+    if (r < 0)
+        buffer_append_format(fault, "its address in %s %s", key->address_name,
+                             buffer_text(&reason));
+    buffer_finish(&reason);
+    return r;
+}
+
+static int judge(struct importer *importer, const struct found_key *key, struct judged *judged,
+                 struct buffer *fault)
+{
+    struct kind by_prefix;
+    if (!key->token) {
+        buffer_append_text(fault, "there is no token");
+        return -EINVAL;
+    }
+    if (key->kind)
+        judged->key = (struct key){.kind = *key->kind, .kind_known = true};
+    int r =
+        keyring_set_token(&importer->scratch, &judged->key, key->token, key->token_length, fault);
+    bool prefixed = r == 0 && key->kind && kind_from_token(judged->key.token, &by_prefix);
+    if (prefixed && kind_provider(&by_prefix) != kind_provider(key->kind)) {
+        buffer_append_format(fault, "it is a token of Anthropic's, in a variable of kind %s",
+                             kind_name(key->kind));
+        return -EINVAL;
+    }
+    if (prefixed)
+        judged->key.kind = by_prefix;
+    return r == 0 ? judge_address(key, judged, fault) : r;
+}
+
+bool importer_add(struct importer *importer, const char *place, const struct found_key *key)
+{
+    struct judged judged = {0};
     struct buffer fault = {0};
-    int r = key->token ? keyring_set_token(&importer->scratch, &judged, key->token,
-                                           key->token_length, &fault)
-                       : -EINVAL;
-    if (!key->token)
-        buffer_append_text(&fault, "there is no token");
+    int r = judge(importer, key, &judged, &fault);
     /* It is about a file that is not ours to fix. */
     char *advice = fault.length ? strstr(fault.data, "; add \"kind\"") : NULL;
     if (advice)
@@ -72,14 +126,15 @@ void importer_add(struct importer *importer, const char *place, const struct fou
         importer_skip(importer, place, buffer_text(&fault));
     buffer_finish(&fault);
     if (r == -EINVAL)
-        return;
+        return false;
     cJSON *entry = r == 0 ? cJSON_CreateObject() : NULL;
     struct import *import = importer->import;
     if (fill_entry(entry, key, &judged, importer->now) &&
         cJSON_AddItemToArray(key->master ? import->masters : import->keys, entry))
-        return;
+        return true;
     json_destroy(entry);
     importer->out_of_memory = true;
+    return false;
 }
 
 static const char *first_string(const cJSON *object, const char *const *names)
@@ -113,7 +168,9 @@ static void read_account(struct importer *importer, const char *list, const cJSO
         snprintf(place, sizeof place, "%s.%s", list, name);
     else
         snprintf(place, sizeof place, "%s[%zu]", list, number);
-    importer_add(importer, place, &key);
+    int at = cJSON_GetArraySize(importer->import->keys);
+    if (importer_add(importer, place, &key) && item->string && importer->import->ids)
+        importer->out_of_memory |= !json_set_integer(importer->import->ids, item->string, at);
 }
 
 static void read_accounts(struct importer *importer, const char *list, const cJSON *accounts)
@@ -131,11 +188,17 @@ static void read_accounts(struct importer *importer, const char *list, const cJS
 
 static void read_labelled(struct importer *importer, const cJSON *json)
 {
+    static const char *const others[] = {"modelFallback", "cooldownMs"};
     importer->import->form = IMPORT_LABELLED;
+    importer->import->ids = cJSON_CreateObject();
+    importer->out_of_memory |= !importer->import->ids;
     read_accounts(importer, "keys", json_get(json, "keys"));
-    if (json_get(json, "profiles"))
-        buffer_append_text(&importer->import->notes,
-                           "profiles: not read; see tcr-keys(5) for how to write them here\n");
+    importer_read_profiles(importer, json_get(json, "profiles"));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (json_get(json, others[i]))
+            buffer_append_format(&importer->import->notes,
+                                 "%s: not read; see tcr-keys(5) for what is like it here\n",
+                                 others[i]);
 }
 
 static void read_login(struct importer *importer, const cJSON *json)

@@ -58,14 +58,16 @@ static bool name_entry(const cJSON *file, cJSON *entry, const char *prefix, bool
     return put_name_first(entry, name);
 }
 
-static bool may_come_in(struct import *import, const cJSON *entry, bool master, const cJSON *file)
+/* `holder` gets the name of the key that has its secret already. */
+static bool may_come_in(struct import *import, const cJSON *entry, bool master, const cJSON *file,
+                        char holder[KEYEDIT_NAME])
 {
-    char holder[KEYEDIT_NAME], name[IMPORT_NAME + 1];
+    char name[IMPORT_NAME + 1];
     const char *there = NULL, *master_name = keyedit_master(file);
     if (keyedit_holder(file, entry, holder)) {
         there = "has the same secret";
     } else if (master && master_name) {
-        snprintf(holder, sizeof holder, "%s", master_name);
+        snprintf(holder, KEYEDIT_NAME, "%s", master_name);
         there = "is the master key already, and there is only one";
     }
     if (!there)
@@ -77,15 +79,18 @@ static bool may_come_in(struct import *import, const cJSON *entry, bool master, 
     return false;
 }
 
-static int merge_array(struct import *import, const cJSON *array, bool master, const char *prefix,
-                       cJSON *file, struct buffer *added, size_t *count)
+static int merge_array(struct import *import, bool master, const char *prefix, cJSON *file,
+                       cJSON *names, struct buffer *added, size_t *count)
 {
-    const cJSON *item;
+    const cJSON *item, *array = master ? import->masters : import->keys;
     struct buffer error = {0};
+    char holder[KEYEDIT_NAME];
     int r = 0;
     cJSON_ArrayForEach (item, array) {
-        if (!may_come_in(import, item, master, file))
+        if (!may_come_in(import, item, master, file, holder)) {
+            cJSON_AddItemToArray(names, cJSON_CreateString(holder));
             continue;
+        }
         cJSON *entry = cJSON_Duplicate(item, true);
         if (!entry || !name_entry(file, entry, prefix, master, &import->notes)) {
             json_destroy(entry);
@@ -93,6 +98,7 @@ static int merge_array(struct import *import, const cJSON *array, bool master, c
             break;
         }
         keyedit_describe(entry, added);
+        cJSON_AddItemToArray(names, cJSON_CreateString(json_string(entry, "name")));
         buffer_append_text(added, master ? ", as the master key\n" : "\n");
         r = keyedit_add(file, entry, master, &error);
         if (r < 0)
@@ -107,9 +113,15 @@ int import_merge(struct import *import, const char *prefix, cJSON *file, struct 
                  size_t *ret_added)
 {
     size_t count = 0;
-    int r = merge_array(import, import->keys, false, prefix, file, added, &count);
+    CLEANUP_JSON cJSON *names = cJSON_CreateArray();
+    import->profiles_added = 0;
+    int r = names ? merge_array(import, false, prefix, file, names, added, &count) : -ENOMEM;
+    if (r == 0 && cJSON_GetArraySize(names) < cJSON_GetArraySize(import->keys))
+        r = -ENOMEM;
     if (r == 0)
-        r = merge_array(import, import->masters, true, prefix, file, added, &count);
+        r = import_merge_profiles(import, names, file, added);
+    if (r == 0)
+        r = merge_array(import, true, prefix, file, names, added, &count);
     if (r == 0 && (added->failed || import->notes.failed))
         r = -ENOMEM;
     if (r == 0)
