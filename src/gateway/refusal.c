@@ -26,18 +26,28 @@ const char *refusal_type(int status)
     return "api_error";
 }
 
+/* Who reads it in a client has to know that it does not come from the provider. */
+static void append_sentence(struct buffer *body, const char *sentence)
+{
+    struct buffer whole = {0};
+    buffer_append_format(&whole, "tcr-run: %s", sentence);
+    jsontext_string(body, buffer_text(&whole));
+    body->failed |= whole.failed;
+    buffer_finish(&whole);
+}
+
 void refusal_append_body(struct buffer *body, enum provider provider, int status,
                          const char *sentence)
 {
     const char *type = refusal_type(status);
     if (provider == PROVIDER_OPENAI) {
         buffer_append_text(body, "{\"error\":{\"message\":");
-        jsontext_string(body, sentence);
+        append_sentence(body, sentence);
         buffer_append_format(body, ",\"type\":\"%s\",\"param\":null,\"code\":null}}", type);
         return;
     }
     buffer_append_format(body, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":", type);
-    jsontext_string(body, sentence);
+    append_sentence(body, sentence);
     buffer_append_text(body, "}}");
 }
 
