@@ -141,7 +141,7 @@ mkdir -p "$HOME/.claude/projects/x"
 echo '{"type":"assistant","isApiErrorMessage":true,"apiErrorStatus":429,"error":"rate_limit","message":{"model":"<synthetic>","content":[{"type":"text","text":"Claude usage limit reached."}]}}' > "$HOME/.claude/projects/x/$2.jsonl"
 CLIENT
   chmod +x "$scratch/bin/claude"
-  person 'see:Enter carries' 'type:\x1a' stopped "${again[@]}" 'see:Enter carries' 'type:\n' 'see:resumed by b' -- -- claude
+  person 'see:Enter carries' 'type:\x1a' stopped "${again[@]}" 'see:Enter carries' 'type:\n' 'see:resumed by b' -- --no-gateway -- claude
   assert_status 0
 }
 
