@@ -8,19 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-void picker_failed(struct exchange *exchange, const struct finding *finding)
+/* What befell the exchange's key. */
+static struct choice choice_of(struct exchange *exchange)
 {
     struct roster *roster = exchange->roster;
+    return (struct choice){.policy = &roster->policy,
+                           .rotation = &roster->rotation,
+                           .slots = &exchange->slot,
+                           .slot_count = 1,
+                           .many = true,
+                           .slot = &exchange->slot,
+                           .used = exchange->candidate};
+}
+
+void picker_failed(struct exchange *exchange, const struct finding *finding)
+{
     bool known = exchange->candidate->standing == STANDING_COOLING ||
                  book_rests(exchange->gateway, exchange->candidate, exchange->id.model);
-    struct choice choice = {.policy = &roster->policy,
-                            .rotation = &roster->rotation,
-                            .slots = &exchange->slot,
-                            .slot_count = 1,
-                            .many = true,
-                            .slot = &exchange->slot,
-                            .used = exchange->candidate,
-                            .finding = finding};
+    struct choice choice = choice_of(exchange);
+    choice.finding = finding;
     book_choose(exchange->gateway, &choice);
     if (known)
         return; /* another request has told of it */
@@ -48,18 +54,11 @@ void picker_tell_end(struct exchange *exchange, bool client_left)
 
 void picker_succeeded(struct exchange *exchange)
 {
-    struct roster *roster = exchange->roster;
     bool counts = exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI;
     if (!counts || !exchange->candidate->had_trouble)
         return;
-    struct choice choice = {.policy = &roster->policy,
-                            .rotation = &roster->rotation,
-                            .slots = &exchange->slot,
-                            .slot_count = 1,
-                            .many = true,
-                            .slot = &exchange->slot,
-                            .used = exchange->candidate,
-                            .succeeded = true};
+    struct choice choice = choice_of(exchange);
+    choice.succeeded = true;
     book_choose(exchange->gateway, &choice);
 }
 
