@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@ union header {
     max_align_t alignment;
 };
 
-static bool ran_out_of_memory;
+/* cJSON does not tell why it failed. */
+static _Thread_local bool ran_out_of_memory;
 
 static void *hook_malloc(size_t size)
 {
@@ -59,22 +61,25 @@ static bool is_blank(const char *p, const char *end)
     return p == end;
 }
 
-cJSON *json_parse(const char *text, size_t length, struct json_place *ret_place)
+int json_read(const char *text, size_t length, cJSON **ret_json, struct json_place *ret_place)
 {
     const char *stop = text;
     ran_out_of_memory = false;
-    cJSON *json = cJSON_ParseWithLengthOpts(text, length, &stop, 0);
-    if (json && is_blank(stop, text + length))
-        return json;
-    cJSON_Delete(json);
+    *ret_json = cJSON_ParseWithLengthOpts(text, length, &stop, 0);
+    if (*ret_json && is_blank(stop, text + length))
+        return 0;
+    cJSON_Delete(*ret_json);
+    *ret_json = NULL;
     if (ret_place)
         *ret_place = place_of(text, stop > text + length ? text + length : stop);
-    return NULL;
+    return ran_out_of_memory ? -ENOMEM : -EINVAL;
 }
 
-bool json_ran_out_of_memory(void)
+cJSON *json_parse(const char *text, size_t length, struct json_place *ret_place)
 {
-    return ran_out_of_memory;
+    cJSON *json;
+    (void)json_read(text, length, &json, ret_place);
+    return json;
 }
 
 void json_destroy(cJSON *json)

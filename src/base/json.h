@@ -14,11 +14,12 @@ struct json_place {
     int line, column; /* from 1, in bytes */
 };
 
-/* True if the last json_parse failed for lack of memory: then nothing is known of the text. */
-bool json_ran_out_of_memory(void);
+/* Reads one JSON value that fills `text` but for white space. Returns 0 with a value that the
+ * caller frees with json_destroy; -EINVAL if it is not JSON, with *ret_place (may be NULL) set to
+ * where reading stopped; -ENOMEM, when nothing is known about the text. *ret_json is NULL then. */
+int json_read(const char *text, size_t length, cJSON **ret_json, struct json_place *ret_place);
 
-/* Parses one JSON value that fills `text` but for white space. NULL on a mistake, with *ret_place
- * (may be NULL) set to where reading stopped. The caller frees it with json_destroy. */
+/* The same for those to whom both failures are one: NULL. */
 cJSON *json_parse(const char *text, size_t length, struct json_place *ret_place);
 
 void json_destroy(cJSON *json);

@@ -54,7 +54,7 @@ static int get_token(struct session *session, struct check *check)
     int64_t end;
     if (key->source == KEY_CONFIG_DIR)
         return login_read(keyring, key->config_dir, &check->reason, &check->token, &end);
-    int r = keysource_resolve(keyring, key, session->environment, &check->reason);
+    int r = keysource_resolve(keyring, key, session->environment, &command_host, &check->reason);
     check->token = key->token;
     if (r == 0 && !key->token) {
         buffer_append_text(&check->reason, "its token cannot be read");

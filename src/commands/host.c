@@ -14,17 +14,24 @@ static void report(void *context, enum report kind, const char *sentence)
         log_warn("%s", sentence);
 }
 
-static bool is_asked_to_end(void *context)
+static int ending_signal(void *context)
 {
     (void)context;
-    return signals_end_pending() != 0;
+    return signals_end_pending();
 }
 
-static bool is_asked_to_stop_or_end(void *context)
+static int stop_or_ending_signal(void *context)
 {
     (void)context;
-    return signals_stop_or_end() != 0;
+    return signals_stop_or_end();
 }
 
-const struct host command_host = {report, is_asked_to_end, NULL};
-const struct host command_host_stoppable = {report, is_asked_to_stop_or_end, NULL};
+static bool stop_if_asked(void *context)
+{
+    (void)context;
+    return signals_stop_if_asked();
+}
+
+const struct host command_host = {
+    .report = report, .interrupted = ending_signal, .stopped = stop_if_asked};
+const struct host command_host_stoppable = {.report = report, .interrupted = stop_or_ending_signal};

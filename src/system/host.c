@@ -18,7 +18,12 @@ void host_report(const struct host *host, enum report kind, const char *format, 
     free(sentence);
 }
 
-bool host_interrupted(const struct host *host)
+int host_interrupted(const struct host *host)
 {
-    return host && host->interrupted && host->interrupted(host->context);
+    return host && host->interrupted ? host->interrupted(host->context) : 0;
+}
+
+bool host_stopped(const struct host *host)
+{
+    return host && host->stopped && host->stopped(host->context);
 }

@@ -13,12 +13,17 @@ enum report {
 struct host {
     /* One sentence without a line's end. NULL: nothing is reported. */
     void (*report)(void *context, enum report kind, const char *sentence);
-    /* True if somebody asks the process to end: what waits gives up. NULL: nobody does. */
-    bool (*interrupted)(void *context);
+    /* The signal by which somebody asks the process to end; 0 if nobody does. What waits gives up.
+     * NULL: nobody asks. */
+    int (*interrupted)(void *context);
+    /* Ctrl-Z: stops the process if that was asked. True if it was stopped, and goes on now. NULL:
+     * nobody asks. */
+    bool (*stopped)(void *context);
     void *context;
 };
 
 /* Takes NULL for a host that wants nothing. */
 void host_report(const struct host *host, enum report kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-bool host_interrupted(const struct host *host);
+int host_interrupted(const struct host *host);
+bool host_stopped(const struct host *host);

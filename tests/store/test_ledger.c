@@ -53,7 +53,7 @@ static void begin(struct place *place)
 {
     struct keyring_report report = {0};
     *place = (struct place){.policy = policy_default(), .folder = "/tmp/ledger-XXXXXX"};
-    place->host = (struct host){note, NULL, place};
+    place->host = (struct host){.report = note, .context = place};
     assert_non_null(mkdtemp(place->folder));
     snprintf(place->path, sizeof place->path, "%s/state.json", place->folder);
     assert_int_equal(setenv("TCR_STATE", place->path, 1), 0);

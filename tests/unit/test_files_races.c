@@ -94,7 +94,7 @@ static off_t size_of(const char *name)
 
 /* Somebody removes the file while it is waited for, another run makes a new one, and the holder of
  * the old one lets go. */
-static bool remove_while_waiting(void *context)
+static int remove_while_waiting(void *context)
 {
     int *holder = context;
     if (*holder >= 0) {

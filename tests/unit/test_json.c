@@ -2,6 +2,7 @@
 
 #include "support.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +38,9 @@ static void test_says_where_it_stopped(void **state)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct json_place place = {0, 0};
-        assert_null(json_parse(rows[i].text, strlen(rows[i].text), &place));
+        cJSON *json = NULL;
+        assert_int_equal(json_read(rows[i].text, strlen(rows[i].text), &json, &place), -EINVAL);
+        assert_null(json);
         if (place.line != rows[i].line || place.column != rows[i].column)
             fail_msg("%s: line %d, column %d", rows[i].text, place.line, place.column);
     }

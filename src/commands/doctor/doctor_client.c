@@ -1,6 +1,7 @@
 #include "base/cleanup.h"
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
+#include "commands/host.h"
 #include "core/client/claude_settings.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
@@ -36,8 +37,11 @@ static void ask_version(struct doctor *doctor, const char *file)
     int status = 0;
     char *argv[] = {(char *)file, (char *)"--version", NULL};
     CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    const struct capture_request request = {
-        .argv = argv, .environment = environ, .limit_ms = VERSION_MS, .errors = nowhere};
+    const struct capture_request request = {.argv = argv,
+                                            .environment = environ,
+                                            .limit_ms = VERSION_MS,
+                                            .errors = nowhere,
+                                            .host = &command_host};
     int r = capture_run(&request, text, sizeof text - 1, &length, &status);
     if (r == -ETIMEDOUT)
         doctor_say(doctor, "client", HEALTH_WARN,

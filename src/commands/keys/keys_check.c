@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "commands/check.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "commands/keys/keys.h"
 #include "commands/output.h"
 #include "commands/screen.h"
@@ -224,7 +225,7 @@ static bool agrees(const struct check_round *round, const char *names, size_t co
                          "tcr-run: the provider told the organization of %s.\ntcr-run: Noted in "
                          "%s, keys of one organization rest together. Note %s? [y/N] ",
                          names, round->session->pool.origin, count == 1 ? "it" : "them");
-    bool yes = terminal_agree(buffer_text(&question));
+    bool yes = terminal_agree(buffer_text(&question), &command_host);
     buffer_finish(&question);
     return yes;
 }

@@ -58,7 +58,8 @@ static enum outcome ask_again(struct editing *editing)
     bool person = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
     if (person && terminal_confirm(editing->change.sealed
                                        ? "Enter to edit it again, n to throw the edited text away: "
-                                       : "Enter to edit it again, n to leave the file as it was: "))
+                                       : "Enter to edit it again, n to leave the file as it was: ",
+                                   &command_host))
         return OUTCOME_AGAIN;
     return leave(editing);
 }

@@ -1,5 +1,6 @@
 #include "base/shellword.h"
 #include "commands/command.h"
+#include "commands/host.h"
 #include "commands/output.h"
 #include "commands/run/handover.h"
 #include "commands/run/private_gateway.h"
@@ -141,7 +142,8 @@ static bool resolve_keys(struct session *session)
     for (size_t i = 0; i < session->slot_count; i++) {
         struct buffer error = {0};
         struct key *key = session->slots[i].candidate->key;
-        if (keysource_resolve(&session->pool.keyring, key, session->environment, &error) < 0) {
+        if (keysource_resolve(&session->pool.keyring, key, session->environment, &command_host,
+                              &error) < 0) {
             log_say("\"%s\": %s", key->name, buffer_text(&error));
             done = false;
         }
@@ -182,23 +184,16 @@ int command_explain(int argc, char **argv)
 {
     struct options options;
     struct session session;
-    struct buffer error = {0};
     int status = EXIT_OWN_FAILURE;
-    int parsed = options_parse(argc, argv, &options, &error);
-    if (options.log_format)
-        (void)log_set_format(options.log_format);
-    if (parsed < 0) {
-        log_say("explain: %s", buffer_text(&error));
-    } else if (!options.command) {
+    bool parsed = session_read_options(argc, argv, "explain: ", &options);
+    if (parsed && !options.command) {
         log_say("explain: usage: tcr-run explain [options] -- COMMAND [ARG...]");
-    } else {
-        log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
+    } else if (parsed) {
         status = session_open(&session, &options);
         if (status == 0)
             status = explain(&session);
         session_close(&session);
     }
-    buffer_finish(&error);
     options_finish(&options);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "commands/run/ready.h"
 
+#include "commands/host.h"
 #include "commands/run/announce.h"
 #include "commands/run/journal.h"
 #include "commands/run/wait.h"
@@ -139,7 +140,8 @@ static bool make_slot_ready(struct run *run, struct slot *slot)
     while (slot->candidate) {
         struct buffer error = {0};
         struct key *key = slot->candidate->key;
-        int r = keysource_resolve(&session->pool.keyring, key, session->environment, &error);
+        int r = keysource_resolve(&session->pool.keyring, key, session->environment, &command_host,
+                                  &error);
         if (r == 0 && slot->demand.can_use(&key->kind, slot->demand.can_use_context)) {
             buffer_finish(&error);
             return true;

@@ -2,6 +2,7 @@
 #include "base/duration.h"
 #include "commands/command.h"
 #include "commands/help.h"
+#include "commands/host.h"
 #include "commands/run/announce.h"
 #include "commands/run/attempt.h"
 #include "commands/run/expiry.h"
@@ -77,7 +78,7 @@ static bool may_carry_on(const struct run *run, const struct turn *turn)
                          "\ntcr-run: Enter carries the conversation on with \"%s\", n or "
                          "Ctrl-C ends it: ",
                          turn->choice.chosen->key->name);
-    bool yes = terminal_confirm(buffer_text(&question));
+    bool yes = terminal_confirm(buffer_text(&question), &command_host);
     buffer_finish(&question);
     return yes;
 }
@@ -208,7 +209,7 @@ static void ask_client(const struct session *session, const struct attempt *atte
     const struct supervised *result = &attempt->result;
     if (session_asks_client(session) && !result->exec_failed && !result->ended_by &&
         !result->asked_to_end)
-        clienthelp_ask(session->options->command[0], session->environment);
+        clienthelp_ask(session->options->command[0], session->environment, &command_host);
 }
 
 /* One attempt. True if another follows; otherwise *ret_status is the exit status. */
@@ -309,23 +310,15 @@ int command_run(int argc, char **argv)
 {
     struct options options;
     struct session session;
-    struct buffer error = {0};
-    int status = EXIT_OWN_FAILURE;
-    int parsed = options_parse(argc, argv, &options, &error);
-    if (options.log_format)
-        (void)log_set_format(options.log_format);
-    if (parsed < 0) {
-        log_say("%s", buffer_text(&error));
-        buffer_finish(&error);
+    if (!session_read_options(argc, argv, "", &options)) {
         options_finish(&options);
-        return status;
+        return EXIT_OWN_FAILURE;
     }
     if (options.help || options.version) {
         options_finish(&options);
         return options.help ? command_help(argc, argv) : command_version();
     }
-    log_set_level(options.quiet ? LOG_QUIET : (enum log_level)options.verbosity);
-    status = session_open(&session, &options);
+    int status = session_open(&session, &options);
     if (status == 0) {
         log_set_command(journal_command(&session));
         session.signal_fd = signals_take_over();

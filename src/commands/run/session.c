@@ -233,6 +233,20 @@ const char *session_pool_name(const char *kind)
     return strcmp(kind, ASKED_MAIN) == 0 ? NULL : kind;
 }
 
+bool session_read_options(int argc, char **argv, const char *who, struct options *ret_options)
+{
+    struct buffer error = {0};
+    int r = options_parse(argc, argv, ret_options, &error);
+    if (ret_options->log_format)
+        (void)log_set_format(ret_options->log_format);
+    if (r < 0)
+        log_say("%s%s", who, buffer_text(&error));
+    else
+        log_set_level(ret_options->quiet ? LOG_QUIET : (enum log_level)ret_options->verbosity);
+    buffer_finish(&error);
+    return r == 0;
+}
+
 int session_open(struct session *session, const struct options *options)
 {
     *session = (struct session){.options = options, .environment = environ, .signal_fd = -1};

@@ -43,6 +43,10 @@ struct session {
     bool warned_of_source, warned_of_managed, warned_of_overage, warned_of_memory;
 };
 
+/* Reads the options of a run, and has the log follow them. False after saying what is wrong, with
+ * `who` ("explain: ", "") before it. Ended with options_finish either way. */
+bool session_read_options(int argc, char **argv, const char *who, struct options *ret_options);
+
 /* Sets up everything but the signals and stdin, which only a real run touches. Returns 0 or the
  * exit status to end with, the reason said. Ended with session_close either way. */
 int session_open(struct session *session, const struct options *options);

@@ -4,6 +4,7 @@
 #include "core/evidence/plain.h"
 #include "core/evidence/typed.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,15 +51,6 @@ static enum line_kind read_rate_limit_event(struct evidence *evidence, const cJS
     return status && strcmp(status, "rejected") == 0 && !overage ? LINE_MARK : LINE_PLAIN;
 }
 
-static const char *first_text(const cJSON *message)
-{
-    const cJSON *block;
-    cJSON_ArrayForEach (block, json_get(message, "content"))
-        if (json_string(block, "text"))
-            return json_string(block, "text");
-    return NULL;
-}
-
 static enum line_kind read_assistant(struct evidence *evidence, const cJSON *object)
 {
     const cJSON *message = json_get(object, "message");
@@ -70,7 +62,7 @@ static enum line_kind read_assistant(struct evidence *evidence, const cJSON *obj
         return LINE_GOES_ON;
     }
     evidence->row = (struct finding){0};
-    int r = typed_read(object, first_text(message), &evidence->time, &evidence->row);
+    int r = typed_read(object, typed_first_text(message), &evidence->time, &evidence->row);
     evidence->unread |= r < 0;
     return r != 0 || typed_is_error(object) ? LINE_MARK : LINE_PLAIN;
 }
@@ -119,8 +111,8 @@ static bool read_json(struct evidence *evidence, const char *line, size_t length
 {
     if (!is_worth_parsing(line, length))
         return false;
-    CLEANUP_JSON cJSON *json = json_parse(line, length, NULL);
-    evidence->unread |= json_ran_out_of_memory();
+    CLEANUP_JSON cJSON *json = NULL;
+    evidence->unread |= json_read(line, length, &json, NULL) == -ENOMEM;
     if (!json)
         return false;
     *ret_kind = LINE_PLAIN;

@@ -3,17 +3,9 @@
 #include "base/json.h"
 #include "core/evidence/typed.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *first_text(const cJSON *message)
-{
-    const cJSON *block;
-    cJSON_ArrayForEach (block, json_get(message, "content"))
-        if (json_string(block, "text"))
-            return json_string(block, "text");
-    return NULL;
-}
 
 /* Rows that the client puts in on resume: said by nobody. */
 static bool is_filler(const cJSON *message)
@@ -27,8 +19,8 @@ static void read_error(struct transcript *transcript, const cJSON *row)
     transcript->last_was_error = true;
     *transcript->answer = '\0';
     transcript->last = (struct finding){0};
-    int r =
-        typed_read(row, first_text(json_get(row, "message")), &transcript->time, &transcript->last);
+    int r = typed_read(row, typed_first_text(json_get(row, "message")), &transcript->time,
+                       &transcript->last);
     if (r > 0)
         transcript->last.source = SOURCE_TRANSCRIPT;
     if (r > 0 && transcript->last.class == CLASS_LIMIT)
@@ -42,8 +34,8 @@ void transcript_read_row(struct transcript *transcript, const char *row, size_t 
     transcript->any_row = true;
     if (!memmem(row, length, assistant, sizeof assistant - 1))
         return;
-    CLEANUP_JSON cJSON *json = json_parse(row, length, NULL);
-    transcript->unread |= json_ran_out_of_memory();
+    CLEANUP_JSON cJSON *json = NULL;
+    transcript->unread |= json_read(row, length, &json, NULL) == -ENOMEM;
     const char *type = json_string(json, "type");
     const char *stamp = json_string(json, "timestamp");
     if (!type || strcmp(type, "assistant") != 0 || json_is_true(json, "isSidechain") ||
@@ -55,7 +47,7 @@ void transcript_read_row(struct transcript *transcript, const char *row, size_t 
         transcript->work_begun = true;
         transcript->last_was_error = false;
         transcript->last = (struct finding){0};
-        const char *text = first_text(json_get(json, "message"));
+        const char *text = typed_first_text(json_get(json, "message"));
         snprintf(transcript->answer, sizeof transcript->answer, "%s", text ? text : "");
     }
 }

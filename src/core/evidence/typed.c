@@ -18,6 +18,15 @@ static const char *get_text(const cJSON *row, const char *name, const char *othe
     return cJSON_IsString(value) ? value->valuestring : NULL;
 }
 
+const char *typed_first_text(const cJSON *message)
+{
+    const cJSON *block;
+    cJSON_ArrayForEach (block, json_get(message, "content"))
+        if (json_string(block, "text"))
+            return json_string(block, "text");
+    return NULL;
+}
+
 bool typed_is_error(const cJSON *row)
 {
     const char *error = json_string(row, "error");

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* The first text of a message's content, borrowed; NULL if it has none. */
+const char *typed_first_text(const cJSON *message);
+
 /* True if the row is an error's: it says so itself, or names the error. */
 bool typed_is_error(const cJSON *row);
 

@@ -288,11 +288,12 @@ static int read_bytes(struct importer *importer, const char *bytes, size_t lengt
         importer_read_lines(importer, bytes, length);
         return 0;
     }
-    CLEANUP_JSON cJSON *json = json_parse(bytes, length, &place);
-    if (json)
+    CLEANUP_JSON cJSON *json = NULL;
+    int r = json_read(bytes, length, &json, &place);
+    if (r == 0)
         return read_json(importer, json, bytes, length, folder);
-    if (json_ran_out_of_memory())
-        return -ENOMEM;
+    if (r == -ENOMEM)
+        return r;
     buffer_append_format(&importer->import->notes,
                          "line %d, column %d: it begins like JSON, but is not\n", place.line,
                          place.column);

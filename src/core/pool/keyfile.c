@@ -229,16 +229,17 @@ int keyfile_parse(const char *text, size_t length, struct keyring *ret_keyring,
     struct keyring keyring;
     struct reader reader = {.keyring = &keyring, .report = report};
     *ret_keyring = (struct keyring){0};
-    CLEANUP_JSON cJSON *json = json_parse(text, length, &place);
-    if (!json && json_ran_out_of_memory())
-        return -ENOMEM;
-    if (!json) {
+    CLEANUP_JSON cJSON *json = NULL;
+    int r = json_read(text, length, &json, &place);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0) {
         buffer_append_format(&report->errors,
                              "line %d, column %d: this is not JSON; expected {\"keys\": [...]}\n",
                              place.line, place.column);
         return -EINVAL;
     }
-    int r = keyring_init(&keyring);
+    r = keyring_init(&keyring);
     if (r < 0)
         return r;
     r = read_file(&reader, json);

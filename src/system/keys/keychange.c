@@ -126,9 +126,10 @@ static bool is_blank(const char *bytes, size_t length)
 static int parse(const char *bytes, size_t length, cJSON **ret_file, struct buffer *error)
 {
     bool blank = is_blank(bytes, length);
-    cJSON *file = blank ? keyedit_new() : json_parse(bytes, length, NULL);
-    bool lacks_memory = !file && (blank || json_ran_out_of_memory());
-    int r = lacks_memory ? -ENOMEM : blank ? 0 : check(file, bytes, length, error);
+    cJSON *file = blank ? keyedit_new() : NULL;
+    int r = blank ? (file ? 0 : -ENOMEM) : json_read(bytes, length, &file, NULL);
+    if (r != -ENOMEM && !blank)
+        r = check(file, bytes, length, error);
     if (r < 0)
         json_destroy(file);
     else

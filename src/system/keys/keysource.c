@@ -162,20 +162,21 @@ static int explain_failure(struct buffer *error, const struct key *key, int r, i
     return -EINVAL;
 }
 
-static int run_command(struct key *key, char *const *environment, char *bytes, size_t size,
-                       size_t *ret_length, struct buffer *error)
+static int run_command(struct key *key, char *const *environment, const struct host *host,
+                       char *bytes, size_t size, size_t *ret_length, struct buffer *error)
 {
     int status = 0;
     const struct capture_request request = {.argv = (char *const *)key->command,
                                             .environment = environment,
                                             .limit_ms = KEYSOURCE_COMMAND_SECONDS * 1000,
-                                            .errors = -1};
+                                            .errors = -1,
+                                            .host = host};
     int r = capture_run(&request, bytes, size, ret_length, &status);
     return r < 0 || status != 0 ? explain_failure(error, key, r, status) : 0;
 }
 
 int keysource_resolve(struct keyring *keyring, struct key *key, char *const *environment,
-                      struct buffer *error)
+                      const struct host *host, struct buffer *error)
 {
     size_t length = 0;
     if (key->source != KEY_COMMAND || key->token)
@@ -183,7 +184,7 @@ int keysource_resolve(struct keyring *keyring, struct key *key, char *const *env
     char *bytes = secret_alloc(KEYSOURCE_TOKEN_LARGEST);
     if (!bytes)
         return -ENOMEM;
-    int r = run_command(key, environment, bytes, KEYSOURCE_TOKEN_LARGEST, &length, error);
+    int r = run_command(key, environment, host, bytes, KEYSOURCE_TOKEN_LARGEST, &length, error);
     /* The first line, as password managers keep notes below it. */
     if (r == 0) {
         const char *end = memchr(bytes, '\n', length);

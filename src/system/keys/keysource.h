@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+struct host;
+
 #define KEYSOURCE_FILE_LARGEST    (8 * 1024 * 1024)
 #define KEYSOURCE_TOKEN_LARGEST   65536
 #define KEYSOURCE_COMMAND_SECONDS 60
@@ -16,10 +18,11 @@
 int keysource_load(const char *file, char *const *environment, struct keyring *ret_keyring,
                    struct keyring_report *report, char **ret_origin);
 
-/* Makes a key ready for use: runs its token_command (no shell, its stderr shown, a time limit).
- * Returns 0; -EINVAL with one sentence in `error`; another negative errno. */
+/* Makes a key ready for use: runs its token_command (no shell, its stderr shown, a time limit),
+ * and gives up if the host is interrupted. Returns 0; -EINVAL with one sentence in `error`; another
+ * negative errno. */
 int keysource_resolve(struct keyring *keyring, struct key *key, char *const *environment,
-                      struct buffer *error);
+                      const struct host *host, struct buffer *error);
 
 /* The path of the key file that keysource_load would read, whether it is there or not. Freed by the
  * caller; NULL if there is none. */

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "core/client/environment.h"
 #include "system/clock.h"
-#include "system/process/signals.h"
+#include "system/host.h"
 #include "system/process/spawn.h"
 
 #include <errno.h>
@@ -19,9 +19,9 @@
 /* Why the program is not to be waited for any more; 0 if it is. */
 static int look_up(const struct capture_request *request, int64_t *deadline)
 {
-    if (signals_stop_if_asked()) /* the terminal has stopped the program too */
+    if (host_stopped(request->host)) /* the terminal has stopped the program too */
         *deadline = clock_now_ms() + request->limit_ms;
-    if (signals_end_pending())
+    if (host_interrupted(request->host))
         return -EINTR;
     return clock_now_ms() >= *deadline ? -ETIMEDOUT : 0;
 }
@@ -69,9 +69,9 @@ static int await_end(const struct capture_request *request, pid_t pid, int64_t *
 }
 
 /* It may have to put a terminal right on which it asked for a password. */
-static void end_program(pid_t pid)
+static void end_program(const struct capture_request *request, pid_t pid)
 {
-    int signal = signals_end_pending(), status;
+    int signal = host_interrupted(request->host), status;
     (void)kill(pid, signal ? signal : SIGTERM);
     for (int waited = 0; waited < PARTING_MS; waited += PARTING_MS / 50)
         if (has_ended(pid, PARTING_MS / 50, &status))
@@ -115,6 +115,6 @@ int capture_run(const struct capture_request *request, char *ret_bytes, size_t s
     if (r == 0)
         r = await_end(request, pid, &deadline, ret_status);
     if (r < 0)
-        end_program(pid);
+        end_program(request, pid);
     return r;
 }

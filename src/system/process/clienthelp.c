@@ -68,7 +68,7 @@ static void keep(const char *stamp, const char *help, size_t length)
     buffer_finish(&text);
 }
 
-void clienthelp_ask(const char *program, char *const *environment)
+void clienthelp_ask(const char *program, char *const *environment, const struct host *host)
 {
     struct buffer kept = {0};
     CLEANUP_FREE char *stamp = stamp_of(program);
@@ -79,8 +79,11 @@ void clienthelp_ask(const char *program, char *const *environment)
     if (nothing < 0)
         return;
     char *argv[] = {(char *)program, (char *)"--help", NULL};
-    const struct capture_request request = {
-        .argv = argv, .environment = environment, .limit_ms = LIMIT_MS, .errors = nothing};
+    const struct capture_request request = {.argv = argv,
+                                            .environment = environment,
+                                            .limit_ms = LIMIT_MS,
+                                            .errors = nothing,
+                                            .host = host};
     size_t length = 0;
     int status = 0;
     if (capture_run(&request, help, LONGEST, &length, &status) == 0)

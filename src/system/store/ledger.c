@@ -26,10 +26,10 @@ static void note_report(void *context, enum report kind, const char *sentence)
     pthread_mutex_unlock(&ledger->lock);
 }
 
-static bool is_abandoned(void *context)
+static int is_abandoned(void *context)
 {
     struct ledger *ledger = context;
-    return atomic_load(&ledger->abandoned);
+    return atomic_load(&ledger->abandoned) ? SIGTERM : 0;
 }
 
 static void say_reports(struct ledger *ledger)
@@ -128,7 +128,8 @@ int ledger_open(const struct host *host, struct ledger **ret_ledger)
     ledger->owner = process_self();
     ledger->news_fd = ends[0];
     ledger->tell_fd = ends[1];
-    ledger->store_host = (struct host){note_report, is_abandoned, ledger};
+    ledger->store_host =
+        (struct host){.report = note_report, .interrupted = is_abandoned, .context = ledger};
     init_locks(ledger);
     if (r == 0) {
         ledger->store = store_create(NULL, &ledger->store_host);

@@ -2,7 +2,7 @@
 
 #include "base/cleanup.h"
 #include "system/files.h"
-#include "system/process/signals.h"
+#include "system/host.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,11 +55,11 @@ bool terminal_copy_size(int from, int to)
     return ioctl(to, TIOCSWINSZ, &size) == 0;
 }
 
-static bool read_answer(int fd, const char *question, bool otherwise)
+static bool read_answer(int fd, const char *question, const struct host *host, bool otherwise)
 {
     char c = 0, first = 0;
-    while (!signals_end_pending()) {
-        if (signals_stop_if_asked()) /* the shell has written over it */
+    while (!host_interrupted(host)) {
+        if (host_stopped(host)) /* the shell has written over it */
             (void)files_write_all(fd, question, strlen(question));
         /* Signals are blocked, so an interrupt cannot end the read: look for one now and then. */
         struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -75,7 +75,7 @@ static bool read_answer(int fd, const char *question, bool otherwise)
     return false;
 }
 
-static bool ask(const char *question, bool otherwise)
+static bool ask(const char *question, const struct host *host, bool otherwise)
 {
     CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -83,18 +83,18 @@ static bool ask(const char *question, bool otherwise)
     /* What was typed for the program before is not an answer. */
     (void)tcflush(fd, TCIFLUSH);
     (void)files_write_all(fd, question, strlen(question));
-    bool yes = read_answer(fd, question, otherwise);
+    bool yes = read_answer(fd, question, host, otherwise);
     if (!yes)
         (void)files_write_all(fd, "\n", 1);
     return yes;
 }
 
-bool terminal_confirm(const char *question)
+bool terminal_confirm(const char *question, const struct host *host)
 {
-    return ask(question, true);
+    return ask(question, host, true);
 }
 
-bool terminal_agree(const char *question)
+bool terminal_agree(const char *question, const struct host *host)
 {
-    return ask(question, false);
+    return ask(question, host, false);
 }

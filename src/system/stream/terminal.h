@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+struct host;
+
 /* A pseudo-terminal with the settings and size of the terminal `like`, output processing off (the
  * outer one does that) and echo off. Both ends close-on-exec. Returns 0 or a negative errno. */
 int terminal_open(int like, int *ret_master, int *ret_slave);
@@ -11,8 +13,8 @@ int terminal_open(int like, int *ret_master, int *ret_slave);
 bool terminal_copy_size(int from, int to);
 
 /* Waits for Enter on the controlling terminal, showing `question`. True if it came; false on
- * anything else: end of file, "n", an interrupt, or no terminal. */
-bool terminal_confirm(const char *question);
+ * anything else: end of file, "n", an interrupted host, or no terminal. */
+bool terminal_confirm(const char *question, const struct host *host);
 
 /* The same where Enter alone means no: true for a "y". */
-bool terminal_agree(const char *question);
+bool terminal_agree(const char *question, const struct host *host);
