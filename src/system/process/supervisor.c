@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A descendant may keep the pipe open after the command's end. Silent, it is not waited for; while
  * it writes it is listened to, but not for ever. */
