@@ -1,10 +1,10 @@
 #include "system/log.h"
-#include "base/duration.h"
 #include "base/jsontext.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/host.h"
 #include "core/show/eventtext.h"
+#include "core/show/since.h"
 #include "system/files.h"
 #include "system/store/store.h"
 #include "system/zone.h"
@@ -24,8 +24,9 @@
 struct view {
     bool json, follow;
     const char *key; /* NULL: all */
-    int64_t since;   /* seconds since 1970 */
-    size_t last;     /* so many lines at first; SIZE_MAX: all */
+    bool no_events, key_seen;
+    int64_t since; /* seconds since 1970 */
+    size_t last;   /* so many lines at first; SIZE_MAX: all */
     struct store *store;
     struct buffer lines;  /* ready to be shown */
     struct buffer starts; /* size_t: where each of them begins */
@@ -50,7 +51,9 @@ static void read_line(void *context, const char *line, size_t length)
     struct event event;
     if (event_parse(line, length, &event) < 0)
         return;
-    if (event.time >= view->since && (!view->key || event_concerns(&event, view->key)))
+    bool concerns = !view->key || event_concerns(&event, view->key);
+    view->key_seen |= concerns;
+    if (concerns && event.time >= view->since)
         show_event(view, &event);
     event_finish(&event);
 }
@@ -59,6 +62,7 @@ static void read_line(void *context, const char *line, size_t length)
 static int read_more(struct view *view)
 {
     int r = store_events(view->store, read_line, view);
+    view->no_events = r == -ENOENT;
     if (r == -ENOENT && !view->follow)
         log_say("nothing has happened yet: there is no %s; runs write it",
                 store_events_path(view->store));
@@ -84,6 +88,14 @@ static int put_lines(struct view *view, size_t most)
     return r;
 }
 
+/* A name that no event holds may be misspelt; that of a key which was never used is no mistake. */
+static void say_unknown_key(const struct view *view)
+{
+    if (view->key && !view->key_seen && !view->no_events)
+        log_say("log: nothing has happened to a key \"%s\"; tcr-run keys list shows the keys",
+                view->key);
+}
+
 /* Until Ctrl-C, or until nobody reads any more. */
 static int follow(struct view *view)
 {
@@ -102,15 +114,13 @@ static int follow(struct view *view)
 
 static int take_since(struct view *view, const char *text)
 {
-    int64_t seconds;
     if (!text)
         return 0;
-    if (duration_parse(text, &seconds) < 0) {
-        log_say("log: --since %s: expected a length of time such as 2h or 3d", text);
-        return -EINVAL;
-    }
-    view->since = time(NULL) - seconds;
-    return 0;
+    int r = since_parse(text, time(NULL), &zone_system, &view->since);
+    if (r < 0)
+        log_say("log: --since %s: %s", text,
+                r == -ERANGE ? "that is still to come" : "expected a time such as " SINCE_FORMS);
+    return r;
 }
 
 static int take_last(struct view *view, const char *text)
@@ -167,6 +177,8 @@ int command_log(int argc, char **argv)
     int status = EXIT_OWN_FAILURE;
     if (take_arguments(&view, argc, argv) == 0) {
         int r = read_more(&view);
+        if (r == 0)
+            say_unknown_key(&view);
         if (r == 0)
             r = put_lines(&view, view.last);
         if (r == 0 && view.follow)

@@ -34,7 +34,8 @@ void picker_failed(struct exchange *exchange, const struct finding *finding)
                                        .key = exchange->candidate->key->name,
                                        .class = finding->class,
                                        .what = *finding->what ? finding->what : NULL,
-                                       .until = choice.until};
+                                       .until = choice.until,
+                                       .assumed = finding->until <= choice.now};
     exchange->failure_finding = *finding;
     if (*finding->what)
         exchange->failure.what = exchange->failure_finding.what;

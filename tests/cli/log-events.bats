@@ -14,18 +14,24 @@ assert_kinds() {
   assert_equal "$(kinds)" "$1"
 }
 
-@test "a run that succeeds at once writes one line" {
+@test "a run that succeeds at once writes its start and its end" {
   pool home work
+  plays home 'sleep 1.1; echo fine'
   tcr -- client
   assert_status 0
-  assert_equal "$(wc -l < "$state/events.jsonl")" 1
-  assert_equal "$(events 'keys_unsorted')" '["time","event","key","pid","command"]'
-  assert_equal "$(events '[.event, .key, .command]')" '["attempt","home","client"]'
-  assert_between "$(events .time)" $(($(date +%s) - 60)) "$(date +%s)"
+  assert_kinds 'attempt success'
+  assert_equal "$(events 'keys_unsorted' | paste -sd ' ')" \
+    '["time","event","key","pid","command"] ["time","event","key","duration_ms","pid","command"]'
+  assert_equal "$(events '[.event, .key, .command]' | paste -sd ' ')" \
+    '["attempt","home","client"] ["success","home","client"]'
+  assert_between "$(events 'select(.event == "success").duration_ms')" 1100 60000
+  for time in $(events .time); do assert_between "$time" $(($(date +%s) - 60)) "$(date +%s)"; done
+  tcr log -n 1
+  assert_stdout_has 'client ended well with "home" after [0-9.]+s$'
   assert_equal "$(stat -c %a "$state/events.jsonl")" 600
 }
 
-@test "and it costs one open, one write and one close" {
+@test "and each costs one open, one write and one close" {
   command -v strace > /dev/null || skip "needs strace"
   pool home
   extra_env=(ASAN_OPTIONS=detect_leaks=0) # not beside strace
@@ -34,9 +40,9 @@ assert_kinds() {
   assert_status 0
   [ -s "$scratch/trace" ] || skip "nothing can be traced here"
   for call in openat write close; do
-    assert_equal "$(grep -cE "^[0-9]+ +$call\(.*events\.jsonl" "$scratch/trace")" 1
+    assert_equal "$(grep -cE "^[0-9]+ +$call\(.*events\.jsonl" "$scratch/trace")" 2
   done
-  assert_equal "$(grep -c events.jsonl "$scratch/trace")" 3
+  assert_equal "$(grep -c events.jsonl "$scratch/trace")" 6
 }
 
 @test "neither arguments nor the folder of the command are written" {
@@ -44,7 +50,7 @@ assert_kinds() {
   mkdir "$scratch/bin/private"
   cp "$HERE/client" "$scratch/bin/private/tool"
   tcr -- "$scratch/bin/private/tool" --password hunter2
-  assert_equal "$(events .command)" '"tool"'
+  assert_equal "$(events .command | uniq)" '"tool"'
   ! grep -E 'hunter2|password|private' "$state"/events.jsonl || fail "too much is written"
 }
 
@@ -54,7 +60,7 @@ assert_kinds() {
   cp "$HERE/client" "$scratch/bin/$odd"
   tcr -- "$scratch/bin/$odd"
   assert_status 0
-  assert_equal "$(events .command)" '"odd '$'\xef\xbf\xbd''\t\"name\\"'
+  assert_equal "$(events .command | uniq)" '"odd '$'\xef\xbf\xbd''\t\"name\\"'
 }
 
 @test "failover: who failed, how, until when, who is next" {
@@ -100,6 +106,22 @@ assert_kinds() {
   assert_equal "$(events | tail -n 1 | jq .until)" "$(jq '[.keys[].cooldowns[].until] | min' "$state/state.json")"
 }
 
+@test "a run that ended for its keys: how its command ended, and what it took" {
+  pool home work
+  fails home; fails work
+  tcr -- client
+  assert_equal "$(events 'select(.event == "exhausted") | [.status, .assumed, .duration_ms > 0]')" '[1,true,true]'
+  assert_equal "$(events 'select(.event == "failover") | [.status, .duration_ms]')" '[null,null]'
+  tcr log -n 1
+  assert_stdout_has '"work" reached its usage limit \(rests until [^)]*; no reset time was told\); no other key was left; client failed with status 1 after [0-9.]+s$'
+  tcr reset
+  plays home "printf '%s\n' \"You've hit your session limit · resets $(LC_ALL=C TZ=UTC0 date -d '+2 hours' '+%-I:%M%P') (UTC)\"; kill -TERM \$\$"
+  tcr --retry-on auth -- client
+  assert_equal "$(events 'select(.event == "stopped") | [.signal, .assumed]')" '[15,null]'
+  tcr log -n 1
+  assert_stdout_has '\(resets [^;)]*\); the run ended there; client was ended by signal 15 after [0-9.]+s$'
+}
+
 @test "stopped: nothing follows, because an option says so" {
   pool home work
   fails home
@@ -133,7 +155,7 @@ assert_kinds() {
   works home
   tcr --wait -- client
   assert_status 0
-  assert_kinds 'attempt exhausted exhausted wait attempt'
+  assert_kinds 'attempt exhausted exhausted wait attempt success'
   assert_equal "$(events 'select(.event == "wait") | .key')" '"home"'
   assert_equal "$(events 'select(.event == "wait") | .until')" "$(events 'select(.event == "exhausted") | .until' | head -n 1)"
 }
@@ -142,7 +164,7 @@ assert_kinds() {
   echo "{\"keys\": [{\"name\": \"broken\", \"token_command\": [\"sh\", \"-c\", \"echo hunter2 >&2; exit 3\"]}, $(entry b)]}" | keyfile
   tcr -- client
   assert_status 0
-  assert_kinds 'warning attempt'
+  assert_kinds 'warning attempt success'
   assert_equal "$(events 'select(.event == "warning") | .key')" '"broken"'
   events 'select(.event == "warning") | .text' | grep -q 'exited with status 3'
   ! grep hunter2 "$state/events.jsonl" || fail "what the command printed is written"
@@ -174,7 +196,7 @@ assert_kinds() {
 @test "quiet runs write as well" {
   pool home
   tcr -q -- client
-  assert_kinds 'attempt'
+  assert_kinds 'attempt success'
 }
 
 @test "nothing but commands that are run: no events of status, list and explain" {
@@ -188,7 +210,7 @@ assert_kinds() {
   mkdir "$scratch/elsewhere"
   extra_env=("TCR_STATE=$scratch/elsewhere/pool.json")
   tcr -- client
-  assert_equal "$(jq -r .event "$scratch/elsewhere/events.jsonl")" attempt
+  assert_equal "$(jq -r .event "$scratch/elsewhere/events.jsonl" | paste -sd " ")" "attempt success"
   [ ! -e "$state" ] || fail "there is a state in the usual place"
 }
 
@@ -226,5 +248,5 @@ assert_kinds() {
   tcr -- client
   [ -e "$state/events.jsonl.1" ] || fail "nothing was put aside"
   assert_between "$(stat -c %s "$state/events.jsonl")" 1 1000
-  assert_equal "$(cat "$state/events.jsonl.1" "$state/events.jsonl" | jq -r 'select(.key == "home").event' | wc -l)" 3
+  assert_equal "$(cat "$state/events.jsonl.1" "$state/events.jsonl" | jq -r 'select(.key == "home" and .event == "attempt").event' | wc -l)" 3
 }

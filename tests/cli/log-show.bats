@@ -67,6 +67,10 @@ Nov 20 12:06  claude ended well with "work"'
   tcr log --key nobody
   assert_status 0
   assert_no_stdout
+  assert_stderr_has '^tcr-run: log: nothing has happened to a key "nobody"; tcr-run keys list shows the keys$'
+  tcr log --key home --since 1m
+  assert_no_stdout
+  assert_no_stderr
 }
 
 @test "--since: of the last so-and-so long" {
@@ -82,6 +86,41 @@ Nov 20 12:06  claude ended well with "work"'
   assert_equal "$(jq -r .key "$out")" 'ago10'
   tcr log --json --since 1w --key ago7300 -n 5
   assert_equal "$(jq -r .key "$out")" 'ago7300'
+}
+
+@test "--since: dates, days and times of the day, in the zone of the machine" {
+  mkdir -p "$state"
+  local midnight
+  midnight=$(date -u -d 'today 00:00' +%s)
+  for at in $((midnight - 86401)) $((midnight - 86400)) $((midnight - 1)) "$midnight"; do
+    echo "{\"time\":$at,\"event\":\"attempt\",\"key\":\"at$((at - midnight))\"}" >> "$state/events.jsonl"
+  done
+  extra_env=(TZ=UTC)
+  while IFS='|' read -r since expected; do
+    tcr log --json --since "$since"
+    assert_status 0
+    assert_equal "$since: $(jq -r .key "$out" | paste -sd ' ')" "$since: $expected"
+  done <<END
+today|at0
+yesterday|at-86400 at-1 at0
+$(date -u -d yesterday +%F)|at-86400 at-1 at0
+$(date -u -d yesterday +%F) 00:01|at-1 at0
+$(LC_ALL=C date -u -d '2 days ago' '+%b %e')|at-86401 at-86400 at-1 at0
+$(LC_ALL=C date -u -d '2 days ago' '+%b %e 23:59:59' | cut -d: -f1,2)|at-86401 at-86400 at-1 at0
+00:00|at0
+END
+  extra_env=(TZ=Etc/GMT-1)
+  tcr log --json --since today
+  assert_between "$(wc -l < "$out")" 0 2
+  extra_env=(TZ=UTC)
+  for since in '' soon 2026-13-01 2026-02-30 25:00 '2026-11-20x' 500d; do
+    tcr log --since "$since"
+    assert_status 125
+    assert_stderr_has '^tcr-run: log: --since .*: expected a time such as 2h, 3d, today, yesterday, '
+  done
+  tcr log --since 2199-01-01
+  assert_status 125
+  assert_stderr_has 'that is still to come'
 }
 
 @test "no file at all: a device, a FIFO, a folder; one of 1 GB" {

@@ -229,7 +229,7 @@ load helpers
   tcr -- client
   assert_equal "$(wc -l < "$err")" 2
   assert_stderr_is_ours
-  assert_stderr_has '^tcr-run: "home" reached its usage limit \(resets .*[0-9]{2}:[0-9]{2}, in (5m|4m 5[0-9]s)\); carrying on with "work" \(2 of 2\)$'
+  assert_stderr_has '^tcr-run: "home" reached its usage limit \(rests until .*[0-9]{2}:[0-9]{2}, in (5m|4m 5[0-9]s); no reset time was told\); carrying on with "work" \(2 of 2\)$'
   assert_stderr_has '^tcr-run: "work" was refused .*(until|resets) .*in (1h|59m .*)\); carrying on with the master key "billing", which is billed$'
 }
 

@@ -26,9 +26,11 @@ static const struct event full = {
     .what = "weekly Opus limit",
     .model = "opus",
     .until = 1795219140,
+    .assumed = true,
     .master = true,
     .status = 3,
     .signal = 9,
+    .duration_ms = 1200,
     .text = "a \"text\"\\",
     .pid = 4711,
     .command = "claude",
@@ -42,8 +44,8 @@ static void test_prints_one_line(void **state)
     assert_string_equal(
         buffer_text(&line),
         "{\"time\":1795217062,\"event\":\"failover\",\"key\":\"home\",\"class\":\"limit\","
-        "\"what\":\"weekly Opus limit\",\"model\":\"opus\",\"until\":1795219140,"
-        "\"next\":\"billing\",\"master\":true,\"status\":3,\"signal\":9,"
+        "\"what\":\"weekly Opus limit\",\"model\":\"opus\",\"until\":1795219140,\"assumed\":true,"
+        "\"next\":\"billing\",\"master\":true,\"status\":3,\"signal\":9,\"duration_ms\":1200,"
         "\"text\":\"a \\\"text\\\"\\\\\",\"pid\":4711,\"command\":\"claude\"}\n");
     buffer_finish(&line);
 }
@@ -76,6 +78,8 @@ static void test_reads_what_it_printed(void **state)
         assert_string_equal(event.model, full.model);
         assert_int_equal(event.until, full.until);
         assert_true(event.master);
+        assert_true(event.assumed);
+        assert_int_equal(event.duration_ms, full.duration_ms);
         assert_int_equal(event.status, full.status);
         assert_int_equal(event.signal, full.signal);
         assert_string_equal(event.text, full.text);
@@ -195,6 +199,32 @@ static void test_sentences(void **state)
          "claude was started with the master key \"billing\", which is billed"},
         {{.kind = EVENT_SUCCESS, .key = "work", .command = "claude"},
          "claude ended well with \"work\""},
+        {{.kind = EVENT_SUCCESS, .key = "work", .command = "claude", .duration_ms = 380},
+         "claude ended well with \"work\" after 0.3s"},
+        {{.kind = EVENT_SUCCESS, .key = "work", .command = "claude", .duration_ms = 4320999},
+         "claude ended well with \"work\" after 1h 12m"},
+        {{.kind = EVENT_FAILED, .key = "work", .command = "make", .status = 2, .duration_ms = 9999},
+         "make failed with status 2 after 9.9s; that costs \"work\" nothing"},
+        {{.kind = EVENT_EXHAUSTED,
+          .key = "home",
+          .command = "claude",
+          .class = CLASS_LIMIT,
+          .until = soon,
+          .assumed = true,
+          .status = 1,
+          .duration_ms = 12000},
+         "\"home\" reached its usage limit (rests until 23:21; no reset time was told); no other "
+         "key was left; claude failed with status 1 after 12s"},
+        {{.kind = EVENT_STOPPED,
+          .key = "home",
+          .command = "claude",
+          .class = CLASS_AUTH,
+          .until = soon,
+          .assumed = true,
+          .signal = 2,
+          .duration_ms = 10000},
+         "\"home\" was refused (not authenticated) (rests until 23:21); the run ended there; "
+         "claude was ended by signal 2 after 10s"},
         {{.kind = EVENT_FAILED, .key = "work", .command = "make", .status = 2},
          "make failed with status 2; that costs \"work\" nothing"},
         {{.kind = EVENT_FAILED, .key = "work", .command = "make", .signal = 9},

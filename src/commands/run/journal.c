@@ -1,6 +1,7 @@
 #include "commands/run/journal.h"
 
 #include "base/path.h"
+#include "system/clock.h"
 #include "system/log.h"
 
 #include <string.h>
@@ -49,10 +50,22 @@ void journal_add_check(const struct pool *pool, const char *key, const char *tex
     add(pool, NULL, &(struct event){.kind = EVENT_WARNING, .key = key, .text = text}, NULL);
 }
 
+/* How the command ended last, and what the run took until then. */
+static void set_end(struct event *event, const struct session *session)
+{
+    const struct ending *ending = &session->last_ending;
+    int64_t took = clock_now_ms() - session->began_ms;
+    event->duration_ms = took > 0 ? took : 1;
+    if (ending->by_signal)
+        event->signal = ending->code;
+    else
+        event->status = ending->code;
+}
+
 void journal_say_turn(const struct turn *turn, enum event_kind kind, const char *sentence)
 {
     const struct finding *finding = turn->choice.finding;
-    const struct event event = {
+    struct event event = {
         .time = turn->choice.now,
         .kind = kind,
         .key = turn->choice.used->key->name,
@@ -60,9 +73,12 @@ void journal_say_turn(const struct turn *turn, enum event_kind kind, const char 
         .what = finding->what,
         .model = finding->scope == SCOPE_MODEL ? finding->model : NULL,
         .until = turn->choice.until,
+        .assumed = turn->choice.until > 0 && finding->until <= turn->choice.now,
         .next = kind == EVENT_FAILOVER ? turn->choice.chosen->key->name : NULL,
         .master = kind == EVENT_FAILOVER && turn->choice.is_master,
     };
+    if (kind == EVENT_EXHAUSTED || kind == EVENT_STOPPED)
+        set_end(&event, turn->session);
     journal_say(turn->session, &event, sentence);
 }
 
@@ -71,20 +87,18 @@ void journal_add_turn(const struct turn *turn, enum event_kind kind)
     journal_say_turn(turn, kind, NULL);
 }
 
-void journal_add_ending(const struct attempt *attempt, int number, int own_status)
+void journal_add_ending(const struct attempt *attempt, int own_status)
 {
-    const struct ending *ending = &attempt->result.ending;
     struct event event = {.kind = EVENT_SUCCESS, .key = attempt->candidate->key->name};
-    if (attempt->finding.class != CLASS_NONE)
+    /* What befell the key is told with what follows; a gateway told it before. */
+    if (attempt->finding.class != CLASS_NONE && !attempt->session->gateway)
         return;
-    if (own_status != 0)
+    set_end(&event, attempt->session);
+    if (own_status != 0) {
         event.status = own_status;
-    else if (ending->by_signal)
-        event.signal = ending->code;
-    else
-        event.status = ending->code;
+        event.signal = 0;
+    }
     if (event.status != 0 || event.signal != 0)
         event.kind = EVENT_FAILED;
-    if (event.kind == EVENT_FAILED || number > 1)
-        journal_add(attempt->session, &event);
+    journal_add(attempt->session, &event);
 }

@@ -24,6 +24,6 @@ void journal_add_reset(const struct pool *pool, const char *key);
 /* Adds what a check found out about a key. */
 void journal_add_check(const struct pool *pool, const char *key, const char *text);
 
-/* Adds how an attempt ended that did not fail for its key: nothing if it is the run's first and
- * went well. `own_status` is what attempt_run gave. */
-void journal_add_ending(const struct attempt *attempt, int number, int own_status);
+/* Adds how an attempt ended that did not fail for its key, and what the run took. `own_status` is
+ * what attempt_run gave. */
+void journal_add_ending(const struct attempt *attempt, int own_status);

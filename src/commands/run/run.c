@@ -11,6 +11,7 @@
 #include "commands/run/private_gateway.h"
 #include "commands/run/ready.h"
 #include "core/show/render.h"
+#include "system/clock.h"
 #include "system/log.h"
 #include "system/process/clienthelp.h"
 #include "system/process/signals.h"
@@ -221,7 +222,8 @@ static bool attempt_once(struct run *run, int *ret_status)
     bool again = false, warned = run->session->warned_of_source;
     count_attempt(run);
     *ret_status = attempt_run(&attempt);
-    journal_add_ending(&attempt, run->number, *ret_status);
+    run->session->last_ending = attempt.result.ending;
+    journal_add_ending(&attempt, *ret_status);
     if (!warned && run->session->warned_of_source)
         journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
                                                   .key = attempt.candidate->key->name,
@@ -277,6 +279,7 @@ static int run_session(struct session *session)
 {
     struct run run = {.session = session};
     struct turn turn = {.session = session, .choice = {.choose = true}};
+    session->began_ms = clock_now_ms();
     expiry_warn(session);
     turn_take(&turn);
     if (turn.choice.failed) {

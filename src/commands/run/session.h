@@ -4,6 +4,7 @@
 #include "commands/pool.h"
 #include "core/client/client.h"
 #include "core/client/options.h"
+#include "core/evidence/verdict.h"
 #include "core/state/choice.h"
 #include "system/stream/input.h"
 
@@ -32,6 +33,8 @@ struct session {
     struct private_gateway *gateway; /* NULL: the command's requests go to the providers directly */
     struct owner owner;
     bool master_tried;
+    int64_t began_ms;          /* clock_now_ms */
+    struct ending last_ending; /* of the command; zeroed before its first end */
 
     /* The conversation so far (claude). */
     char *help;       /* what this client's --help prints; NULL: not needed or not known */

@@ -1,5 +1,6 @@
 #include "core/show/eventtext.h"
 
+#include "base/duration.h"
 #include "base/text.h"
 #include "core/show/render.h"
 
@@ -26,9 +27,45 @@ static void append_failure(struct buffer *text, const struct event *event,
     render_failure(text, &finding);
     if (event->until <= event->time)
         return;
-    buffer_append_text(text, event->class == CLASS_LIMIT ? " (resets " : " (rests until ");
+    bool is_limit = event->class == CLASS_LIMIT;
+    buffer_append_text(text, is_limit && !event->assumed ? " (resets " : " (rests until ");
     render_time(text, event->until, event->time, zones);
-    buffer_append_char(text, ')');
+    buffer_append_text(text, is_limit && event->assumed ? "; no reset time was told)" : ")");
+}
+
+/* ` after 1h 12m`; tenths of a second for what is short. */
+static void append_duration(struct buffer *text, const struct event *event)
+{
+    char span[DURATION_TEXT];
+    if (event->duration_ms <= 0)
+        return;
+    duration_format(event->duration_ms / 1000, span);
+    if (event->duration_ms < 10000)
+        buffer_append_format(text, " after %lld.%llds", (long long)event->duration_ms / 1000,
+                             (long long)event->duration_ms / 100 % 10);
+    else
+        buffer_append_format(text, " after %s", span);
+}
+
+/* `claude failed with status 1 after 12s` */
+static void append_end(struct buffer *text, const struct event *event)
+{
+    if (event->signal > 0)
+        buffer_append_format(text, "%s was ended by signal %lld", command_of(event),
+                             (long long)event->signal);
+    else
+        buffer_append_format(text, "%s failed with status %lld", command_of(event),
+                             (long long)event->status);
+    append_duration(text, event);
+}
+
+/* Behind what befell its key; nothing if the command was not run, or ended well. */
+static void append_end_behind(struct buffer *text, const struct event *event)
+{
+    if (event->signal <= 0 && event->status == 0)
+        return;
+    buffer_append_text(text, "; ");
+    append_end(text, event);
 }
 
 static void say_attempt(struct buffer *text, const struct event *event,
@@ -45,17 +82,13 @@ static void say_success(struct buffer *text, const struct event *event,
 {
     (void)zones;
     buffer_append_format(text, "%s ended well with \"%s\"", command_of(event), key_of(event));
+    append_duration(text, event);
 }
 
 static void say_failed(struct buffer *text, const struct event *event, const struct zone_ops *zones)
 {
     (void)zones;
-    if (event->signal > 0)
-        buffer_append_format(text, "%s was ended by signal %lld", command_of(event),
-                             (long long)event->signal);
-    else
-        buffer_append_format(text, "%s failed with status %lld", command_of(event),
-                             (long long)event->status);
+    append_end(text, event);
     buffer_append_format(text, "; that costs \"%s\" nothing", key_of(event));
 }
 
@@ -84,6 +117,7 @@ static void say_exhausted(struct buffer *text, const struct event *event,
     if (event->key) {
         append_failure(text, event, zones);
         buffer_append_text(text, "; no other key was left");
+        append_end_behind(text, event);
         return;
     }
     buffer_append_format(text, "no key could be used for %s", command_of(event));
@@ -98,6 +132,7 @@ static void say_stopped(struct buffer *text, const struct event *event,
 {
     append_failure(text, event, zones);
     buffer_append_text(text, "; the run ended there");
+    append_end_behind(text, event);
 }
 
 static void say_wait(struct buffer *text, const struct event *event, const struct zone_ops *zones)

@@ -57,11 +57,12 @@ void render_key_failure(struct buffer *text, const char *name, const struct find
     render_failure(text, finding);
     if (until <= now)
         return;
-    buffer_append_text(text, finding->class == CLASS_LIMIT ? " (resets " : " (rests until ");
+    bool is_limit = finding->class == CLASS_LIMIT, is_told = finding->until > now;
+    buffer_append_text(text, is_limit && is_told ? " (resets " : " (rests until ");
     render_time(text, until, now, zones);
     buffer_append_text(text, ", ");
     append_span(text, until, now);
-    buffer_append_char(text, ')');
+    buffer_append_text(text, is_limit && !is_told ? "; no reset time was told)" : ")");
 }
 
 static const char *cooling_word(const struct cooldown *cooling)

@@ -20,7 +20,8 @@ void render_stamp(struct buffer *text, int64_t when, const struct zone_ops *zone
 /* "reached its session limit", "was refused (401) …": what befell a key. */
 void render_failure(struct buffer *text, const struct finding *finding);
 
-/* `"home" reached its session limit (resets 23:02, in 1h 12m)` */
+/* `"home" reached its session limit (resets 23:02, in 1h 12m)`; where the finding tells no end:
+ * `(rests until 23:02, in 1h 12m; no reset time was told)` */
 void render_key_failure(struct buffer *text, const char *name, const struct finding *finding,
                         int64_t until, int64_t now, const struct zone_ops *zones);
 

@@ -41,11 +41,14 @@ void event_print(const struct event *event, struct buffer *line)
     print_string(line, "what", event->what);
     print_string(line, "model", event->model);
     print_number(line, "until", event->until);
+    if (event->assumed)
+        buffer_append_text(line, ",\"assumed\":true");
     print_string(line, "next", event->next);
     if (event->master)
         buffer_append_text(line, ",\"master\":true");
     print_number(line, "status", event->status);
     print_number(line, "signal", event->signal);
+    print_number(line, "duration_ms", event->duration_ms);
     print_string(line, "text", event->text);
     print_number(line, "pid", event->pid);
     print_string(line, "command", event->command);
@@ -90,9 +93,11 @@ static int take_tree(cJSON *tree, struct event *ret_event)
         .what = json_string(tree, "what"),
         .model = json_string(tree, "model"),
         .until = number_of(tree, "until"),
+        .assumed = json_is_true(tree, "assumed"),
         .master = json_is_true(tree, "master"),
         .status = number_of(tree, "status"),
         .signal = number_of(tree, "signal"),
+        .duration_ms = number_of(tree, "duration_ms"),
         .text = json_string(tree, "text"),
         .pid = number_of(tree, "pid"),
         .command = json_string(tree, "command"),

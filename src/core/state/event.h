@@ -12,7 +12,7 @@
 enum event_kind {
     EVENT_OTHER,     /* a newer version's; `name` tells it */
     EVENT_ATTEMPT,   /* a command was started with `key` */
-    EVENT_SUCCESS,   /* it ended well, after an attempt that had not */
+    EVENT_SUCCESS,   /* it ended well */
     EVENT_FAILED,    /* it failed for a reason of its own */
     EVENT_FAILOVER,  /* `key` failed, `next` follows */
     EVENT_RETRY,     /* `key` met trouble that is not its fault, and is used once more */
@@ -38,8 +38,10 @@ struct event {
     const char *what;         /* "session limit", … */
     const char *model;        /* the failure concerns this one alone */
     int64_t until;            /* when `key` can be used again; seconds since 1970 */
+    bool assumed;             /* nobody told `until`: it is the default for such a failure */
     bool master;              /* `next`, or `key` where there is no next, is the master: billed */
-    int64_t status, signal;   /* EVENT_FAILED: how the command ended */
+    int64_t status, signal;   /* how the command ended; 0 and 0: well, or it was not run */
+    int64_t duration_ms;      /* what the run took until then; at least 1 where it is said */
     const char *text;
     int64_t pid;
     const char *command; /* base name */
