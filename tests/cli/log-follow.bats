@@ -30,7 +30,7 @@ teardown() {
   eventually shows 'a b'
   pool home
   within "$TCR_RUN" -- client > "$scratch/once" < /dev/null
-  eventually shows 'a b home'
+  eventually shows 'a b home home'
   kill -INT "$pid"
   await
   assert_status 130
@@ -79,7 +79,7 @@ teardown() {
   within "$TCR_RUN" -- client > /dev/null < /dev/null
   within "$TCR_RUN" -- client > /dev/null < /dev/null
   [ -e "$state/events.jsonl.1" ] || fail "nothing was rotated"
-  two_attempts() { [ "$(jq -r 'select(.key == "home").event' "$out" | wc -l)" = 2 ]; }
+  two_attempts() { [ "$(jq -r 'select(.key == "home" and .event == "success").event' "$out" | wc -l)" = 2 ]; }
   eventually two_attempts
   assert_equal "$(grep -c filler "$out")" 30000
   kill "$pid"; await

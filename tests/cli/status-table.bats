@@ -20,7 +20,9 @@ row() {
   tcr status
   assert_status 0
   assert_no_stderr
-  assert_stdout '  KEY   KIND   STATE  FAIL  USED  LAST FAILURE
+  assert_stdout '2 of 2 ready
+
+  KEY   KIND   STATE  FAIL  USED  LAST FAILURE
 > home  oauth  ready     0
   ci    api    ready     0
 
@@ -125,7 +127,7 @@ next: home'
   while IFS=: read -r columns titles; do
     extra_env=("COLUMNS=$columns")
     tcr status
-    assert_equal "$(head -n 1 "$out" | xargs)" "$titles"
+    assert_equal "$(sed -n 3p "$out" | xargs)" "$titles"
   done <<'END'
 200:KEY KIND STATE FAIL USED LAST FAILURE
 84:KEY STATE FAIL USED LAST FAILURE
@@ -146,12 +148,50 @@ END
   row home | grep -q '…$'
 }
 
+@test "a summary first: ready, resting, disabled, left out, ended" {
+  lively_pool
+  tcr status
+  assert_equal "$(head -n 1 "$out" | sed -E 's/back [A-Z0-9][A-Za-z0-9: ]*[0-9]/back T/')" \
+    '2 of 5 ready, 2 resting (first back T), 1 disabled'
+  first=$(head -n 1 "$out" | sed -E 's/.*first back (.*)\).*/\1/')
+  row work | grep -qF "until $first" || row home | grep -qF "until $first"
+  echo "{\"keys\": [$(entry a), $(entry b), $(entry gone '"expires": "2020-01-01"')], \"profiles\": {\"p\": {\"keys\": [\"b\", \"gone\"]}}}" | keyfile
+  tcr status -p p
+  assert_equal "$(head -n 1 "$out")" '2 of 3 ready, 1 left out, 1 ended'
+}
+
+@test "names give way before times: 50 columns and up hold until when a key rests" {
+  echo "{\"keys\": [$(entry home), $(entry work), $(entry api:ci)]}" | sed 's/"name": "home"/"name": "Schlüssel für Zuhause mit sehr langem Namen"/
+    s/"name": "work"/"name": "日本語キー日本語キー日本語キー"/; s/"name": "ci"/"name": "🔑 für Zuhause und unterwegs"/' | keyfile
+  plays home "printf '%s\n' \"You've hit your session limit · resets 11pm (UTC)\"; exit 1"
+  plays work "printf '%s\n' \"You've hit your session limit · resets 11pm (UTC)\"; exit 1"
+  tcr -- client
+  for columns in 100 80 60 50; do
+    extra_env=("COLUMNS=$columns")
+    tcr status
+    assert_equal "$(grep -cE '^(> |  )(Schlüssel f|日本語キー).* until ([A-Z][a-z]+ [0-9]+ )?[0-9]{2}:[0-9]{2}( |$)' "$out")" 2
+    assert_between "$(LC_ALL=C.UTF-8 wc -L < "$out")" 20 "$columns"
+    "$PYTHON" - "$out" <<'END'
+import sys, unicodedata
+def width(text): return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+lines = open(sys.argv[1], encoding="utf-8").read().splitlines()[2:6]
+state = lines[0].index("STATE")
+for line in lines[1:]:
+    word = next(w for w in ("limited", "until", "ready") if w in line)
+    assert width(line[:line.index(word)]) == state, lines
+END
+  done
+  extra_env=(COLUMNS=30)
+  tcr status
+  assert_stdout_has '^  Schlüssel f…  until '
+}
+
 @test "COLUMNS that is no number of columns is no limit" {
   lively_pool
   for columns in '' 0 -1 x 5 99999999999; do
     extra_env=("COLUMNS=$columns")
     tcr status
-    assert_equal "$(head -n 1 "$out" | xargs)" "KEY KIND STATE FAIL USED LAST FAILURE"
+    assert_equal "$(sed -n 3p "$out" | xargs)" "KEY KIND STATE FAIL USED LAST FAILURE"
   done
 }
 

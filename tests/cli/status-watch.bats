@@ -164,17 +164,51 @@ watcher() {
   eventually pane_lacks 'q ends'
 }
 
+@test "500 keys: what rests and what was used comes first, and the arrows scroll" {
+  local -a names=()
+  for i in $(seq 500); do names+=("k$i"); done
+  pool "${names[@]}"
+  fails k1
+  tcr --cooldown 1d -- client
+  assert_used 'k1 k2'
+  works k1
+  tcr reset k2
+  terminal 80 16
+  watch
+  pane_has '^499 of 500 ready, 1 resting \(first back '
+  # The next one, then what rests, then what was used, then the others as in the file.
+  shown() { [ "$(pane | sed -nE 's/^(> |  )(k[0-9]+) .*/\2/p' | paste -sd ' ')" = "$1" ]; }
+  eventually shown 'k3 k1 k2 k4 k5 k6 k7 k8 k9' || eventually shown 'k2 k1 k3 k4 k5 k6 k7 k8 k9'
+  pane_has '^  1–9 of 500 · '
+  tm send-keys Down Down
+  eventually pane_has '^  3–11 of 500 · '
+  tm send-keys Up
+  eventually pane_has '^  2–10 of 500 · '
+  tm send-keys PageDown
+  eventually pane_has '^  10–18 of 500 · '
+  tm send-keys PageUp PageUp
+  eventually pane_has '^  1–9 of 500 · '
+  tm send-keys End
+  eventually pane_has '^  492–500 of 500 · '
+  pane_has '^  k500 '
+  tm send-keys Down Home
+  eventually pane_has '^  1–9 of 500 · '
+  assert_equal "$(pane | wc -l)" 16
+  tm send-keys q
+  assert_restored
+}
+
 @test "more keys than lines: the first of them, and what is next stays in sight" {
   pool a b c d e f g h i j k l
   terminal 80 10
   watch
   assert_equal "$(pane | wc -l)" 10
   pane_has '^> a '
-  pane_has '^  … and 8 more$'
+  pane_has '^  1–3 of 12 · ↑ ↓ PgUp PgDn$'
   assert_equal "$(pane | tail -n 1)" 'next: a'
   tm resize-window -x 80 -y 30
   eventually pane_has '^  l '
-  eventually pane_lacks 'more$'
+  eventually pane_lacks 'PgDn$'
   tm send-keys q
   eventually pane_lacks 'q ends'
 }

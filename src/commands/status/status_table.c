@@ -1,7 +1,7 @@
 #include "commands/status/status.h"
 
 #include "base/duration.h"
-#include "base/text.h"
+#include "commands/table.h"
 #include "core/show/render.h"
 #include "system/zone.h"
 
@@ -9,35 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP         2 /* between columns, and before the first: the mark of the next key */
-#define STATE_LEAST 12
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 enum column { KEY, KIND, STATE, FAILURES, USED, LAST_FAILURE, COLUMN_COUNT };
 
-static const struct {
-    const char *title;
-    bool is_number;
-} columns[COLUMN_COUNT] = {
+static const struct table_column columns[COLUMN_COUNT] = {
     [KEY] = {"KEY", false},      [KIND] = {"KIND", false}, [STATE] = {"STATE", false},
     [FAILURES] = {"FAIL", true}, [USED] = {"USED", false}, [LAST_FAILURE] = {"LAST FAILURE", false},
 };
 
-/* What a narrow screen does without, first things first; the state loses only its "(in 1h 12m)". */
-static const enum column spared[] = {KIND, STATE, FAILURES, USED, LAST_FAILURE};
-
-struct row {
-    struct buffer cells[COLUMN_COUNT];
-    enum style style; /* of the state */
-    bool is_next;
-};
-
-struct table {
-    const struct screen *screen;
-    struct row *rows; /* the first holds the titles */
-    size_t count;
-    size_t widths[COLUMN_COUNT]; /* 0: left out */
+static const struct table_step steps[] = {
+    {TABLE_DROP, KIND, 0},     {TABLE_STRIP, STATE, 0},
+    {TABLE_DROP, FAILURES, 0}, {TABLE_CUT, KEY, TABLE_NAME_LEAST},
+    {TABLE_DROP, USED, 0},     {TABLE_DROP, LAST_FAILURE, 0},
+    {TABLE_BARE, STATE, 0},    {TABLE_CUT, STATE, TABLE_NAME_LEAST},
+    {TABLE_CUT, KEY, 1},       {TABLE_CUT, STATE, 1},
+    {TABLE_WHOLE, 0, 0},
 };
 
 static enum style style_of(const struct candidate *candidate)
@@ -65,13 +50,13 @@ static const char *last_reason(const struct record *known)
     return failure_class_name(known->last_class);
 }
 
-static void fill_row(struct row *row, const struct status_view *view,
+static void fill_row(struct table_row *row, const struct status_view *view,
                      const struct candidate *candidate, bool is_master)
 {
     const struct key *key = candidate->key;
     const struct record *known = state_find(&view->state->keys, candidate->id);
     row->style = style_of(candidate);
-    row->is_next = candidate == view->next;
+    row->is_marked = candidate == view->next;
     buffer_append_text(&row->cells[KEY], key->name);
     buffer_append_text(&row->cells[KIND], is_master         ? "master"
                                           : key->kind_known ? kind_name(&key->kind)
@@ -84,97 +69,6 @@ static void fill_row(struct row *row, const struct status_view *view,
         return;
     buffer_append_format(&row->cells[LAST_FAILURE], "%s, ", last_reason(known));
     render_time(&row->cells[LAST_FAILURE], known->last_failed, view->now, &zone_system);
-}
-
-static void measure(struct table *table, int column)
-{
-    table->widths[column] = 0;
-    for (size_t i = 0; i < table->count; i++) {
-        size_t width = text_width(buffer_text(&table->rows[i].cells[column]));
-        table->widths[column] = width > table->widths[column] ? width : table->widths[column];
-    }
-}
-
-static size_t total_width(const struct table *table)
-{
-    size_t total = 0;
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        total += table->widths[c] ? table->widths[c] + GAP : 0;
-    return total;
-}
-
-static size_t less(size_t a, size_t b)
-{
-    return a > b ? a - b : 0;
-}
-
-static void shorten_states(struct table *table)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        struct buffer *cell = &table->rows[i].cells[STATE];
-        char *span = cell->data ? strstr(cell->data, " (in ") : NULL;
-        if (!span)
-            continue;
-        *span = '\0';
-        cell->length = (size_t)(span - cell->data);
-    }
-    measure(table, STATE);
-}
-
-static void cut_column(struct table *table, int column, size_t least, size_t limit)
-{
-    size_t over = less(total_width(table), limit), most = less(table->widths[column], least);
-    table->widths[column] -= over < most ? over : most;
-}
-
-/* Leaves out what is spared, then cuts the states, then the names. */
-static void fit(struct table *table)
-{
-    size_t limit = table->screen->columns ? table->screen->columns : SIZE_MAX;
-    for (size_t i = 0; i < COUNT(spared) && total_width(table) > limit; i++) {
-        if (spared[i] == STATE)
-            shorten_states(table);
-        else
-            table->widths[spared[i]] = 0;
-    }
-    cut_column(table, STATE, STATE_LEAST, limit);
-    cut_column(table, KEY, 1, limit);
-    cut_column(table, STATE, 1, limit);
-}
-
-static void append_spaces(struct buffer *text, size_t count)
-{
-    while (count-- > 0)
-        buffer_append_char(text, ' ');
-}
-
-static void append_cell(struct buffer *text, const struct table *table, const struct row *row,
-                        int column)
-{
-    const char *cell = buffer_text(&row->cells[column]);
-    enum style style = row == table->rows ? STYLE_FAINT
-                       : column == STATE  ? row->style
-                                          : STYLE_PLAIN;
-    size_t width = table->widths[column], rest = less(width, text_width(cell));
-    bool is_last = true;
-    for (int c = column + 1; c < COLUMN_COUNT; c++)
-        is_last &= table->widths[c] == 0;
-    append_spaces(text, columns[column].is_number ? rest : 0);
-    screen_begin(text, table->screen, style);
-    screen_append_cut(text, cell, width);
-    screen_end(text, table->screen, style);
-    append_spaces(text, is_last ? 0 : GAP + (columns[column].is_number ? 0 : rest));
-}
-
-static void append_row(struct buffer *text, const struct table *table, const struct row *row)
-{
-    buffer_append_text(text, row->is_next ? "> " : "  ");
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        if (table->widths[c] > 0)
-            append_cell(text, table, row, c);
-    while (text->length > 0 && text->data[text->length - 1] == ' ')
-        text->length--;
-    buffer_append_char(text, '\n');
 }
 
 static void append_next(struct buffer *line, const struct status_view *view)
@@ -287,51 +181,120 @@ static void append_notes(struct buffer *notes, const struct status_view *view)
     append_ends(notes, view);
 }
 
-static void append_rows(struct buffer *text, const struct table *table, size_t notes)
+/* Where they do not all fit: what is looked for first, then the rest in the file's order. */
+static int rank_of(const struct status_view *view, const struct candidate *candidate)
 {
-    size_t rows = table->screen->rows, shown = table->count;
-    if (rows > 0 && shown + notes > rows)
-        shown = less(rows, notes + 1) > 1 ? less(rows, notes + 1) : 1;
-    for (size_t i = 0; i < shown; i++)
-        append_row(text, table, &table->rows[i]);
-    if (shown < table->count)
-        buffer_append_format(text, "  … and %zu more\n", table->count - shown);
+    const struct record *known = state_find(&view->state->keys, candidate->id);
+    if (candidate == view->next)
+        return 0;
+    if (candidate->leases > 0)
+        return 1;
+    if (candidate->standing == STANDING_COOLING || candidate->standing == STANDING_SPENT)
+        return 2;
+    if (candidate->standing != STANDING_READY)
+        return 5;
+    return known && (known->failures > 0 || known->last_used > 0) ? 3 : 4;
 }
 
-static int fill(struct table *table, const struct status_view *view)
+#define RANKS 6
+
+static int fill(struct table *table, const struct status_view *view, bool by_rank)
 {
     const struct rotation *rotation = &view->pool->rotation;
-    size_t count = rotation->count + rotation->has_master;
-    table->rows = calloc(count + 1, sizeof *table->rows);
-    if (!table->rows)
+    size_t count = rotation->count + rotation->has_master, row = 0;
+    if (table_init(table, count) < 0)
         return -1;
-    table->count = count + 1;
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        buffer_append_text(&table->rows[0].cells[c], columns[c].title);
-    for (size_t i = 0; i < count; i++)
-        fill_row(&table->rows[i + 1], view, &rotation->candidates[i], i == rotation->count);
+    for (int rank = 0; rank < (by_rank ? RANKS : 1); rank++)
+        for (size_t i = 0; i < count; i++) {
+            const struct candidate *candidate = &rotation->candidates[i];
+            if (!by_rank || rank_of(view, candidate) == rank)
+                fill_row(&table->rows[row++], view, candidate, i == rotation->count);
+        }
     return 0;
 }
 
-void status_append_table(struct buffer *text, const struct status_view *view,
-                         const struct screen *screen)
+static void append_count(struct buffer *line, size_t count, const char *what)
 {
-    struct table table = {.screen = screen};
-    struct buffer notes = {0};
-    if (fill(&table, view) < 0) {
-        text->failed = true;
-        return;
+    if (count > 0)
+        buffer_append_format(line, ", %zu %s", count, what);
+}
+
+/* `498 of 500 ready, 1 resting (first back 14:35), 1 disabled`: of the pool, without the master. */
+static void append_summary(struct buffer *line, const struct status_view *view)
+{
+    const struct rotation *rotation = &view->pool->rotation;
+    size_t counts[STANDING_BUSY + 1] = {0}, ended = 0;
+    int64_t first = 0;
+    for (size_t i = 0; i < rotation->count; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        counts[candidate->standing]++;
+        ended += candidate->standing == STANDING_READY && candidate->ended;
+        if (candidate->standing == STANDING_COOLING && candidate->cooling &&
+            (first == 0 || candidate->cooling->until < first))
+            first = candidate->cooling->until;
     }
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        measure(&table, c);
-    fit(&table);
+    buffer_append_format(line, "%zu of %zu ready", counts[STANDING_READY], rotation->count);
+    append_count(line, counts[STANDING_COOLING], "resting");
+    if (first > 0) {
+        buffer_append_text(line, " (first back ");
+        render_time(line, first, view->now, &zone_system);
+        buffer_append_char(line, ')');
+    }
+    append_count(line, counts[STANDING_BUSY], "in use");
+    append_count(line, counts[STANDING_DISABLED], "disabled");
+    append_count(line, counts[STANDING_LEFT_OUT], "left out");
+    append_count(line, ended, "ended");
+    buffer_append_char(line, '\n');
+}
+
+/* As many rows as the lines leave room for, from view->first_row on, which is set to the last that
+ * makes sense. */
+static void append_rows(struct buffer *text, const struct table *table, struct status_view *view,
+                        size_t room)
+{
+    size_t shown = table->count < room ? table->count : room;
+    if (shown < table->count)
+        shown = room > 1 ? room - 1 : 1; /* the line below */
+    if (view->first_row > table->count - shown)
+        view->first_row = table->count - shown;
+    view->page = shown;
+    table_append_titles(text, table);
+    for (size_t i = 0; i < shown; i++)
+        table_append_row(text, table, view->first_row + i);
+    if (shown == table->count)
+        return;
+    struct buffer line = {0};
+    buffer_append_format(&line, "  %zu–%zu of %zu · ↑ ↓ PgUp PgDn\n", view->first_row + 1,
+                         view->first_row + shown, table->count);
+    append_lines_cut(text, buffer_text(&line), table->screen->columns);
+    buffer_finish(&line);
+}
+
+void status_append_table(struct buffer *text, struct status_view *view, const struct screen *screen)
+{
+    const struct rotation *rotation = &view->pool->rotation;
+    struct table table = {.columns = columns,
+                          .column_count = COLUMN_COUNT,
+                          .styled = STATE,
+                          .steps = steps,
+                          .indent = 2,
+                          .screen = screen};
+    struct buffer summary = {0}, notes = {0};
+    append_summary(&summary, view);
+    buffer_append_char(&summary, '\n');
     append_notes(&notes, view);
-    append_rows(text, &table, count_lines(buffer_text(&notes)));
+    /* Beside the notes: the summary with its blank line, and the titles. */
+    size_t lines = count_lines(buffer_text(&notes)) + 3;
+    size_t rows = rotation->count + rotation->has_master;
+    size_t room = screen->rows == 0 ? SIZE_MAX : screen->rows > lines ? screen->rows - lines : 1;
+    append_lines_cut(text, buffer_text(&summary), screen->columns);
+    if (fill(&table, view, rows > room) < 0)
+        text->failed = true;
+    table_fit(&table);
+    append_rows(text, &table, view, room);
     append_lines_cut(text, buffer_text(&notes), screen->columns);
-    text->failed |= notes.failed;
+    text->failed |= notes.failed || summary.failed;
     buffer_finish(&notes);
-    for (size_t i = 0; i < table.count; i++)
-        for (int c = 0; c < COLUMN_COUNT; c++)
-            buffer_finish(&table.rows[i].cells[c]);
-    free(table.rows);
+    buffer_finish(&summary);
+    table_finish(&table);
 }

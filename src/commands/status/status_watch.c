@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <termios.h>
 #include <time.h>
@@ -24,6 +25,7 @@ struct watch {
     int signal_fd;
     bool has_keys; /* stdin is the terminal */
     struct termios before;
+    size_t first_row, page; /* of the keys that are shown */
 };
 
 /* Why the wait for the next frame was over. */
@@ -62,7 +64,7 @@ static void append_clock(struct buffer *text, int64_t now, size_t columns)
         civil = (struct tm){0};
     strftime(line, sizeof line, "%H:%M:%S  q ends", &civil);
     screen_append_cut(text, line, columns ? columns : sizeof line);
-    buffer_append_text(text, "\n\n");
+    buffer_append_char(text, '\n');
 }
 
 /* Each line clears what an earlier frame left behind its end. The last one has no line end, which
@@ -81,7 +83,7 @@ static void append_frame(struct buffer *frame, const char *lines)
     buffer_append_text(frame, "\033[J");
 }
 
-static int draw(const struct watch *watch)
+static int draw(struct watch *watch)
 {
     struct status_view view;
     struct buffer text = {0}, frame = {0};
@@ -90,8 +92,11 @@ static int draw(const struct watch *watch)
         return -ENOMEM;
     append_clock(&text, view.now, screen.columns);
     if (screen.rows > 0)
-        screen.rows = screen.rows > 3 ? screen.rows - 2 : 1; /* the clock's */
+        screen.rows = screen.rows > 2 ? screen.rows - 1 : 1; /* the clock's */
+    view.first_row = watch->first_row;
     status_append_table(&text, &view, &screen);
+    watch->first_row = view.first_row;
+    watch->page = view.page;
     append_frame(&frame, buffer_text(&text));
     int r = text.failed || frame.failed ? -ENOMEM : put(buffer_text(&frame), frame.length);
     buffer_finish(&text);
@@ -118,7 +123,43 @@ static enum wake read_signal(int fd, int *ret_signal)
     }
 }
 
-static enum wake read_keys(void)
+/* Arrows, pages, and the letters of less(1); a terminal sends either form of an arrow. */
+static void scroll(struct watch *watch, const char *keys, size_t length)
+{
+    static const struct {
+        const char *keys;
+        enum { LINE_UP, LINE_DOWN, PAGE_UP, PAGE_DOWN, TO_TOP, TO_END } move;
+    } moves[] = {
+        {"\033[A", LINE_UP},    {"\033OA", LINE_UP}, {"k", LINE_UP},       {"\033[B", LINE_DOWN},
+        {"\033OB", LINE_DOWN},  {"j", LINE_DOWN},    {"\033[5~", PAGE_UP}, {"b", PAGE_UP},
+        {"\033[6~", PAGE_DOWN}, {" ", PAGE_DOWN},    {"\033[H", TO_TOP},   {"\033OH", TO_TOP},
+        {"\033[1~", TO_TOP},    {"g", TO_TOP},       {"\033[F", TO_END},   {"\033OF", TO_END},
+        {"\033[4~", TO_END},    {"G", TO_END},
+    };
+    size_t *first = &watch->first_row, page = watch->page > 1 ? watch->page - 1 : 1;
+    for (size_t at = 0; at < length;) {
+        size_t i = 0, own = 1;
+        for (; i < sizeof moves / sizeof moves[0]; i++) {
+            own = strlen(moves[i].keys);
+            if (length - at >= own && memcmp(keys + at, moves[i].keys, own) == 0)
+                break;
+        }
+        if (i == sizeof moves / sizeof moves[0]) {
+            at++;
+            continue;
+        }
+        at += own;
+        size_t step = moves[i].move == PAGE_UP || moves[i].move == PAGE_DOWN ? page : 1;
+        if (moves[i].move == TO_TOP || moves[i].move == TO_END)
+            *first = moves[i].move == TO_TOP ? 0 : SIZE_MAX;
+        else if (moves[i].move == LINE_UP || moves[i].move == PAGE_UP)
+            *first = *first > step ? *first - step : 0;
+        else
+            *first = *first < SIZE_MAX - step ? *first + step : SIZE_MAX;
+    }
+}
+
+static enum wake read_keys(struct watch *watch)
 {
     char keys[64];
     ssize_t n = read(STDIN_FILENO, keys, sizeof keys);
@@ -128,10 +169,11 @@ static enum wake read_keys(void)
         return WAKE_QUIT;
     bool ends = memchr(keys, 'q', (size_t)n) || memchr(keys, 'Q', (size_t)n) ||
                 memchr(keys, '\004', (size_t)n);
+    scroll(watch, keys, (size_t)n);
     return ends ? WAKE_QUIT : WAKE_REDRAW;
 }
 
-static enum wake await(const struct watch *watch, int *ret_signal)
+static enum wake await(struct watch *watch, int *ret_signal)
 {
     struct pollfd ready[] = {{.fd = watch->signal_fd, .events = POLLIN},
                              {.fd = watch->has_keys ? STDIN_FILENO : -1, .events = POLLIN}};
@@ -139,11 +181,11 @@ static enum wake await(const struct watch *watch, int *ret_signal)
         return WAKE_REDRAW;
     if (ready[0].revents)
         return read_signal(watch->signal_fd, ret_signal);
-    return read_keys();
+    return read_keys(watch);
 }
 
 /* Returns 0 when it was ended by a key, the signal that ended it, or a negative errno. */
-static int show(const struct watch *watch)
+static int show(struct watch *watch)
 {
     int signal = 0;
     for (;;) {
