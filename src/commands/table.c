@@ -120,15 +120,21 @@ static void append_spaces(struct buffer *text, size_t count)
 static void append_cell(struct buffer *text, const struct table *table, size_t column,
                         const char *cell, enum style style)
 {
-    size_t width = table->widths[column], rest = less(width, text_width(cell));
+    size_t width = table->widths[column];
     bool is_number = table->columns[column].is_number;
+    struct buffer cut = {0};
     if (width == 0)
         return;
+    screen_append_cut(&cut, cell, width);
+    /* What was cut may be a column short: before a wide character. */
+    size_t rest = less(width, text_width(buffer_text(&cut)));
     append_spaces(text, is_number ? rest : 0);
     screen_begin(text, table->screen, style);
-    screen_append_cut(text, cell, width);
+    buffer_append_text(text, buffer_text(&cut));
     screen_end(text, table->screen, style);
     append_spaces(text, GAP + (is_number ? 0 : rest));
+    text->failed |= cut.failed;
+    buffer_finish(&cut);
 }
 
 static void end_line(struct buffer *text)
