@@ -28,6 +28,11 @@ bool head_next(const char **at, struct field *ret_field);
 /* Without regard to case. */
 bool field_is(const struct field *field, const char *name);
 
+/* As head_next, but goes on to the next header of this name: in a head of dozens that costs a
+ * tenth.
+ */
+bool head_next_named(const char **at, const char *name, struct field *ret_field);
+
 /* The first header of this name; false if there is none. */
 bool head_find(const char *head, const char *name, struct field *ret_field);
 

@@ -8,6 +8,9 @@
 #include <sys/types.h>
 
 #define CHUNK_BYTES 4096
+/* Of an answer of unknown length, which libmicrohttpd reads into the connection's own pool. This
+ * room beside it is for clients of HTTP/1.0 alone. */
+#define SPARE_BYTES 256
 
 void front_suspend(struct exchange *exchange)
 {
@@ -97,9 +100,11 @@ static bool set(struct exchange *exchange, int status, const char *head,
 
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length)
 {
-    uint64_t size = length == FORWARD_LENGTH_UNKNOWN ? MHD_SIZE_UNKNOWN : (uint64_t)length;
+    bool known = length != FORWARD_LENGTH_UNKNOWN;
     return set(exchange, status, head,
-               MHD_create_response_from_callback(size, CHUNK_BYTES, read_answer, exchange, NULL));
+               MHD_create_response_from_callback(known ? (uint64_t)length : MHD_SIZE_UNKNOWN,
+                                                 known ? CHUNK_BYTES : SPARE_BYTES, read_answer,
+                                                 exchange, NULL));
 }
 
 bool front_set_whole_answer(struct exchange *exchange, int status, const char *head,

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALLEST 4096
-#define KEPT     16384 /* an emptied one that is larger goes back to the system */
+#define SMALLEST 1024 /* some events of a stream; one that is empty keeps no more than that */
 
 bool pending_append(struct pending *pending, const char *bytes, size_t length)
 {
@@ -37,7 +36,7 @@ size_t pending_take(struct pending *pending, char *to, size_t most)
     pending->length -= taken;
     if (pending->length == 0) {
         pending->start = 0;
-        if (pending->room > KEPT)
+        if (pending->room > SMALLEST)
             pending_finish(pending);
     }
     return taken;

@@ -48,10 +48,9 @@ void picker_find_sort(struct exchange *exchange)
     const char *at = buffer_text(&exchange->head);
     struct field field;
     exchange->of_subscription = false;
-    while (head_next(&at, &field))
-        if (field_is(&field, "anthropic-beta"))
-            exchange->of_subscription |=
-                memmem(field.value, field.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
+    while (head_next_named(&at, "anthropic-beta", &field))
+        exchange->of_subscription |=
+            memmem(field.value, field.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
     exchange->has_sort = false;
     for (size_t i = 0; i < rotation->count; i++) {
         const struct key *key = rotation->candidates[i].key;

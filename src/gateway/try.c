@@ -11,7 +11,7 @@
 
 #define CONNECT_MS        15000L
 #define SMALL_BODY        ((size_t)32 << 10)
-#define DOWNLOAD_BYTES    8192L
+#define DOWNLOAD_BYTES    4096L
 #define UPLOAD_BYTES      16384L
 #define UPLOAD_LARGE      (512L << 10) /* for a body that is as large: fewer turns */
 #define HEAD_LARGEST      65536

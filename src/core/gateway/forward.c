@@ -52,10 +52,8 @@ static bool connection_names(const char *head, const struct field *wanted)
     struct field field;
     const char *word;
     size_t length;
-    while (head_next(&head, &field)) {
+    while (head_next_named(&head, "connection", &field)) {
         const char *at = field.value, *end = field.value + field.value_length;
-        if (!field_is(&field, "connection"))
-            continue;
         while (head_next_word(&at, end, &word, &length))
             if (length == wanted->name_length && strncasecmp(word, wanted->name, length) == 0)
                 return true;
@@ -68,9 +66,8 @@ static bool names_some(const char *head)
 {
     struct field field;
     bool found = false;
-    while (head_next(&head, &field))
-        found |= field_is(&field, "connection") && !value_is(&field, "keep-alive") &&
-                 !value_is(&field, "close");
+    while (head_next_named(&head, "connection", &field))
+        found |= !value_is(&field, "keep-alive") && !value_is(&field, "close");
     return found;
 }
 
@@ -209,8 +206,8 @@ static struct betas count_betas(const char *head)
 {
     struct betas betas = {0};
     struct field field;
-    while (head_next(&head, &field))
-        if (field_is(&field, beta_name) && field.value_length > 0) {
+    while (head_next_named(&head, beta_name, &field))
+        if (field.value_length > 0) {
             betas.count++;
             betas.oauth |= has_oauth_beta(&field);
         }

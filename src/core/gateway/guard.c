@@ -34,28 +34,22 @@ static bool is_token(const struct guard *guard, const char *value, size_t length
     return sodium_memcmp(sent, known, sizeof sent) == 0;
 }
 
-static bool holds_token(const struct guard *guard, const struct field *field)
+static bool bearer_is_token(const struct guard *guard, const struct field *field)
 {
     static const char bearer[] = "Bearer ";
-    const char *value = field->value;
-    size_t length = field->value_length;
-    if (field_is(field, "authorization")) {
-        if (length < strlen(bearer) || strncasecmp(value, bearer, strlen(bearer)) != 0)
-            return false;
-        value += strlen(bearer);
-        length -= strlen(bearer);
-    } else if (!field_is(field, "x-api-key")) {
-        return false;
-    }
-    return is_token(guard, value, length);
+    size_t length = strlen(bearer);
+    return field->value_length >= length && strncasecmp(field->value, bearer, length) == 0 &&
+           is_token(guard, field->value + length, field->value_length - length);
 }
 
 static bool token_is_right(const struct guard *guard, const char *head)
 {
     struct field field;
     bool right = guard->token == NULL;
-    while (head_next(&head, &field))
-        right |= guard->token && holds_token(guard, &field);
+    for (const char *at = head; !right && head_next_named(&at, "authorization", &field);)
+        right = bearer_is_token(guard, &field);
+    for (const char *at = head; !right && head_next_named(&at, "x-api-key", &field);)
+        right = is_token(guard, field.value, field.value_length);
     return right;
 }
 
@@ -104,17 +98,21 @@ static bool origin_is_ours(const struct guard *guard, const struct field *origin
            host_is_ours(guard, origin->value + length, origin->value_length - length);
 }
 
+static bool site_is_ours(const struct field *site)
+{
+    return equals(site->value, site->value_length, "same-origin") ||
+           equals(site->value, site->value_length, "none");
+}
+
 static bool page_is_ours(const struct guard *guard, const char *head)
 {
     struct field field;
-    while (head_next(&head, &field)) {
-        if (field_is(&field, "origin") && !origin_is_ours(guard, &field))
+    for (const char *at = head; head_next_named(&at, "origin", &field);)
+        if (!origin_is_ours(guard, &field))
             return false;
-        if (field_is(&field, "sec-fetch-site") &&
-            !equals(field.value, field.value_length, "same-origin") &&
-            !equals(field.value, field.value_length, "none"))
+    for (const char *at = head; head_next_named(&at, "sec-fetch-site", &field);)
+        if (!site_is_ours(&field))
             return false;
-    }
     return true;
 }
 
