@@ -549,7 +549,7 @@ END
     doctor
     case $health in
       ok) assert_healthy ;;
-      warn) assert_one_warning; finding warn environment "sends the keys to $address;" ;;
+      warn) assert_one_warning; finding warn environment "sends the keys to $address(, where nothing listens)?;" ;;
       fail) assert_one_failure; finding fail environment "sends the keys unencrypted to $address;" ;;
     esac
   done <<'END'

@@ -19,8 +19,8 @@
 
 /* The state is looked at first: what is known of the keys stands there. */
 static void (*const checks[])(struct doctor *) = {
-    doctor_check_state,  doctor_check_clock,    doctor_check_keys,
-    doctor_check_client, doctor_check_settings, doctor_check_environment,
+    doctor_check_state,    doctor_check_clock,       doctor_check_keys,    doctor_check_client,
+    doctor_check_settings, doctor_check_environment, doctor_check_gateway,
 };
 
 static const char *const health_names[] = {"ok", "warn", "fail"};

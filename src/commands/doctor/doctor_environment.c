@@ -103,6 +103,11 @@ static size_t check_address_in(struct doctor *doctor, const char *name, const ch
         doctor_say(doctor, "environment", HEALTH_FAIL,
                    "%s sends the keys unencrypted to %s; fix: unset it, or use https", name,
                    address);
+    else if (doctor_nobody_listens(address))
+        doctor_say(doctor, "environment", HEALTH_WARN,
+                   "%s sends the keys to %s, where nothing listens; fix: tcr-run gateway start -d "
+                   "if it is a gateway's, else unset it",
+                   name, address);
     else
         doctor_say(doctor, "environment", HEALTH_WARN,
                    "%s sends the keys to %s; fix: unset it if you did not mean that", name,
