@@ -135,7 +135,7 @@ _tcr_run()
 {
     local i cur prev words cword split keys_file=()
     local common='--keys --profile' log='--follow --json --key --since --lines'
-    local run="$common --key --kind --retries --no-master --wait --wait= --max-per-key --gateway --no-gateway --cooldown
+    local run="$common --key --kind --retries --no-master --model-fallback --no-model-fallback --wait --wait= --max-per-key --gateway --no-gateway --cooldown
         --retry-on --marker --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
         --preflight --log-format --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -165,7 +165,7 @@ _tcr_run()
         */log) _tcr_run_words "$log" ;;
         2/gateway) _tcr_run_words "start stop status token --detach --listen --hold --json $common" ;;
         */gateway)
-            _tcr_run_words "--detach --listen --hold --json --key --no-master --max-per-key --cooldown --retry-on --retries
+            _tcr_run_words "--detach --listen --hold --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
                 $common"
             ;;
         */doctor) _tcr_run_words "--json $common" ;;

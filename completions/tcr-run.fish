@@ -143,6 +143,8 @@ complete -c tcr-run -n '__tcr_run_in gateway' -l hold -x -d 'Wait so long for a 
 complete -c tcr-run -n '__tcr_run_in gateway' -s f -l keys -r -F -d 'Read the keys from a file'
 complete -c tcr-run -n '__tcr_run_in gateway' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
 complete -c tcr-run -n '__tcr_run_in gateway' -l no-master -d 'Never use the master key'
+complete -c tcr-run -n '__tcr_run_in gateway' -l model-fallback -x -d 'Models that go on when every key rests'
+complete -c tcr-run -n '__tcr_run_in gateway' -l no-model-fallback -d 'Go on with no other model'
 complete -c tcr-run -n '__tcr_run_in classify' -l exit -x -d 'The exit status'
 complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote to standard error'
 complete -c tcr-run -n '__tcr_run_in classify' -F
@@ -151,6 +153,8 @@ complete -c tcr-run -n __tcr_run_in_run -s k -l key -x -a '(__tcr_run_key_names)
 complete -c tcr-run -n __tcr_run_in_run -l kind -x -a '(__fish_complete_list , "printf %s\\n anthropic oauth api bearer openai cursor")' -d 'One key of each of these kinds'
 complete -c tcr-run -n __tcr_run_in_run -s r -l retries -x -d 'Pool keys to try before the master key'
 complete -c tcr-run -n __tcr_run_in_run -l no-master -d 'Never use the master key'
+complete -c tcr-run -n __tcr_run_in_run -l model-fallback -x -d 'Models that go on when every key rests'
+complete -c tcr-run -n __tcr_run_in_run -l no-model-fallback -d 'Go on with no other model'
 complete -c tcr-run -n __tcr_run_in_run -s w -l wait -d 'When no key is left, wait for the first reset'
 complete -c tcr-run -n __tcr_run_in_run -l gateway -d 'Change keys inside the requests of a session'
 complete -c tcr-run -n __tcr_run_in_run -l no-gateway -d 'Send requests to the provider directly'

@@ -53,17 +53,34 @@ static bool skip_escape(struct scan *scan)
     return true;
 }
 
+/* Up to a quote, a backslash or a control character; eight bytes at a time, as most of a long text
+ * stands in strings. A byte of `hit` has its highest bit where one of these stands, or behind one.
+ */
+static const char *skip_plain(const char *at, const char *end)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
+        uint64_t hit =
+            ((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+        if (hit & high)
+            break;
+    }
+    while (at < end && (unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
 /* At the opening quote. */
 static bool skip_string(struct scan *scan)
 {
-    scan->at++;
-    while (scan->at < scan->end && (unsigned char)*scan->at >= ' ' && *scan->at != '"') {
-        if (*scan->at == '\\') {
-            if (!skip_escape(scan))
-                return false;
-        } else {
-            scan->at++;
-        }
+    scan->at = skip_plain(scan->at + 1, scan->end);
+    while (scan->at < scan->end && *scan->at == '\\') {
+        if (!skip_escape(scan))
+            return false;
+        scan->at = skip_plain(scan->at, scan->end);
     }
     if (scan->at == scan->end || *scan->at != '"')
         return false;

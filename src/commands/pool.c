@@ -3,6 +3,7 @@
 #include "base/variable.h"
 #include "commands/command.h"
 #include "commands/host.h"
+#include "core/pool/modelmap.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
 
@@ -92,6 +93,9 @@ static int apply_options(struct pool *pool, const struct options *options)
     }
     if (r == 0)
         r = options_apply_policy(options, &pool->policy, &error);
+    if (r == 0)
+        r = modelmap_apply(&pool->keyring, options->model_fallback, options->no_model_fallback,
+                           &error);
     if (r == 0 && options->key && !keyring_find(&pool->keyring, options->key)) {
         buffer_append_format(&error, "there is no key \"%s\"; tcr-run keys list shows them",
                              options->key);

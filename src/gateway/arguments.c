@@ -147,6 +147,8 @@ static const struct {
     {"key", TEXT(options.key)},
     {"kind", .take = set_kind},
     {"no-master", FLAG(options.no_master)},
+    {"model-fallback", TEXT(options.model_fallback)},
+    {"no-model-fallback", FLAG(options.no_model_fallback)},
     {"max-per-key", TEXT(options.max_per_key)},
     {"cooldown", TEXT(options.cooldown)},
     {"retry-on", TEXT(options.retry_on)},

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "core/pool/destination.h"
+#include "core/pool/modelmap.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -38,6 +39,9 @@ static int apply_options(struct roster *roster, const struct options *options)
     roster->policy = roster->keyring.policy;
     if (r == 0)
         r = options_apply_policy(options, &roster->policy, &error);
+    if (r == 0)
+        r = modelmap_apply(&roster->keyring, options->model_fallback, options->no_model_fallback,
+                           &error);
     if (r == 0 && options->key && !keyring_find(&roster->keyring, options->key)) {
         buffer_append_format(&error, "there is no key \"%s\"; tcr-run keys list shows them",
                              options->key);

@@ -166,3 +166,22 @@ first_is_used_up() {
   run_tcr -- claude -p "ping"
   assert_stdout "pong from home"
 }
+
+@test "limit: with every key at rest for Opus the next model of the key file carries the run on" {
+  pool home
+  jq '. + {model_fallback: {"claude-opus-*": ["claude-sonnet-*"]}}' "$keys" > "$keys.new" && cat "$keys.new" > "$keys"
+  answers home "limit:seven_day_opus:360000" "ok:pong from the other model"
+  run_tcr -- claude -p "ping" --model opus
+  assert_status 0
+  assert_stdout "pong from the other model"
+  assert_stderr_has '"home" reached its weekly Opus limit .*every key rests for opus: carrying on with sonnet and "home"'
+  answers home "limit:seven_day_opus:360000"
+  run_tcr reset
+  run_tcr --no-model-fallback -- claude -p "ping" --model opus
+  assert_status 1
+  answers home "limit:seven_day_opus:360000" "ok:pong from haiku"
+  run_tcr reset
+  run_tcr --model-fallback opus=haiku -- claude -p "ping" --model opus
+  assert_status 0
+  assert_stderr_has 'carrying on with haiku and "home"'
+}

@@ -121,3 +121,15 @@ openai_script() {
   jq -e '.body == {model: "gpt-5.4", messages: [{role: "system", content: "Be brief."}, {role: "user", content: "ping"}]}' \
     "$scratch/openai.log" > /dev/null || fail "another body"
 }
+
+@test "translation: an OpenAI key is the last resort of a run's own gateway" {
+  start_openai
+  pool home
+  jq --arg url "$openai" '.keys += [{name: "open", kind: "openai", token: "sk-FAKE-open-0001", base_url: $url, priority: 9,
+    models: {"*": "gpt-5.4"}}]' "$keys" > "$keys.new" && cat "$keys.new" > "$keys"
+  answers home limit:five_hour:3600
+  run_tcr --gateway -- claude -p "a question" < /dev/null
+  assert_status 0
+  grep -qE '^turn [0-9]+ *$' "$out" || fail "no answer"
+  assert_stderr_has '"home" reached its session limit .*went on with "open"'
+}

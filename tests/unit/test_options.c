@@ -105,9 +105,10 @@ static void test_switches(void **state)
 {
     (void)state;
     struct options options;
-    PARSE(&options, "--no-master", "--clean-env", "--no-fast-fail", "--no-resume", "--auto",
-          "--quiet", "--verbose", "--wait", "--mask", "--", "x");
-    assert_true(options.no_master && options.clean_env && options.no_fast_fail && options.mask);
+    PARSE(&options, "--no-master", "--no-model-fallback", "--clean-env", "--no-fast-fail",
+          "--no-resume", "--auto", "--quiet", "--verbose", "--wait", "--mask", "--", "x");
+    assert_true(options.no_master && options.no_model_fallback && options.clean_env &&
+                options.no_fast_fail && options.mask);
     assert_true(options.no_resume && options.carry_on_unasked && options.quiet && options.waits);
     assert_true(options.wait_longest > 86400);
     assert_int_equal(options.verbosity, 1);

@@ -34,7 +34,7 @@ static const struct verb {
 } verbs[] = {
     {"start", gateway_start,
      "[-d] [--listen ADDR]... [--hold TIME] [--profile NAME] [--keys FILE] [--key NAME] "
-     "[--no-master]",
+     "[--no-master] [--model-fallback RULES] [--no-model-fallback]",
      "serve on 127.0.0.1:" GATEWAY_PORT_DEFAULT " and [::1]:" GATEWAY_PORT_DEFAULT
      ", or on each ADDR; -d: in the background"},
     {"stop", gateway_stop, "[--profile NAME]", "end it; open streams have 30 s"},

@@ -125,6 +125,8 @@ static const struct start_option {
     {{"key", 'k', "NAME"}, "--key", NULL},
     {{"kind", 0, "KINDS"}, "--kind", NULL},
     {{"no-master", 0, NULL}, "--no-master", NULL},
+    {{"model-fallback", 0, "RULES"}, "--model-fallback", NULL},
+    {{"no-model-fallback", 0, NULL}, "--no-model-fallback", NULL},
     {{"max-per-key", 0, "N"}, "--max-per-key", NULL},
     {{"cooldown", 0, "SPEC"}, "--cooldown", NULL},
     {{"retry-on", 0, "CLASSES"}, "--retry-on", NULL},

@@ -88,6 +88,16 @@ void announce_failover(const struct turn *turn)
     say_turn(turn, EVENT_FAILOVER, &line);
 }
 
+void announce_model(const struct turn *turn, const char *asked)
+{
+    struct buffer line = {0};
+    append_key_failure(&line, turn);
+    buffer_append_format(&line, "; every key rests for %s: carrying on with %s and %s\"%s\"", asked,
+                         turn->session->model, turn->choice.is_master ? "the master key " : "",
+                         turn->choice.chosen->key->name);
+    say_turn(turn, EVENT_FAILOVER, &line);
+}
+
 void announce_retry(const struct turn *turn)
 {
     struct buffer line = {0};

@@ -11,6 +11,9 @@
 void announce_failover(const struct turn *turn);
 
 /* `used` met trouble that is not its fault, and is used once more. */
+/* Every key rests for the model that was asked for: the session's goes on with the chosen one. */
+void announce_model(const struct turn *turn, const char *asked);
+
 void announce_retry(const struct turn *turn);
 
 /* `used` failed and none is left. */

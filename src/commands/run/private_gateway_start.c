@@ -141,6 +141,17 @@ static void add_number(struct words *words, const char *name, int64_t number)
     add(words, name, text);
 }
 
+/* An OpenAI key with a table of models serves Anthropic's requests as well, where the gateway
+ * stands between. */
+static bool translates(const struct session *session)
+{
+    const struct keyring *keyring = &session->pool.keyring;
+    for (size_t i = 0; i < keyring->count; i++)
+        if (keyring->keys[i].models && !keyring->keys[i].disabled && !keyring->keys[i].left_out)
+            return true;
+    return false;
+}
+
 static void add_key_options(struct words *words, const struct session *session, char *kinds,
                             size_t size)
 {
@@ -150,6 +161,8 @@ static void add_key_options(struct words *words, const struct session *session, 
     for (size_t i = 0; i < session->asked.count && length < size; i++)
         length += (size_t)snprintf(kinds + length, size - length, "%s%s", i ? "," : "",
                                    session->asked.names[i]);
+    if (length < size && options->kinds.count == 0 && translates(session))
+        snprintf(kinds + length, size - length, ",openai");
     add(words, "--keys", options->keys_file);
     add(words, "--profile", options->profile);
     add(words, "--key", options->key);
@@ -158,8 +171,11 @@ static void add_key_options(struct words *words, const struct session *session, 
     add(words, "--cooldown", options->cooldown);
     add(words, "--retry-on", options->retry_on);
     add(words, "--max-per-key", options->max_per_key);
+    add(words, "--model-fallback", options->model_fallback);
     if (options->no_master)
         words->list[words->count++] = "--no-master";
+    if (options->no_model_fallback)
+        words->list[words->count++] = "--no-model-fallback";
 }
 
 static void add_descriptors(struct words *words, const struct private_gateway *gateway,

@@ -141,6 +141,42 @@ static bool goes_on(struct run *run, const struct turn *turn)
     return ready_or_wait(run);
 }
 
+/* The next model by the key file's table, with whichever key does not rest for it. A name that the
+ * client was not given is known from what it said of the limit. */
+static bool next_model(struct run *run, const struct turn *failed)
+{
+    struct session *session = run->session;
+    struct slot *lead = session_lead(session);
+    const char *before = lead->demand.model;
+    const char *asked =
+        session->call.claude.model ? session->call.claude.model : failed->choice.finding->model;
+    char next[MODELMAP_NAME];
+    if (session->call.id != CLIENT_CLAUDE || session->call.claude.subcommand || !*asked ||
+        session->gateway)
+        return false;
+    while (modelmap_next_alias(&session->pool.keyring, asked, session->model_step, next)) {
+        struct turn turn = {.session = session, .choice = {.choose = true}};
+        session->model_step++;
+        memcpy(session->model, next, sizeof next);
+        for (size_t i = 0; i < session->slot_count; i++)
+            session->slots[i].candidate = NULL;
+        lead->demand.model = session->model;
+        turn_start_over(session);
+        turn_take(&turn);
+        ready_note_turn(run, &turn);
+        if (turn.choice.chosen && !turn.choice.failed) {
+            session->call.model = session->model;
+            struct turn told = *failed;
+            told.choice.chosen = turn.choice.chosen;
+            told.choice.is_master = turn.choice.is_master;
+            announce_model(&told, asked);
+            return ready_or_wait(run);
+        }
+    }
+    lead->demand.model = before;
+    return false;
+}
+
 /* After a failure that was the key's: true if another attempt follows. */
 static bool next_key(struct run *run, const struct attempt *attempt)
 {
@@ -161,6 +197,8 @@ static bool next_key(struct run *run, const struct attempt *attempt)
     if (turn.choice.chosen)
         return goes_on(run, &turn);
     if (try_patiently(run, &turn))
+        return true;
+    if (attempt->finding.class == CLASS_LIMIT && next_model(run, &turn))
         return true;
     announce_given_up(&turn);
     run->busy = turn.choice.busy;

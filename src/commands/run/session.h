@@ -5,6 +5,7 @@
 #include "core/client/client.h"
 #include "core/client/options.h"
 #include "core/evidence/verdict.h"
+#include "core/pool/modelmap.h"
 #include "core/state/choice.h"
 #include "system/stream/input.h"
 
@@ -35,6 +36,8 @@ struct session {
     bool master_tried;
     int64_t began_ms;          /* clock_now_ms */
     struct ending last_ending; /* of the command; zeroed before its first end */
+    char model[MODELMAP_NAME]; /* that goes on in the place of the one asked for; "" */
+    size_t model_step;         /* how many were tried */
 
     /* The conversation so far (claude). */
     char *help;       /* what this client's --help prints; NULL: not needed or not known */

@@ -41,6 +41,7 @@ struct claude_rewrite {
     const char *resume_id;  /* replace every session option by --resume ID */
     const char *prompt;     /* goes before the user's own, which the client then does not look at */
     const char *settings;   /* replace every --settings by this one */
+    const char *model;      /* replace every --model by this one */
 };
 
 /* A NULL-terminated vector whose strings are borrowed from argv and the rewrite, or lie behind it:

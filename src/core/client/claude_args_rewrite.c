@@ -10,6 +10,8 @@ static bool is_dropped(const struct claude_option *option, const struct claude_r
     enum meaning meaning = option->meaning;
     if (meaning == MEANS_SETTINGS)
         return rewrite->settings != NULL;
+    if (meaning == MEANS_MODEL)
+        return rewrite->model != NULL;
     return rewrite->resume_id && (meaning == MEANS_SESSION_ID || meaning == MEANS_RESUME ||
                                   meaning == MEANS_CONTINUE || meaning == MEANS_FORK);
 }
@@ -32,11 +34,12 @@ static void put(struct writer *writer, const char *word)
 /* Where what goes kept the word behind it from an option before it, ours stands in its place. */
 static void put_fence(struct writer *writer, const struct claude_option *option)
 {
-    bool settings = option->meaning == MEANS_SETTINGS;
+    const struct claude_rewrite *rewrite = writer->rewrite;
+    bool settings = option->meaning == MEANS_SETTINGS, model = option->meaning == MEANS_MODEL;
     if (!writer->open)
         return;
-    put(writer, settings ? "--settings" : "--resume");
-    put(writer, settings ? writer->rewrite->settings : writer->rewrite->resume_id);
+    put(writer, settings ? "--settings" : model ? "--model" : "--resume");
+    put(writer, settings ? rewrite->settings : model ? rewrite->model : rewrite->resume_id);
     writer->open = false;
 }
 
@@ -92,6 +95,7 @@ static void put_front(struct writer *writer)
 {
     const struct claude_rewrite *rewrite = writer->rewrite;
     const char *const pairs[][2] = {{"--settings", rewrite->settings},
+                                    {"--model", rewrite->model},
                                     {"--session-id", rewrite->session_id},
                                     {"--resume", rewrite->resume_id}};
     for (size_t i = 0; i < COUNT(pairs); i++) {
@@ -108,7 +112,7 @@ static void put_front(struct writer *writer)
 static bool writer_init(struct writer *writer, char *const *argv, const struct claude_args *args,
                         const struct claude_rewrite *rewrite)
 {
-    size_t most = 2 * args->count + 8, text = 0;
+    size_t most = 2 * args->count + 10, text = 0;
     for (size_t i = 0; i < args->count; i++)
         text += strlen(argv[i]) + 1;
     char **vector = calloc(1, most * sizeof *vector + text);

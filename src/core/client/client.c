@@ -67,7 +67,7 @@ char **client_arguments(const struct client_call *call, enum carry carry, const 
 {
     if (call->id != CLIENT_CLAUDE || call->claude.subcommand)
         return copy_vector(call->argv);
-    struct claude_rewrite rewrite = {.settings = settings};
+    struct claude_rewrite rewrite = {.settings = settings, .model = call->model};
     bool resume = carry == CARRY_PROMPT || carry == CARRY_CONTINUE;
     if (resume && *call->session_id)
         rewrite.resume_id = call->session_id;

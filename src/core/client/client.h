@@ -22,6 +22,7 @@ struct client_call {
     bool interactive;                   /* a person's session: its streams are left alone */
     bool has_session;                   /* there is a session that could be carried on */
     bool names_session;                 /* the first attempt is given session_id by us */
+    const char *model;                  /* takes the place of the one asked for; NULL: none does */
     char session_id[CLIENT_SESSION_ID]; /* "" while it is not known (--continue) */
 };
 

@@ -181,6 +181,8 @@ static const struct option_spec {
     {"kind", 0, "KINDS", "one key of each, such as openai,anthropic", BY(set_kind)},
     {"retries", 'r', "N", "pool keys to try before the master key (3)", CHECKED(retries)},
     {"no-master", 0, NULL, NULL, GIVEN(no_master)},
+    {"model-fallback", 0, "RULES", NULL, GIVEN(model_fallback)},
+    {"no-model-fallback", 0, NULL, NULL, GIVEN(no_model_fallback)},
     {"wait", 'w', "[=MAX]", "when no key is left, wait for the first reset", BY(set_wait)},
     {"max-per-key", 0, "N", "have at most N runs on a key; others wait", CHECKED(max_per_key)},
     {"gateway", 0, NULL, "change keys inside the requests of a session", BY(want_gateway)},

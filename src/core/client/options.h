@@ -32,6 +32,8 @@ struct options {
     const char *max_per_key;                   /* likewise */
     const char *gateway;                       /* --gateway: "on", --no-gateway: "off"; likewise */
     bool no_master;
+    const char *model_fallback; /* applied by modelmap_apply, as the next */
+    bool no_model_fallback;
     enum via via;
     struct name_list keep, scrub;
     bool clean_env;

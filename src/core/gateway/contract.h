@@ -17,8 +17,8 @@
  *                permissions guard the socket and any credential is replaced (way B)
  *
  * The run's own options are those of tcr-run by the same names: --keys, --profile, --key, --kind,
- * --no-master, --max-per-key, --cooldown, --retry-on, --retries. The environment is tcr-run's own,
- * so keys that stand there are found there.
+ * --no-master, --model-fallback, --no-model-fallback, --max-per-key, --cooldown, --retry-on,
+ * --retries. The environment is tcr-run's own, so keys that stand there are found there.
  *
  * Lines on --tell-fd, each ended by a newline; none holds a secret:
  *

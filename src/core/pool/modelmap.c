@@ -209,3 +209,35 @@ int modelmap_parse(struct keyring *keyring, const char *text, struct buffer *err
     keyring->chain_count += count;
     return 0;
 }
+
+int modelmap_apply(struct keyring *keyring, const char *rules, bool none, struct buffer *error)
+{
+    int r = rules && !none ? modelmap_parse(keyring, rules, error) : 0;
+    if (none)
+        keyring->chain_count = 0;
+    if (r == -EINVAL) {
+        struct buffer whole = {0};
+        buffer_append_format(&whole, "--model-fallback: %s", buffer_text(error));
+        buffer_clear(error);
+        buffer_append_text(error, buffer_text(&whole));
+        buffer_finish(&whole);
+    }
+    return r;
+}
+
+bool modelmap_next_alias(const struct keyring *keyring, const char *asked, size_t step,
+                         char ret_model[MODELMAP_NAME])
+{
+    char name[MODELMAP_NAME];
+    if (modelmap_next(keyring, asked, step, ret_model))
+        return true;
+    if (strchr(asked, '-') || snprintf(name, sizeof name, "claude-%s-", asked) >= MODELMAP_NAME ||
+        !modelmap_next(keyring, name, step, ret_model))
+        return false;
+    size_t length = strlen(ret_model), before = strlen("claude-");
+    if (strncmp(ret_model, "claude-", before) == 0 && ret_model[length - 1] == '-') {
+        ret_model[length - 1] = '\0';
+        memmove(ret_model, ret_model + before, length - before);
+    }
+    return true;
+}

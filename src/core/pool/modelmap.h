@@ -34,6 +34,15 @@ bool modelmap_next(const struct keyring *keyring, const char *asked, size_t step
  * keyring's rules, before those it has. Returns 0, -ENOMEM or -EINVAL with one sentence. */
 int modelmap_parse(struct keyring *keyring, const char *text, struct buffer *error);
 
+/* Lays --model-fallback (NULL: not given) and --no-model-fallback over the keyring's rules; errors
+ * as above. */
+int modelmap_apply(struct keyring *keyring, const char *rules, bool none, struct buffer *error);
+
+/* The next model as Claude Code's command line has it, where `asked` may be an alias ("opus"): then
+ * rules for "claude-opus-..." fit, and what they lead to may be an alias too. */
+bool modelmap_next_alias(const struct keyring *keyring, const char *asked, size_t step,
+                         char ret_model[MODELMAP_NAME]);
+
 /* What is wrong with a model's name, and with one that a pattern leads to, or NULL. */
 const char *modelmap_fault_of_name(const char *name);
 const char *modelmap_fault_of_target(const char *pattern, const char *target);

@@ -50,9 +50,14 @@ bool raw_members(struct part object, const char *const *names, struct part *ret_
 
 struct part raw_member(struct part object, const char *name)
 {
-    struct part value;
-    (void)raw_members(object, (const char *const[]){name, NULL}, &value, NULL, NULL);
-    return value;
+    struct scan scan = {object.text, object.text + object.length};
+    struct part at, value;
+    size_t count = 0;
+    if (object.length > 0 && scan_enter(&scan, '{'))
+        while (scan_member(&scan, &count, &at) == SCAN_NEXT && scan_value(&scan, &value))
+            if (part_is(&at, name))
+                return is_null(value) ? (struct part){"", 0} : value;
+    return (struct part){"", 0};
 }
 
 struct raw_items raw_items(struct part array)

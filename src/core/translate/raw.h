@@ -35,7 +35,8 @@ struct part raw_inside(struct part string);
 bool raw_members(struct part object, const char *const *names, struct part *ret_values,
                  void (*other)(void *context, struct part name), void *context);
 
-/* One member; empty if it is missing or null, or the object is none. */
+/* One member, the first of that name; empty if it is missing or null, or the object is none. What
+ * stands behind it is not looked at: the type of a block often stands before megabytes. */
 struct part raw_member(struct part object, const char *name);
 
 /* Items of an array, one after the other: begin with RAW_ITEMS(array), until false. */
