@@ -66,6 +66,7 @@ void exchange_destroy(struct exchange *exchange)
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     pending_finish(&exchange->pings);
+    eventstream_finish(&exchange->stream);
     answer_drop_refusal(exchange);
     picker_give_back(exchange);
     bridge_finish(&exchange->bridge);
@@ -276,6 +277,7 @@ void exchange_take_head(struct exchange *exchange, const char *head)
     char type[128];
     (void)head_value(head, "content-type", type, sizeof type);
     exchange->is_stream = eventstream_is_type(type);
+    eventstream_finish(&exchange->stream);
     if (exchange->is_stream)
         eventstream_init(&exchange->stream, bridge_stream(exchange));
     picker_note_answer(exchange, head);

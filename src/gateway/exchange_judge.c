@@ -45,8 +45,8 @@ static void read_answer(const struct exchange *exchange, bool of_event, struct m
                             .body_length = exchange->pending.length,
                             .provider = bridge_provider(exchange)};
     if (of_event) {
-        answer.body = exchange->stream.error;
-        answer.body_length = exchange->stream.error_length;
+        answer.body = buffer_text(&exchange->stream.error);
+        answer.body_length = exchange->stream.error.length;
     }
     answer_read_request(&answer, &now, ret_meaning);
 }

@@ -112,10 +112,11 @@ static const struct row {
 
 static void expect_row(const struct row *row, const struct eventstream *stream, size_t piece)
 {
-    if (stream->seen != row->seen || strcmp(stream->error, row->error) != 0 ||
+    if (stream->seen != row->seen || strcmp(buffer_text(&stream->error), row->error) != 0 ||
         strcmp(stream->error_type, row->error_type) != 0 || stream->error_at != row->error_at)
         fail_msg("%s by %zu: seen %u, error \"%s\" of type \"%s\" at %d", row->name, piece,
-                 stream->seen, stream->error, stream->error_type, (int)stream->error_at);
+                 stream->seen, buffer_text(&stream->error), stream->error_type,
+                 (int)stream->error_at);
 }
 
 static void test_rows(void **state)
@@ -133,6 +134,7 @@ static void test_rows(void **state)
             expect_row(&rows[i], &stream, piece);
             assert_int_equal(shown, rows[i].seen);
             assert_int_equal(stream.length, length);
+            eventstream_finish(&stream);
         }
     }
 }
@@ -146,6 +148,7 @@ static void test_shown_once(void **state)
     assert_int_equal(eventstream_feed(&stream, PING, strlen(PING)), STREAM_PING);
     assert_int_equal(eventstream_feed(&stream, "event: pi", 9), 0);
     assert_int_equal(stream.seen, STREAM_STARTED | STREAM_PING);
+    eventstream_finish(&stream);
 }
 
 static void test_ends(void **state)
@@ -169,6 +172,7 @@ static void test_ends(void **state)
         (void)eventstream_feed(&stream, cases[i].bytes, strlen(cases[i].bytes));
         assert_int_equal(eventstream_end(&stream), cases[i].seen);
         assert_int_equal(eventstream_end(&stream), 0);
+        eventstream_finish(&stream);
     }
 }
 
@@ -192,8 +196,9 @@ static void test_bounds(void **state)
     eventstream_init(&stream, M);
     (void)eventstream_feed(&stream, buffer_text(&bytes), bytes.length);
     assert_int_equal(stream.seen, TEXT | ERROR);
-    assert_int_equal(stream.error_length, EVENTSTREAM_DATA - 1);
-    assert_int_equal(strlen(stream.error), EVENTSTREAM_DATA - 1);
+    assert_int_equal(stream.error.length, EVENTSTREAM_DATA - 1);
+    assert_int_equal(strlen(buffer_text(&stream.error)), EVENTSTREAM_DATA - 1);
+    eventstream_finish(&stream);
     buffer_finish(&bytes);
 }
 

@@ -15,6 +15,11 @@ void eventstream_init(struct eventstream *stream, enum eventstream_format format
     *stream = (struct eventstream){.format = format};
 }
 
+void eventstream_finish(struct eventstream *stream)
+{
+    buffer_finish(&stream->error);
+}
+
 /* The value of a member of the object at `scan`, which moves before it; false if it is not there,
  * or not within what is kept of the event. */
 static bool go_to(struct scan *scan, const char *wanted)
@@ -137,8 +142,7 @@ static void keep_error(struct eventstream *stream)
 {
     static const char *const places[][3] = {
         {"error", "type"}, {"error", "code"}, {"response", "error", "code"}, {"code"}};
-    memcpy(stream->error, stream->data, stream->data_length + 1);
-    stream->error_length = stream->data_length;
+    buffer_append(&stream->error, stream->data, stream->data_length);
     stream->error_at = stream->event_at;
     for (size_t i = 0; i < COUNT(places) && !*stream->error_type; i++)
         read_string(stream, places[i], stream->error_type);

@@ -2,6 +2,8 @@
  * allocated and nothing is kept of a stream but the beginning of one event. */
 #pragma once
 
+#include "base/buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,9 +33,8 @@ enum {
 
 struct eventstream {
     enum eventstream_format format;
-    unsigned seen;                /* all so far, STREAM_… */
-    char error[EVENTSTREAM_DATA]; /* the data of the first error event, cut; NUL-terminated */
-    size_t error_length;
+    unsigned seen;                     /* all so far, STREAM_… */
+    struct buffer error;               /* the data of the first error event, cut */
     char error_type[EVENTSTREAM_NAME]; /* "overloaded_error"; "" if it names none */
     uint64_t error_at;                 /* where in the stream that event begins, in bytes */
     uint64_t length;                   /* bytes read */
@@ -50,6 +51,7 @@ struct eventstream {
 };
 
 void eventstream_init(struct eventstream *stream, enum eventstream_format format);
+void eventstream_finish(struct eventstream *stream);
 
 /* Reads on and gives what these bytes have shown, STREAM_… . */
 unsigned eventstream_feed(struct eventstream *stream, const char *bytes, size_t length);
