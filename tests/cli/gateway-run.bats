@@ -160,6 +160,35 @@ NEWS
   no_gateway_is_left
 }
 
+@test "a gateway that dies at once again: that is said, and nobody waits at its socket" {
+  pool home work
+  cat > "$scratch/bin/claude" << 'CLIENT'
+#!/bin/sh
+sleep 1
+kill -9 "$(pgrep -P $PPID -f tcr-gateway)"
+sleep 1
+exec python3 -c 'import os, socket; socket.socket(socket.AF_UNIX).connect(os.environ["ANTHROPIC_UNIX_SOCKET"])'
+CLIENT
+  touch "$play/.dies"
+  tcr --gateway -- claude -p hello
+  assert_status 1
+  assert_stderr_has 'ConnectionRefusedError'
+  assert_equal "$(grep -c . "$play/.gateways")" 2
+  assert_stderr_has 'the gateway of this run ended unexpectedly, and its requests fail; start the command again'
+  assert_equal "$(grep -c 'not one request' "$err")" 0
+  [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
+}
+
+@test "a gateway that dies once in a long while is started each time, which is said once" {
+  pool home work
+  printf '#!/bin/sh\nsleep 12; kill -9 "$(pgrep -P $PPID -f tcr-gateway)"; sleep 1\n' > "$scratch/bin/claude"
+  touch "$play/.dies"
+  tcr --gateway -- claude -p hello
+  assert_status 0
+  assert_equal "$(grep -c . "$play/.gateways")" 3
+  assert_equal "$(grep -c 'ended unexpectedly' "$err")" 1
+}
+
 @test "a gateway that cannot start: its reason is said and nothing is run" {
   pool home work
   touch "$play/.refuses"

@@ -27,6 +27,7 @@ extern char **environ;
 
 #define START_MS   10000 /* it reads the key file, which a slow folder may hold */
 #define PARTING_MS 2000
+#define STEADY_MS  10000 /* one that dies sooner once more is not started again */
 
 static void take_lines(struct private_gateway *gateway, const char *bytes, size_t length)
 {
@@ -101,19 +102,28 @@ int private_gateway_watched(const struct private_gateway *gateway)
     return gateway->way == GATEWAY_NONE ? -1 : gateway->tell;
 }
 
+/* Nobody is to wait for an answer at a socket that nobody serves. */
+static void give_up(struct private_gateway *gateway)
+{
+    private_gateway_close_fd(&gateway->listener);
+    gateway->given_up = true;
+    log_warn("the gateway of this run ended unexpectedly, and its requests fail; start the "
+             "command again, or with --no-gateway");
+}
+
 void private_gateway_listen(struct private_gateway *gateway)
 {
     if (read_news(gateway))
         return;
     reap(gateway);
-    bool again = !gateway->restarted && private_gateway_start(gateway) == 0;
-    if (again)
+    int64_t now = clock_now_ms();
+    bool steady = !gateway->restarted || now - gateway->restarted >= STEADY_MS;
+    bool again = steady && private_gateway_start(gateway) == 0;
+    if (again && !gateway->restarted)
         log_warn("the gateway of this run ended unexpectedly; it was started again");
-    else if (!gateway->given_up)
-        log_warn("the gateway of this run ended unexpectedly, and its requests fail; start the "
-                 "command again, or with --no-gateway");
-    gateway->given_up = !again;
-    gateway->restarted = true;
+    else if (!again)
+        give_up(gateway);
+    gateway->restarted = now;
 }
 
 /* Kinds that a gateway knows the providers of. */
@@ -322,7 +332,7 @@ static void say_news(const struct private_gateway *gateway, bool worked)
     gatewaynews_tell(&gateway->news, time(NULL), &zone_system, &text);
     if (text.length > 0)
         log_say("%s", buffer_text(&text));
-    else if (gatewaynews_requests(&gateway->news) == 0 && worked && !gateway->given_up)
+    else if (gatewaynews_requests(&gateway->news) == 0 && worked && !gateway->restarted)
         log_warn("not one request came through the gateway: this client does not take it; "
                  "--no-gateway does without");
     else

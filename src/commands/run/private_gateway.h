@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define GATEWAY_STAND_IN    64
@@ -23,7 +24,8 @@ struct private_gateway {
     char stand_in[GATEWAY_STAND_IN];
     int listener, life, tell, errors; /* -1: not open */
     pid_t pid;
-    bool restarted, given_up;
+    int64_t restarted; /* when last, by clock_now_ms; 0: never */
+    bool given_up;
     struct buffer line; /* of what it tells, the beginning of one */
     struct gatewaynews news;
     char *address, *openai_address, *no_proxy; /* texts of the variables */
@@ -53,7 +55,8 @@ size_t private_gateway_assign(const struct private_gateway *gateway, struct assi
                               size_t count);
 
 /* While the command runs: the descriptor to watch (-1: none), and what is done when it can be read.
- * A gateway that died is started anew on the same socket, once. */
+ * A gateway that died is started anew on the same socket, which is said once; one that dies again
+ * within seconds is not. */
 int private_gateway_watched(const struct private_gateway *gateway);
 void private_gateway_listen(struct private_gateway *gateway);
 
