@@ -133,7 +133,7 @@ NEWS
   printf '#!/bin/sh\nexit 7\n' > "$scratch/bin/claude"
   tcr --gateway -- claude -p hello
   assert_status 7
-  assert_stderr_has '^tcr-run: "home" reached its session limit at Jan 1 00:00; 41 requests went on with "work"$'
+  assert_stderr_has '^tcr-run: "home" reached its session limit at Jan 1 1970 00:00; 41 requests went on with "work"$'
   assert_equal "$(grep -c . "$err")" 1
   tcr -q --gateway -- claude -p hello
   assert_no_stderr
