@@ -84,7 +84,7 @@ END
 
 @test "client: nothing outside loopback can be reached" {
   run ! timeout 5 bash -c 'exec 9<>/dev/tcp/1.1.1.1/443'
-  extra_env=(CLAUDE_CODE_MAX_RETRIES=0 ANTHROPIC_BASE_URL=https://api.anthropic.com)
+  extra_env=(CLAUDE_CODE_MAX_RETRIES=0 ANTHROPIC_BASE_URL=https://api.example.com)
   run_bare home -p "ping"
   assert_status 1
   grep -qE "$(says unreachable)" "$out"
