@@ -173,7 +173,8 @@ enum exchange_state answer_begin(struct exchange *exchange)
         length = 0;
     bool whole = !exchange->is_stream && try->has_ended && try->fault == TRY_FINE &&
                  !has_no_body(exchange, try->status);
-    bool fine = !head.failed &&
+    bool listed = !whole || try->status != 200 || bridge_list(exchange);
+    bool fine = listed && !head.failed &&
                 (whole ? set_whole(exchange, buffer_text(&head))
                        : front_set_answer(exchange, try->status, buffer_text(&head), length));
     buffer_finish(&head);

@@ -4,6 +4,7 @@
 #include "base/jsontext.h"
 #include "core/gateway/route.h"
 #include "core/translate/fault.h"
+#include "core/translate/modellist.h"
 #include "core/translate/reply.h"
 #include "core/translate/splice.h"
 #include "gateway/exchange.h"
@@ -120,7 +121,7 @@ bool bridge_next_model(struct exchange *exchange)
     if (!*bridge->asked)
         snprintf(bridge->asked, sizeof bridge->asked, "%s", exchange->id.model);
     bridge->step++;
-    log_explain("gateway: every key rests for %s; going on with %s", exchange->id.model, next);
+    news_model(&exchange->gateway->news, exchange->id.model, next);
     snprintf(exchange->id.model, sizeof exchange->id.model, "%s", next);
     return true;
 }
@@ -260,6 +261,9 @@ int bridge_prepare(struct exchange *exchange, const struct key *key, struct buff
     } else {
         if (known && (*bridge->model || bridge->bare))
             r = splice(exchange);
+        if (exchange->route.id == ROUTE_MODELS && !is_openai(&key->kind) &&
+            asks_as_openai(exchange))
+            append_header(ret_head, "anthropic-version", "2023-06-01");
         buffer_append_text(ret_target, exchange->target);
         buffer_append(ret_head, buffer_text(&exchange->head), exchange->head.length);
     }
@@ -313,6 +317,20 @@ static bool put(struct exchange *exchange, struct buffer *out)
                 (out->length == 0 || pending_append(&exchange->pending, out->data, out->length));
     buffer_finish(out);
     return fine;
+}
+
+bool bridge_list(struct exchange *exchange)
+{
+    struct pending *pending = &exchange->pending;
+    struct buffer out = {0};
+    if (exchange->route.id != ROUTE_MODELS || !asks_as_openai(exchange) ||
+        is_openai(&exchange->candidate->key->kind) || pending->length == 0 ||
+        !modellist_to_openai(pending_bytes(pending), pending->length, &out)) {
+        buffer_finish(&out);
+        return true;
+    }
+    pending_finish(pending);
+    return put(exchange, &out);
 }
 
 static void make_id(struct bridge *bridge, uint64_t number)

@@ -64,6 +64,10 @@ int bridge_fault(struct exchange *exchange, int status, const char *bytes, size_
 /* The answer's own head in the client's format, from the provider's. */
 void bridge_head(const struct exchange *exchange, const char *head, struct buffer *ret_head);
 
+/* A list of models that a Claude key gave to a program of OpenAI's format, in the place of what
+ * waits to go out. False if out of memory. */
+bool bridge_list(struct exchange *exchange);
+
 /* The answer begins to go out; then what comes of it, and its end. False if out of memory. */
 bool bridge_begin(struct exchange *exchange);
 bool bridge_take(struct exchange *exchange, const char *bytes, size_t length);

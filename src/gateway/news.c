@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "core/gateway/contract.h"
+#include "system/clock.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COMMAND "gateway"
+#define COMMAND        "gateway"
+#define MODEL_AGAIN_MS 600000
 
 /* A pipe takes a line of this length whole or not at all. */
 static void tell(const struct news *news, const char *line, size_t length)
@@ -42,6 +44,20 @@ void news_event(struct news *news, struct event *event)
             news->log(news->context, line.data);
     }
     buffer_finish(&line);
+}
+
+void news_model(struct news *news, const char *asked, const char *next)
+{
+    struct buffer text = {0};
+    int64_t now = clock_now_ms();
+    if (strcmp(news->model, next) == 0 && now < news->model_said + MODEL_AGAIN_MS)
+        return;
+    snprintf(news->model, sizeof news->model, "%s", next);
+    news->model_said = now;
+    buffer_append_format(&text, "every key rests for %s; went on with %s", asked, next);
+    struct event event = {.kind = EVENT_WARNING, .text = buffer_text(&text)};
+    news_event(news, &event);
+    buffer_finish(&text);
 }
 
 void news_served(struct news *news, const char *key)

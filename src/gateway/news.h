@@ -22,12 +22,18 @@ struct news {
     size_t served_count;
     unsigned long refused;
     int64_t master_said; /* clock_now_ms */
+    int64_t model_said;  /* the same */
+    char model[128];     /* that was said */
 };
 
 void news_listening(struct news *news);
 
 /* Adds the time and our process, and tells it. */
 void news_event(struct news *news, struct event *event);
+
+/* Every key rests for a model, and another goes on; told when that changes, and every ten minutes.
+ */
+void news_model(struct news *news, const char *asked, const char *next);
 
 /* A request was answered by a key; or by none. */
 void news_served(struct news *news, const char *key);

@@ -259,6 +259,41 @@ static void test_entries_do_the_same(void **state)
     close_place(&place);
 }
 
+static bool succeed(struct place *place, struct slot *slot, const char *model)
+{
+    struct choice choice = choice_for(place, slot, 9);
+    slot->demand.model = model;
+    choice.many = choice.succeeded = true;
+    choice.slot = slot;
+    choice.used = slot->candidate;
+    choice_begin(&choice);
+    return choice_make(&choice, &place->state, START + 5, START + 5);
+}
+
+/* A key that is used up for Opus is not ready for it because it served Sonnet. */
+static void test_success_with_another_model(void **state)
+{
+    (void)state;
+    struct place place;
+    struct slot slot = {0};
+    const struct finding model = {
+        .class = CLASS_LIMIT, .scope = SCOPE_MODEL, .model = "opus", .what = "Opus limit"};
+    open_place(&place);
+    (void)look(&place, &slot);
+    struct candidate *used = slot.candidate;
+    (void)lose(&place, &slot, &model, NULL, 0);
+    slot.candidate = used;
+    const struct record *record = state_find(&place.state.keys, used->id);
+    assert_non_null(record);
+    slot.failures = record->failures;
+    slot.last_failed = record->last_failed;
+    assert_false(succeed(&place, &slot, "claude-sonnet-4-6"));
+    assert_int_equal(state_find(&place.state.keys, used->id)->cooldown_count, 1);
+    assert_true(succeed(&place, &slot, "claude-opus-4-6"));
+    assert_int_equal(state_find(&place.state.keys, used->id)->cooldown_count, 0);
+    close_place(&place);
+}
+
 /* Uses of one key are one entry, however many; a failure never joins another. */
 static void test_entries_join(void **state)
 {
@@ -335,11 +370,17 @@ static void test_entries_late_rest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entries_late_rest), cmocka_unit_test(test_many_spread),
-        cmocka_unit_test(test_many_prefers),      cmocka_unit_test(test_many_nearly_used),
-        cmocka_unit_test(test_many_tried),        cmocka_unit_test(test_many_master),
-        cmocka_unit_test(test_record_alone),      cmocka_unit_test(test_entries_do_the_same),
-        cmocka_unit_test(test_entries_join),      cmocka_unit_test(test_entries_recovery),
+        cmocka_unit_test(test_entries_late_rest),
+        cmocka_unit_test(test_many_spread),
+        cmocka_unit_test(test_many_prefers),
+        cmocka_unit_test(test_many_nearly_used),
+        cmocka_unit_test(test_many_tried),
+        cmocka_unit_test(test_many_master),
+        cmocka_unit_test(test_record_alone),
+        cmocka_unit_test(test_entries_do_the_same),
+        cmocka_unit_test(test_success_with_another_model),
+        cmocka_unit_test(test_entries_join),
+        cmocka_unit_test(test_entries_recovery),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }
