@@ -32,18 +32,24 @@ _tcr_run_profile_names()
         sed -n 's/.*there is no profile ""; there are: //p' | sed 's/, /\n/g'
 }
 
-# One name a line on standard input; blanks in it are escaped.
+# One name a line on standard input; blanks in it are escaped. No process for each of them.
 _tcr_run_names()
 {
-    local name
-    while IFS= read -r name; do
-        [[ $name == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$name")")
+    local name names
+    mapfile -t names
+    for name in "${names[@]}"; do
+        [[ $name == "$cur"* ]] || continue
+        printf -v name %q "$name"
+        COMPREPLY+=("$name")
     done
 }
 
+# Options only where one was begun.
 _tcr_run_words()
 {
-    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+    local words=$1
+    [[ $cur == -* ]] || words=$(printf '%s\n' $words | grep -v '^-')
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     if [[ ${COMPREPLY[0]-} == *= ]]; then
         compopt -o nospace
     fi
@@ -52,8 +58,12 @@ _tcr_run_words()
 # The last part of A,B,C. Readline has split the word at a '=': what stands before it stays.
 _tcr_run_list()
 {
-    local before=${cur%"${cur##*,}"}
-    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$1" -- "${cur##*,}")
+    local before=${cur%"${cur##*,}"} word words=
+    for word in $1; do
+        # What stands there already, and what stands alone.
+        [[ ,$before == *,"${word%=}"[=,]* || ($word == none && $before) ]] || words+=" $word"
+    done
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$words" -- "${cur##*,}")
     COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*=}"}"}")
     compopt -o nospace
 }
@@ -184,7 +194,13 @@ _tcr_run()
             fi
             ;;
         */help) ;;
-        *) _tcr_run_words "$run" ;;
+        *)
+            if [[ $cur ]]; then
+                _tcr_run_words "$run"
+            else
+                COMPREPLY=(--)
+            fi
+            ;;
     esac
 } &&
     complete -F _tcr_run tcr-run

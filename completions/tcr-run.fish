@@ -65,11 +65,14 @@ end
 
 set -g __tcr_run_classes limit throttled auth forbidden billing server network
 
-# The classes, each with this suffix, also behind a comma of a list.
+# The classes, each with this suffix, also behind a comma of a list: those that it lacks.
 function __tcr_run_class_list -a suffix
     set -l typed (string replace -r '^--[a-z-]+=' '' -- (commandline -ct))
     set -l before (string replace -rf '^(.*,)[^,]*$' '$1' -- $typed)
-    printf '%s\n' "$before"$__tcr_run_classes"$suffix"
+    set -l given (string split , -- $before | string replace -r '=.*' '')
+    for class in $__tcr_run_classes
+        contains -- $class $given; or printf '%s\n' "$before$class$suffix"
+    end
 end
 
 # The wrapped command's own completion.

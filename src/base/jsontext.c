@@ -75,7 +75,7 @@ void jsontext_add_integer(struct buffer *buffer, const char *name, int64_t value
 }
 
 /* Outside its strings a printed tree is ASCII: what has to be repaired stands in one. Line ends and
- * tabs are the indentation's. */
+ * tabs are the indentation's: two blanks for each tab, and one behind a name. */
 void jsontext_tree(struct buffer *buffer, const cJSON *json, bool indented)
 {
     char *printed = json_print(json, indented);
@@ -86,6 +86,8 @@ void jsontext_tree(struct buffer *buffer, const cJSON *json, bool indented)
         size_t step = text_character(p, left, &code);
         if (step == 0)
             buffer_append_text(buffer, "\xef\xbf\xbd");
+        else if (code == '\t')
+            buffer_append_text(buffer, p[-1] == ':' ? " " : "  ");
         else if (code >= 0x7f && text_is_control(code))
             append_escape(buffer, code);
         else

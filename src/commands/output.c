@@ -22,6 +22,14 @@ int output_print(struct buffer *text)
     return EXIT_OWN_FAILURE;
 }
 
+cJSON *output_begin_json(void)
+{
+    cJSON *root = cJSON_CreateObject();
+    if (root)
+        json_set_integer(root, "version", 1);
+    return root;
+}
+
 void output_append_json(struct buffer *text, const cJSON *json)
 {
     jsontext_tree(text, json, true);

@@ -8,5 +8,8 @@
  * EXIT_OWN_FAILURE. Ends the buffer. */
 int output_print(struct buffer *text);
 
+/* The object that JSON for programs is: with `"version": 1`. NULL without memory. */
+cJSON *output_begin_json(void);
+
 /* Adds it indented, with a newline; without memory for that the buffer has failed. */
 void output_append_json(struct buffer *text, const cJSON *json);

@@ -170,7 +170,7 @@ assert_one_warning() {
   doctor
   finding warn 'token command' '"c": sk-ant-'
   tcr doctor --json
-  jq -e '.[] | select(.check == "token command") | .message' "$out"
+  jq -e '.checks[] | select(.check == "token command") | .message' "$out"
 }
 
 @test "token commands are not run" {

@@ -26,7 +26,28 @@ billing master sk-ant-api03-…0001 - ready'
   echo "{\"keys\": [$(entry home "\"expires\": 4102444800, \"disabled\": true")], \"master\": $(entry api:billing '"priority": 3')}" | keyfile
   tcr keys list --json
   assert_equal "$(jq -c . "$out")" \
-    '[{"name":"home","kind":"oauth","master":false,"token":"sk-ant-oat01-…0001","priority":0,"disabled":true,"ends":4102444800,"state":"disabled"},{"name":"billing","kind":"api","master":true,"token":"sk-ant-api03-…0001","priority":3,"disabled":false,"state":"ready"}]'
+    '{"version":1,"keys":[{"name":"home","kind":"oauth","master":false,"token":"sk-ant-oat01-…0001","priority":0,"disabled":true,"ends":4102444800,"state":"disabled"},{"name":"billing","kind":"api","master":true,"token":"sk-ant-api03-…0001","priority":3,"disabled":false,"state":"ready"}]}'
+  ! grep -q $'\t' "$out" || fail "tabs"
+}
+
+@test "names in other letters line up, and a narrow screen cuts them before the time" {
+  echo "{\"keys\": [$(entry home), $(entry work), $(entry api:ci)]}" | sed 's/"name": "home"/"name": "müller"/
+    s/"name": "work"/"name": "日本語キー日本語キー"/' | keyfile
+  plays work "printf '%s\n' \"You've hit your session limit · resets 11pm (UTC)\"; exit 1"
+  tcr -k 日本語キー日本語キー -- client
+  tcr keys list
+  "$PYTHON" - "$out" <<'END'
+import sys, unicodedata
+def width(text): return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
+assert {width(line[:line.index("sk-")]) for line in lines[1:]} == {lines[0].index("TOKEN")}, lines
+END
+  for columns in 80 60 50; do
+    extra_env=("COLUMNS=$columns")
+    tcr keys list
+    assert_between "$(LC_ALL=C.UTF-8 wc -L < "$out")" 20 "$columns"
+    assert_stdout_has '^日本語.* until ([A-Z][a-z]+ [0-9]+ )?[0-9]{2}:[0-9]{2}( |$)'
+  done
 }
 
 @test "the end of a key is spoken of from 30 days before" {

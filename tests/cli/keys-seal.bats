@@ -48,7 +48,7 @@ sealed() {
   assert_status 0
   assert_used 'home work'
   tcr keys list --json
-  assert_equal "$(jq -c '[.[].name]' "$out")" '["home","work","billing"]'
+  assert_equal "$(jq -c '[.keys[].name]' "$out")" '["home","work","billing"]'
   tcr status
   assert_stdout_has '^ *home .*limited'
   tcr reset home

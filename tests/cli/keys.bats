@@ -78,7 +78,7 @@ from_environment() {
   tcr --retries 9 -- client
   assert_used 'a b c d'
   tcr keys list --json
-  assert_equal "$(jq -c '[.[].name]' "$out")" '["key1","work","key3","ci"]'
+  assert_equal "$(jq -c '[.keys[].name]' "$out")" '["key1","work","key3","ci"]'
 }
 
 @test "TCR_MASTER_KEY is the master" {
@@ -296,7 +296,7 @@ END
 @test "keys without a name are numbered" {
   echo "{\"keys\": [{\"token\": \"$(token a)\"}, {\"token\": \"$(token b)\"}], \"master\": {\"token\": \"$(token api:c)\"}}" | keyfile
   tcr keys list --json
-  assert_equal "$(jq -c '[.[].name]' "$out")" '["key1","key2","master"]'
+  assert_equal "$(jq -c '[.keys[].name]' "$out")" '["key1","key2","master"]'
 }
 
 @test "1,000 keys" {

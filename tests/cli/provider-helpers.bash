@@ -44,7 +44,7 @@ says() {
 
 # of NAME FILTER: from --json.
 of() {
-  jq -r --arg name "$1" ".[] | select(.name == \$name) | $2" "$out"
+  jq -r --arg name "$1" ".keys[] | select(.name == \$name) | $2" "$out"
 }
 
 # Who was asked about, in alphabetical order.

@@ -169,7 +169,7 @@ END
   echo "{\"keys\": [$(entry home '"priority": 2, "organization": "acme"'), $(entry off '"disabled": true')], \"master\": $(entry api:billing)}" | keyfile
   tcr keys list --json
   assert_status 0
-  assert_equal "$(jq -c '[.[] | [.name, .kind, .master, .priority, .disabled, .organization, .state]]' "$out")" \
+  assert_equal "$(jq -c '[.keys[] | [.name, .kind, .master, .priority, .disabled, .organization, .state]]' "$out")" \
     '[["home","oauth",false,2,false,"acme","ready"],["off","oauth",false,0,true,null,"disabled"],["billing","api",true,0,false,null,"ready"]]'
   ! grep -E 'FAKE-[a-z]+-0001' "$out"
 }

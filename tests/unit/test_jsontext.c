@@ -77,7 +77,7 @@ static void trees(void **unused)
     assert_string_equal(buffer_text(&buffer), "{\"a\":\"\xef\xbf\xbd\\u009b\xc3\xa9\\t\"}");
     buffer_clear(&buffer);
     jsontext_tree(&buffer, json, true);
-    assert_string_equal(buffer_text(&buffer), "{\n\t\"a\":\t\"\xef\xbf\xbd\\u009b\xc3\xa9\\t\"\n}");
+    assert_string_equal(buffer_text(&buffer), "{\n  \"a\": \"\xef\xbf\xbd\\u009b\xc3\xa9\\t\"\n}");
     json_destroy(json);
     buffer_finish(&buffer);
 }

@@ -101,10 +101,11 @@ static cJSON *describe(const struct diagnosis *diagnosis)
 
 static void append_json(struct buffer *text, const struct doctor *doctor)
 {
-    CLEANUP_JSON cJSON *array = cJSON_CreateArray();
+    CLEANUP_JSON cJSON *root = output_begin_json();
+    cJSON *array = cJSON_AddArrayToObject(root, "checks");
     for (size_t i = 0; i < doctor->count; i++)
         cJSON_AddItemToArray(array, describe(&doctor->diagnoses[i]));
-    output_append_json(text, array);
+    output_append_json(text, root);
 }
 
 static bool is_sick(const struct doctor *doctor)

@@ -243,7 +243,7 @@ int gateway_stop(int argc, char **argv)
 
 static void append_json(const struct pidfile *file, struct buffer *text)
 {
-    cJSON *json = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(json, "listening");
+    cJSON *json = output_begin_json(), *list = cJSON_AddArrayToObject(json, "listening");
     bool fine = json && list && json_set(json, "running", cJSON_CreateBool(file != NULL));
     if (file) {
         fine = fine && json_set_integer(json, "pid", file->pid);

@@ -136,10 +136,11 @@ static cJSON *describe(const struct check_round *round, const struct check *chec
 
 static void append_json(struct buffer *text, const struct check_round *round)
 {
-    CLEANUP_JSON cJSON *array = cJSON_CreateArray();
+    CLEANUP_JSON cJSON *root = output_begin_json();
+    cJSON *array = cJSON_AddArrayToObject(root, "keys");
     for (size_t i = 0; i < round->count; i++)
         cJSON_AddItemToArray(array, describe(round, &round->checks[i]));
-    output_append_json(text, array);
+    output_append_json(text, root);
 }
 
 static int print_result(const struct check_round *round, const struct wish *wish)

@@ -1,9 +1,9 @@
 #include "base/json.h"
-#include "base/text.h"
 #include "commands/command.h"
 #include "commands/keys/keys.h"
 #include "commands/output.h"
 #include "commands/pool.h"
+#include "commands/table.h"
 #include "core/show/render.h"
 #include "system/log.h"
 #include "system/zone.h"
@@ -23,25 +23,58 @@ static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16]
         strcpy(shown, "(unreadable)");
 }
 
-static void append_key(struct buffer *text, const struct candidate *candidate, bool is_master,
-                       int64_t now)
+enum column { NAME, KIND, TOKEN, ORGANIZATION, STATE, COLUMN_COUNT };
+
+static const struct table_column columns[COLUMN_COUNT] = {
+    [NAME] = {"NAME", false},   [KIND] = {"KIND", false},
+    [TOKEN] = {"TOKEN", false}, [ORGANIZATION] = {"ORGANIZATION", false},
+    [STATE] = {"STATE", false},
+};
+
+static const struct table_step steps[] = {
+    {TABLE_STRIP, STATE, 0},
+    {TABLE_CUT, ORGANIZATION, TABLE_NAME_LEAST},
+    {TABLE_CUT, NAME, TABLE_NAME_LEAST},
+    {TABLE_DROP, KIND, 0},
+    {TABLE_DROP, ORGANIZATION, 0},
+    {TABLE_BARE, STATE, 0},
+    {TABLE_DROP, TOKEN, 0},
+    {TABLE_CUT, STATE, TABLE_NAME_LEAST},
+    {TABLE_CUT, NAME, 1},
+    {TABLE_CUT, STATE, 1},
+    {TABLE_WHOLE, 0, 0},
+};
+
+static void fill_row(struct table_row *row, const struct candidate *candidate, bool is_master,
+                     int64_t now)
 {
     char shown[SECRET_REDACTED + 16];
-    struct buffer standing = {0};
     const struct key *key = candidate->key;
     shown_secret(key, shown);
-    render_standing(&standing, candidate, now, &zone_system);
-    size_t start = text->length;
-    buffer_append_format(text, "%-20s %-7s %-24s %-16s %s", key->name,
-                         is_master         ? "master"
-                         : key->kind_known ? kind_name(&key->kind)
-                                           : "?",
-                         shown, key->organization ? key->organization : "-",
-                         buffer_text(&standing));
-    if (!text->failed)
-        text_replace_controls(text->data + start, text->length - start, ' ');
-    buffer_append_char(text, '\n');
-    buffer_finish(&standing);
+    buffer_append_text(&row->cells[NAME], key->name);
+    buffer_append_text(&row->cells[KIND], is_master         ? "master"
+                                          : key->kind_known ? kind_name(&key->kind)
+                                                            : "?");
+    buffer_append_text(&row->cells[TOKEN], shown);
+    buffer_append_text(&row->cells[ORGANIZATION], key->organization ? key->organization : "-");
+    render_standing(&row->cells[STATE], candidate, now, &zone_system);
+}
+
+static void append_table(struct buffer *text, const struct rotation *rotation, int64_t now)
+{
+    const struct screen screen = screen_look();
+    size_t count = rotation->count + rotation->has_master;
+    struct table table = {.columns = columns,
+                          .column_count = COLUMN_COUNT,
+                          .styled = COLUMN_COUNT,
+                          .steps = steps,
+                          .screen = &screen};
+    if (table_init(&table, count) < 0)
+        text->failed = true;
+    for (size_t i = 0; i < table.count; i++)
+        fill_row(&table.rows[i], &rotation->candidates[i], i == rotation->count, now);
+    table_append(text, &table);
+    table_finish(&table);
 }
 
 static cJSON *describe(const struct candidate *candidate, bool is_master)
@@ -67,10 +100,11 @@ static cJSON *describe(const struct candidate *candidate, bool is_master)
 
 static void append_json(struct buffer *text, const struct rotation *rotation)
 {
-    CLEANUP_JSON cJSON *array = cJSON_CreateArray();
+    CLEANUP_JSON cJSON *root = output_begin_json();
+    cJSON *array = cJSON_AddArrayToObject(root, "keys");
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         cJSON_AddItemToArray(array, describe(&rotation->candidates[i], i == rotation->count));
-    output_append_json(text, array);
+    output_append_json(text, root);
 }
 
 static void warn_of_end(const struct pool *pool, const struct key *key, int64_t now)
@@ -91,14 +125,10 @@ static int print_keys(struct pool *pool, bool json)
     int64_t now;
     if (!pool_survey(pool, &demand, &now))
         return EXIT_OWN_FAILURE;
-    if (json) {
+    if (json)
         append_json(&text, rotation);
-    } else {
-        buffer_append_format(&text, "%-20s %-7s %-24s %-16s %s\n", "NAME", "KIND", "TOKEN",
-                             "ORGANIZATION", "STATE");
-        for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-            append_key(&text, &rotation->candidates[i], i == rotation->count, now);
-    }
+    else
+        append_table(&text, rotation, now);
     int status = output_print(&text);
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         warn_of_end(pool, rotation->candidates[i].key, now);

@@ -177,6 +177,8 @@ static int print_key(struct pool *pool, const struct candidate *candidate, bool 
     CLEANUP_JSON cJSON *object = cJSON_CreateObject();
     if (!state || !object)
         return EXIT_OWN_FAILURE;
+    if (json)
+        json_set_integer(object, "version", 1);
     add_fields(object, pool, candidate->key);
     add_state(object, state, candidate);
     if (json)

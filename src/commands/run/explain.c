@@ -4,6 +4,7 @@
 #include "commands/output.h"
 #include "commands/run/handover.h"
 #include "commands/run/private_gateway.h"
+#include "commands/table.h"
 #include "core/show/render.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -11,29 +12,58 @@
 
 #include <string.h>
 
+static const struct table_column key_columns[] = {{"KEY", false}, {"STATE", false}};
+
+static const struct table_step key_steps[] = {
+    {TABLE_STRIP, 1, 0}, {TABLE_CUT, 0, TABLE_NAME_LEAST},
+    {TABLE_BARE, 1, 0},  {TABLE_CUT, 1, TABLE_NAME_LEAST},
+    {TABLE_CUT, 0, 1},   {TABLE_WHOLE, 0, 0},
+};
+
+static void describe_standing(struct buffer *text, const struct rotation *rotation, size_t i,
+                              const struct candidate *chosen, int64_t now)
+{
+    const struct candidate *candidate = &rotation->candidates[i];
+    if (candidate == chosen)
+        buffer_append_text(text, "would be used");
+    else if (i == rotation->count && candidate->standing == STANDING_READY)
+        buffer_append_text(text, "master: used when the pool is used up");
+    else if (candidate->standing == STANDING_READY)
+        buffer_append_text(text, "ready, but not first in turn");
+    else
+        render_standing(text, candidate, now, &zone_system);
+}
+
 static void append_keys(struct buffer *text, const struct session *session, const struct slot *slot,
                         int64_t now)
 {
     const struct rotation *rotation = &session->pool.rotation;
-    const struct candidate *chosen = slot->candidate;
+    const struct screen screen = screen_look();
     bool several = session->slot_count > 1;
+    size_t count = rotation->count + rotation->has_master;
+    struct table table = {.columns = key_columns,
+                          .column_count = 2,
+                          .styled = 2,
+                          .steps = key_steps,
+                          .indent = 2,
+                          .untitled = true,
+                          .screen = &screen};
     buffer_append_format(text, "keys%s%s (from %s):\n", several ? " of kind " : "",
                          several ? slot->kind : "", session->pool.origin);
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+    if (table_init(&table, count) < 0)
+        text->failed = true;
+    size_t all = table.count;
+    table.count = 0;
+    for (size_t i = 0; i < all; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
         if (several && candidate->standing == STANDING_WRONG_KIND)
             continue;
-        buffer_append_format(text, "  %-20s ", candidate->key->name);
-        if (candidate == chosen)
-            buffer_append_text(text, "would be used");
-        else if (i == rotation->count && candidate->standing == STANDING_READY)
-            buffer_append_text(text, "master: used when the pool is used up");
-        else if (candidate->standing == STANDING_READY)
-            buffer_append_text(text, "ready, but not first in turn");
-        else
-            render_standing(text, candidate, now, &zone_system);
-        buffer_append_char(text, '\n');
+        struct table_row *row = &table.rows[table.count++];
+        buffer_append_text(&row->cells[0], candidate->key->name);
+        describe_standing(&row->cells[1], rotation, i, slot->candidate, now);
     }
+    table_append(text, &table);
+    table_finish(&table);
 }
 
 static void append_indented(struct buffer *text, const char *lines)

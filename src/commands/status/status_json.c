@@ -82,9 +82,8 @@ static cJSON *describe_master(const struct status_view *view)
 void status_append_json(struct buffer *text, const struct status_view *view)
 {
     const struct rotation *rotation = &view->pool->rotation;
-    CLEANUP_JSON cJSON *root = cJSON_CreateObject();
+    CLEANUP_JSON cJSON *root = output_begin_json();
     cJSON *keys = cJSON_CreateArray();
-    json_set_integer(root, "version", 1);
     json_set_integer(root, "now", view->now);
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         cJSON_AddItemToArray(keys, describe(view, &rotation->candidates[i], i == rotation->count));
