@@ -34,6 +34,7 @@
 
 #define PARTING_MS 30000 /* that open requests have when the gateway is told to end */
 #define LOOK_MS    1000  /* between two looks at the key file */
+#define TIDY_MS    60000 /* between two looks at sessions that are silent */
 #define CROWD      64    /* connections of clients */
 #define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
 
@@ -268,6 +269,14 @@ void gateway_renew_roster(struct gateway *gateway)
     book_follow(gateway, roster);
 }
 
+static void tidy_up(void *context)
+{
+    struct gateway *gateway = context;
+    int64_t now = clock_now_ms();
+    sessions_tidy(&gateway->sessions, now);
+    timer_set(&gateway->timers, &gateway->tidy, now + TIDY_MS);
+}
+
 static int open_gateway(struct gateway *gateway, const struct arguments *arguments)
 {
     int r = roster_load(&arguments->options, &gateway->roster);
@@ -280,6 +289,8 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     gateway->first = arguments->first;
     gateway->pinned = arguments->options.key;
     sessions_init(&gateway->sessions, let_session_go, gateway);
+    gateway->tidy = (struct timer){.due = tidy_up, .context = gateway};
+    tidy_up(gateway);
     gateway->silence_ms = arguments->silence_seconds * 1000;
     gateway->hold_ms = arguments->hold_seconds * 1000;
     gateway->news.log = book_log;

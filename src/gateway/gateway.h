@@ -29,6 +29,7 @@ struct gateway {
     struct ledger *ledger;
     struct watch ledger_watch;
     struct sessions sessions;
+    struct timer tidy;  /* until they are looked at */
     const char *pinned; /* --key; NULL: any */
     const char *first;  /* that a new session begins with if it is ready; NULL: any */
     struct news news;

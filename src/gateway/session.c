@@ -120,6 +120,8 @@ void session_leave(struct sessions *sessions, struct session *session, int64_t n
 {
     session->open--;
     session->used = now;
+    unlink_age(sessions, session);
+    link_newest(sessions, session);
     if (session->open == 0 && session->is_over)
         destroy(sessions, session);
 }
