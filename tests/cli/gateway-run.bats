@@ -102,6 +102,20 @@ no_gateway_is_left() {
   assert_stdout_has '^OPENAI_API_KEY=sk-tcr-[0-9a-f]{40}$'
 }
 
+@test "a key of the program's own for the other provider is used there, not sent to the gateway" {
+  pool home work
+  extra_env=(OPENAI_API_KEY=the-own-one)
+  tcr --gateway -- env
+  assert_stdout_has '^ANTHROPIC_BASE_URL=http://127'
+  assert_stdout_has '^OPENAI_API_KEY=the-own-one$'
+  lacks "$out" '^OPENAI_BASE_URL='
+  rm "$keys"
+  extra_env=("OPENAI_API_KEYS=p1=$(openai p1),p2=$(openai p2)" ANTHROPIC_AUTH_TOKEN=the-own-one)
+  tcr --gateway --kind openai -- env
+  assert_stdout_has '^OPENAI_BASE_URL=http://127'
+  lacks "$out" '^ANTHROPIC_BASE_URL='
+}
+
 @test "claude never holds a key that was set for another address: it also asks the provider directly" {
   prints_tokens=1
   printf '#!/bin/sh\nenv\n' > "$scratch/bin/claude"

@@ -141,26 +141,49 @@ const char *private_gateway_stand_in(const struct private_gateway *gateway, cons
     return hides ? gateway->stand_in : NULL;
 }
 
+static bool has_kind(const struct session *session, bool openai)
+{
+    for (size_t i = 0; i < session->slot_count; i++) {
+        const struct candidate *candidate = session->slots[i].candidate;
+        if (candidate && (candidate->key->kind.id == KIND_OPENAI) == openai)
+            return true;
+    }
+    return false;
+}
+
+/* A program may use the other provider with a key of its own, which the gateway would refuse. */
+static bool leads(const struct private_gateway *gateway, bool openai)
+{
+    static const char *const anthropic[] = {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+                                            "CLAUDE_CODE_OAUTH_TOKEN", NULL};
+    static const char *const others[] = {"OPENAI_API_KEY", NULL};
+    if (has_kind(gateway->session, openai))
+        return true;
+    for (const char *const *name = openai ? others : anthropic; *name; name++) {
+        const char *value = variable_value(environ, *name);
+        if (value && *value)
+            return false;
+    }
+    return true;
+}
+
 size_t private_gateway_assign(const struct private_gateway *gateway, struct assignment *set,
                               size_t count)
 {
-    const struct assignment socket_way[] = {
-        {"ANTHROPIC_UNIX_SOCKET", gateway->socket},
-        {"ANTHROPIC_BASE_URL", GATEWAY_ADDRESS},
-    };
-    const struct assignment port_way[] = {
-        {"ANTHROPIC_BASE_URL", gateway->address},
-        {"OPENAI_BASE_URL", gateway->openai_address},
-        {"NO_PROXY", gateway->no_proxy},
-        {"no_proxy", gateway->no_proxy},
-    };
-    bool socket = gateway->way == GATEWAY_SOCKET;
-    const struct assignment *list = socket ? socket_way : port_way;
-    size_t n = socket ? 2 : 4;
     if (gateway->way == GATEWAY_NONE)
         return count;
-    memcpy(set + count, list, n * sizeof *list);
-    return count + n;
+    if (gateway->way == GATEWAY_SOCKET) {
+        set[count++] = (struct assignment){"ANTHROPIC_UNIX_SOCKET", gateway->socket};
+        set[count++] = (struct assignment){"ANTHROPIC_BASE_URL", GATEWAY_ADDRESS};
+        return count;
+    }
+    if (leads(gateway, false))
+        set[count++] = (struct assignment){"ANTHROPIC_BASE_URL", gateway->address};
+    if (leads(gateway, true))
+        set[count++] = (struct assignment){"OPENAI_BASE_URL", gateway->openai_address};
+    set[count++] = (struct assignment){"NO_PROXY", gateway->no_proxy};
+    set[count++] = (struct assignment){"no_proxy", gateway->no_proxy};
+    return count;
 }
 
 static int make_texts(struct private_gateway *gateway)
