@@ -169,7 +169,7 @@ _tcr_run()
     $split && return
     case $cword/${words[1]} in
         1/*)
-            _tcr_run_words "status log keys reset doctor gateway explain classify help --help --version $run"
+            _tcr_run_words "status log keys reset doctor gateway explain classify help version --help --version $run"
             ;;
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
@@ -193,7 +193,8 @@ _tcr_run()
                 _filedir
             fi
             ;;
-        */help) ;;
+        2/help) _tcr_run_words 'status log keys reset doctor gateway explain classify version' ;;
+        */help | */version) ;;
         *)
             if [[ $cur ]]; then
                 _tcr_run_words "$run"

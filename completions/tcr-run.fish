@@ -94,6 +94,8 @@ complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a gateway -d 'Ser
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a explain -d 'What a run would do, without running it'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a classify -d 'How a run would judge this output'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a help -d 'Show the options'
+complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a version -d 'Show the version'
+complete -c tcr-run -n '__tcr_run_in help; and test (count (__tcr_run_words)) -eq 1' -a 'status log keys reset doctor gateway explain classify version'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s h -l help -d 'Show the options'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s V -l version -d 'Show the version'
 complete -c tcr-run -n __tcr_run_in_run -a -- -d 'The command follows'

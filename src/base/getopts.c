@@ -1,5 +1,7 @@
 #include "base/getopts.h"
 
+#include "base/nearest.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -38,6 +40,24 @@ static size_t index_of(const struct getopts *getopts, int code)
     return getopts->count;
 }
 
+/* The sentence so far may be a question. */
+static void refer_to_help(const struct getopts *getopts, struct buffer *error)
+{
+    bool asks = error->length > 0 && error->data[error->length - 1] == '?';
+    buffer_append_format(error, "%s%s", asks ? " " : "; ", getopts->help);
+}
+
+static void refuse_unknown(const struct getopts *getopts, const char *word, struct buffer *error)
+{
+    size_t length = strcspn(word, "=");
+    struct nearest nearest = nearest_begin(word + 2, length > 2 ? length - 2 : 0);
+    for (size_t i = 0; i < getopts->count; i++)
+        nearest_consider(&nearest, getopts->form(getopts->context, i).name);
+    buffer_append_format(error, "unknown option %.*s", (int)length, word);
+    if (nearest.word)
+        buffer_append_format(error, "; did you mean --%s?", nearest.word);
+}
+
 static int refuse(const struct getopts *getopts, int code, char *const *argv, struct buffer *error)
 {
     const char *word = argv[optind > 1 ? optind - 1 : 1];
@@ -49,15 +69,27 @@ static int refuse(const struct getopts *getopts, int code, char *const *argv, st
         buffer_append_format(error, "option --%s takes no value",
                              getopts->form(getopts->context, (size_t)(optopt - LONG_BASE)).name);
     else
-        buffer_append_format(error, "unknown option %.*s", (int)strcspn(word, "="), word);
-    buffer_append_format(error, "; %s", getopts->help);
+        refuse_unknown(getopts, word, error);
+    refer_to_help(getopts, error);
     return -EINVAL;
 }
 
-static int take(const struct getopts *getopts, size_t index, struct buffer *error)
+/* `--wait 2h` where getopt only knows `--wait=2h`. */
+static const char *value_of(const struct getopts *getopts, size_t index, int argc, char **argv)
+{
+    const struct getopts_form form = getopts->form(getopts->context, index);
+    bool optional = form.argument && form.argument[0] == '[';
+    if (!optarg && optional && getopts->fits && optind < argc &&
+        getopts->fits(getopts->context, index, argv[optind]))
+        return argv[optind++];
+    return optarg;
+}
+
+static int take(const struct getopts *getopts, size_t index, const char *value,
+                struct buffer *error)
 {
     struct buffer reason = {0};
-    int r = getopts->option(getopts->context, index, optarg, &reason);
+    int r = getopts->option(getopts->context, index, value, &reason);
     if (r < 0)
         buffer_append_format(error, "--%s: %s", getopts->form(getopts->context, index).name,
                              buffer_text(&reason));
@@ -79,7 +111,7 @@ int getopts_parse(const struct getopts *getopts, int argc, char **argv, struct b
         if (code == WORD && getopts->word)
             getopts->word(getopts->context, optarg);
         else if (index < getopts->count)
-            r = take(getopts, index, error);
+            r = take(getopts, index, value_of(getopts, index, argc, argv), error);
         else
             r = refuse(getopts, code, argv, error);
         if (r < 0)

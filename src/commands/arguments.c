@@ -4,6 +4,7 @@
 #include "system/log.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct taking {
     const struct flag *flags[GETOPTS_MOST];
@@ -46,6 +47,8 @@ int arguments_take(int argc, char **argv, const struct flag *flags, const struct
 {
     struct taking taking = {.argv = argv};
     struct buffer error = {0};
+    char help[96];
+    snprintf(help, sizeof help, "tcr-run %s --help lists them", who);
     add_flags(&taking, flags);
     add_flags(&taking, more);
     const struct getopts getopts = {.count = taking.count,
@@ -53,7 +56,7 @@ int arguments_take(int argc, char **argv, const struct flag *flags, const struct
                                     .option = take_option,
                                     .word = take_word,
                                     .context = &taking,
-                                    .help = "tcr-run --help lists them"};
+                                    .help = help};
     int rest = getopts_parse(&getopts, argc, argv, &error);
     if (rest < 0)
         log_say("%s: %s", who, buffer_text(&error));

@@ -1,9 +1,11 @@
 #include "commands/help.h"
 
-#include "commands/command.h"
 #include "commands/output.h"
 #include "config.h"
 #include "core/client/options.h"
+
+#include <stddef.h>
+#include <string.h>
 
 static const char head[] =
     "Usage: tcr-run [OPTION]... -- COMMAND [ARG]...\n"
@@ -25,9 +27,70 @@ static const char tail[] =
     "\n"
     "Keys: ~/.config/tcr/keys.json or the environment. Manual: tcr-run(1).\n";
 
-int command_help(int argc, char **argv)
+#define POOL_OPTIONS                                                                               \
+    "  -f, --keys FILE        read the keys from FILE\n"                                           \
+    "  -p, --profile NAME     only the keys of this profile\n"
+
+/* `keys` and `gateway` have verbs, and a help of their own. */
+static const struct topic {
+    const char *name, *usage, *text, *manual;
+    bool takes_run_options;
+} topics[] = {
+    {"status", "[OPTION]...",
+     "The keys and what is known about them.\n\n"
+     "      --json             as JSON\n"
+     "      --line             one short line, for a prompt or a status bar\n"
+     "      --prometheus       as metrics\n"
+     "  -w, --watch            fill the terminal, anew every second; q ends it\n" POOL_OPTIONS,
+     "tcr-run-status(1)", false},
+    {"log", "[OPTION]...",
+     "What happened, newest last.\n\n"
+     "  -f, --follow           go on with what is added\n"
+     "      --json             the lines as they are in events.jsonl\n"
+     "  -k, --key NAME         only about this key\n"
+     "      --since TIME       not older than this: 2h, 3d\n"
+     "  -n, --lines N          only the last N lines\n",
+     "tcr-run-log(1)", false},
+    {"doctor", "[OPTION]...",
+     "What is broken, and how to fix it. Nothing is changed.\n\n"
+     "      --json             as JSON\n" POOL_OPTIONS,
+     "tcr-run-doctor(1)", false},
+    {"reset", "[NAME]... [OPTION]...",
+     "Forget the rests and failures of these keys; without names, of all.\n\n" POOL_OPTIONS,
+     "tcr-run(1)", false},
+    {"classify", "[OPTION]... [FILE]",
+     "How a run would judge this output, or standard input.\n\n"
+     "      --exit N           the exit status of the command (1)\n"
+     "      --stderr FILE      what it wrote to standard error\n",
+     "tcr-run(1)", false},
+    {"explain", "[OPTION]... -- COMMAND [ARG]...",
+     "What a run would do: the key, the environment, the arguments. Nothing is run.\n\n",
+     "tcr-run(1)", true},
+    {"version", "", "Show the version; the same as --version.\n", "tcr-run(1)", false},
+    {"help", "[SUBCOMMAND [VERB]]", "Show how tcr-run or a part of it is used.\n", "tcr-run(1)",
+     false},
+};
+
+bool help_show(const char *name, int *ret_status)
 {
-    (void)argc, (void)argv;
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        const struct topic *topic = &topics[i];
+        struct buffer text = {0};
+        if (strcmp(topic->name, name) != 0)
+            continue;
+        buffer_append_format(&text, "Usage: tcr-run %s%s%s\n%s", name, *topic->usage ? " " : "",
+                             topic->usage, topic->text);
+        if (topic->takes_run_options)
+            options_describe(&text);
+        buffer_append_format(&text, "\nManual: %s.\n", topic->manual);
+        *ret_status = output_print(&text);
+        return true;
+    }
+    return false;
+}
+
+int help_show_all(void)
+{
     struct buffer text = {0};
     buffer_append_text(&text, head);
     options_describe(&text);
@@ -35,7 +98,7 @@ int command_help(int argc, char **argv)
     return output_print(&text);
 }
 
-int command_version(void)
+int help_show_version(void)
 {
     struct buffer text = {0};
     buffer_append_text(&text, "tcr-run " TCR_VERSION "\n");

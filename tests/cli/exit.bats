@@ -111,11 +111,30 @@ END
 claude|unknown subcommand "claude"; did you mean: tcr-run -- claude$
 claude -p hello|unknown subcommand "claude"; did you mean: tcr-run -- claude -p
 client --|unknown subcommand "client"; did you mean: tcr-run -- client
-stauts|unknown subcommand "stauts"; did you mean: 
+nonsense|unknown subcommand "nonsense"; tcr-run --help lists them, and a command to be run stands behind --$
+./nonsense|unknown subcommand "./nonsense"; did you mean: tcr-run -- ./nonsense$
+stauts|unknown subcommand "stauts"; did you mean: tcr-run status$
+dotcor|unknown subcommand "dotcor"; did you mean: tcr-run doctor$
+keyz add|unknown subcommand "keyz"; did you mean: tcr-run keys$
+rm x|unknown subcommand "rm"; did you mean: tcr-run -- rm x$
+test -e x|unknown subcommand "test"; did you mean: tcr-run -- test -e ...$
+version x|version takes no names
+help nonsense|help: there is no subcommand "nonsense"; tcr-run --help lists them$
+help sttus|help: there is no subcommand "sttus"; did you mean: tcr-run help status$
+--verison|unknown option --verison; did you mean --version\? tcr-run --help lists them$
+--cooldwon=5 -- client|unknown option --cooldwon; did you mean --cooldown\?
+keys ad x|keys: unknown verb "ad"; did you mean: tcr-run keys add$
+keys renmae a b|keys: unknown verb "renmae"; did you mean: tcr-run keys rename$
+status --jsno|status: unknown option --jsno; did you mean --json\? tcr-run status --help lists them$
+gateway stpo|gateway: unknown verb "stpo"; did you mean: tcr-run gateway stop$
+gateway --lisen 1|gateway: unknown option --lisen; did you mean --listen\?
 stat --json|unknown subcommand "stat"; did you mean: tcr-run status$
 key add home|unknown subcommand "key"; did you mean: tcr-run keys$
 add home|unknown subcommand "add"; did you mean: tcr-run keys add$
--q status|expected -- before the command "status" .a subcommand stands before its options.$
+-q status|status: unknown option -q; tcr-run status --help lists them$
+--wait 2x -- client|--wait: "2x" is not a length of time; write 90s, 5m, 2h or 1d$
+-w 401d -- client|--wait: "401d" is too long; at most 400d
+--wait client|expected -- before the command "client"$
 -v client|expected -- before the command "client"
 --|no command given; usage: tcr-run \[options\] -- COMMAND
 -v|no command given
@@ -175,6 +194,112 @@ END
     for word in status 'keys list' reset explain classify; do
       assert_stdout_has "^  $word"
     done
+  done
+}
+
+@test "options before a subcommand are taken where they are meant" {
+  pool a
+  cp "$keys" "$scratch/other.json"
+  sed -i 's/"a"/"z"/' "$scratch/other.json"
+  tcr -f "$scratch/other.json" keys list
+  assert_status 0
+  assert_stdout_has '^z '
+  tcr --keys="$scratch/other.json" status --json
+  assert_stdout_has '"name":.*"z"'
+  tcr -f "$scratch/other.json" explain -q -- client
+  assert_stdout_has '^  z +would be used'
+  tcr -k a log
+  assert_status 0
+  # A name may be that of a subcommand, and so may a command.
+  tcr keys rename a status
+  tcr -k status -- client
+  assert_used a
+  tcr -k a keys list
+  assert_status 125
+  assert_stderr_has 'keys list: unknown option -k'
+}
+
+@test "an option of a verb that is mistyped" {
+  tcr keys add x --orgnization y
+  assert_refused
+  assert_stderr_has 'keys add: unknown option --orgnization; did you mean --organization\? tcr-run keys add --help lists them$'
+  assert_stderr_has '^tcr-run: usage: tcr-run keys add NAME'
+}
+
+@test "--wait 2h is --wait=2h" {
+  pool a
+  tcr --wait 2h -- client
+  assert_status 0
+  tcr -w 5 -q -- client
+  assert_status 0
+  tcr -qw 1h30m -- client
+  assert_status 0
+  assert_used 'a a a'
+  tcr explain --wait 90s -- client
+  assert_status 0
+}
+
+@test "help of each subcommand, in each way of asking" {
+  while read -r words; do
+    tcr $words --help
+    assert_status 0
+    assert_no_stderr
+    assert_stdout_has "^Usage:"
+    assert_stdout_has "tcr-run ${words}( |\$)"
+    assert_between "$(wc -L < "$out")" 20 80
+    cp "$out" "$scratch/first"
+    for other in "$words -h" "help $words"; do
+      tcr $other
+      assert_status 0
+      cmp "$out" "$scratch/first"
+    done
+  done <<'END'
+status
+log
+doctor
+reset
+classify
+explain
+version
+help
+keys
+keys list
+keys add
+keys set
+keys edit
+keys check
+END
+  tcr keys add --help
+  assert_stdout_has '--organization NAME +whose it is'
+  tcr help gateway
+  assert_stdout_has '--hold TIME +how long'
+  tcr gateway start --help
+  assert_stdout_has '--hold TIME +how long'
+  tcr explain --help
+  assert_stdout_has '--retries N'
+  tcr keys rm --help
+  assert_stdout_has '^  tcr-run keys remove NAME'
+}
+
+@test "what the help of a subcommand names, it takes" {
+  pool a
+  for words in status log doctor reset classify 'keys list' 'keys add' 'keys set' 'keys check' 'keys import' 'keys seal'; do
+    tcr $words --help
+    while read -r option; do
+      tcr $words "$option=" x < /dev/null
+      refute_stderr_has 'unknown option'
+    done < <(grep -oE -- '--[a-z][a-z-]+' "$out" | grep -vxE -- "--(help|token-command)" | sort -u)
+  done
+}
+
+@test "version is a subcommand too" {
+  tcr version
+  assert_status 0
+  assert_stdout_has '^tcr-run [0-9]'
+  for words in --version -V; do
+    cp "$out" "$scratch/first"
+    tcr $words
+    cmp "$out" "$scratch/first"
   done
 }
 

@@ -190,9 +190,9 @@ END
   tcr keys
   assert_refused
   assert_stderr_has 'list, add, renew, set, edit, show, remove, rename, enable, disable, check, import, seal, unseal'
-  tcr keys ad x
+  tcr keys nothing x
   assert_refused
-  assert_stderr_has 'unknown verb "ad"'
+  assert_stderr_has 'unknown verb "nothing"; expected one of'
   tcr keys --help
   assert_status 0
   for verb in list add remove rename enable disable import seal unseal; do

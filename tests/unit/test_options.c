@@ -115,11 +115,14 @@ static void test_switches(void **state)
     options_finish(&options);
 }
 
-/* An optional value has to be attached: what follows is the next word. */
-static void test_wait_takes_no_word(void **state)
+/* The value of --wait may stand alone; behind -- there is the command. */
+static void test_wait_takes_a_length_of_time(void **state)
 {
     (void)state;
     struct options options;
+    PARSE(&options, "-w", "2h", "--", "x");
+    assert_true(options.waits);
+    assert_int_equal(options.wait_longest, 7200);
     PARSE(&options, "-w", "--", "2h");
     assert_true(options.waits);
     assert_string_equal(options.command[0], "2h");
@@ -223,11 +226,14 @@ static void test_mistakes(void **state)
         {{"-q", "--"}, "no command given", "-- COMMAND"},
         {{"claude", "-p"}, "\"claude\"", "expected --"},
         {{"-q", "claude", "--", "x"}, "\"claude\"", "expected --"},
-        {{"-w", "2h", "--", "x"}, "\"2h\"", "expected --"},
+        {{"-w", "2x", "--", "x"}, "--wait: \"2x\"", "2h"},
+        {{"--wait", "401d", "--", "x"}, "--wait: \"401d\" is too long", "400d"},
+        {{"-w", "x", "--", "x"}, "\"x\"", "expected --"},
+        {{"-q", "2h", "--", "x"}, "\"2h\"", "expected --"},
         {{"--wat", "--", "x"}, "--wat", "--help"},
         {{"-x", "--", "x"}, "-x", "--help"},
         {{"-qx", "--", "x"}, "-x", "--help"},
-        {{"-q", "--wat=5", "--", "x"}, "unknown option --wat;", "--help"},
+        {{"-q", "--wat=5", "--", "x"}, "unknown option --wat; did you mean --wait? tcr-run", "--help"},
         {{"--key"}, "--key", "needs a value"},
         {{"-q", "-k"}, "-k", "needs a value"},
         {{"--quiet=1", "--", "x"}, "--quiet", "takes no value"},
@@ -374,7 +380,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_short_forms),
         cmocka_unit_test(test_switches),
-        cmocka_unit_test(test_wait_takes_no_word),
+        cmocka_unit_test(test_wait_takes_a_length_of_time),
         cmocka_unit_test(test_repeated_names),
         cmocka_unit_test(test_markers),
         cmocka_unit_test(test_exit_classes),

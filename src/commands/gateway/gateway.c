@@ -1,6 +1,7 @@
 #include "commands/gateway/gateway.h"
 
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/path.h"
 #include "base/secret.h"
 #include "commands/arguments.h"
@@ -69,7 +70,20 @@ static int show_help(void)
     for (size_t i = 0; i < VERBS; i++)
         buffer_append_format(&text, "  %s %s\n        %s\n", verbs[i].name, verbs[i].usage,
                              verbs[i].what);
-    buffer_append_text(&text, "\nManual: tcr-run-gateway(1).\n");
+    buffer_append_text(&text,
+                       "\n"
+                       "  -d, --detach           in the background\n"
+                       "      --listen ADDR      a port, ADDRESS:PORT or [ADDRESS]:PORT; may be "
+                       "repeated\n"
+                       "      --hold TIME        how long a request waits for a key to be ready\n"
+                       "  -k, --key NAME         use this key and no other\n"
+                       "      --no-master        never use the master key\n"
+                       "  -f, --keys FILE        read the keys from FILE\n"
+                       "  -p, --profile NAME     the gateway with the keys of this profile\n"
+                       "      --json             as JSON\n"
+                       "Also --kind, --max-per-key, --cooldown, --retry-on and --retries, as for a "
+                       "run.\n"
+                       "\nManual: tcr-run-gateway(1).\n");
     return output_print(&text);
 }
 
@@ -81,9 +95,18 @@ int command_gateway(int argc, char **argv)
     if (argc < 2 || argv[1][0] == '-')
         return gateway_start(argc, argv);
     const struct verb *verb = find_verb(argv[1]);
+    if (verb && argc == 3 && strcmp(argv[2], "--help") == 0)
+        return show_help();
     if (verb)
         return verb->run(argc - 1, argv + 1);
-    log_say("gateway: unknown verb \"%s\"; expected start, stop, status or token", argv[1]);
+    struct nearest nearest = nearest_begin(argv[1], strlen(argv[1]));
+    for (size_t i = 0; i < VERBS; i++)
+        nearest_consider(&nearest, verbs[i].name);
+    if (nearest.word)
+        log_say("gateway: unknown verb \"%s\"; did you mean: tcr-run gateway %s", argv[1],
+                nearest.word);
+    else
+        log_say("gateway: unknown verb \"%s\"; expected start, stop, status or token", argv[1]);
     return EXIT_OWN_FAILURE;
 }
 

@@ -1,5 +1,6 @@
 #include "commands/keys/keys.h"
 
+#include "base/nearest.h"
 #include "commands/command.h"
 #include "commands/host.h"
 #include "commands/output.h"
@@ -237,6 +238,56 @@ static void append_usage(struct buffer *text, const struct verb *verb)
     buffer_append_char(text, '\n');
 }
 
+/* What the options of the verbs mean; a verb has those that its usage names. */
+static const struct {
+    const char *form, *help;
+} option_help[] = {
+    {"--json", "as JSON"},
+    {"--master", "add it as the master key, which is billed by use"},
+    {"--kind KIND", "oauth, api, bearer, openai, cursor or env:VARIABLE"},
+    {"--organization NAME", "whose it is; keys of one organization rest together"},
+    {"--priority N", "lower ones are tried first (0)"},
+    {"--expires WHEN", "when the token ends: 2027-03-31, or 90d from now"},
+    {"--at-most N/day", "how often the master may be used; also N/hour"},
+    {"--base-url URL", "the address that it is sent to"},
+    {"--plain-http", "allow http:// to another machine"},
+    {"--token-file FILE", "the token stands in this file"},
+    {"--config-dir DIR", "use the login in this folder of Claude Code"},
+    {"--token-command COMMAND", "this prints the token; takes the rest of the line"},
+    {"--all", "the disabled keys too"},
+    {"--timeout TIME", "how long a provider may take (10s)"},
+    {"--note-organization", "note in the key file what the provider told"},
+    {"--dry-run", "only show what would be added"},
+    {"--prefix TEXT", "put this before each name"},
+    {"--limits interactive", "what opening the file costs; moderate costs more"},
+};
+
+static bool names_option(const char *usage, const char *form)
+{
+    size_t length = strcspn(form, " ");
+    for (const char *p = usage; (p = strstr(p, "--")); p += 2)
+        if (strncmp(p, form, length) == 0 && strchr(" ]\n", p[length]))
+            return true;
+    return false;
+}
+
+static int print_verb_help(const struct verb *verb)
+{
+    struct buffer text = {0};
+    buffer_append_text(&text, "Usage:\n");
+    append_usage(&text, verb);
+    buffer_append_format(&text, "%c%s.\n\n", toupper((unsigned char)*verb->help), verb->help + 1);
+    for (size_t i = 0; i < sizeof option_help / sizeof option_help[0]; i++)
+        if (names_option(verb->usage, option_help[i].form))
+            buffer_append_format(&text, "      %-22s %s\n", option_help[i].form,
+                                 option_help[i].help);
+    buffer_append_text(&text, "  -f, --keys FILE            the key file\n"
+                              "      --passphrase-fd N      read the passphrase from this "
+                              "descriptor\n"
+                              "\nManual: tcr-run-keys(1).\n");
+    return output_print(&text);
+}
+
 static int print_help(void)
 {
     struct buffer text = {0};
@@ -247,21 +298,32 @@ static int print_help(void)
     buffer_append_text(&text, "\n");
     for (size_t i = 0; i < VERB_COUNT; i++)
         append_usage(&text, &verbs[i]);
-    buffer_append_text(&text, "\nManual: tcr-run-keys(1).\n");
+    buffer_append_text(&text, "\nOptions are explained by tcr-run keys VERB --help, and in "
+                              "tcr-run-keys(1).\n");
     return output_print(&text);
 }
 
 static int refuse_verb(const char *word)
 {
     struct buffer names = {0};
-    for (size_t i = 0; i < VERB_COUNT; i++)
+    struct nearest nearest = nearest_begin(word ? word : "", word ? strlen(word) : 0);
+    for (size_t i = 0; i < VERB_COUNT; i++) {
         buffer_append_format(&names, "%s%s", i ? ", " : "", verbs[i].name);
-    if (word)
+        nearest_consider(&nearest, verbs[i].name);
+    }
+    if (nearest.word)
+        log_say("keys: unknown verb \"%s\"; did you mean: tcr-run keys %s", word, nearest.word);
+    else if (word)
         log_say("keys: unknown verb \"%s\"; expected one of: %s", word, buffer_text(&names));
     else
         log_say("keys: a verb is missing; expected one of: %s", buffer_text(&names));
     buffer_finish(&names);
     return EXIT_OWN_FAILURE;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
 int command_keys(int argc, char **argv)
@@ -270,11 +332,12 @@ int command_keys(int argc, char **argv)
         return EXIT_OWN_FAILURE;
     if (argc < 2)
         return refuse_verb(NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0)
+    if (asks_for_help(argv[1]))
         return print_help();
     const struct verb *verb = find_verb(argv[1]);
     if (!verb)
         return refuse_verb(argv[1]);
+    if (argc == 3 && strcmp(argv[2], "--help") == 0)
+        return print_verb_help(verb);
     return verb->run(argc - 1, argv + 1);
 }

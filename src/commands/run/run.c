@@ -357,7 +357,7 @@ int command_run(int argc, char **argv)
     }
     if (options.help || options.version) {
         options_finish(&options);
-        return options.help ? command_help(argc, argv) : command_version();
+        return options.help ? help_show_all() : help_show_version();
     }
     int status = session_open(&session, &options);
     if (status == 0) {

@@ -235,6 +235,28 @@ static int apply(void *context, size_t index, const char *value, struct buffer *
     return spec->apply ? spec->apply(context, value, error) : put(spec, context, value, error);
 }
 
+/* A length of time behind --wait. */
+static bool fits(void *context, size_t index, const char *word)
+{
+    int64_t seconds;
+    (void)context;
+    return specs[index].apply == set_wait && duration_parse(word, &seconds) == 0;
+}
+
+/* What stands where -- was expected. */
+static int refuse_word(const char *before, const char *word, struct buffer *error)
+{
+    struct options scratch = {0};
+    struct buffer reason = {0};
+    bool waits = strcmp(before, "--wait") == 0 || strcmp(before, "-w") == 0;
+    if (waits && strchr("0123456789", *word) && *word && set_wait(&scratch, word, &reason) < 0)
+        buffer_append_format(error, "--wait: %s", buffer_text(&reason));
+    else
+        buffer_append_format(error, "expected -- before the command \"%s\"", word);
+    buffer_finish(&reason);
+    return -EINVAL;
+}
+
 static int take_command(int rest, int argc, char **argv, struct options *options,
                         struct buffer *error)
 {
@@ -242,10 +264,7 @@ static int take_command(int rest, int argc, char **argv, struct options *options
         return 0;
     bool dashes = rest > 1 && strcmp(argv[rest - 1], "--") == 0;
     if (!dashes && rest < argc) {
-        buffer_append_format(
-            error, "expected -- before the command \"%s\" (a subcommand stands before its options)",
-            argv[rest]);
-        return -EINVAL;
+        return refuse_word(argv[rest - 1], argv[rest], error);
     }
     if (rest >= argc) {
         buffer_append_text(error, "no command given; usage: tcr-run [options] -- COMMAND [ARG...]");
@@ -255,11 +274,29 @@ static int take_command(int rest, int argc, char **argv, struct options *options
     return 0;
 }
 
+int options_word(int argc, char **argv)
+{
+    struct options scratch = {0};
+    struct buffer fault = {0};
+    const struct getopts getopts = {.count = SPEC_COUNT,
+                                    .form = form_of,
+                                    .option = apply,
+                                    .fits = fits,
+                                    .context = &scratch,
+                                    .help = ""};
+    int rest = getopts_parse(&getopts, argc, argv, &fault);
+    options_finish(&scratch);
+    buffer_finish(&fault);
+    bool dashes = rest > 0 && strcmp(argv[rest - 1], "--") == 0;
+    return rest > 0 && rest < argc && !dashes ? rest : 0;
+}
+
 int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error)
 {
     const struct getopts getopts = {.count = SPEC_COUNT,
                                     .form = form_of,
                                     .option = apply,
+                                    .fits = fits,
                                     .context = ret_options,
                                     .help = "tcr-run --help lists them"};
     *ret_options = (struct options){0};

@@ -55,6 +55,10 @@ struct options {
 int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error);
 void options_finish(struct options *options);
 
+/* The index of the word that stands behind a run's options without a -- before it: a subcommand,
+ * perhaps. 0 if there is none. */
+int options_word(int argc, char **argv);
+
 /* Lays --retries, --cooldown, --retry-on, --max-per-key and --gateway over a policy; errors as
  * above. */
 int options_apply_policy(const struct options *options, struct policy *policy,
