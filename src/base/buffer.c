@@ -49,6 +49,11 @@ void buffer_finish_wiping(struct buffer *buffer)
     buffer_finish(buffer);
 }
 
+void buffer_expect(struct buffer *buffer, size_t length)
+{
+    (void)reserve(buffer, length);
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
 {
     if (!reserve(buffer, length))

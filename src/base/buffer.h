@@ -19,6 +19,9 @@ void buffer_finish(struct buffer *buffer);
 /* Like buffer_finish, with the bytes overwritten first: for what may hold a secret. */
 void buffer_finish_wiping(struct buffer *buffer);
 
+/* Makes room at once for so many bytes more: growing means copying and wiping. */
+void buffer_expect(struct buffer *buffer, size_t length);
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_char(struct buffer *buffer, char c);

@@ -45,7 +45,7 @@ bool raw_members(struct part object, const char *const *names, struct part *ret_
         else if (other && !is_null(value))
             other(context, name);
     }
-    return step == SCAN_END;
+    return step == SCAN_END && scan_peek(&scan) == '\0' && scan.at == scan.end;
 }
 
 struct part raw_member(struct part object, const char *name)

@@ -31,7 +31,8 @@ struct part raw_inside(struct part string);
 
 /* One pass over an object: the values of `names` (up to a NULL) in their order, empty where one is
  * missing or null; the last of two counts. Calls `other` (may be NULL) with the name of every other
- * member that is not null. False if it is no whole object. */
+ * member that is not null. False if it is no whole object, or
+ * something stands behind it: then the values mean nothing. */
 bool raw_members(struct part object, const char *const *names, struct part *ret_values,
                  void (*other)(void *context, struct part name), void *context);
 

@@ -288,7 +288,10 @@ void request_to_anthropic(struct translation *translation, struct part body, str
     struct part values[FIELDS];
     struct buffer messages = {0}, system = {0};
     struct turns turns = {.out = &messages, .system = &system};
-    (void)raw_members(body, fields, values, note_field, translation);
+    if (!raw_members(body, fields, values, note_field, translation)) {
+        translation_refuse(translation, "body", "expected one JSON object");
+        return;
+    }
     check(translation, values);
     struct part asked = raw_inside(values[MODEL]);
     snprintf(translation->asked, sizeof translation->asked, "%.*s",

@@ -255,7 +255,10 @@ static void add_limit(struct translation *translation, struct part most, struct 
 void request_to_openai(struct translation *translation, struct part body, struct buffer *out)
 {
     struct part values[FIELDS];
-    (void)raw_members(body, fields, values, note_field, translation);
+    if (!raw_members(body, fields, values, note_field, translation)) {
+        translation_refuse(translation, "body", "expected one JSON object");
+        return;
+    }
     struct part asked = raw_inside(values[MODEL]);
     if (asked.length == 0)
         translation_refuse(translation, "model", "expected the name of a model");
