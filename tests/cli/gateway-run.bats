@@ -22,6 +22,10 @@ if value("--stand-in-fd"):
         kept.write(os.read(int(value("--stand-in-fd")), 4096))
 if os.path.exists(play + "/.refuses"):
     sys.exit("the key file has a mistake")
+seen = os.environ["HOME"] + "/.local/state/tcr/state.json"
+if os.path.exists(seen):
+    with open(play + "/.seen", "w") as kept:
+        kept.write(open(seen).read())
 tell = int(value("--tell-fd"))
 os.write(tell, b"listening\n")
 if os.path.exists(play + "/.dies"):
@@ -264,7 +268,18 @@ CLIENT
   printf '#!/bin/sh\ncp "$HOME/.local/state/tcr/state.json" "$PLAY/.state"\n' > "$scratch/bin/claude"
   tcr --gateway -- claude -p hello
   assert_equal "$(jq '.leases | length' "$play/.state")" 0
+  # Nor when the gateway reads the state: with max_per_key it would find its key in use.
+  assert_equal "$(jq '.leases | length' "$play/.seen")" 0
   tcr -- claude -p hello
+  assert_equal "$(jq '.leases | length' "$play/.state")" 1
+}
+
+@test "a run that goes on without the gateway it would have had holds its key" {
+  pool home work
+  touch "$play/.refuses"
+  printf '#!/bin/sh\ncp "$HOME/.local/state/tcr/state.json" "$PLAY/.state"\n' > "$scratch/bin/claude"
+  on_terminal -- claude
+  assert_stdout_has 'the run goes on without a gateway'
   assert_equal "$(jq '.leases | length' "$play/.state")" 1
 }
 

@@ -299,12 +299,22 @@ static void say_what_fails(int r)
         log_say("the gateway cannot be started: %s", strerror(-r));
 }
 
-/* The gateway counts its sessions on each key itself. */
+/* Before it starts: it counts its sessions itself, and with max_per_key ours would be in its way.
+ */
 static bool give_up_leases(struct state *state, int64_t now, void *context)
 {
     const struct session *session = context;
     (void)now;
     state_drop_leases(state, &session->owner);
+    return true;
+}
+
+static bool take_leases_again(struct state *state, int64_t now, void *context)
+{
+    const struct session *session = context;
+    for (size_t i = 0; i < session->slot_count; i++)
+        if (session->slots[i].candidate)
+            (void)state_lease(state, &session->owner, session->slots[i].candidate->id, now);
     return true;
 }
 
@@ -332,11 +342,14 @@ int private_gateway_open(struct session *session, struct private_gateway *gatewa
     else
         log_explain("%s gateway: %s", gateway->way == GATEWAY_NONE ? "no" : "a", buffer_text(&why));
     buffer_finish(&why);
-    int r = gateway->way == GATEWAY_NONE ? 0 : bring_up(gateway);
-    if (gateway->way != GATEWAY_NONE && r == 0) {
-        (void)store_update(session->pool.store, give_up_leases, session);
+    if (gateway->way == GATEWAY_NONE)
+        return 0;
+    (void)store_update(session->pool.store, give_up_leases, session);
+    int r = bring_up(gateway);
+    if (r == 0)
         introduce(session);
-    }
+    else
+        (void)store_update(session->pool.store, take_leases_again, session);
     if (r == 0)
         return 0;
     if (asked || r != -ENOENT)
@@ -359,7 +372,8 @@ static void say_news(const struct private_gateway *gateway, bool worked)
         log_warn("not one request came through the gateway: this client does not take it; "
                  "--no-gateway does without");
     else
-        log_explain("%lu requests went through the gateway", gatewaynews_requests(&gateway->news));
+        log_explain("requests that went through the gateway: %lu",
+                    gatewaynews_requests(&gateway->news));
     buffer_finish(&text);
 }
 
