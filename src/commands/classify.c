@@ -59,7 +59,8 @@ static void append_nothing(struct buffer *text, const struct ending *ending,
     if (evidence->result_seen && evidence->result_is_error)
         buffer_append_text(text, "the result of Claude Code is an error, but not one of the key\n");
     else if (evidence->result_seen && ending->code == 0)
-        buffer_append_text(text, "the result of Claude Code is no error, and the status is 0\n");
+        buffer_append_text(text,
+                           "the result of Claude Code is not an error, and the status is 0\n");
     else if (ending->code == 0)
         buffer_append_format(text, "the status is 0: %s\n",
                              worded ? "a message counts only with a failure; try --exit 1"

@@ -1,4 +1,4 @@
-/* What of a provider's answer goes to the client, and when. */
+/* Decides which parts of a provider's answer the client gets, and when. */
 #pragma once
 
 #include "core/gateway/retry.h"
@@ -7,15 +7,15 @@
 
 void answer_drop_refusal(struct exchange *exchange);
 
-/* The provider's answer begins to go out as it comes. */
+/* Starts to pass the provider's answer on as it comes. */
 enum exchange_state answer_begin(struct exchange *exchange);
 
-/* The try is the last: its answer goes out, or an earlier one whose key is ready before, or, where
- * nothing came, an error of ours. */
+/* The try was the last one. Its answer is passed on, or an earlier one if that key is ready sooner,
+ * or, if nothing came, an error of our own. */
 enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event event,
                                    const struct finding *finding);
 
-/* Before another key is asked. */
+/* Called before another key is tried. */
 void answer_keep_refusal(struct exchange *exchange, const struct finding *finding);
 
 /* What the key's answer says of it is what its rest is about: kept for requests that come while

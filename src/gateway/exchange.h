@@ -1,6 +1,6 @@
-/* One request from its head to the last byte of its answer. It owns the request's body, what waits
- * to go out, and at most one try at a time. What changes its state is exchange_settle alone, at the
- * loop's top level: everything else notes facts and asks for it. */
+/* One request, from its head to the last byte of its answer. It owns the request's body, the bytes
+ * that wait to be sent, and at most one try at a time. Only exchange_settle, at the loop's top
+ * level, changes its state: everything else records facts and marks the exchange. */
 #pragma once
 
 #include "base/buffer.h"
@@ -30,13 +30,13 @@ struct try;
 
 enum exchange_state {
     RECEIVING, /* the body comes in */
-    CHOOSING,  /* a key is wanted */
-    HOLDING,   /* nothing is done until the timer is due */
-    ASKING,    /* a try has no head yet */
-    JUDGING,   /* it has, and what that means is not known yet */
-    STREAMING, /* what comes goes out */
-    DRAINING,  /* what came goes out, no more comes */
-    ANSWERING, /* a whole answer of ours goes out */
+    CHOOSING,  /* a key is needed */
+    HOLDING,   /* it waits for the timer */
+    ASKING,    /* a try is running, and no head has come */
+    JUDGING,   /* a head has come; what it means is not known yet */
+    STREAMING, /* the answer is passed on as it comes */
+    DRAINING,  /* the rest of the answer is passed on, no more comes */
+    ANSWERING, /* an answer of our own is sent */
     ENDED,
     EXCHANGE_STATES
 };
@@ -49,13 +49,13 @@ struct exchange {
     enum exchange_state state;
     enum retry_out out; /* seen from the client */
 
-    /* The client's side: front.c's, but for what is said. */
+    /* The client's side, which front.c uses; the comments say what else does. */
     struct visitor *visitor;           /* NULL once libmicrohttpd is done with it */
     struct MHD_Connection *connection; /* the same */
     struct MHD_Response *response;     /* made, not handed over yet */
     int answer_status;
     bool is_suspended, has_head;
-    bool answer_early; /* it goes out before the body was read */
+    bool answer_early; /* it is sent before the body has been read */
     bool client_gone;  /* nobody is there to be answered */
     bool is_completed;
 
@@ -68,7 +68,7 @@ struct exchange {
     bool is_body_read;
     struct body body;
     bool body_whole;
-    int refused; /* the status of a refusal of ours that waits for the body's end; 0: none */
+    int refused; /* the status of our own refusal that waits for the body's end; 0: none */
     const char *refusal;
 
     /* Where it goes. */
@@ -81,7 +81,7 @@ struct exchange {
     size_t tried_count;
     bool is_master, no_master, master_is_news;
     bool has_sort, of_subscription; /* picker.c */
-    struct event failure; /* to be told once it is known what follows; EVENT_OTHER: none */
+    struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */
     struct finding failure_finding; /* what it borrows from */
     struct try *try;
     struct retry retry;
@@ -104,7 +104,7 @@ struct exchange {
     struct timer timer;
     bool timer_came;
     bool is_ready;
-    struct exchange *next_ready, *next, **link; /* of all that are not over */
+    struct exchange *next_ready, *next, **link; /* of all exchanges that have not ended */
 };
 
 /* For the front: */
@@ -113,7 +113,7 @@ struct exchange {
 struct exchange *exchange_create(struct gateway *gateway, struct visitor *visitor,
                                  const char *target);
 
-/* The head is taken over; `clear` is false if it has lines that are not headers. */
+/* Takes over the head; `clear` is false if it has lines that are not headers. */
 void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head,
                            bool clear);
 void exchange_receive(struct exchange *exchange, const char *bytes, size_t length);
@@ -122,32 +122,33 @@ void exchange_receive_end(struct exchange *exchange);
 /* The client closed its side. */
 void exchange_lost_client(struct exchange *exchange);
 
-/* libmicrohttpd has nothing more to do with it; `well`: all of the answer went out. */
+/* libmicrohttpd has finished with it; `well`: all of the answer was sent. */
 void exchange_completed(struct exchange *exchange, bool well);
 
 void exchange_note_out(struct exchange *exchange, enum retry_out out);
 
-/* The answer's bytes as they are there; 0: none is, and exchange_end tells whether more come. */
+/* Gives the bytes of the answer that have come; 0 if there are none: then exchange_end tells
+ * whether more will come. */
 size_t exchange_read(struct exchange *exchange, char *to, size_t most);
 enum answer_end { ANSWER_GOES_ON, ANSWER_WHOLE, ANSWER_BROKEN };
 enum answer_end exchange_end(const struct exchange *exchange);
 
-/* A connection is over, and with it the session that it is where requests name none. */
+/* A connection has ended, and with it its session, if its requests named none. */
 void exchange_visitor_left(struct gateway *gateway, uint64_t number);
 
-/* For the try: the answer's head comes before its bytes, though perhaps in one breath. */
+/* For the try: the answer's head comes before its bytes, perhaps in the same callback. */
 void exchange_take_head(struct exchange *exchange, const char *head);
 enum taken { TAKEN, NOT_YET, NO_MEMORY };
 enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t length);
 void exchange_try_moved(struct exchange *exchange);
 
-/* For the loop: lets every exchange of which something was noted act on it. */
+/* For the loop: lets every marked exchange act on what was recorded. */
 void exchange_settle(struct gateway *gateway);
 
-/* Nobody waits for an answer any more. */
+/* Ends all exchanges: nobody waits for an answer any more. */
 void exchange_abandon_all(struct gateway *gateway);
 
-/* For who has it wait: it is to be looked at in the next settle. */
+/* Marks it for the next exchange_settle. */
 void exchange_mark(struct exchange *exchange);
 
 const char *exchange_state_name(enum exchange_state state);

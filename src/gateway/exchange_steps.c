@@ -175,7 +175,7 @@ static enum exchange_state refuse_try(struct exchange *exchange, int error)
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
     snprintf(sentence, sizeof sentence, "%s",
              error < 0 ? exchange->bridge.translation.fault.text
-                       : "the request's target is no path");
+                       : "the request's target is not a path");
     return exchange_refuse(exchange, 400, sentence, 0);
 }
 

@@ -1,5 +1,5 @@
-/* The side of the clients: listening sockets, their connections, requests as they come in, answers
- * as they go out. All that is libmicrohttpd's stands in front.c and front_answer.c. */
+/* The clients' side: listening sockets, connections, incoming requests, outgoing answers. Only
+ * front.c and front_answer.c use libmicrohttpd. */
 #pragma once
 
 #include "core/gateway/guard.h"
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a head may have, a request's as well as an answer's: real ones have a quarter of it. */
+/* The largest head of a request or an answer; real ones have a quarter of it. */
 #define FRONT_HEAD ((size_t)8 << 10)
 
 struct gateway;
@@ -21,8 +21,8 @@ struct front;
 /* One client's connection. */
 struct visitor {
     struct front *front;
-    const struct guard *guard; /* of the socket it came by */
-    uint64_t number;           /* names it: the first is 1 */
+    const struct guard *guard; /* of the socket that it came in by */
+    uint64_t number;           /* its number; the first is 1 */
     struct watch hangup;       /* its socket, for EPOLLRDHUP alone */
     bool is_watched;
     struct timer idle;         /* until a whole head has come */
@@ -32,17 +32,17 @@ struct visitor {
 /* NULL if out of memory, or if libmicrohttpd does not start. */
 struct front *front_create(struct gateway *gateway);
 
-/* Ends every connection; no exchange is left then. */
+/* Ends every connection, and with them all exchanges. */
 void front_destroy(struct front *front);
 
-/* Serves a listening socket, which becomes the front's. The guard is borrowed. Returns 0 or a
+/* Serves a listening socket, which it takes over. The guard is borrowed. Returns 0 or a
  * negative errno. */
 int front_listen(struct front *front, int fd, const struct guard *guard);
 
-/* No connection is taken any more. */
+/* Accepts no more connections. */
 void front_stop_listening(struct front *front);
 
-/* Moves what can be moved. Nothing else calls the exchanges' functions for receiving. */
+/* Receives and sends what it can. Nothing else calls the exchanges' receiving functions. */
 void front_run(struct front *front);
 
 /* Milliseconds until front_run has something to do though no descriptor says so; -1: never. */
@@ -51,17 +51,17 @@ int front_wait(struct front *front);
 /* How many connections there are. */
 size_t front_visitors(const struct front *front);
 
-/* Lets a request's connection go on after the exchange has an answer, more bytes of one, or none
- * to give. Nothing if it waits for nothing. */
+/* Resumes a suspended connection once the exchange has an answer, more bytes of one, or has ended.
+ * Does nothing if it is not suspended. */
 void front_resume(struct exchange *exchange);
 
-/* Sets what is answered: the head as in base/head.h, and then what the exchange's reader gives.
+/* Sets the answer: the head as in base/head.h, then what exchange_read gives.
  * `length` as in forward.h. False if out of memory. */
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length);
 
 /* An answer that nobody came to fetch. */
 void front_drop_answer(struct exchange *exchange);
 
-/* The answer is whole from the start; the bytes are copied. */
+/* The same with a complete body; the bytes are copied. */
 bool front_set_whole_answer(struct exchange *exchange, int status, const char *head,
                             const char *bytes, size_t length);

@@ -39,7 +39,7 @@
 #define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
 
 /* What ends it. */
-struct ending {
+struct end_watch {
     struct gateway *gateway;
     struct watch signals, life;
     struct timer parting;
@@ -58,11 +58,11 @@ static void raise_limits(void)
 
 static void parting_due(void *context)
 {
-    struct ending *ending = context;
+    struct end_watch *ending = context;
     ending->at_once = true;
 }
 
-static void begin_to_end(struct ending *ending)
+static void begin_to_end(struct end_watch *ending)
 {
     struct gateway *gateway = ending->gateway;
     ending->asked = true;
@@ -72,7 +72,7 @@ static void begin_to_end(struct ending *ending)
 
 static void take_signal(void *context, uint32_t events)
 {
-    struct ending *ending = context;
+    struct end_watch *ending = context;
     struct signalfd_siginfo info;
     (void)events;
     while (read(ending->signals.fd, &info, sizeof info) == sizeof info) {
@@ -89,20 +89,20 @@ static void take_signal(void *context, uint32_t events)
 /* Nobody writes to it: it is at its end. */
 static void life_is_over(void *context, uint32_t events)
 {
-    struct ending *ending = context;
+    struct end_watch *ending = context;
     (void)events;
     loop_remove(&ending->gateway->loop, &ending->life);
     ending->run_is_gone = true;
     begin_to_end(ending);
 }
 
-static int watch_endings(struct ending *ending, struct gateway *gateway, int life_fd)
+static int watch_endings(struct end_watch *ending, struct gateway *gateway, int life_fd)
 {
     int fd = signals_take_over();
-    *ending = (struct ending){.gateway = gateway,
-                              .signals = {fd, EPOLLIN, take_signal, ending},
-                              .life = {life_fd, EPOLLIN, life_is_over, ending},
-                              .parting = {.due = parting_due, .context = ending}};
+    *ending = (struct end_watch){.gateway = gateway,
+                                 .signals = {fd, EPOLLIN, take_signal, ending},
+                                 .life = {life_fd, EPOLLIN, life_is_over, ending},
+                                 .parting = {.due = parting_due, .context = ending}};
     int r = fd < 0 ? fd : loop_add(&gateway->loop, &ending->signals);
     if (r == 0 && life_fd >= 0)
         r = loop_add(&gateway->loop, &ending->life);
@@ -141,7 +141,7 @@ static void give_memory_back(struct gateway *gateway)
 #endif
 }
 
-static int run(struct gateway *gateway, const struct ending *ending)
+static int run(struct gateway *gateway, const struct end_watch *ending)
 {
     int r = 0;
     while (r == 0 && !ending->at_once && !(ending->asked && gateway->exchange_count == 0)) {
@@ -158,7 +158,7 @@ static int run(struct gateway *gateway, const struct ending *ending)
             r = -EIO;
     }
     if (r < 0)
-        log_say("gateway: %s; it ends, and has to be started anew", strerror(-r));
+        log_say("gateway: %s; it ends, and has to be started again", strerror(-r));
     return r;
 }
 
@@ -219,7 +219,7 @@ static void remove_folder(const char *folder)
 
 static int serve(struct gateway *gateway, const struct arguments *arguments)
 {
-    struct ending ending;
+    struct end_watch ending;
     int r = watch_endings(&ending, gateway, arguments->life_fd);
     struct admission admissions[ARGUMENTS_LISTENERS];
     for (size_t i = 0; r == 0 && i < arguments->listener_count; i++)

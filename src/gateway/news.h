@@ -1,5 +1,5 @@
-/* What is told of the keys while requests come and go: into the log of events beside the state, and
- * to the run that a private gateway belongs to (contract.h). Nothing here waits for a reader. */
+/* Reports what happens to the keys, to the log of events beside the state and to the run that a
+ * private gateway belongs to (contract.h). Nothing here waits for a reader. */
 #pragma once
 
 #include "core/pool/failure.h"
@@ -28,17 +28,17 @@ struct news {
 
 void news_listening(struct news *news);
 
-/* Adds the time and our process, and tells it. */
+/* Adds the time and our process, and reports it. */
 void news_event(struct news *news, struct event *event);
 
 /* Every key rests for a model, and another goes on; told when that changes, and every ten minutes.
  */
 void news_model(struct news *news, const char *asked, const char *next);
 
-/* A request was answered by a key; or by none. */
+/* A request was answered with a key, or with none. */
 void news_served(struct news *news, const char *key);
 void news_refused(struct news *news);
 
-/* Tells the numbers and closes the descriptor; once. */
+/* Reports the numbers and closes the descriptor, once. */
 void news_end(struct news *news);
 void news_finish(struct news *news);

@@ -1,4 +1,4 @@
-/* Which key a request goes out with, and what befell it. */
+/* Chooses the key for a request, and records what happened to it. */
 #pragma once
 
 #include "core/pool/failure.h"
@@ -9,7 +9,7 @@
 
 enum picker_result {
     PICKER_CHOSE,   /* exchange->candidate */
-    PICKER_WAITS,   /* its secret is being fetched; the exchange is marked when it is there */
+    PICKER_WAITS,   /* its secret is being fetched; the exchange is marked once it is there */
     PICKER_HOLDS,   /* all rest; the exchange's timer is set */
     PICKER_UNKNOWN, /* the key picked by hand is not in the pool */
     PICKER_NONE,
@@ -17,11 +17,11 @@ enum picker_result {
 };
 enum picker_result picker_choose(struct exchange *exchange);
 
-/* The request's last key was refused: true if it waits until one is ready (the timer is set), as
+/* The request's last key was refused. True if it waits until a key is ready (the timer is set), as
  * with PICKER_HOLDS. */
 bool picker_hold(struct exchange *exchange);
 
-/* Why there is none: what the client is told. */
+/* Why there is no key: what the client is told. */
 struct picker_why {
     int status;
     char sentence[512];
@@ -33,7 +33,7 @@ struct picker_why {
 };
 void picker_explain(const struct exchange *exchange, struct picker_why *ret_why);
 
-/* The key's answer says that it is to rest. */
+/* The answer says that the key has to rest. */
 void picker_failed(struct exchange *exchange, const struct finding *finding);
 
 /* Nothing follows a key that failed: no other is left, or (`client_left`) nobody waits. Says it if
@@ -43,28 +43,28 @@ void picker_tell_end(struct exchange *exchange, bool client_left);
 /* The request was answered well. */
 void picker_succeeded(struct exchange *exchange);
 
-/* The head of any answer: it tells how much of the key's windows is used. */
+/* Reads from the head of any answer how much of the key's windows is used. */
 void picker_note_answer(struct exchange *exchange, const char *head);
 
-/* The key was not accepted: true if it is worth another try with a secret that is being got anew.
- * Then the next picker_choose waits for that. */
+/* The key was not accepted. True if its secret is being fetched again and is worth another try: the
+ * next picker_choose waits for it. */
 bool picker_renew(struct exchange *exchange);
 
-/* The key is not asked again in this request. False if out of memory. */
+/* This request does not use the key again. False if out of memory. */
 bool picker_pass_over(struct exchange *exchange, const struct finding *finding);
 
-/* Notes that the key made something that only it can see. */
+/* Records that the key made an object that only this key can see. */
 void picker_bind(struct exchange *exchange, const char *object);
 
-/* The id of a session that is a connection. */
+/* The id of a session that is identified by its connection. */
 #define PICKER_SESSION 48
 void picker_name_connection(uint64_t number, char ret_id[PICKER_SESSION]);
 
-/* What a request that failed in this way could still be sent with. */
+/* The keys that are left for a request that failed in this way. */
 struct picker_left {
     unsigned keys;
     bool master;
-    bool bound; /* to this key alone */
+    bool bound; /* the request names what only this key can see */
 };
 struct picker_left picker_count_left(struct exchange *exchange, enum failure_class class);
 

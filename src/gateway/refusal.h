@@ -1,5 +1,5 @@
-/* Answers of the gateway's own, in the form in which the client's provider would give them, always
- * with the reason. */
+/* The gateway's own answers, in the form that the client's provider would use, always with a
+ * reason. */
 #pragma once
 
 #include "base/buffer.h"
@@ -17,8 +17,8 @@ void refusal_append_body(struct buffer *body, enum provider provider, int status
  * False if out of memory. */
 bool refusal_set(struct exchange *exchange, int status, const char *sentence, const char *more);
 
-/* An answer to a probe: that somebody is there. */
+/* The answer to a probe. */
 bool refusal_set_greeting(struct exchange *exchange);
 
-/* The error's type that goes with a status: "rate_limit_error" with 429. */
+/* The type of error that belongs to a status: "rate_limit_error" with 429. */
 const char *refusal_type(int status);

@@ -1,5 +1,5 @@
-/* The keys as they stand in the key file now: read anew when that changes, while requests that
- * began with the old ones end with them. */
+/* The keys as they are in the key file now. When the file changes it is read again; requests that
+ * started with the old keys finish with them. */
 #pragma once
 
 #include "core/client/options.h"
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* What is known of a secret that is not in the key file; secrets.c. Milliseconds are of
- * clock_now_ms; 0: never. */
+/* What secrets.c knows about a secret that is not in the key file. Milliseconds of clock_now_ms; 0:
+ * never. */
 struct key_secret {
     bool comes;
     int64_t failed_at, renewed_at, looked_at;
@@ -20,7 +20,7 @@ struct key_secret {
     struct timespec modified;
 };
 
-/* How a file looked when it was read. */
+/* The state of a file when it was read. */
 struct file_look {
     char *path;
     struct stat status; /* all 0: there was none */
@@ -48,17 +48,17 @@ struct roster {
     char *origin; /* where the keys came from, for messages */
 };
 
-/* Reads the keys, saying what is wrong with them. Returns 0 with the caller's reference, or a
+/* Reads the keys, and reports mistakes in them. Returns 0 with the caller's reference, or a
  * negative errno: -ENOENT if there are none. */
 int roster_load(const struct options *options, struct roster **ret_roster);
 
-/* True if a file that it was read from is another one since. */
+/* True if a file that it was read from has changed since. */
 bool roster_is_stale(const struct roster *roster);
 
-/* Looks at these files anew, so that a change that could not be read is not read again. */
+/* Notes the files' state again, so that a change that could not be read is not tried twice. */
 void roster_look(struct roster *roster);
 
-/* What was learned of keys of the same names goes on. */
+/* Takes over what was learned about keys of the same names. */
 void roster_inherit(struct roster *roster, const struct roster *before);
 
 void kept_refusal_finish(struct kept_refusal *kept);
@@ -68,5 +68,5 @@ struct roster *roster_keep(struct roster *roster);
 /* Gives a reference back; takes NULL. */
 void roster_release(struct roster *roster);
 
-/* The address that a key's requests go to; NULL if none is known. */
+/* The address that a key's requests are sent to; NULL if unknown. */
 const char *roster_base(const struct key *key);

@@ -1,5 +1,5 @@
-/* Secrets that are not in the key file: a token command is started and its output awaited in the
- * loop, a login is read anew when the client has renewed it. */
+/* Secrets that are not in the key file. A token command runs while the loop goes on; a login is
+ * read again when the client has renewed it. */
 #pragma once
 
 #include "gateway/loop.h"
@@ -14,22 +14,22 @@ struct gateway;
 
 enum secret_state {
     SECRET_THERE,
-    SECRET_COMES, /* exchanges that choose are marked when it is there, or known not to come */
-    SECRET_LACKS, /* it could not be got a short while ago */
+    SECRET_COMES, /* exchanges that choose are marked once it is there, or has failed */
+    SECRET_LACKS, /* it could not be fetched a short while ago */
 };
 
-/* Sees to it that the key has its secret, if it can have one. */
+/* Makes sure that the key has its secret, or starts to fetch it. */
 enum secret_state secrets_want(struct gateway *gateway, struct roster *roster,
                                struct candidate *candidate);
 
-/* What is known without doing anything: whether the key could be sent now or soon. */
+/* Whether the key has its secret, or could have it soon; starts nothing. */
 bool secrets_may_have(const struct roster *roster, const struct candidate *candidate);
 
-/* The provider refuses the secret, which may be out of date: true if another one is being got. */
+/* The provider refused the secret, which may be outdated. True if a new one is being fetched. */
 bool secrets_renew(struct gateway *gateway, struct roster *roster, struct candidate *candidate);
 
-/* A child of ours has ended. */
+/* A child process has ended. */
 void secrets_reap(struct gateway *gateway);
 
-/* No command runs any more. */
+/* Ends all token commands. */
 void secrets_stop(struct gateway *gateway);

@@ -1,5 +1,5 @@
-/* One sending of a request to a provider. It is made, runs, and is destroyed; nothing of it is used
- * for another one. Callbacks of libcurl's only note facts in it and tell the exchange. */
+/* One attempt to send a request to a provider. It is created, runs, and is destroyed; nothing of it
+ * is reused. libcurl's callbacks only record facts in it and tell the exchange. */
 #pragma once
 
 #include "base/buffer.h"
@@ -51,17 +51,17 @@ try {
     char error[CURL_ERROR_SIZE]; /* a sentence, for a fault */
 };
 
-/* Starts it; NULL if it cannot be (no memory, or an address that is none). */
+/* Starts it; NULL if that fails (no memory, or an invalid address). */
 struct try *try_create(struct upstream *upstream, const struct try_plan *plan);
 
 /* Aborts it if it runs. Not from a callback of libcurl's. Takes NULL. */
 void try_destroy(struct try *try);
 
-/* libcurl has nothing more to do for it: notes how it ended and tells the exchange. */
+/* libcurl has finished: records how it ended and tells the exchange. */
 void try_ended(struct try *try, CURLcode result);
 
 /* Goes on reading the answer after it was paused. Not from a callback of libcurl's. */
 void try_resume(struct try *try);
 
-/* True if the body has been read to its end: it is not needed any more for this try. */
+/* True if the whole body has been sent: this try no longer needs it. */
 bool try_has_sent(const struct try *try);

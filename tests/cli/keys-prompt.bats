@@ -113,7 +113,7 @@ END
   tcr keys seal
   person see:'Token of' run:"'$TCR_RUN' keys unseal && '$TCR_RUN' keys seal" type:"$(token work)\n" -- keys add work
   assert_status 125
-  assert_stdout_has 'it was sealed anew meanwhile; try again'
+  assert_stdout_has 'it has been sealed again meanwhile; try again'
   # Another change meanwhile is none that hinders.
   person see:'Token of' run:"'$TCR_RUN' keys rename home house" type:"$(token work)\n" -- keys add work
   assert_status 0

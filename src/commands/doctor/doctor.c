@@ -36,12 +36,12 @@ static void add(struct doctor *doctor, const char *check, enum health health, ch
         return;
     }
     doctor->diagnoses = grown;
-    char *mend = strstr(text, divider);
-    if (mend) {
-        *mend = '\0';
-        mend += sizeof divider - 1;
+    char *fix = strstr(text, divider);
+    if (fix) {
+        *fix = '\0';
+        fix += sizeof divider - 1;
     }
-    grown[doctor->count++] = (struct diagnosis){check, health, text, mend};
+    grown[doctor->count++] = (struct diagnosis){check, health, text, fix};
 }
 
 void doctor_say(struct doctor *doctor, const char *check, enum health health, const char *format,
@@ -79,8 +79,8 @@ static void append_text(struct buffer *text, const struct doctor *doctor)
         screen_end(text, &screen, styles[diagnosis->health]);
         size_t quoted = text->length;
         buffer_append_format(text, "  %-12s — %s", diagnosis->check, diagnosis->message);
-        if (diagnosis->mend)
-            buffer_append_format(text, "; %s", diagnosis->mend);
+        if (diagnosis->fix)
+            buffer_append_format(text, "; %s", diagnosis->fix);
         /* Paths and what programs print may hold anything. */
         if (!text->failed)
             text_replace_controls(text->data + quoted, text->length - quoted, ' ');
@@ -95,7 +95,7 @@ static cJSON *describe(const struct diagnosis *diagnosis)
     json_set_string(object, "status", health_names[diagnosis->health]);
     json_set_string(object, "message", diagnosis->message);
     json_set(object, "mend",
-             diagnosis->mend ? cJSON_CreateString(diagnosis->mend) : cJSON_CreateNull());
+             diagnosis->fix ? cJSON_CreateString(diagnosis->fix) : cJSON_CreateNull());
     return object;
 }
 
@@ -119,7 +119,7 @@ static bool is_sick(const struct doctor *doctor)
 static void finish(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->count; i++)
-        free(doctor->diagnoses[i].message); /* the mend is a part of it */
+        free(doctor->diagnoses[i].message); /* the fix is a part of it */
     free(doctor->diagnoses);
     if (doctor->has_state)
         state_finish(&doctor->state);

@@ -16,7 +16,7 @@ struct diagnosis {
     const char *check; /* a word or two: what was looked at */
     enum health health;
     char *message;
-    char *mend; /* what to do about it; NULL if there is nothing to do */
+    char *fix; /* what to do about it; NULL if there is nothing to do */
 };
 
 struct doctor {

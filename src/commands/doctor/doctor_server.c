@@ -26,7 +26,7 @@ static bool is_near(const struct redisurl *url)
            strcmp(url->host, "localhost") == 0;
 }
 
-static const char *mend_of(int error)
+static const char *fix_for(int error)
 {
     if (error == -EACCES)
         return "give the password in TCR_REDIS_PASSWORD_FILE (mode 600) or TCR_REDIS_PASSWORD, the "
@@ -86,7 +86,7 @@ static void probe(struct doctor *doctor, const struct redisurl *url, struct stor
                    buffer_text(&name));
     else
         doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_SHARING "; fix: %s",
-                   buffer_text(&name), buffer_text(&error), mend_of(r));
+                   buffer_text(&name), buffer_text(&error), fix_for(r));
     check_its_clock(doctor);
     buffer_finish(&name);
     buffer_finish(&error);

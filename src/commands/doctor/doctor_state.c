@@ -58,7 +58,7 @@ static void place_finish(struct place *place)
     free(place->path);
 }
 
-static const char *mend_of(int error)
+static const char *fix_for(int error)
 {
     if (error == ENOSPC || error == EDQUOT)
         return "free some space";
@@ -79,7 +79,7 @@ static void check_future_folder(struct doctor *doctor, const struct place *place
     else
         doctor_say(doctor, "state", HEALTH_FAIL,
                    "%s cannot be created in %s: %s; " NO_MEMORY "; fix: %s", place->folder, folder,
-                   strerror(errno), mend_of(errno));
+                   strerror(errno), fix_for(errno));
 }
 
 static bool open_folder(struct doctor *doctor, struct place *place)
@@ -91,7 +91,7 @@ static bool open_folder(struct doctor *doctor, struct place *place)
         check_future_folder(doctor, place);
     else
         doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_MEMORY "; fix: %s", place->folder,
-                   strerror(errno), mend_of(errno));
+                   strerror(errno), fix_for(errno));
     return false;
 }
 
@@ -129,10 +129,10 @@ static void check_folder(struct doctor *doctor, const struct place *place)
     if (r < 0)
         doctor_say(doctor, "state", HEALTH_FAIL,
                    "%s cannot be written or locked: %s; " NO_MEMORY "; fix: %s", place->folder,
-                   strerror(-r), mend_of(-r));
+                   strerror(-r), fix_for(-r));
     else if (is_closed)
         doctor_say(doctor, "state", HEALTH_FAIL, "%s cannot be written: %s; " NO_MEMORY "; fix: %s",
-                   place->path, strerror(errno), mend_of(errno));
+                   place->path, strerror(errno), fix_for(errno));
     else
         doctor_say(doctor, "state", HEALTH_OK, "%s can be written", place->folder);
     if (fstat(place->fd, &status) == 0 && trust_others_can_write(&status, place->folder))
@@ -162,7 +162,7 @@ static int take_lock(struct doctor *doctor, const struct place *place)
                    place->folder, name, LOCK_WAIT_US / 1000000, place->folder, name);
     else
         doctor_say(doctor, "lock", HEALTH_FAIL, "%s/%s: %s; " NO_MEMORY "; fix: %s", place->folder,
-                   name, strerror(-r), mend_of(-r));
+                   name, strerror(-r), fix_for(-r));
     if (fd >= 0)
         (void)close(fd);
     return -1;
@@ -187,7 +187,7 @@ static void read_state(struct doctor *doctor, const struct place *place)
                    place->path);
     else if (r < 0 && r != -ENOENT)
         doctor_say(doctor, "state", HEALTH_FAIL, "%s: %s; " NO_MEMORY "; fix: %s", place->path,
-                   strerror(-r), mend_of(-r));
+                   strerror(-r), fix_for(-r));
 }
 
 void doctor_check_state(struct doctor *doctor)

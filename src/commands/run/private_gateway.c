@@ -294,7 +294,7 @@ static void say_what_fails(int r)
 {
     if (r == -ENOENT)
         log_say("this tcr-run was built without its gateway: install libmicrohttpd-dev and "
-                "libcurl4-openssl-dev and build it anew, or leave --gateway out");
+                "libcurl4-openssl-dev and build it again, or leave out --gateway");
     else if (r != -ETIME)
         log_say("the gateway cannot be started: %s", strerror(-r));
 }
@@ -369,7 +369,7 @@ static void say_news(const struct private_gateway *gateway, bool worked)
     if (text.length > 0)
         log_say("%s", buffer_text(&text));
     else if (gatewaynews_requests(&gateway->news) == 0 && worked && !gateway->restarted)
-        log_warn("not one request came through the gateway: this client does not take it; "
+        log_warn("no request came through the gateway: this client does not use it; "
                  "--no-gateway does without");
     else
         log_explain("requests that went through the gateway: %lu",

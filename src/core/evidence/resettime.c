@@ -22,7 +22,7 @@ enum {
 };
 
 /* What introduces a time. A space stands for any spaces, a dash or an underscore. */
-static const struct lead {
+static const struct opening {
     const char *words;
     int64_t takes;
 } leads[] = {

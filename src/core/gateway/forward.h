@@ -1,5 +1,5 @@
-/* What goes on of a request to the provider and of an answer to the client. The body is not looked
- * at: it passes byte for byte. All heads are texts as in base/head.h. */
+/* What is passed on of a request to the provider, and of an answer to the client. The body is not
+ * examined: it passes byte for byte. All heads are texts as in base/head.h. */
 #pragma once
 
 #include "base/buffer.h"
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The key that a request goes out with; both texts borrowed. */
+/* The key that a request is sent with. The text is borrowed. */
 struct forward_key {
     enum kind_id kind;  /* KIND_OAUTH, KIND_API or KIND_OPENAI */
     const char *secret; /* the token itself */
@@ -37,9 +37,9 @@ const char *forward_next_line(const struct buffer *lines, const char **at);
 #define FORWARD_LENGTH_UNKNOWN -1
 
 /*
- * What the client gets of the provider's head, appended to `ret_head`. Gone are hop-by-hop headers,
- * Content-Length (which is *ret_length, or FORWARD_LENGTH_UNKNOWN: libmicrohttpd sends it by
- * itself), cookies, what binds a browser or a client to an address that is not ours
+ * What the client gets of the provider's head, appended to `ret_head`. Removed are hop-by-hop
+ * headers, Content-Length (which is *ret_length, or FORWARD_LENGTH_UNKNOWN: libmicrohttpd sends it
+ * by itself), cookies, what binds a browser or a client to an address that is not ours
  * (access-control-*, alt-svc, strict-transport-security) and x-tcr-*, which is for the gateway to
  * say. All else passes, the rate-limit headers unchanged. */
 void forward_answer(const char *head, struct buffer *ret_head, int64_t *ret_length);

@@ -1,5 +1,5 @@
-/* Whether a request that was refused, or that broke, is sent again: with which key, after which
- * pause, and if not, why not. */
+/* Decides whether a request that was refused or broke off is sent again, with which key and after
+ * what pause, or why not. */
 #pragma once
 
 #include "core/pool/failure.h"
@@ -18,36 +18,36 @@ enum retry_event {
     RETRY_SILENT, /* sent, and nothing came in time */
 };
 
-/* What there is to know of one try that has ended. */
+/* What is known about a try that has ended. */
 struct retry_facts {
     enum retry_event event;
     enum failure_class class; /* RETRY_ANSWERED: the meaning's; CLASS_NONE for an answer that is to
                                  pass, good or bad */
-    bool bare;                /* a 429 that says nothing of the key (meaning.rests is false) */
+    bool bare;                /* a 429 that says nothing about the key (meaning.rests is false) */
     int64_t retry_after_ms;   /* as told; -1 if it was not */
     bool should_not_retry;    /* x-should-retry: false */
     enum retry_out out;
     const char *no_body; /* why the body cannot be sent again ("the request's body is not kept");
                             NULL if it can */
     bool repeatable;     /* doing it twice does no harm (route.repeatable) */
-    bool bound;          /* it names what one key alone can see: no other key is asked */
+    bool bound;          /* it names what only one key can see: no other key is tried */
     int64_t left_ms;     /* until the request's deadline */
     unsigned keys_left;  /* usable keys that this request has not tried */
-    bool master_left;    /* a master may be asked and was not */
+    bool master_left;    /* a master may be used and has not been */
     unsigned dice;       /* any number, so that pauses differ */
 };
 
-/* What a request has gone through so far. All zero before the first try; kept by retry_decide. */
+/* What has been tried for a request. All zero before the first try; updated by retry_decide. */
 struct retry {
     unsigned tries;      /* that have ended */
     unsigned keys;       /* that were tried, the master included */
-    unsigned on_key;     /* tries with the one of now */
-    unsigned moves_soft; /* to another key for a reason that is not the key's */
+    unsigned on_key;     /* tries with the current key */
+    unsigned moves_soft; /* to another key although the key was not to blame */
     bool waited;         /* for a throttle's end */
 };
 
 enum retry_move {
-    RETRY_PASS,   /* what came goes to the client; an error of ours if nothing came */
+    RETRY_PASS,   /* pass on what came, or an error of our own */
     RETRY_SAME,   /* the same key, after pause_ms */
     RETRY_NEXT,   /* another key of the pool */
     RETRY_MASTER, /* the master */

@@ -1,5 +1,5 @@
 /* What a request asks for, by its method and path: whether it may be sent twice, how its stream is
- * read, whether what it makes stays with the key that made it. */
+ * read, and whether what it creates belongs to the key that created it. */
 #pragma once
 
 #include "core/gateway/eventstream.h"
@@ -22,17 +22,17 @@ enum route_id {
 
 struct route {
     enum route_id id;
-    bool repeatable; /* a second sending does no harm but its cost */
-    bool creates;    /* makes what only this key will see: binding_learn its answer */
+    bool repeatable; /* sending it twice costs more but does no harm */
+    bool creates;    /* creates what only this key can see: sessionid_read_made its answer */
     enum eventstream_format stream;
-    enum provider provider;    /* whose API it is; PROVIDER_UNKNOWN if that does not show */
+    enum provider provider;    /* whose API it is; PROVIDER_UNKNOWN if unclear */
     char object[ROUTE_OBJECT]; /* the id in the path; "" if none */
 };
 
 /* `target` as on the request line, in origin or absolute form. */
 void route_find(const char *method, const char *target, struct route *ret_route);
 
-/* The path of a target, behind http://HOST if it has that; NULL if it is none. */
+/* The path of a target, after http://HOST if it has that; NULL if it has no path. */
 const char *route_path(const char *target);
 
 /* The same, behind /api where OpenAI's API is asked for below that. */

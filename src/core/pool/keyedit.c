@@ -125,7 +125,7 @@ int keyedit_may_add(const cJSON *file, const cJSON *entry, bool master, struct b
         buffer_append_format(
             error, "there is a key \"%s\" already; for a new token: tcr-run keys renew ", name);
         shellword_append(error, name);
-        buffer_append_text(error, "; to begin anew: tcr-run keys remove ");
+        buffer_append_text(error, "; to start over: tcr-run keys remove ");
         shellword_append(error, name);
     } else if (master && master_name) {
         buffer_append_text(error, "there is a master key already; first: tcr-run keys remove ");

@@ -238,7 +238,7 @@ int passphrase_unseal(const char *path, char **bytes, size_t *length, struct sea
     if (r < 0)
         return r;
     if (seal && seal->key && !seal_is_alike(seal, &own))
-        return refuse(error, "it was sealed anew meanwhile; try again");
+        return refuse(error, "it has been sealed again meanwhile; try again");
     if (seal && seal->key)
         return open_with(seal, bytes, length, error);
     if (opened.key && seal_is_alike(&opened, &own) && !seal)

@@ -123,7 +123,7 @@ static void remember(struct redis_or_file *shared, struct state *state)
 
 /* ---- what happened while the server was away ---- */
 
-struct news {
+struct recent {
     struct redis_or_file *shared;
     const struct state *standin;
     int answer; /* of the server */
@@ -131,7 +131,7 @@ struct news {
 
 static bool adopt(struct state *state, int64_t now, void *context)
 {
-    struct news *news = context;
+    struct recent *news = context;
     (void)now;
     return standin_adopt(state, news->standin, news->shared->keyring,
                          store_redis_ahead(news->shared->redis)) == 0;
@@ -139,7 +139,7 @@ static bool adopt(struct state *state, int64_t now, void *context)
 
 static int tell_state(void *context, const struct state *standin)
 {
-    struct news *news = context;
+    struct recent *news = context;
     struct state state;
     news->standin = standin;
     news->answer = store_redis_update(news->shared->redis, adopt, news, &state);
@@ -158,7 +158,7 @@ static void tell_event(void *context, const char *line, size_t length)
  * another's) is none of the server's faults: the next run may tell what is in it. */
 static int tell(struct redis_or_file *shared)
 {
-    struct news news = {.shared = shared};
+    struct recent news = {.shared = shared};
     struct store_file *file = file_or_memory_file(shared->standin);
     if (shared->told || !store_file_exists(file)) {
         shared->told = true;
