@@ -70,7 +70,8 @@ static void feed(struct gate *gate, const struct scene *scene)
 static void play(const struct scene *scene, struct play *ret_play)
 {
     struct gate gate;
-    *ret_play = (struct play){0};
+    static struct trigger trigger;
+    *ret_play = (struct play){.evidence.trigger = &trigger};
     ret_play->evidence.time = (struct reading_time){FUZZ_NOW, &fuzz_zones};
     ret_play->evidence.taught = scene->taught;
     gate_init(&gate, &ret_play->evidence, scene->stream, keep_bytes, &ret_play->passed);

@@ -32,7 +32,9 @@
 
 static struct evidence begin(const struct taught *taught)
 {
-    return (struct evidence){.time = {instant(PLAY_NOW), &utc_zones}, .taught = taught};
+    static struct trigger trigger;
+    return (struct evidence){
+        .time = {instant(PLAY_NOW), &utc_zones}, .taught = taught, .trigger = &trigger};
 }
 
 static bool read_line(struct evidence *evidence, enum stream_id stream, const char *line)
@@ -366,6 +368,9 @@ static void test_seek(void **state)
             fail_msg("%s: %zu", rows[i].bytes, at);
     }
     evidence.last_word = true;
+    assert_int_equal(evidence_seek(&evidence, "hello", 5), 0);
+    evidence = begin(NULL);
+    evidence.trigger = NULL;
     assert_int_equal(evidence_seek(&evidence, "hello", 5), 0);
 }
 

@@ -23,7 +23,8 @@ static void take_bytes(void *context, const char *bytes, size_t length)
 
 static void rig_up(struct rig *rig)
 {
-    *rig = (struct rig){.evidence = {.time = {instant(PLAY_NOW), &utc_zones}}};
+    static struct trigger trigger;
+    *rig = (struct rig){.evidence = {.time = {instant(PLAY_NOW), &utc_zones}, .trigger = &trigger}};
     gate_init(&rig->gate, &rig->evidence, STREAM_OUT, take_bytes, &rig->out);
 }
 

@@ -187,8 +187,10 @@ static int supervise(struct attempt *attempt, struct handover *handover)
 
 int attempt_run(struct attempt *attempt)
 {
+    static struct trigger trigger; /* its tables are made once, when a command prints */
     struct handover handover;
     attempt->evidence = (struct evidence){.time = {time(NULL), &zone_system},
+                                          .trigger = &trigger,
                                           .taught = &attempt->session->options->taught};
     int status =
         handover_build(attempt->session, attempt->candidate, attempt->fast_fail, &handover);

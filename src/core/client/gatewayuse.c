@@ -41,6 +41,8 @@ static bool is_kept(const struct name_list *keep, const char *name)
 static const char *cloud_variable(const struct gatewayuse_request *request)
 {
     const char *name;
+    if (!request->keep || request->keep->count == 0)
+        return NULL;
     for (size_t i = 0; (name = environment_cloud(i)); i++) {
         const char *value = variable_value(request->environment, name);
         if (value && *value && is_kept(request->keep, name))

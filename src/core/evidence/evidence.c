@@ -203,6 +203,7 @@ enum line_kind evidence_read_line(struct evidence *evidence, enum stream_id stre
 
 size_t evidence_seek(struct evidence *evidence, const char *bytes, size_t length)
 {
-    bool all = evidence->last_word || (evidence->taught && evidence->taught->marker_count > 0);
-    return all ? 0 : trigger_find(&evidence->trigger, bytes, length);
+    bool all = !evidence->trigger || evidence->last_word ||
+               (evidence->taught && evidence->taught->marker_count > 0);
+    return all ? 0 : trigger_find(evidence->trigger, bytes, length);
 }

@@ -26,17 +26,17 @@ struct evidence {
     } text[STREAM_COUNT];
     bool result_seen; /* Claude Code's result object */
     bool result_is_error;
-    struct finding result; /* CLASS_NONE: no result, or no failure of a key */
-    struct finding row;    /* what the last assistant row says, if it was an error's */
-    bool window_rejected;  /* a rate_limit_event that named a used-up window */
-    struct finding window; /* that window: what, scope, model, until */
-    bool served;           /* an answer was had: the client's own words say so */
-    bool overage;          /* the provider bills extra usage */
-    bool unread;           /* memory ran out over a line: it may have been a failure of a key */
-    bool work_begun;       /* the model answered or called a tool */
-    bool last_word;        /* set by the caller: what a stream says at last may be a failure's
-                              message, whatever its words. See evidence_read_line */
-    struct trigger trigger;
+    struct finding result;   /* CLASS_NONE: no result, or no failure of a key */
+    struct finding row;      /* what the last assistant row says, if it was an error's */
+    bool window_rejected;    /* a rate_limit_event that named a used-up window */
+    struct finding window;   /* that window: what, scope, model, until */
+    bool served;             /* an answer was had: the client's own words say so */
+    bool overage;            /* the provider bills extra usage */
+    bool unread;             /* memory ran out over a line: it may have been a failure of a key */
+    bool work_begun;         /* the model answered or called a tool */
+    bool last_word;          /* set by the caller: what a stream says at last may be a failure's
+                                message, whatever its words. See evidence_read_line */
+    struct trigger *trigger; /* large, so the caller's; NULL: every line is read */
     char session_id[EVIDENCE_ID];
     char key_source[EVIDENCE_ID]; /* which credential won, from the init line */
     char model[EVIDENCE_ID];
