@@ -79,8 +79,8 @@ def chat_events(body):
         yield chunk({}, "tool_calls")
     else:
         said = " and ".join(text_of(message["content"]).strip() for message in results) or "turn %d" % len(users)
-        for word in said.split(" "):
-            yield chunk({"content": word + " "})
+        for number, word in enumerate(said.split(" ")):
+            yield chunk({"content": " " + word if number else word})
         yield chunk({}, "stop")
     if (body.get("stream_options") or {}).get("include_usage"):
         yield {"choices": [], "usage": {"prompt_tokens": 1200, "completion_tokens": 7, "total_tokens": 1207,
