@@ -68,14 +68,19 @@ static int reset_keys(struct pool *pool, char **names)
     }
     if (store_update(pool->store, change, &reset) != 0)
         return EXIT_OWN_FAILURE;
-    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        if (is_done[i])
-            journal_add_reset(pool, rotation->candidates[i].key->name);
+    struct buffer done = {0};
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const char *name = rotation->candidates[i].key->name;
+        if (!is_done[i])
+            continue;
+        journal_add_reset(pool, name);
+        buffer_append_format(&done, "%s\"%s\"", done.length ? ", " : "", name);
+    }
     if (reset.done == 0)
         log_say("nothing was resting or had failed");
     else
-        log_say("forgot the rests and failures of %zu %s", reset.done,
-                reset.done == 1 ? "key" : "keys");
+        log_say("forgot the rests and failures of %s", buffer_text(&done));
+    buffer_finish(&done);
     return 0;
 }
 

@@ -59,7 +59,7 @@ failing_over() {
   assert_status 75
   assert_equal "$(members .event | paste -sd ' ')" '"exhausted" "message"'
   tcr reset a
-  assert_equal "$(members '[.event, .text]')" '["message","forgot the rests and failures of 1 key"]'
+  assert_equal "$(members '[.event, .text]')" '["message","forgot the rests and failures of \"a\""]'
   echo "{\"keys\": [$(entry a), {\"name\": \"b\", \"token\": \"$(token a)\"}]}" | keyfile
   works a
   tcr -- client

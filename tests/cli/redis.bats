@@ -30,7 +30,7 @@ load redis-helpers
   assert_stdout_has '"a" reached its usage limit .*; carried on with "b"'
   on 3 tcr reset a
   assert_status 0
-  assert_stderr_has 'forgot the rests and failures of 1 key'
+  assert_stderr_has 'forgot the rests and failures of "a"'
   on 1 tcr log --json
   assert_equal "$(jq -r '.event' "$out" | tail -1)" reset
   works a

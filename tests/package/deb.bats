@@ -42,7 +42,9 @@ dpkg_in() {
   assert_equal "$("$root/usr/bin/tcr-run" --version)" "tcr-run $VERSION"
   fails_over "$root/usr/bin/tcr-run"
   has_manual "$root/usr"
-  completes "$root/usr"
+  completes "$root/usr" vendor-completions
+  # Debian's zsh looks there by itself.
+  [[ $(zsh -f -c 'echo $fpath') == */usr/share/zsh/vendor-completions* ]]
   [ -s "$root/usr/share/doc/tcr-run/copyright" ]
   dpkg_in "$root" --purge tcr-run
   assert_equal "$(left "$root" | grep -v "^$root/var")" ""

@@ -62,14 +62,14 @@ END
   rm -rf "$home"
 }
 
-# completes FOLDER: the shells find the completions that were installed into FOLDER/share.
+# completes FOLDER [FUNCTIONS]: the shells find the completions that were installed into FOLDER/share, zsh in FUNCTIONS.
 completes() {
-  local share=$1/share found
+  local share=$1/share found functions=${2:-site-functions}
   found=$(XDG_DATA_DIRS=$share bash -c '. /usr/share/bash-completion/bash_completion
     __load_completion tcr-run || _completion_loader tcr-run; complete -p tcr-run') || fail "bash finds no completion"
   [[ $found == *_tcr_run*tcr-run ]] || fail "bash: $found"
   # shellcheck disable=SC2016  # the words are for zsh
-  found=$(zsh -f -c 'fpath=('"$share"'/zsh/site-functions $fpath); autoload -U compinit; compinit -u -D; echo $_comps[tcr-run]')
+  found=$(zsh -f -c 'fpath=('"$share/zsh/$functions"' $fpath); autoload -U compinit; compinit -u -D; echo $_comps[tcr-run]')
   assert_equal "$found" _tcr-run
   found=$(HOME=/nonexistent XDG_DATA_DIRS=$share fish --no-config -c \
     "source $share/fish/vendor_completions.d/tcr-run.fish; complete -C 'tcr-run doct'" 2>/dev/null)
