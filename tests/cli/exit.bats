@@ -166,7 +166,7 @@ END
   assert_used a
   assert_no_stderr
   age 600
-  fresh -q --retri 1 --no-m -- client
+  fresh -q --retri 1 --no-ma -- client
   assert_status 1
   assert_equal "$(used | wc -w)" 1
 }

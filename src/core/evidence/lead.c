@@ -102,7 +102,7 @@ static const char *bracket_prefix(const char *at, struct lead *lead)
     if (*at != '[')
         return NULL;
     size_t length = strcspn(at, "]{\"'");
-    return at[length] == ']' && length <= BRACKET_MOST && at[length + 1] == ' ' ? at + length + 2
+    return length <= BRACKET_MOST && at[length] == ']' && at[length + 1] == ' ' ? at + length + 2
                                                                                 : NULL;
 }
 

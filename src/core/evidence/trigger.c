@@ -68,7 +68,7 @@ static void make_tables(struct trigger *trigger)
 static bool is_word(const char *word, const char *bytes, size_t length)
 {
     size_t at = 0;
-    while (word[at] && at < length && char_lower(bytes[at]) == word[at])
+    while (at < length && word[at] && char_lower(bytes[at]) == word[at])
         at++;
     return word[at] == '\0';
 }
