@@ -94,6 +94,7 @@ _tcr_run_value()
         --log-format) _tcr_run_words 'text json' ;;
         --client) _tcr_run_words 'claude generic' ;;
         --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
+        --on-exhausted) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
         --organization | --priority | --expires | --at-most | --base-url | --timeout) ;;
         *) return 1 ;;
@@ -147,7 +148,7 @@ _tcr_run()
     local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --kind --retries --no-master --model-fallback --no-model-fallback --wait --wait= --max-per-key --gateway --no-gateway --cooldown
         --retry-on --marker --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
-        --preflight --log-format --quiet --verbose --"
+        --preflight --on-exhausted --notify --log-format --quiet --verbose --"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then
             _command_offset $((i + 1))

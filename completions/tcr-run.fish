@@ -179,5 +179,7 @@ complete -c tcr-run -n __tcr_run_in_run -l no-fast-fail -d 'Leave the client its
 complete -c tcr-run -n __tcr_run_in_run -l no-resume -d 'Never carry a conversation on'
 complete -c tcr-run -n __tcr_run_in_run -l auto -d 'Carry an interactive session on without asking'
 complete -c tcr-run -n __tcr_run_in_run -l preflight -d 'Check the keys with their providers first'
+complete -c tcr-run -n __tcr_run_in_run -l on-exhausted -x -a '(__fish_complete_command)' -d 'Run this when the keys are used up'
+complete -c tcr-run -n __tcr_run_in_run -l notify -d 'Notify when the keys are used up'
 complete -c tcr-run -n __tcr_run_in_run -s q -l quiet -d 'Say nothing'
 complete -c tcr-run -n __tcr_run_in_run -s v -l verbose -d 'Explain every decision'

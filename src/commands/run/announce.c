@@ -2,6 +2,7 @@
 
 #include "base/duration.h"
 #include "base/shellword.h"
+#include "commands/run/alarm.h"
 #include "commands/run/journal.h"
 #include "core/pool/address.h"
 #include "core/pool/destination.h"
@@ -127,6 +128,11 @@ void announce_given_up(const struct turn *turn)
     buffer_append_format(&line, "; %s", why_no_other(turn));
     if (!turn->choice.busy)
         append_earliest(&line, &turn->session->pool.rotation, turn->choice.used, turn->choice.now);
+    const struct event event = {.key = turn->choice.used->key->name,
+                                .class = turn->choice.finding->class,
+                                .until = turn->choice.until};
+    if (!turn->choice.busy)
+        alarm_exhausted(turn->session, &event, buffer_text(&line));
     say_turn(turn, turn->choice.busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
 }
 
@@ -154,15 +160,16 @@ static void append_standings(struct buffer *line, const struct rotation *rotatio
         buffer_append_format(line, " and %zu more", count - NAMED_MOST);
 }
 
-static void say_unusable(const struct session *session, int64_t now, const char *sentence)
+static void say_unusable(struct session *session, int64_t now, const char *sentence)
 {
     const struct candidate *first = pool_first_ready(&session->pool.rotation);
     const struct event event = {
         .kind = EVENT_EXHAUSTED, .time = now, .until = first ? first->cooling->until : 0};
     journal_say(session, &event, sentence);
+    alarm_exhausted(session, &event, sentence);
 }
 
-void announce_nothing_usable(const struct session *session, int64_t now)
+void announce_nothing_usable(struct session *session, int64_t now)
 {
     const struct rotation *rotation = &session->pool.rotation;
     struct buffer line = {0};

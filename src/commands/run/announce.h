@@ -30,7 +30,7 @@ void announce_waited(const struct session *session, const struct finding *limit)
 void announce_stopped(const struct turn *turn, const char *why);
 
 /* No key can be used for the first attempt. */
-void announce_nothing_usable(const struct session *session, int64_t now);
+void announce_nothing_usable(struct session *session, int64_t now);
 
 /* More runs than keys, where the turn found so. */
 void announce_undersized(const struct turn *turn);

@@ -3,8 +3,10 @@
 #include "base/cleanup.h"
 #include "base/variable.h"
 #include "commands/command.h"
+#include "commands/run/alarm.h"
 #include "core/gateway/contract.h"
 #include "core/pool/destination.h"
+#include "core/show/render.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
@@ -111,9 +113,32 @@ static void give_up(struct private_gateway *gateway)
              "command again, or with --no-gateway");
 }
 
+/* While the command goes on: it may wait for hours. */
+static void raise_alarm(struct private_gateway *gateway)
+{
+    const struct gatewaynews *news = &gateway->news;
+    const struct gatewaynews_failure *last =
+        news->failure_count > 0 ? &news->failures[news->failure_count - 1] : NULL;
+    struct buffer line = {0};
+    struct event event = {.key = last ? last->key : NULL};
+    if (!news->exhausted || gateway->session->alarmed)
+        return;
+    if (last) {
+        event.class = last->finding.class;
+        buffer_append_format(&line, "\"%s\" ", last->key);
+        render_failure(&line, &last->finding);
+        buffer_append_text(&line, "; ");
+    }
+    buffer_append_text(&line, "no other key is left");
+    alarm_exhausted(gateway->session, &event, buffer_text(&line));
+    buffer_finish(&line);
+}
+
 void private_gateway_listen(struct private_gateway *gateway)
 {
-    if (read_news(gateway))
+    bool lives = read_news(gateway);
+    raise_alarm(gateway);
+    if (lives)
         return;
     reap(gateway);
     int64_t now = clock_now_ms();

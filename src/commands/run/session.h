@@ -33,7 +33,7 @@ struct session {
     struct input input;
     struct private_gateway *gateway; /* NULL: the command's requests go to the providers directly */
     struct owner owner;
-    bool master_tried;
+    bool master_tried, alarmed;
     int64_t began_ms;          /* clock_now_ms */
     struct ending last_ending; /* of the command; zeroed before its first end */
     char model[MODELMAP_NAME]; /* that goes on in the place of the one asked for; "" */

@@ -44,6 +44,8 @@ struct options {
     int64_t wait_longest;   /* seconds; meaningful if waits */
     const char *log_format; /* NULL: as the environment says */
     bool preflight;
+    const char *on_exhausted; /* a shell command; NULL: none */
+    bool notify;
     bool quiet, help, version;
     int verbosity;
     char **command; /* NULL-terminated, borrowed from argv; NULL with help or version */

@@ -134,11 +134,24 @@ static void read_gateway(struct reader *reader, const char *place, const cJSON *
         read_policy_text(reader, place, "gateway", target, item->valuestring, policy_parse_gateway);
 }
 
+static void read_notify(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct policy *policy = target;
+    if (!cJSON_IsBool(item))
+        fields_wrong_type(reader, place, item, "true or false");
+    else
+        policy->notify = cJSON_IsTrue(item);
+}
+
 static void read_policy(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
-    static const struct field fields[] = {
-        {"retries", read_retries},         {"cooldown", read_cooldown}, {"retry_on", read_retry_on},
-        {"max_per_key", read_max_per_key}, {"gateway", read_gateway},   {NULL, NULL}};
+    static const struct field fields[] = {{"retries", read_retries},
+                                          {"cooldown", read_cooldown},
+                                          {"retry_on", read_retry_on},
+                                          {"max_per_key", read_max_per_key},
+                                          {"gateway", read_gateway},
+                                          {"notify", read_notify},
+                                          {NULL, NULL}};
     struct keyring *keyring = target;
     if (!cJSON_IsObject(item))
         fields_wrong_type(reader, place, item, "an object");

@@ -25,6 +25,7 @@ struct policy {
     unsigned retry_on;             /* bit per class that rotates */
     int max_per_key;               /* runs at once on one key; 0: no bound */
     enum gateway_wish gateway;
+    bool notify; /* the terminal notifies when the keys are used up */
 };
 
 struct policy policy_default(void);

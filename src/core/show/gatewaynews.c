@@ -49,6 +49,7 @@ static void read_event(struct gatewaynews *news, const char *line, size_t length
     bool fails = event.kind == EVENT_FAILOVER || event.kind == EVENT_EXHAUSTED;
     if (fails && event.key && event.class != CLASS_NONE)
         note_failure(news, &event);
+    news->exhausted |= event.kind == EVENT_EXHAUSTED;
     if (event.master && (event.next || event.key))
         set_name(news->master, event.next ? event.next : event.key);
     event_finish(&event);

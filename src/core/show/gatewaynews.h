@@ -34,6 +34,7 @@ struct gatewaynews {
     size_t served_count;
     char master[GATEWAYNEWS_NAME]; /* the master that was used; "" if none was */
     unsigned long refused;
+    bool exhausted; /* a request found no key left */
 };
 
 /* Reads one line, without its newline. What is not understood, a newer gateway's say, is passed

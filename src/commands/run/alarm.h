@@ -1,0 +1,10 @@
+/* What a run does for somebody who is not looking, when its keys are used up: --on-exhausted and
+ * --notify. */
+#pragma once
+
+#include "commands/run/session.h"
+#include "core/state/event.h"
+
+/* Once in a run; later calls do nothing. The event tells which key was last, why and until when;
+ * `sentence` is what was said of it. A command that cannot be started is said, and nothing else. */
+void alarm_exhausted(struct session *session, const struct event *event, const char *sentence);
