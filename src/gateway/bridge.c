@@ -61,12 +61,14 @@ static bool pool_has(const struct exchange *exchange, bool openai)
     return false;
 }
 
-/* A list of models is asked for by both, on the same path. */
+/* A list of models is asked for by both, on the same path. OpenAI's programs send their key as a
+ * bearer token, Anthropic's tell the version of their format. */
 static bool asks_as_openai(const struct exchange *exchange)
 {
     char value[8];
     const char *head = buffer_text(&exchange->head);
-    return !head_value(head, "anthropic-version", value, sizeof value) &&
+    return head_value(head, "authorization", value, sizeof value) &&
+           !head_value(head, "anthropic-version", value, sizeof value) &&
            !head_value(head, "x-api-key", value, sizeof value);
 }
 

@@ -22,7 +22,7 @@ failing_over() {
   tcr -- client
   assert_status 0
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^tcr-run: "home" reached its session limit \(resets ([A-Z][a-z]+ [0-9]+ )?[0-9:]+, in [0-9a-z ]+\); carrying on with "work" \(2 of 3\)$'
+  assert_stderr_has '^tcr-run: "home" reached its session limit \(rests until ([A-Z][a-z]+ [0-9]+ )?[0-9:]+, in [0-9a-z ]+; no reset time was told\); carrying on with "work" \(2 of 3\)$'
 }
 
 @test "--log-format json: the same line, as an object with the event's fields" {
@@ -141,7 +141,7 @@ failing_over() {
   failing_over
   tcr -- client
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^::warning::tcr-run: "home" reached its session limit \(resets .*\); carrying on with "work" \(2 of 3\)$'
+  assert_stderr_has '^::warning::tcr-run: "home" reached its session limit \(rests until .*\); carrying on with "work" \(2 of 3\)$'
   echo "{\"keys\": [$(entry a), {\"name\": \"b\", \"token\": \"$(token a)\"}]}" | keyfile "$scratch/100%"$'\r\n'"x.json"
   tcr --keys "$scratch/100%"$'\r\n'"x.json" -- client
   assert_equal "$(wc -l < "$err")" 1
