@@ -271,7 +271,7 @@ END
     # shellcheck disable=SC2086 # words
     tcr status $words
     assert_status 0
-    assert_stdout_has '"name":	"home"'
+    assert_stdout_has '"name": "home"'
   done
 }
 
