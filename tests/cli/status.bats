@@ -109,7 +109,7 @@ END
   works a b
   tcr reset b
   assert_status 0
-  assert_stderr_has '1 key'
+  assert_stderr_has 'forgot the rests and failures of "b"$'
   tcr status --json
   assert_equal "$(jq -c '[.keys[].state]' "$out")" '["cooling","ready","ready"]'
   tcr reset
