@@ -85,7 +85,8 @@ value() {
 # The windows of a plan as a gateway notes them.
 note_windows() {
   tcr -- client
-  jq -c --argjson at "$(date +%s)" '.keys[].windows = [
+  tcr status --json
+  jq -c --argjson at "$(jq .now "$out")" '.keys[].windows = [
     {"name": "5h", "used": 765, "reset": ($at + 3600), "status": "allowed"},
     {"name": "7d", "used": 310, "reset": ($at + 86400)},
     {"name": "old", "used": 990, "reset": ($at - 10)}] | .keys[].windows_at = $at' "$state/state.json" > "$scratch/new"

@@ -65,7 +65,7 @@ static const char *restricted_by(const struct gatewayuse_request *request)
     return NULL;
 }
 
-/* True if it cannot be, whatever is wished. */
+/* True if it cannot be, whatever is wished; also where there is no memory for the reason. */
 static bool is_ruled_out(const struct gatewayuse_request *request, struct buffer *why)
 {
     const struct client_call *call = request->call;
@@ -85,7 +85,9 @@ static bool is_ruled_out(const struct gatewayuse_request *request, struct buffer
                              restricted);
     else if (!request->has_kind)
         buffer_append_text(why, "no gateway speaks to the provider of these keys");
-    return why->length > 0;
+    else
+        return false;
+    return true;
 }
 
 enum gateway_way gatewayuse_decide(const struct gatewayuse_request *request, struct buffer *why)
@@ -106,8 +108,9 @@ enum gateway_way gatewayuse_decide(const struct gatewayuse_request *request, str
         buffer_append_text(why, "only an interactive Claude Code gets one unasked");
     else if (!request->another_key)
         buffer_append_text(why, "there is no other key to change to");
-    if (why->length > 0)
-        return GATEWAY_NONE;
-    buffer_append_text(why, "an interactive Claude Code, and there is another key to change to");
-    return GATEWAY_SOCKET;
+    else
+        buffer_append_text(why,
+                           "an interactive Claude Code, and there is another key to change to");
+    bool wanted = is_claude && call->interactive && request->another_key;
+    return wanted ? GATEWAY_SOCKET : GATEWAY_NONE;
 }
