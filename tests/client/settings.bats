@@ -29,14 +29,16 @@ shielded() {
   local where=$1 name=$2 file own='{"env":{"OWN_SETTING":"mine"}}'
   local look='tool:echo "[$OWN_SETTING]" >> own.txt'
   pool home
-  answers home "ok:pong" "$look" "ok:pong" "$look" "ok:pong"
+  local -a steps=("ok:pong" "$look" "ok:pong" "$look" "ok:pong") nothing=()
+  [[ ! "$where $name" =~ ^($(says shadows-nothing))$ ]] || nothing=("ok:pong") # the client alone asks with the key, too
+  answers home "${nothing[@]}" "${steps[@]}"
   answers '*' "ok:the wrong one answered"
   extra_env=(CLAUDE_CODE_MAX_RETRIES=0)
   file=$(settings_file "$where")
   shadow "$name" > "$file"
 
   run_bare home -p "ping"
-  if [[ "$where $name" =~ ^($(says shadows-nothing))$ ]]; then
+  if [ ${#nothing[@]} -gt 0 ]; then
     assert_seen "bearer:home"
   else
     [ "$(seen)" != "bearer:home" ] || fail "$name in the $where settings shadows nothing"
