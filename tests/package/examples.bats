@@ -55,12 +55,13 @@ play() {
 }
 
 assert_calls() {
-  assert_equal "$(cat "$BATS_TEST_TMPDIR/calls")" "$1"
+  # After a call with a word it does not know, tcr-run asks the client once what it takes.
+  assert_equal "$(grep -vx ' *--help' "$BATS_TEST_TMPDIR/calls")" "$1"
 }
 
 @test "an alias" {
   pool
-  example "Every claude of this shell" >"$BATS_TEST_TMPDIR/rc"
+  example "For every claude in this shell" >"$BATS_TEST_TMPDIR/rc"
   echo 'claude -p "prompt"' >>"$BATS_TEST_TMPDIR/rc"
   play bash -O expand_aliases "$BATS_TEST_TMPDIR/rc"
   assert_calls "sk-ant-oat01-FAKE-work-0001 prompt"
@@ -81,7 +82,7 @@ assert_calls() {
   pool
   example "A plain round-robin" | play sh 2>err
   assert_calls "sk-ant-oat01-FAKE-work-0001 prompt"
-  grep -E '^tcr-run: "home" .* in (1m|5[0-9]s)\)' err || fail "no rest of a minute: $(cat err)"
+  grep -E '^tcr-run: "home" .* in (1m|5[0-9]s);' err || fail "no rest of a minute: $(cat err)"
 }
 
 # step FILE: what a step runs, with the environment that it asks for; the secrets are those of the example.
