@@ -113,7 +113,7 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add renew set edit show remove rename enable disable check import seal unseal --help'
+        _tcr_run_words 'list add renew refresh set edit show remove rename enable disable check import seal unseal --help'
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
@@ -125,6 +125,7 @@ _tcr_run_keys()
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
                 --base-url --plain-http --token-file --config-dir --token-command --keys --passphrase-fd'
             ;;
+        refresh/-*) _tcr_run_words '--if-due --quiet --keys --passphrase-fd' ;;
         renew/-*) _tcr_run_words '--expires --keys --passphrase-fd' ;;
         set/-*)
             _tcr_run_words '--organization --priority --expires --at-most --base-url --plain-http --kind --keys
@@ -137,7 +138,7 @@ _tcr_run_keys()
         seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
         */-*) _tcr_run_words '--keys --passphrase-fd' ;;
         import/*) _filedir ;;
-        renew/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
+        renew/* | refresh/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }

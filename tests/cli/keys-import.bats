@@ -21,7 +21,8 @@ END
   assert_equal "$(in_file '.keys[0]')" \
     '{"name":"me@example.org","token":"sk-ant-oat01-FAKE-a-0001","refresh_token":"sk-ant-ort01-FAKE-a-0001","expires":4102444800}'
   assert_equal "$(in_file '.keys[1] | [.name, .token, (.added > 1700000000)]')" '["work","sk-ant-oat01-FAKE-b-0001",true]'
-  assert_equal "$(cat "$err")" "tcr-run: $keys: took 2 keys from accounts.json, a file of accounts"
+  assert_stderr_has 'accounts.json: tcr-run renews 1 of these logins'
+  assert_equal "$(tail -n 1 "$err")" "tcr-run: $keys: took 2 keys from accounts.json, a file of accounts"
   assert_mode 600 "$keys"
   fails a
   tcr -- client
@@ -54,7 +55,7 @@ END
 END
   import .credentials.json
   assert_equal "$(in_file '.keys[0] | [.name, .refresh_token]')" '["claude","sk-ant-ort01-FAKE-a-0001"]'
-  assert_stderr_has '1 of these tokens ends within a week, and tcr-run does not renew them; claude setup-token'
+  assert_stderr_has 'tcr-run renews 1 of these logins, whose refresh tokens can be used once'
 }
 
 @test "a .env file: as the environment would be read" {

@@ -37,6 +37,8 @@ static const struct verb {
      "add one; its token is asked for, or read from standard input"},
     {"renew", keys_renew, "NAME [--expires WHEN]",
      "give one a new token; everything else of it stays"},
+    {"refresh", keys_refresh, "NAME... [--if-due] [--quiet]",
+     "renew logins with their refresh tokens"},
     {"set", keys_set,
      "NAME... [--organization NAME] [--priority N] [--expires WHEN]\n"
      "[--at-most N/day] [--base-url URL [--plain-http]] [--kind KIND]",

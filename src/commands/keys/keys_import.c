@@ -21,7 +21,6 @@
 
 #define PREFIX_LONGEST 20
 /* The login that a client renews itself lives for hours; a token of one's own for a year. */
-#define SOON ((int64_t)7 * 86400)
 
 struct intake {
     const char *path, *prefix;
@@ -111,16 +110,12 @@ static int apply(cJSON *file, void *context, struct buffer *error)
     return r < 0 ? r : intake->count == 0 && intake->import.profiles_added == 0;
 }
 
-static size_t count_short_lived(const struct intake *intake)
+static size_t count_renewed(const struct intake *intake)
 {
     const cJSON *entry;
     size_t count = 0;
-    int64_t expires;
-    cJSON_ArrayForEach (entry, intake->import.keys) {
-        if (json_get(entry, "refresh_token") && json_integer(entry, "expires", &expires) &&
-            expires < intake->now + SOON)
-            count++;
-    }
+    cJSON_ArrayForEach (entry, intake->import.keys)
+        count += json_get(entry, "refresh_token") != NULL;
     return count;
 }
 
@@ -136,14 +131,15 @@ static void warn_of_bills(const char *master)
 
 static void sum_up(const struct intake *intake, const struct keychange *change)
 {
-    size_t short_lived = intake->count > 0 ? count_short_lived(intake) : 0;
+    size_t renewed = intake->count > 0 ? count_renewed(intake) : 0;
     char skipped[64] = "", profiles[48] = "";
     say_notes(intake);
-    if (short_lived > 0)
-        log_warn("%s: %zu of these tokens end%s within a week, and tcr-run does not renew them; "
-                 "claude setup-token makes one for a year, and keys add --config-dir uses a login "
-                 "that the client renews",
-                 intake->path, short_lived, short_lived == 1 ? "s" : "");
+    if (renewed > 0)
+        log_warn(
+            "%s: tcr-run renews %zu of these logins, whose refresh tokens can be used once: do "
+            "not use them with the other program any more; to leave a login to Claude Code: "
+            "tcr-run keys add NAME --config-dir DIR",
+            intake->path, renewed);
     if (*intake->master)
         warn_of_bills(intake->master);
     if (intake->import.skipped > 0)

@@ -91,7 +91,8 @@ int keys_set(int argc, char **argv)
 /* What is known of the old token goes with it; the rest of the entry stays. */
 static int apply_renewal(cJSON *file, void *context, struct buffer *error)
 {
-    static const char *const old[] = {"expires", "added", "refresh_token"};
+    static const char *const old[] = {"expires", "added", "refresh_token", "refresh_after",
+                                      "refresh_ended"};
     static const char *const kept[] = {"expires", "added"};
     const struct addition *addition = context;
     char holder[KEYEDIT_NAME];

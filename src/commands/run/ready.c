@@ -3,6 +3,7 @@
 #include "commands/host.h"
 #include "commands/run/announce.h"
 #include "commands/run/journal.h"
+#include "commands/run/renew.h"
 #include "commands/run/wait.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -142,6 +143,8 @@ static bool make_slot_ready(struct run *run, struct slot *slot)
         struct key *key = slot->candidate->key;
         int r = keysource_resolve(&session->pool.keyring, key, session->environment, &command_host,
                                   &error);
+        if (r == 0)
+            r = renew_if_due(session, key, &error);
         if (r == 0 && slot->demand.can_use(&key->kind, slot->demand.can_use_context)) {
             buffer_finish(&error);
             return true;

@@ -10,6 +10,7 @@
 #include "commands/run/preflight.h"
 #include "commands/run/private_gateway.h"
 #include "commands/run/ready.h"
+#include "commands/run/renew.h"
 #include "core/show/render.h"
 #include "system/clock.h"
 #include "system/log.h"
@@ -177,12 +178,23 @@ static bool next_model(struct run *run, const struct turn *failed)
     return false;
 }
 
+/* A session that somebody types in is not begun anew unasked. */
+static bool tries_renewed(struct session *session, struct slot *slot, const struct finding *finding)
+{
+    return (!session->call.interactive || session->options->carry_on_unasked) &&
+           renew_after_refusal(session, slot->candidate->key, finding);
+}
+
 /* After a failure that was the key's: true if another attempt follows. */
 static bool next_key(struct run *run, const struct attempt *attempt)
 {
     struct buffer reason = {0};
     const char *why = why_stop(run->session, attempt, &reason);
     struct slot *suspect = session_suspect(run->session, &attempt->finding);
+    if (why && !*why && tries_renewed(run->session, suspect, &attempt->finding)) {
+        buffer_finish(&reason);
+        return true;
+    }
     struct turn turn = {.session = run->session,
                         .choice = {.slot = suspect,
                                    .used = suspect->candidate,

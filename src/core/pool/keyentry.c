@@ -161,13 +161,29 @@ static void read_added(struct reader *reader, const char *place, const cJSON *it
     key->added = read_time(reader, place, item);
 }
 
-/* Not used: it stays in the file for whoever renews the token. */
+static void read_refresh_after(struct reader *reader, const char *place, const cJSON *item,
+                               void *target)
+{
+    struct key *key = target;
+    key->refresh_after = read_time(reader, place, item);
+}
+
+static void read_refresh_ended(struct reader *reader, const char *place, const cJSON *item,
+                               void *target)
+{
+    struct key *key = target;
+    key->refresh_ended = read_time(reader, place, item);
+}
+
+/* It stays in the file: only what renews the token reads it there. */
 static void read_refresh_token(struct reader *reader, const char *place, const cJSON *item,
                                void *target)
 {
-    (void)target;
+    struct key *key = target;
     if (!cJSON_IsString(item))
         fields_wrong_type(reader, place, item, "a string");
+    else
+        key->has_refresh_token = item->valuestring[0];
 }
 
 static const struct field key_fields[] = {
@@ -190,6 +206,8 @@ static const struct field key_fields[] = {
     {"expires", read_expires},
     {"added", read_added},
     {"refresh_token", read_refresh_token},
+    {"refresh_after", read_refresh_after},
+    {"refresh_ended", read_refresh_ended},
     {NULL, NULL},
 };
 

@@ -1,5 +1,6 @@
 #include "core/pool/keyfile.h"
 
+#include "core/pool/address.h"
 #include "core/pool/keyentry.h"
 #include "core/pool/modelfields.h"
 
@@ -143,6 +144,50 @@ static void read_notify(struct reader *reader, const char *place, const cJSON *i
         policy->notify = cJSON_IsTrue(item);
 }
 
+static void read_refresh_before(struct reader *reader, const char *place, const cJSON *item,
+                                void *target)
+{
+    if (!cJSON_IsString(item))
+        fields_wrong_type(reader, place, item, "a length of time such as \"10m\"");
+    else
+        read_policy_text(reader, place, "refresh_before", target, item->valuestring,
+                         policy_parse_refresh_before);
+}
+
+static void read_client_id(struct reader *reader, const char *place, const cJSON *item,
+                           void *target)
+{
+    struct keyring *keyring = target;
+    fields_read_text(reader, place, item, &keyring->oauth_client_id);
+}
+
+/* Tokens go there that are worth a month. */
+static void read_token_url(struct reader *reader, const char *place, const cJSON *item,
+                           void *target)
+{
+    struct keyring *keyring = target;
+    char address[ADDRESS_TEXT];
+    struct buffer fault = {0};
+    if (!cJSON_IsString(item))
+        fields_wrong_type(reader, place, item, "an address that begins with https://");
+    else if (address_parse(item->valuestring, false, address, &fault) < 0)
+        fields_mistake(reader, place, "token_url", "%s", buffer_text(&fault));
+    else
+        keyring->oauth_token_url = fields_keep(reader, address);
+    buffer_finish(&fault);
+}
+
+static void read_oauth(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    static const struct field fields[] = {
+        {"token_url", read_token_url}, {"client_id", read_client_id}, {NULL, NULL}};
+    (void)target;
+    if (!cJSON_IsObject(item))
+        fields_wrong_type(reader, place, item, "an object such as {\"token_url\": \"https://…\"}");
+    else
+        fields_read(reader, "policy.oauth", item, fields, reader->keyring);
+}
+
 static void read_policy(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
     static const struct field fields[] = {{"retries", read_retries},
@@ -150,6 +195,8 @@ static void read_policy(struct reader *reader, const char *place, const cJSON *i
                                           {"retry_on", read_retry_on},
                                           {"max_per_key", read_max_per_key},
                                           {"gateway", read_gateway},
+                                          {"refresh_before", read_refresh_before},
+                                          {"oauth", read_oauth},
                                           {"notify", read_notify},
                                           {NULL, NULL}};
     struct keyring *keyring = target;

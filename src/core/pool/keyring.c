@@ -157,9 +157,23 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
     return 0;
 }
 
+/* Whether or not the provider still takes the refresh token. */
+static bool is_renewable(const struct key *key)
+{
+    return key->has_refresh_token && key->source == KEY_INLINE && key->kind_known &&
+           key->kind.id == KIND_OAUTH && (!key->base_url || key->at_provider);
+}
+
+bool key_renews(const struct key *key)
+{
+    return is_renewable(key) && key->refresh_ended == 0;
+}
+
 int64_t key_end(const struct key *key)
 {
     bool is_setup_token = key->kind_known && key->kind.id == KIND_OAUTH && key->added > 0;
+    if (key_renews(key))
+        return 0;
     if (key->expires > 0)
         return key->expires;
     return is_setup_token ? key->added + SETUP_TOKEN_LIFE : 0;
@@ -180,6 +194,9 @@ void key_identity_source(const struct key *key, struct buffer *bytes)
     } else if (key->source == KEY_CONFIG_DIR) {
         buffer_append(bytes, "config_dir", sizeof "config_dir");
         buffer_append_text(bytes, key->config_dir);
+    } else if (is_renewable(key)) {
+        buffer_append(bytes, "renewed", sizeof "renewed");
+        buffer_append_text(bytes, key->name);
     } else if (key->token) {
         buffer_append_text(bytes, key->token);
     }

@@ -43,7 +43,11 @@ struct key {
     int64_t priority;                   /* lower comes first; 0 if not said */
     bool disabled;
     int64_t expires;        /* seconds since 1970; 0 if not said */
+    bool has_refresh_token; /* which stays in the file: renewal.h */
+    int64_t refresh_after;  /* nothing is sent with it before; 0 if not said */
+    int64_t refresh_ended;  /* when the provider refused it; 0: it did not */
     int64_t added;          /* when it came into the file; 0 if not said */
+    bool renewed;           /* by a run, after a refusal */
     bool left_out;          /* by the profile, or as a duplicate */
     int64_t at_most;        /* master: uses per at_most_period; 0 is no limit */
     int64_t at_most_period; /* seconds */
@@ -60,7 +64,8 @@ struct keyring {
     struct secret_store *store;
     struct model_chain *chains; /* modelmap.h */
     size_t chain_count;
-    void *profiles; /* a cJSON object without secrets, or NULL */
+    const char *oauth_token_url, *oauth_client_id; /* NULL: the provider's own */
+    void *profiles;                                /* a cJSON object without secrets, or NULL */
 };
 
 /* One line per mistake or oddity, each ended by '\n', beginning with the place in the file. */
@@ -89,14 +94,18 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
 /* By exact name, the master included; NULL if there is none. */
 struct key *keyring_find(struct keyring *keyring, const char *name);
 
+/* True for a login that can be renewed: a subscription's token in the key file with a refresh token
+ * beside it, and without an address of its own, which that token was not set for. */
+bool key_renews(const struct key *key);
+
 /* When its secret ends, in seconds since 1970: as the file says, or, for a setup token, a year
- * after it was added. 0 if that is not known. */
+ * after it was added. 0 if that is not known, and for what is renewed. */
 int64_t key_end(const struct key *key);
 
 /* True if that is less than 30 days ahead, or over: time enough to get another. */
 bool key_ends_soon(const struct key *key, int64_t now);
 
 /* What a key's identity in state is a hash of: its token, or what stands for it where the token is
- * not known before the key is chosen (command, login folder), and its own address if it has one.
- * Appended to `bytes`. */
+ * not known before the key is chosen (command, login folder) or does not stay (a login that is
+ * renewed: its name), and its own address if it has one. Appended to `bytes`. */
 void key_identity_source(const struct key *key, struct buffer *bytes);

@@ -10,7 +10,9 @@
 
 struct policy policy_default(void)
 {
-    struct policy policy = {.retries = POLICY_DEFAULT_RETRIES, .cooldown_all = -1};
+    struct policy policy = {.retries = POLICY_DEFAULT_RETRIES,
+                            .cooldown_all = -1,
+                            .refresh_before = POLICY_REFRESH_BEFORE};
     for (int i = 0; i < CLASS_COUNT; i++) {
         policy.cooldown[i] = -1;
         if (i != CLASS_NONE)
@@ -33,20 +35,25 @@ static int unknown_class(const char *name, size_t length, struct buffer *error)
     return -EINVAL;
 }
 
+static int parse_length(const char *text, int64_t *ret_seconds, struct buffer *error)
+{
+    int r = duration_parse(text, ret_seconds);
+    if (r < 0)
+        buffer_append_format(error,
+                             r == -ERANGE
+                                 ? "\"%s\" is too long; at most 400d"
+                                 : "\"%s\" is not a length of time; write 60, 90s, 5m, 2h or 1d",
+                             text);
+    return r < 0 ? -EINVAL : 0;
+}
+
 static int parse_cooldown_item(struct policy *policy, const char *item, struct buffer *error)
 {
     const char *equals = strchr(item, '=');
     const char *value = equals ? equals + 1 : item;
     int64_t seconds;
-    int r = duration_parse(value, &seconds);
-    if (r < 0) {
-        buffer_append_format(error,
-                             r == -ERANGE
-                                 ? "\"%s\" is too long; at most 400d"
-                                 : "\"%s\" is not a length of time; write 60, 90s, 5m, 2h or 1d",
-                             value);
+    if (parse_length(value, &seconds, error) < 0)
         return -EINVAL;
-    }
     if (!equals) {
         policy->cooldown_all = seconds;
         for (int class = 0; class < CLASS_COUNT; class ++)
@@ -120,6 +127,11 @@ static int parse_number(const char *text, int least, int most, const char *of_wh
 int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error)
 {
     return parse_number(text, 0, POLICY_MAX_RETRIES, "keys", error, &policy->retries);
+}
+
+int policy_parse_refresh_before(struct policy *policy, const char *text, struct buffer *error)
+{
+    return parse_length(text, &policy->refresh_before, error);
 }
 
 int policy_parse_max_per_key(struct policy *policy, const char *text, struct buffer *error)

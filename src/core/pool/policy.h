@@ -10,6 +10,7 @@
 #define POLICY_DEFAULT_RETRIES 3
 #define POLICY_MAX_RETRIES     1000
 #define POLICY_MAX_PER_KEY     10000
+#define POLICY_REFRESH_BEFORE  600
 
 /* Whether a run's requests go through a gateway of its own. */
 enum gateway_wish {
@@ -25,7 +26,8 @@ struct policy {
     unsigned retry_on;             /* bit per class that rotates */
     int max_per_key;               /* runs at once on one key; 0: no bound */
     enum gateway_wish gateway;
-    bool notify; /* the terminal notifies when the keys are used up */
+    bool notify;            /* the terminal notifies when the keys are used up */
+    int64_t refresh_before; /* seconds before its end that a login is renewed */
 };
 
 struct policy policy_default(void);
@@ -42,6 +44,9 @@ int policy_parse_max_per_key(struct policy *policy, const char *text, struct buf
 
 /* Reads a whole number of keys from 0 to POLICY_MAX_RETRIES; errors as above. */
 int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error);
+
+/* Reads a length of time; errors as above. */
+int policy_parse_refresh_before(struct policy *policy, const char *text, struct buffer *error);
 
 /* Reads "auto", "on" or "off"; errors as above. */
 int policy_parse_gateway(struct policy *policy, const char *text, struct buffer *error);

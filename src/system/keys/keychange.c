@@ -19,8 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define LOCK_WAIT_US 10000000
+#define LOCK_SECONDS 10
 
 static int explain(struct buffer *error, const char *what, int r)
 {
@@ -163,12 +164,14 @@ void keychange_close(struct keychange *change)
     *change = (struct keychange){0};
 }
 
-static int wait_for_lock(int fd, const struct host *host, struct buffer *error)
+static int wait_for_lock(int fd, const struct keychange *change, struct buffer *error)
 {
-    int r = lockfile_wait(fd, LOCK_WAIT_US, host);
+    long seconds = change->lock_seconds ? (long)change->lock_seconds : LOCK_SECONDS;
+    int r = lockfile_wait(fd, seconds * 1000000, change->host);
     if (r != -ETIMEDOUT)
         return r;
-    buffer_append_text(error, "another tcr-run keys has held the lock for 10 s; try again");
+    buffer_append_format(error, "another tcr-run keys has held the lock for %ld s; try again",
+                         seconds);
     return -EINVAL;
 }
 
@@ -185,7 +188,7 @@ static int lock(const struct keychange *change, struct buffer *error, int *ret_f
                 ? -errno
                 : files_read(path, FILE_SECRET, 4096, error, &bytes, &length);
     if (r == 0)
-        r = wait_for_lock(fd, change->host, error);
+        r = wait_for_lock(fd, change, error);
     secret_free(bytes);
     free(path);
     if (r == 0)
@@ -209,6 +212,14 @@ static int open_folder(const struct keychange *change, bool make, const char **r
     *ret_name = path_name(change->path);
     *ret_fd = fd;
     return 0;
+}
+
+/* The new name is as lasting as the bytes: what it replaces may be of no more use. */
+static void sync_folder(int folder)
+{
+    CLEANUP_CLOSE int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)fsync(fd); /* some file systems cannot */
 }
 
 static int close_seal(const struct keychange *change, const char *bytes, size_t length,
@@ -235,6 +246,8 @@ static int write_bytes(const struct keychange *change, const char *bytes, size_t
         r = -EFBIG;
     if (r == 0)
         r = files_replace(folder, name, bytes, length);
+    if (r == 0)
+        sync_folder(folder);
     buffer_finish(&sealed);
     return r < 0 ? explain(error, "it cannot be written", r) : 0;
 }
@@ -248,6 +261,11 @@ static int check_and_write(const struct keychange *change, const cJSON *file, st
         r = write_bytes(change, buffer_text(&text), text.length, error);
     buffer_finish_wiping(&text);
     return r;
+}
+
+int keychange_rehearse(const struct keychange *change, const cJSON *file, struct buffer *error)
+{
+    return check_and_write(change, file, error);
 }
 
 /* What is there now, after the lock was waited for. */

@@ -10,11 +10,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct keychange {
     const struct host *host;
-    char *path;  /* without symbolic links in the end: for messages too */
-    bool exists; /* when it was opened */
+    char *path;           /* without symbolic links in the end: for messages too */
+    bool exists;          /* when it was opened */
+    int64_t lock_seconds; /* how long others are waited for; 0: 10 */
     bool sealed;
     struct seal seal; /* if sealed */
     cJSON *file;      /* as it was when it was opened */
@@ -41,6 +43,11 @@ typedef int keychange_edit(cJSON *file, void *context, struct buffer *error);
  * stands. */
 int keychange_apply(struct keychange *change, keychange_edit *edit, void *context,
                     struct buffer *error);
+
+/* Within an edit: writes the file as it is now, as it is written after the edit. What comes next
+ * may cost something that only the written file keeps: what stands in the way of writing shows
+ * here, before. */
+int keychange_rehearse(const struct keychange *change, const cJSON *file, struct buffer *error);
 
 /* Seals a file that is open and not sealed, or writes one that is sealed back as it was before. The
  * bytes inside stay exactly the same. */

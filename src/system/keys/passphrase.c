@@ -170,15 +170,25 @@ static int open_with(const struct seal *seal, char **bytes, size_t *length, stru
     return 0;
 }
 
-static int keep(const struct seal *seal)
+static int copy_seal(const struct seal *seal, struct seal *ret_seal)
 {
     char *key = secret_alloc(SEAL_KEY);
     if (!key)
         return -ENOMEM;
     memcpy(key, seal->key, SEAL_KEY);
+    *ret_seal = *seal;
+    ret_seal->key = key;
+    return 0;
+}
+
+static int keep(const struct seal *seal)
+{
+    struct seal copy;
+    int r = copy_seal(seal, &copy);
+    if (r < 0)
+        return r;
     seal_finish(&opened);
-    opened = *seal;
-    opened.key = key;
+    opened = copy;
     return 0;
 }
 
@@ -241,8 +251,10 @@ int passphrase_unseal(const char *path, char **bytes, size_t *length, struct sea
         return refuse(error, "it has been sealed again meanwhile; try again");
     if (seal && seal->key)
         return open_with(seal, bytes, length, error);
-    if (opened.key && seal_is_alike(&opened, &own) && !seal)
-        return open_with(&opened, bytes, length, error);
+    if (opened.key && seal_is_alike(&opened, &own)) {
+        r = open_with(&opened, bytes, length, error);
+        return r < 0 || !seal ? r : copy_seal(&opened, seal);
+    }
     r = derive(path, &own, error);
     if (r == 0)
         r = open_with(&own, bytes, length, error);

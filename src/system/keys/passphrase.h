@@ -27,7 +27,8 @@ int passphrase_take_over(int fd);
 int passphrase_choose(const char *path, struct buffer *error, char **ret_passphrase);
 
 /* Puts what is sealed in the bytes of `path` in their place (both secret_alloc'ed); does nothing to
- * bytes that are not sealed. A `seal` that has a key already must fit: then nobody is asked. Else
+ * bytes that are not sealed. What opened such a file in this process opens it again, and nobody is
+ * asked twice. A `seal` that has a key already must fit: then nobody is asked. Else
  * it gets the one that opened the bytes, for the caller to finish; NULL if that is not wanted.
  * Returns 0; -EINVAL with one sentence in `error`; -ENOMEM. */
 int passphrase_unseal(const char *path, char **bytes, size_t *length, struct seal *seal,

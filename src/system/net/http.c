@@ -41,10 +41,21 @@ static void append_bounded(struct buffer *text, const char *bytes, size_t length
     buffer_append(text, bytes, length < room ? length : room);
 }
 
+static void append_to_room(struct http_exchange *exchange, const char *bytes, size_t length)
+{
+    size_t left = exchange->room_size - exchange->room_length;
+    length = length < left ? length : left;
+    memcpy(exchange->room + exchange->room_length, bytes, length);
+    exchange->room_length += length;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    append_bounded(&transfer->exchange->body, bytes, size * count);
+    if (transfer->exchange->room)
+        append_to_room(transfer->exchange, bytes, size * count);
+    else
+        append_bounded(&transfer->exchange->body, bytes, size * count);
     return size * count;
 }
 
@@ -70,6 +81,20 @@ static bool link_headers(struct transfer *transfer)
     return transfer->headers;
 }
 
+/* curl keeps no copy of the body. */
+static CURLcode set_up_method(const struct curl *curl, CURL *handle,
+                              const struct http_exchange *exchange)
+{
+    CURLcode r = CURLE_OK;
+    if (exchange->direct)
+        r |= curl->easy_setopt(handle, CURLOPT_PROXY, "");
+    if (!exchange->post)
+        return r;
+    r |= curl->easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long)exchange->post_length);
+    r |= curl->easy_setopt(handle, CURLOPT_POSTFIELDS, exchange->post);
+    return r;
+}
+
 /* Not set because it is the default: HTTP/2 where TLS offers it. */
 static bool set_up(struct batch *batch, struct transfer *transfer)
 {
@@ -78,6 +103,7 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
     CURLcode r = curl->easy_setopt(handle, CURLOPT_URL, transfer->exchange->url);
     if (!link_headers(transfer))
         return false;
+    r |= set_up_method(curl, handle, transfer->exchange);
     if (transfer->exchange->header_count > 0)
         r |= curl->easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
     r |= curl->easy_setopt(handle, CURLOPT_USERAGENT, "tcr-run/" TCR_VERSION);

@@ -12,16 +12,23 @@
 
 #define HTTP_ERROR 256
 
-/* A GET. What curl keeps of the headers while it works, it frees without wiping. */
+/* A GET, or a POST. What curl keeps of the headers while it works, it frees without wiping. */
 struct http_exchange {
     const char *url;
     const char *const *headers; /* "name: value" */
     size_t header_count;
+    const char *post; /* the body of a POST; NULL: it is a GET */
+    size_t post_length;
+    bool direct; /* past any proxy */
+    /* Where the answer's body goes if it is a secret: guarded memory of the caller's. What does not
+     * fit is left out. */
+    char *room;
+    size_t room_size, room_length;
     /* Filled: */
     int status; /* 0: no answer, and `error` says why */
     char error[HTTP_ERROR];
     struct buffer answer_headers; /* of the final answer, one a line */
-    struct buffer body;           /* at most the first 64 KiB */
+    struct buffer body;           /* at most the first 64 KiB; empty with `room` */
     int64_t milliseconds;
 };
 

@@ -1,0 +1,121 @@
+#include "base/secret.h"
+#include "system/keys/refresh_parts.h"
+#include "system/net/http.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SECONDS        30
+#define ANSWER_LARGEST 65536
+
+struct ticker {
+    void (*tick)(void *context);
+    void *context;
+};
+
+int refresh_find_way(const struct keyring *keyring, struct refresh_way *ret_way,
+                     struct buffer *error)
+{
+    const char *client = keyring->oauth_client_id;
+    snprintf(ret_way->client_id, sizeof ret_way->client_id, "%s",
+             client ? client : RENEWAL_CLIENT_ID);
+    ret_way->before = keyring->policy.refresh_before;
+    return renewal_address(keyring, getenv("TCR_OAUTH_TOKEN_URL"), ret_way->url,
+                           sizeof ret_way->url, error);
+}
+
+/* http asks several times a second whether it is to give up, which it never is. */
+static int tick(void *context)
+{
+    const struct ticker *ticker = context;
+    if (ticker->tick)
+        ticker->tick(ticker->context);
+    return 0;
+}
+
+/* A proxy between this machine and itself would see the token. */
+static bool is_plain(const char *url)
+{
+    return strncmp(url, "http://", 7) == 0;
+}
+
+static int send_request(const struct refresh_way *way, const struct buffer *body,
+                        struct ticker *ticker, struct renewal *ret_renewal, struct buffer *error)
+{
+    static const char *const headers[] = {"content-type: application/json",
+                                          "accept: application/json"};
+    const struct host host = {.interrupted = tick, .context = ticker};
+    struct http_exchange exchange = {.url = way->url,
+                                     .headers = headers,
+                                     .header_count = 2,
+                                     .post = buffer_text(body),
+                                     .post_length = body->length,
+                                     .direct = is_plain(way->url),
+                                     .room = secret_alloc(ANSWER_LARGEST),
+                                     .room_size = ANSWER_LARGEST};
+    const struct http_plan plan = {
+        .exchanges = &exchange, .count = 1, .seconds = SECONDS, .host = &host};
+    int r = exchange.room ? http_run(&plan, error) : -ENOMEM;
+    if (r == 0)
+        r = renewal_read(exchange.status, buffer_text(&exchange.answer_headers), exchange.room,
+                         exchange.room_length, time(NULL), ret_renewal);
+    if (r == 0 && exchange.status == 0)
+        snprintf(ret_renewal->reason, RENEWAL_TEXT, "%.150s", exchange.error);
+    secret_free(exchange.room);
+    http_finish(&exchange);
+    return r;
+}
+
+static int send_once(const struct refresh_way *way, const char *refresh_token, const char *scopes,
+                     struct ticker *ticker, struct renewal *ret_renewal, struct buffer *error)
+{
+    struct buffer body = {0};
+    renewal_print_request(refresh_token, way->client_id, scopes, &body);
+    int r = body.failed ? -ENOMEM : send_request(way, &body, ticker, ret_renewal, error);
+    buffer_finish_wiping(&body);
+    return r;
+}
+
+int refresh_post(const struct refresh_way *way, const char *refresh_token, const char *scopes,
+                 void (*tick_caller)(void *context), void *context, struct renewal *ret_renewal,
+                 struct buffer *error)
+{
+    struct ticker ticker = {tick_caller, context};
+    *ret_renewal = (struct renewal){0};
+    int r = send_once(way, refresh_token, NULL, &ticker, ret_renewal, error);
+    if (r < 0 || ret_renewal->meaning != RENEWAL_SCOPES)
+        return r;
+    if (!scopes || !*scopes) {
+        ret_renewal->meaning = RENEWAL_UNCLEAR;
+        return 0;
+    }
+    renewal_finish(ret_renewal);
+    r = send_once(way, refresh_token, scopes, &ticker, ret_renewal, error);
+    if (r == 0 && ret_renewal->meaning == RENEWAL_SCOPES)
+        ret_renewal->meaning = RENEWAL_UNCLEAR;
+    return r;
+}
+
+void refresh_tell(const struct renewal *renewal, struct refresh_outcome *ret_outcome)
+{
+    static const struct {
+        enum refresh_result result;
+        const char *sentence;
+    } rows[] = {
+        [RENEWAL_NEW] = {REFRESH_DONE, ""},
+        [RENEWAL_ENDED] = {REFRESH_ENDED, "its login has ended, log in again"},
+        [RENEWAL_LATER] = {REFRESH_LATER, "the provider did not renew it"},
+        [RENEWAL_SCOPES] = {REFRESH_FAILED, "the provider refused to renew it"},
+        [RENEWAL_UNCLEAR] = {REFRESH_FAILED, "the provider refused to renew it"},
+    };
+    bool usable = renewal->meaning != RENEWAL_NEW || renewal->access_token;
+    ret_outcome->result = usable ? rows[renewal->meaning].result : REFRESH_FAILED;
+    ret_outcome->ends = renewal->ends;
+    ret_outcome->not_before = renewal->not_before;
+    if (*renewal->reason)
+        snprintf(ret_outcome->text, REFRESH_TEXT, "%s%s%s", rows[renewal->meaning].sentence,
+                 *rows[renewal->meaning].sentence ? ": " : "", renewal->reason);
+}
