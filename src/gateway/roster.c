@@ -118,6 +118,7 @@ void roster_inherit(struct roster *roster, const struct roster *before)
             if (strcmp(now->candidates[i].key->name, old->candidates[k].key->name) != 0)
                 continue;
             roster->trials[i] = before->trials[k];
+            roster->secrets[i].renewed_at = before->secrets[k].renewed_at;
         }
 }
 

@@ -15,6 +15,7 @@
  * never. */
 struct key_secret {
     bool comes;
+    bool refused; /* the one that is there: the next is waited for */
     int64_t failed_at, renewed_at, looked_at;
     int64_t ends; /* seconds since 1970 */
     struct timespec modified;

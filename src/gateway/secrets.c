@@ -3,13 +3,17 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "core/client/environment.h"
+#include "core/pool/renewal.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/keys/login.h"
+#include "system/keys/passphrase.h"
+#include "system/keys/refresh.h"
 #include "system/log.h"
+#include "system/process/gateway_program.h"
 #include "system/process/spawn.h"
 
 #include <errno.h>
@@ -28,11 +32,12 @@ extern char **environ;
 #define AGAIN_MS (60 * (int64_t)1000) /* after a command or a login that gave nothing */
 #define LOOK_MS  ((int64_t)2000)      /* between two looks at a login that is in use */
 
-/* A token command under way. */
+/* A token command under way, or the tcr-run that renews a login. */
 struct fetch {
     struct gateway *gateway;
     struct roster *roster; /* counted */
     struct candidate *candidate;
+    bool is_login;
     pid_t pid;
     struct watch output;
     struct timer limit;
@@ -70,21 +75,38 @@ static void unlink_fetch(struct fetch *fetch)
     *at = fetch->next;
 }
 
+/* The first line, as password managers keep notes below it. */
+static const char *take_output(struct fetch *fetch, struct buffer *error)
+{
+    const char *end = memchr(fetch->bytes, '\n', fetch->length);
+    size_t length = end ? (size_t)(end - fetch->bytes) : fetch->length;
+    if (keyring_set_token(&fetch->roster->keyring, fetch->candidate->key, fetch->bytes, length,
+                          error) < 0)
+        return error->length > 0 ? buffer_text(error) : "out of memory";
+    return NULL;
+}
+
+/* Also after a failure: the key file says then when to ask again. */
+static const char *take_login(struct fetch *fetch, const char *why, struct buffer *error)
+{
+    int r =
+        refresh_read(fetch->roster->origin, &fetch->roster->keyring, fetch->candidate->key, error);
+    if (!why && r < 0)
+        return error->length > 0 ? buffer_text(error) : strerror(-r);
+    return why;
+}
+
 /* `why` NULL: the output is whole and the command has ended well. */
 static void end_fetch(struct fetch *fetch, const char *why)
 {
     struct gateway *gateway = fetch->gateway;
-    struct key *key = fetch->candidate->key;
     struct key_secret *secret = secret_of(fetch->roster, fetch->candidate);
     struct buffer error = {0};
-    if (!why) {
-        /* The first line, as password managers keep notes below it. */
-        const char *end = memchr(fetch->bytes, '\n', fetch->length);
-        size_t length = end ? (size_t)(end - fetch->bytes) : fetch->length;
-        if (keyring_set_token(&fetch->roster->keyring, key, fetch->bytes, length, &error) < 0)
-            why = error.length > 0 ? buffer_text(&error) : "out of memory";
-    }
-    secret->comes = false;
+    if (fetch->is_login)
+        why = take_login(fetch, why, &error);
+    else if (!why)
+        why = take_output(fetch, &error);
+    secret->comes = secret->refused = false;
     secret->failed_at = why ? clock_now_ms() : 0;
     if (why && *why)
         say_lacking(fetch, why);
@@ -112,7 +134,8 @@ static void took_too_long(void *context)
 {
     struct fetch *fetch = context;
     kill_fetch(fetch);
-    end_fetch(fetch, "its token_command did not end in time");
+    end_fetch(fetch, fetch->is_login ? "its login was not renewed in time"
+                                     : "its token_command did not end in time");
 }
 
 static void read_output(void *context, uint32_t events)
@@ -142,11 +165,14 @@ void secrets_reap(struct gateway *gateway)
             continue;
         bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
                     fetch->length < KEYSOURCE_TOKEN_LARGEST;
-        end_fetch(fetch, fine ? NULL : "its token_command failed");
+        end_fetch(fetch, fine              ? NULL
+                         : fetch->is_login ? "its login could not be renewed; tcr-run keys refresh "
+                                             "tells why"
+                                           : "its token_command failed");
     }
 }
 
-static int start_command(struct fetch *fetch, int output)
+static int start_program(struct fetch *fetch, char *const *argv, int input, int output)
 {
     struct environment_plan plan = {0};
     struct environment built;
@@ -155,12 +181,43 @@ static int start_command(struct fetch *fetch, int output)
     int r = environment_build(environ, &plan, &built);
     if (r < 0)
         return r;
-    struct spawn_request request = {.argv = (char *const *)fetch->candidate->key->command,
-                                    .environment = built.entries,
-                                    .streams = {nothing, output, nothing}};
+    struct spawn_request request = {.argv = argv,
+                                    /* Our own program finds what we were told. */
+                                    .environment = fetch->is_login ? environ : built.entries,
+                                    .streams = {input >= 0 ? input : nothing, output, nothing}};
     r = spawn_start(&request, &fetch->pid, &exec_failed);
     environment_finish(&built);
     return r;
+}
+
+/* It reads what opens a sealed key file from its standard input. */
+static int start_renewal(struct fetch *fetch, int output)
+{
+    const struct key *key = fetch->candidate->key;
+    char known[32];
+    CLEANUP_FREE char *program = launcher_program_find();
+    CLEANUP_CLOSE int seal = passphrase_hand_over();
+    snprintf(known, sizeof known, "--known-end=%lld", (long long)key->expires);
+    bool refused = secret_of(fetch->roster, fetch->candidate)->refused;
+    char *argv[] = {program,
+                    (char[]){"keys"},
+                    (char[]){"refresh"},
+                    (char[]){"--quiet"},
+                    refused ? known : (char[]){"--if-due"},
+                    (char[]){"--keys"},
+                    fetch->roster->origin,
+                    seal >= 0 ? (char[]){"--seal-fd=0"} : (char[]){"--quiet"},
+                    (char[]){"--"},
+                    (char *)key->name,
+                    NULL};
+    return program ? start_program(fetch, argv, seal, output) : -ENOENT;
+}
+
+static int start_command(struct fetch *fetch, int output)
+{
+    return fetch->is_login
+               ? start_renewal(fetch, output)
+               : start_program(fetch, (char *const *)fetch->candidate->key->command, -1, output);
 }
 
 static int begin_fetch(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
@@ -174,6 +231,7 @@ static int begin_fetch(struct gateway *gateway, struct roster *roster, struct ca
     *fetch = (struct fetch){.gateway = gateway,
                             .roster = roster,
                             .candidate = candidate,
+                            .is_login = key_renews(candidate->key),
                             .output = {ends[0], EPOLLIN, read_output, fetch},
                             .limit = {.due = took_too_long, .context = fetch},
                             .bytes = secret_alloc(KEYSOURCE_TOKEN_LARGEST)};
@@ -228,12 +286,51 @@ static void read_login(struct roster *roster, struct candidate *candidate)
         secret->modified = status.st_mtim;
 }
 
-/* ---- both ---- */
+/* ---- logins in the key file ---- */
+
+static bool has_ended(const struct key *key)
+{
+    return key->expires > 0 && key->expires <= time(NULL);
+}
+
+static bool may_be_renewed(const struct key *key, const struct key_secret *secret)
+{
+    return key->refresh_after <= time(NULL) &&
+           (secret->failed_at == 0 || clock_now_ms() - secret->failed_at >= AGAIN_MS);
+}
+
+static void begin_renewal(struct gateway *gateway, struct roster *roster,
+                          struct candidate *candidate)
+{
+    struct key_secret *secret = secret_of(roster, candidate);
+    if (secret->comes)
+        return;
+    secret->comes = begin_fetch(gateway, roster, candidate) == 0;
+    secret->failed_at = secret->comes ? 0 : clock_now_ms();
+}
+
+/* In the background while the old token is of use. */
+static enum secret_state want_login(struct gateway *gateway, struct roster *roster,
+                                    struct candidate *candidate)
+{
+    struct key *key = candidate->key;
+    struct key_secret *secret = secret_of(roster, candidate);
+    if (renewal_is_due(key->expires, roster->policy.refresh_before, time(NULL)) &&
+        may_be_renewed(key, secret))
+        begin_renewal(gateway, roster, candidate);
+    if (!secret->refused && !has_ended(key))
+        return SECRET_THERE;
+    return secret->comes ? SECRET_COMES : secret->refused ? SECRET_THERE : SECRET_LACKS;
+}
+
+/* ---- all ---- */
 
 bool secrets_may_have(const struct roster *roster, const struct candidate *candidate)
 {
     const struct key *key = candidate->key;
     const struct key_secret *secret = secret_of(roster, candidate);
+    if (key_renews(key) && has_ended(key))
+        return secret->comes || may_be_renewed(key, secret);
     if (key->token)
         return true;
     if (key->source != KEY_COMMAND && key->source != KEY_CONFIG_DIR)
@@ -249,6 +346,8 @@ enum secret_state secrets_want(struct gateway *gateway, struct roster *roster,
     struct key_secret *secret = secret_of(roster, candidate);
     if (key->source == KEY_CONFIG_DIR)
         read_login(roster, candidate);
+    if (key_renews(key))
+        return want_login(gateway, roster, candidate);
     if (key->token)
         return SECRET_THERE;
     if (key->source != KEY_COMMAND || !secrets_may_have(roster, candidate))
@@ -265,9 +364,17 @@ bool secrets_renew(struct gateway *gateway, struct roster *roster, struct candid
     struct key *key = candidate->key;
     struct key_secret *secret = secret_of(roster, candidate);
     int64_t now = clock_now_ms();
-    if (key->source != KEY_COMMAND || (secret->renewed_at && now - secret->renewed_at < AGAIN_MS))
-        return false;
+    bool is_login = key_renews(key);
+    if ((key->source != KEY_COMMAND && !is_login) ||
+        (secret->renewed_at && now - secret->renewed_at < AGAIN_MS))
+        return secret->refused;
     secret->renewed_at = now;
+    if (is_login) {
+        secret->refused = true;
+        begin_renewal(gateway, roster, candidate);
+        secret->refused = secret->comes;
+        return secret->comes;
+    }
     key->token = NULL;
     return secrets_want(gateway, roster, candidate) == SECRET_COMES;
 }

@@ -1,5 +1,7 @@
-/* Secrets that are not in the key file. A token command runs while the loop goes on; a login is
- * read again when the client has renewed it. */
+/* Secrets that are not in the key file, or do not stay in it. A token command runs while the loop
+ * goes on; a login of the key file is renewed by a tcr-run that is started for it, in the
+ * background while the old token lasts; that of a folder is read again when the client has renewed
+ * it. */
 #pragma once
 
 #include "gateway/loop.h"

@@ -1,6 +1,7 @@
 #include "system/process/gateway_program.h"
 
 #include "config.h"
+#include "system/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME "tcr-gateway"
+#define NAME     "tcr-gateway"
+#define LAUNCHER "tcr-run"
 
 /* The folder that our own program is in, without a slash at its end. */
 static int own_folder(char *path, size_t size)
@@ -27,10 +29,10 @@ static int own_folder(char *path, size_t size)
     return 0;
 }
 
-static char *executable(const char *folder, const char *below)
+static char *executable(const char *folder, const char *below, const char *name)
 {
     char *path;
-    if (asprintf(&path, "%s%s/" NAME, folder, below) < 0)
+    if (asprintf(&path, "%s%s/%s", folder, below, name) < 0)
         return NULL;
     if (access(path, X_OK) == 0)
         return path;
@@ -43,15 +45,27 @@ char *gateway_program_find(void)
     char folder[4096];
     char *path = NULL;
     if (own_folder(folder, sizeof folder) == 0) {
-        path = executable(folder, "");
+        path = executable(folder, "", NAME);
         if (!path)
-            path = executable(folder, "/../libexec/tcr-run");
+            path = executable(folder, "/../libexec/tcr-run", NAME);
     }
     if (!path)
-        path = executable(TCR_LIBEXEC, "");
+        path = executable(TCR_LIBEXEC, "", NAME);
     if (!path)
         errno = ENOENT;
     return path;
+}
+
+char *launcher_program_find(void)
+{
+    char folder[4096];
+    char *path = NULL;
+    if (own_folder(folder, sizeof folder) == 0) {
+        path = executable(folder, "", LAUNCHER);
+        if (!path)
+            path = executable(folder, "/../../bin", LAUNCHER);
+    }
+    return path ? path : files_find_program(LAUNCHER);
 }
 
 /* The order of open, dup2: what is passed may not be overwritten by a stream. */

@@ -8,6 +8,10 @@
  * it was installed to. Freed by the caller; NULL with errno ENOENT if it is in none of them. */
 char *gateway_program_find(void);
 
+/* The other way round, for the gateway: the tcr-run beside it, that of its prefix, or the one in
+ * PATH. Freed by the caller; NULL if there is none. */
+char *launcher_program_find(void);
+
 #define GATEWAY_PROGRAM_PASSED 6
 
 struct gateway_start {
