@@ -20,7 +20,6 @@
 #include <time.h>
 
 #define PREFIX_LONGEST 20
-/* The login that a client renews itself lives for hours; a token of one's own for a year. */
 
 struct intake {
     const char *path, *prefix;
