@@ -48,7 +48,7 @@ _tcr_run_names()
 _tcr_run_words()
 {
     local words=$1
-    [[ $cur == -* ]] || words=$(printf '%s\n' $words | grep -v '^-')
+    [[ $cur == -* ]] || words=$(tr ' ' '\n' <<<"$words" | grep -v '^-')
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     if [[ ${COMPREPLY[0]-} == *= ]]; then
         compopt -o nospace
