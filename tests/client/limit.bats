@@ -174,7 +174,7 @@ first_is_used_up() {
   run_tcr -- claude -p "ping" --model opus
   assert_status 0
   assert_stdout "pong from the other model"
-  assert_stderr_has '"home" reached its weekly Opus limit .*every key rests for opus: carrying on with sonnet and "home"'
+  assert_stderr_has '"home" reached its '"$(says opus-limit)"' .*every key rests for opus: carrying on with sonnet and "home"'
   answers home "limit:seven_day_opus:360000"
   run_tcr reset
   run_tcr --no-model-fallback -- claude -p "ping" --model opus

@@ -34,6 +34,7 @@ esac
 version_table() {
   cat << 'END'
 session-limit|You've hit your session limit|You've hit your 5-hour limit
+opus-limit|Opus limit|weekly Opus limit
 reset|API Error: Unable to connect to API \(ECONNRESET\)$|API Error: Connection dropped \(ECONNRESET\)
 unreachable|Unable to connect to API|(Can't reach the API server|No internet route)
 shadows-nothing|-|project CLAUDE_CODE_OAUTH_TOKEN
