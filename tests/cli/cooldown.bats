@@ -232,3 +232,64 @@ END
   assert_used 'a b'
   assert_equal "$(rest_of a)" 60
 }
+
+# limited SECONDS: "a" rests for so long, as its provider told.
+limited() {
+  pool a b
+  plays a "echo 'Claude AI usage limit reached|$(($(date +%s) + $1))'; exit 1"
+  tcr -- client
+  works a
+}
+
+@test "a success that shows no use of the key leaves the rest that was told" {
+  limited 7200
+  for command in true 'client --version'; do
+    tcr -k a -- $command
+    assert_status 0
+    [ "$(rest_of a)" = 7200 ] || [ "$(rest_of a)" = 7199 ]
+  done
+  tcr -k a --client claude -- client --version
+  assert_status 0
+  [ "$(record a '.cooldowns | length')" = 1 ]
+  assert_equal "$(jq -s '[.[] | select(.event == "recovered")] | length' "$state/events.jsonl")" 0
+}
+
+@test "but ends one that nobody told, and says so" {
+  pool a b
+  fails a auth
+  tcr -- client
+  works a
+  tcr -k a -- client
+  assert_status 0
+  assert_equal "$(record a '.cooldowns // [] | length')" 0
+  assert_equal "$(jq -sr '[.[] | select(.event == "recovered")] | .[0].text' "$state/events.jsonl")" 'the command ended well'
+  tcr log
+  assert_stdout_has 'the rest of "a" ended early: the command ended well'
+}
+
+@test "a success of Claude Code without an answer ends no rest, one with an answer does" {
+  pool a b
+  fails a auth
+  tcr -- client
+  works a
+  tcr -k a --client claude -- client --version
+  [ "$(record a '.cooldowns | length')" = 1 ]
+  plays a "echo '{\"type\":\"result\",\"is_error\":false,\"result\":\"pong\"}'"
+  limited 7200
+  plays a "echo '{\"type\":\"result\",\"is_error\":false,\"result\":\"pong\"}'"
+  tcr -k a --client claude -- client -p ping --output-format json
+  assert_equal "$(record a '.cooldowns // [] | length')" 0
+  assert_equal "$(jq -sr '[.[] | select(.event == "recovered")] | .[0].text' "$state/events.jsonl")" 'it was served'
+}
+
+@test "an answer of one model ends no rest of another" {
+  pool a b
+  plays a "echo \"You've hit your Opus limit · resets in 2h\"; exit 1"
+  tcr --client claude -- client -p x --model opus
+  assert_equal "$(record a '.cooldowns[0].model')" opus
+  plays a "echo '{\"type\":\"result\",\"is_error\":false,\"result\":\"pong\"}'"
+  tcr -k a --client claude -- client -p x --model sonnet
+  assert_equal "$(record a '.cooldowns[0].model')" opus
+  tcr -k a --client claude -- client -p x --model opus
+  assert_equal "$(record a '.cooldowns // [] | length')" 0
+}

@@ -323,3 +323,25 @@ same_through_nonblocking() {
     eventually same_through_nonblocking $command
   done
 }
+
+@test "-v: why nothing was carried on, and what would change it" {
+  pool home work
+  plays home 'echo quota exhausted; exit 3'
+  tcr -v -- client
+  assert_status 3
+  assert_equal "$(used)" home
+  assert_stderr_has "^tcr-run: status 3, and no known message: a failure of client itself, not of \"home\"; .*--marker 'limit=REGEX', or with --exit-class 3=limit"
+  plays home 'kill -TERM $$'
+  tcr -v -- client
+  assert_stderr_has '^tcr-run: signal 15 ended client: that is no failure of "home"$'
+  plays home "echo 'Credit balance is too low'"
+  tcr -v -- client
+  assert_status 0
+  assert_stderr_has '^tcr-run: status 0: the message in the output counts only with a failure$'
+  plays home "echo '{\"type\":\"result\",\"is_error\":true,\"api_error_status\":404,\"result\":\"x\"}'; exit 1"
+  tcr -v -- client
+  assert_stderr_has '^tcr-run: the result of client is an error, but not one of "home"$'
+  plays home 'exit 3'
+  tcr -- client
+  assert_no_stderr
+}

@@ -77,6 +77,8 @@ second_answers() {
   : > "$log"
   run_tcr -k home -- claude -p "ping" --model opus
   assert_stdout "pong from home"
+  run_tcr -- claude -p "ping" --model sonnet
+  assert_stdout "pong from work"
 }
 
 @test "wording: an answer that quotes a refusal is an answer" {

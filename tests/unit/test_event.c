@@ -262,6 +262,8 @@ static void test_sentences(void **state)
          "warning: 4 runs share 1 ready keys"},
         {{.kind = EVENT_WARNING, .key = "ci", .text = "x"}, "warning: \"ci\": x"},
         {{.kind = EVENT_RESET, .key = "home"}, "the rests and failures of \"home\" were forgotten"},
+        {{.kind = EVENT_RECOVERED, .key = "home", .text = "it was served"},
+         "the rest of \"home\" ended early: it was served"},
         {{.kind = EVENT_OVERAGE, .key = "home"},
          "warning: \"home\" is beyond its plan: the provider bills extra usage"},
         {{.kind = EVENT_MESSAGE, .name = "message", .text = "x"}, "message: x"},

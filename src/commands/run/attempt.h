@@ -34,6 +34,8 @@ struct attempt {
     off_t transcript_offset;      /* where the client's record ended when the attempt began */
     int64_t word_since, word_due; /* lastword's: milliseconds, -1: nothing is waited for */
     bool is_last;                 /* what we inherited is closed: no other attempt can follow */
+    bool used_another;            /* the client logged in with a credential not of the pool */
+    bool served;                  /* its output or its record shows an answer */
     struct finding waited_out;    /* a limit after which the session went on; CLASS_NONE: none */
     struct finding finding;       /* CLASS_NONE: not the key's affair */
 };

@@ -93,11 +93,37 @@ static void explain_finding(const struct attempt *attempt)
     buffer_finish(&line);
 }
 
+/* Why nothing is carried on, with what would change it. */
+static void explain_nothing(const struct attempt *attempt)
+{
+    const struct evidence *evidence = &attempt->evidence;
+    const struct ending *ending = &attempt->result.ending;
+    const char *program = attempt->session->call.argv[0], *slash = strrchr(program, '/');
+    const char *name = attempt->candidate->key->name;
+    program = slash ? slash + 1 : program;
+    if (ending->by_signal) {
+        log_explain("signal %d ended %s: that is no failure of \"%s\"", ending->code, program,
+                    name);
+    } else if (evidence->result_seen && evidence->result_is_error) {
+        log_explain("the result of %s is an error, but not one of \"%s\"", program, name);
+    } else if (ending->code != 0) {
+        log_explain("status %d, and no known message: a failure of %s itself, not of \"%s\"; if a "
+                    "line of its output means that the key is used up, say so with --marker "
+                    "'limit=REGEX', or with --exit-class %d=limit; tcr-run classify shows what is "
+                    "made of an output",
+                    ending->code, program, name, ending->code);
+    } else if (evidence->text[STREAM_OUT].finding.class != CLASS_NONE ||
+               evidence->text[STREAM_ERR].finding.class != CLASS_NONE) {
+        log_explain("status 0: the message in the output counts only with a failure");
+    }
+}
+
 /* A credential that is not the pool's failed: no key has to rest for it, and no other would help.
  */
 static void drop_foreign(struct attempt *attempt, const struct shield *shield)
 {
-    if (!used_another(attempt, shield))
+    attempt->used_another = used_another(attempt, shield);
+    if (!attempt->used_another)
         return;
     warn_of_source(attempt);
     if (attempt->finding.class == CLASS_NONE)
@@ -115,7 +141,8 @@ static void name_model(const struct session *session, struct finding *finding)
     const char *model = session->slots[0].demand.model;
     if (finding->scope == SCOPE_MODEL && !*finding->model)
         snprintf(finding->model, sizeof finding->model, "%.*s",
-                 model ? (int)strcspn(model, "[") : 7, model ? model : "default");
+                 (int)strcspn(model ? model : COOLDOWN_DEFAULT_MODEL, "["),
+                 model ? model : COOLDOWN_DEFAULT_MODEL);
 }
 
 void judge_end(struct attempt *attempt, off_t offset, const struct shield *shield)
@@ -126,6 +153,8 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
     attempt->finding =
         verdict_find(&attempt->result.ending, &attempt->evidence,
                      transcript.any_row ? &transcript : NULL, &session->options->taught);
+    attempt->served =
+        attempt->evidence.served || attempt->evidence.work_begun || transcript.work_begun;
     name_model(session, &attempt->finding);
     warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
@@ -138,4 +167,6 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
         session_rename(session);
     if (attempt->finding.class != CLASS_NONE)
         explain_finding(attempt);
+    else if (!attempt->used_another)
+        explain_nothing(attempt);
 }

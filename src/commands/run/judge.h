@@ -9,7 +9,8 @@
 /* Before it starts: where the client's transcript ends now. */
 off_t judge_begin(const struct session *session);
 
-/* When it has ended: sets its `finding` from the ending, the evidence and what the transcript got
+/* When it has ended: sets its `finding`, and whether it was `served`, from the ending, the
+ * evidence and what the transcript got
  * since `offset`, says it with -v, and sets how the session goes on. A credential that is not the
  * pool's is said and is no key's fault; `shield` tells whether one may have been used. */
 void judge_end(struct attempt *attempt, off_t offset, const struct shield *shield);

@@ -234,15 +234,35 @@ static void count_attempt(struct run *run)
         count_slot(run, &run->session->slots[i]);
 }
 
+/* A command that ended well has not always used its key: `claude --version` has not. What another
+ * program did nothing shows. */
+static bool counts_as_success(const struct run *run, const struct attempt *attempt)
+{
+    const struct ending *ending = &attempt->result.ending;
+    bool may_count = attempt->served || run->session->call.id != CLIENT_CLAUDE;
+    return may_count && !ending->by_signal && ending->code == 0 && !attempt->used_another &&
+           attempt->finding.class == CLASS_NONE;
+}
+
 static void note_success(struct run *run, const struct attempt *attempt)
 {
-    bool fine = !attempt->result.ending.by_signal && attempt->result.ending.code == 0;
+    bool counts = counts_as_success(run, attempt);
     for (size_t i = 0; i < run->session->slot_count; i++) {
         struct slot *slot = &run->session->slots[i];
         struct turn turn = {.session = run->session,
-                            .choice = {.slot = slot, .used = slot->candidate, .succeeded = true}};
-        if (fine && attempt->finding.class == CLASS_NONE && slot->candidate->had_trouble)
-            turn_take(&turn);
+                            .choice = {.slot = slot,
+                                       .used = slot->candidate,
+                                       .succeeded = true,
+                                       .unproven = !attempt->served}};
+        if (!counts || !slot->candidate->had_trouble)
+            continue;
+        turn_take(&turn);
+        if (turn.choice.ended)
+            journal_add(run->session,
+                        &(struct event){.kind = EVENT_RECOVERED,
+                                        .key = slot->candidate->key->name,
+                                        .text = attempt->served ? "it was served"
+                                                                : "the command ended well"});
     }
 }
 

@@ -155,6 +155,14 @@ static void say_warning(struct buffer *text, const struct event *event,
     buffer_append_text(text, event->text ? event->text : "");
 }
 
+static void say_recovered(struct buffer *text, const struct event *event,
+                          const struct zone_ops *zones)
+{
+    (void)zones;
+    buffer_append_format(text, "the rest of \"%s\" ended early: %s", key_of(event),
+                         event->text ? event->text : "");
+}
+
 static void say_reset(struct buffer *text, const struct event *event, const struct zone_ops *zones)
 {
     (void)zones;
@@ -186,8 +194,9 @@ static void (*const sentences[EVENT_COUNT])(struct buffer *, const struct event 
     [EVENT_FAILOVER] = say_failover,   [EVENT_RETRY] = say_retry,
     [EVENT_EXHAUSTED] = say_exhausted, [EVENT_STOPPED] = say_stopped,
     [EVENT_WAIT] = say_wait,           [EVENT_WARNING] = say_warning,
-    [EVENT_RESET] = say_reset,         [EVENT_OVERAGE] = say_overage,
-    [EVENT_MESSAGE] = say_other,       [EVENT_EXPLANATION] = say_other,
+    [EVENT_RESET] = say_reset,         [EVENT_RECOVERED] = say_recovered,
+    [EVENT_OVERAGE] = say_overage,     [EVENT_MESSAGE] = say_other,
+    [EVENT_EXPLANATION] = say_other,
 };
 
 void eventtext_append(struct buffer *text, const struct event *event, const struct zone_ops *zones)

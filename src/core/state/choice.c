@@ -77,29 +77,33 @@ static void record_failure(struct choice *choice, struct state *state)
     }
 }
 
-/* Success writes only what it changes: most runs leave the state alone here, and their lease dies
- * with them. */
-/* A rest for one model says nothing about another, and success with that other nothing about it. */
-static bool rests_for_another(const struct choice *choice, const struct state *state)
+static size_t rests_ahead(const struct choice *choice, const struct state *state)
 {
     const struct record *record = state_find(&state->keys, choice->used->id);
-    const char *model = choice->slot->demand.model;
-    for (size_t i = 0; model && record && i < record->cooldown_count; i++) {
-        const struct cooldown *rest = &record->cooldowns[i];
-        if (rest->until > choice->now && *rest->model && !strcasestr(model, rest->model))
-            return true;
-    }
-    return false;
+    size_t count = 0;
+    for (size_t i = 0; record && i < record->cooldown_count; i++)
+        count += record->cooldowns[i].until > choice->now;
+    return count;
 }
 
+/* Success writes only what it changes: most runs leave the state alone here, and their lease dies
+ * with them. */
 static bool record_success(struct choice *choice, struct state *state)
 {
-    if (rests_for_another(choice, state))
-        return false;
     struct entry entry = entry_for(ENTRY_RECOVERY, choice->used->id, choice->now);
+    const char *model = choice->slot->demand.model;
+    size_t before = rests_ahead(choice, state);
     entry.failures = choice->slot->failures;
     entry.last_failed = choice->slot->last_failed;
-    return enter(choice, state, &entry);
+    snprintf(entry.rest.model, sizeof entry.rest.model, "%s", model ? model : "");
+    for (int class = 0; class < CLASS_COUNT; class ++) {
+        const struct finding untold = {.class = (enum failure_class) class};
+        entry.longest[class] =
+            choice->unproven ? policy_cooldown(choice->policy, &untold, choice->clock) : INT64_MAX;
+    }
+    bool changed = enter(choice, state, &entry);
+    choice->ended = rests_ahead(choice, state) < before;
+    return changed;
 }
 
 /* ---- looking for keys ---- */
@@ -366,6 +370,7 @@ static void clear(struct choice *choice, const struct state *state, int64_t now,
     choice->is_master = choice->busy = choice->failed = false;
     choice->ahead = 0;
     choice->until = 0;
+    choice->ended = false;
     choice->crowd = (struct crowd){0};
     for (size_t i = 0; i < choice->slot_count; i++)
         if (choice->open & (1u << i))

@@ -59,9 +59,11 @@ struct choice {
     struct slot *slot;             /* that the finding is about; NULL before the first attempt */
     struct candidate *used;        /* its key until now; NULL: none */
     const struct finding *finding; /* how it failed; NULL: nothing to record */
-    bool succeeded;                /* its failures are forgotten */
-    bool choose;                   /* false: only record */
-    bool waits; /* if there is none, keys are given up, and a place in the queue is taken */
+    bool succeeded;                /* it was served: its failures and rests are forgotten */
+    bool unproven; /* so its program says, but nothing shows that the key was used: what was told to
+                      rest for longer than its class does by itself goes on resting */
+    bool choose;   /* false: only record */
+    bool waits;    /* if there is none, keys are given up, and a place in the queue is taken */
 
     /* Filled: */
     struct candidate *chosen; /* NULL: none can be used for `slot`, then the first such one */
@@ -70,6 +72,7 @@ struct choice {
     size_t ahead;  /* how many wait */
     int64_t until; /* when `used` is ready again; 0 if nothing was recorded */
     int64_t now;   /* when that was, by the state's clock */
+    bool ended;    /* a rest of `used` that lay ahead ended, because it succeeded */
     struct crowd crowd;
     bool failed; /* no memory */
 

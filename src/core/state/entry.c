@@ -53,18 +53,40 @@ static int do_rest(struct state *state, const struct entry *entry)
     return record && record_rest(record, &entry->rest) == 0 ? 1 : -ENOMEM;
 }
 
+/* A call that names no model has the client's own choice: its success says nothing of one that a
+ * rest names. */
+static bool ends(const struct cooldown *rest, const struct entry *entry)
+{
+    const char *model = entry->rest.model;
+    bool own = !*rest->model || (*model ? strcasestr(model, rest->model) != NULL
+                                        : strcmp(rest->model, COOLDOWN_DEFAULT_MODEL) == 0);
+    return rest->until <= entry->at || (own && rest->length <= entry->longest[rest->class]);
+}
+
 /* A failure that another met on the key meanwhile is newer than this success, which began before
  * it. */
 static int do_recovery(struct state *state, const struct entry *entry)
 {
     const struct record *known = state_find(&state->keys, entry->id);
-    if (!known || (known->failures == 0 && known->cooldown_count == 0) ||
-        known->failures != entry->failures || known->last_failed != entry->last_failed)
+    size_t kept = 0;
+    if (!known || known->failures != entry->failures || known->last_failed != entry->last_failed)
+        return 0;
+    for (size_t i = 0; i < known->cooldown_count; i++)
+        kept += !ends(&known->cooldowns[i], entry);
+    if (kept == known->cooldown_count && (kept > 0 || known->failures == 0))
         return 0;
     struct record *record = state_touch(&state->keys, entry->id);
-    if (record)
-        record_reset(record);
-    return record ? 1 : -ENOMEM;
+    if (!record)
+        return -ENOMEM;
+    size_t left = 0;
+    for (size_t i = 0; i < record->cooldown_count; i++)
+        if (!ends(&record->cooldowns[i], entry))
+            record->cooldowns[left++] = record->cooldowns[i];
+    record->cooldown_count = left;
+    if (left == 0)
+        record->failures = 0;
+    record->changed = true;
+    return 1;
 }
 
 static int do_master(struct state *state, const struct entry *entry)

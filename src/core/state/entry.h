@@ -13,7 +13,9 @@ enum entry_kind {
     ENTRY_USE,      /* `id`, called `name`, was used `count` times, the last time at `at` */
     ENTRY_FAILURE,  /* `id` failed at `at`, with the class of `rest` */
     ENTRY_REST,     /* `id` takes the rest */
-    ENTRY_RECOVERY, /* `id` works: its failures and rests are forgotten, unless it failed since */
+    ENTRY_RECOVERY, /* `id` works, for the model of `rest` ("": not told), unless it failed since:
+                       of its rests those end that are over, or are no longer than `longest` and not
+                       another model's; its failures are forgotten if none is left */
     ENTRY_MASTER,   /* the master was used at `at` */
     ENTRY_CURSOR,   /* the cursor of `pool` moves to `id`; with `from`, only if it stands there */
     ENTRY_CROWDED,  /* it was said at `at` that `pool` is too small */
@@ -30,6 +32,7 @@ struct entry {
     int64_t count;
     struct cooldown rest;
     int64_t failures, last_failed; /* ENTRY_RECOVERY: what the record said when it was made */
+    int64_t longest[CLASS_COUNT];  /* ENTRY_RECOVERY: seconds, by the rest's class */
     char pool[KIND_VARIABLE];      /* "": the main one */
     char from[IDENTITY_TEXT];
     struct usage usage; /* ENTRY_USAGE */

@@ -7,13 +7,21 @@
 #include <string.h>
 
 static const char *const names[EVENT_COUNT] = {
-    [EVENT_OTHER] = "other",         [EVENT_ATTEMPT] = "attempt",
-    [EVENT_SUCCESS] = "success",     [EVENT_FAILED] = "failed",
-    [EVENT_FAILOVER] = "failover",   [EVENT_RETRY] = "retry",
-    [EVENT_EXHAUSTED] = "exhausted", [EVENT_STOPPED] = "stopped",
-    [EVENT_WAIT] = "wait",           [EVENT_WARNING] = "warning",
-    [EVENT_RESET] = "reset",         [EVENT_OVERAGE] = "overage",
-    [EVENT_MESSAGE] = "message",     [EVENT_EXPLANATION] = "explanation",
+    [EVENT_OTHER] = "other",
+    [EVENT_ATTEMPT] = "attempt",
+    [EVENT_SUCCESS] = "success",
+    [EVENT_FAILED] = "failed",
+    [EVENT_FAILOVER] = "failover",
+    [EVENT_RETRY] = "retry",
+    [EVENT_EXHAUSTED] = "exhausted",
+    [EVENT_STOPPED] = "stopped",
+    [EVENT_WAIT] = "wait",
+    [EVENT_WARNING] = "warning",
+    [EVENT_RESET] = "reset",
+    [EVENT_RECOVERED] = "recovered",
+    [EVENT_OVERAGE] = "overage",
+    [EVENT_MESSAGE] = "message",
+    [EVENT_EXPLANATION] = "explanation",
 };
 
 /* Not through a cJSON tree: every run writes one of these, and a tree costs it dozens of blocks of

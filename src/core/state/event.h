@@ -21,6 +21,7 @@ enum event_kind {
     EVENT_WAIT,      /* no key is left; `key` is ready first, at `until`; without: all are in use */
     EVENT_WARNING,   /* `text` says of what */
     EVENT_RESET,     /* what was known of `key` was forgotten */
+    EVENT_RECOVERED, /* a rest of `key` ended before its time; `text` says why */
     EVENT_OVERAGE,   /* the provider bills what `key` is used for beyond its plan */
     /* On stderr alone (--log-format json): `text` is all of it. */
     EVENT_MESSAGE,

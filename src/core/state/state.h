@@ -13,6 +13,9 @@
 #define STATE_VERSION 1
 #define QUEUE_TEXT    17 /* 16 hexadecimal digits, and NUL */
 
+/* What a rest calls the model of calls that name none. */
+#define COOLDOWN_DEFAULT_MODEL "default"
+
 /* A rest that a key, a key's use of one model, or an organization takes. */
 struct cooldown {
     enum failure_class class;
