@@ -40,5 +40,7 @@ refute_stderr_has() {
 }
 
 assert_between() {
-  [ "$1" -ge "$2" ] && [ "$1" -le "$3" ] || fail "$1 is not between $2 and $3"
+  if ! { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }; then
+    fail "$1 is not between $2 and $3"
+  fi
 }

@@ -51,6 +51,7 @@ setup() {
   status=
   took=
   mkdir -p "$home" "$play" "$scratch/bin" "$scratch/tmp" "$scratch/work"
+  # shellcheck disable=SC2174  # of the last folder only
   mkdir -m 700 -p "$config"
   cp "$HERE/client" "$scratch/bin/client"
   cd "$scratch/work" || return 1

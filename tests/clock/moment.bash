@@ -11,5 +11,6 @@ CLOCK_ZONE=${TEST_ZONE:-UTC}
 begin_clock() {
   [ -n "${TEST_MOMENT-}" ] || return 0
   local ahead=$((TEST_MOMENT - $(env -u LD_PRELOAD date +%s)))
-  export FAKETIME=$(printf '%+d' "$ahead") FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 LD_PRELOAD=$TEST_CLOCK_LIBRARY
+  printf -v FAKETIME '%+d' "$ahead"
+  export FAKETIME FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 LD_PRELOAD=$TEST_CLOCK_LIBRARY
 }
