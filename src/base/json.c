@@ -14,8 +14,9 @@ union header {
     max_align_t alignment;
 };
 
-/* cJSON does not tell why it failed. */
-static _Thread_local bool ran_out_of_memory;
+/* cJSON does not tell why it failed. The model keeps the loader's library, which the general one
+ * refers to, out of those that a launch searches. */
+static _Thread_local bool ran_out_of_memory __attribute__((tls_model("initial-exec")));
 
 static void *hook_malloc(size_t size)
 {

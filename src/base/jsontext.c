@@ -11,14 +11,22 @@ static void append_escape(struct buffer *buffer, uint32_t code)
     buffer_append_format(buffer, "\\u%04x", (unsigned)code);
 }
 
+static bool is_plain_ascii(char byte)
+{
+    return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 /* The bytes that stay as they are. */
 static size_t plain_length(const char *text, size_t length)
 {
     uint32_t code;
-    size_t plain = 0, step;
-    while (plain < length && (step = text_character(text + plain, length - plain, &code)) > 0 &&
-           !text_is_control(code) && code != '"' && code != '\\')
+    size_t plain = 0, step = 0;
+    do {
         plain += step;
+        while (plain < length && is_plain_ascii(text[plain]))
+            plain++;
+    } while (plain < length && (step = text_character(text + plain, length - plain, &code)) > 1 &&
+             !text_is_control(code));
     return plain;
 }
 

@@ -80,7 +80,8 @@ static char *take_block(size_t size)
     return bytes;
 }
 
-static void give_block(char *bytes, size_t size)
+/* `used`: how much of it was written to; the rest is as it was mapped. */
+static void give_block(char *bytes, size_t size, size_t used)
 {
     if (!bytes)
         return;
@@ -88,7 +89,7 @@ static void give_block(char *bytes, size_t size)
         unmap(bytes, size);
         return;
     }
-    sodium_memzero(bytes, BLOCK_SIZE);
+    sodium_memzero(bytes, used);
     keep_block(bytes);
 }
 
@@ -113,7 +114,7 @@ void secret_store_destroy(struct secret_store *store)
         return;
     for (struct block *block = store->blocks, *next; block; block = next) {
         next = block->next;
-        give_block(block->bytes, block->size);
+        give_block(block->bytes, block->size, block->used);
         free(block);
     }
     free(store);
@@ -171,7 +172,7 @@ void secret_free(char *bytes)
     if (!bytes)
         return;
     memcpy(&size, bytes - HEADER, sizeof size);
-    give_block(bytes - HEADER, size);
+    give_block(bytes - HEADER, size, size);
 }
 
 void secret_redact(const char *token, char ret_text[SECRET_REDACTED])

@@ -10,6 +10,10 @@ size_t text_character(const char *text, size_t length, uint32_t *ret_code)
     } forms[] = {
         {0x80, 0x00, 0x00}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
     const unsigned char *p = (const unsigned char *)text;
+    if (length > 0 && *p < 0x80) { /* most are */
+        *ret_code = *p;
+        return 1;
+    }
     for (size_t i = 0; i < sizeof forms / sizeof forms[0] && i < length; i++) {
         if ((*p & forms[i].mask) != forms[i].lead)
             continue;

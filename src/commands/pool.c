@@ -41,15 +41,22 @@ static int say_no_keys(void)
     return EXIT_NO_KEY;
 }
 
+static void say_report(const struct pool *pool, const struct keyring_report *report)
+{
+    struct buffer prefix = {0};
+    if (report->errors.length == 0 && report->warnings.length == 0)
+        return;
+    buffer_append_format(&prefix, "%s: ", pool->origin ? pool->origin : "keys");
+    log_say_lines(buffer_text(&prefix), buffer_text(&report->errors));
+    log_warn_lines(buffer_text(&prefix), buffer_text(&report->warnings));
+    buffer_finish(&prefix);
+}
+
 static int load_keys(struct pool *pool, const struct options *options)
 {
     struct keyring_report report = {0};
-    struct buffer prefix = {0};
     int r = keysource_load(options->keys_file, environ, &pool->keyring, &report, &pool->origin);
-    buffer_append_format(&prefix, "%s: ", pool->origin ? pool->origin : "keys");
-    log_say_lines(buffer_text(&prefix), buffer_text(&report.errors));
-    log_warn_lines(buffer_text(&prefix), buffer_text(&report.warnings));
-    buffer_finish(&prefix);
+    say_report(pool, &report);
     keyring_report_finish(&report);
     if (r == -ENOENT)
         return say_no_keys();

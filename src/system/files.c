@@ -127,7 +127,7 @@ int files_read_plain_at(int folder, const char *path, size_t most, struct buffer
         return -errno;
     if (!S_ISREG(status.st_mode))
         return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-    for (size_t n = 1; n > 0;) {
+    for (size_t n = sizeof chunk; n == sizeof chunk;) {
         int r = read_all(fd, chunk, sizeof chunk, &n);
         if (r < 0)
             return r;

@@ -1,5 +1,7 @@
 #include "system/files.h"
 
+#include "base/buffer.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,13 +46,20 @@ char *files_expand(const char *path, const char *base)
 
 char *files_xdg(const char *variable, const char *fallback, const char *name)
 {
-    char *path;
+    struct buffer path = {0};
     const char *folder = getenv(variable), *home = files_home();
-    if (folder && folder[0] == '/')
-        return asprintf(&path, "%s/tcr/%s", folder, name) < 0 ? NULL : path;
-    if (!home)
+    if (folder && folder[0] == '/') {
+        buffer_append_text(&path, folder);
+    } else if (home) {
+        buffer_append_text(&path, home);
+        buffer_append_char(&path, '/');
+        buffer_append_text(&path, fallback);
+    } else {
         return NULL;
-    return asprintf(&path, "%s/%s/tcr/%s", home, fallback, name) < 0 ? NULL : path;
+    }
+    buffer_append_text(&path, "/tcr/");
+    buffer_append_text(&path, name);
+    return buffer_take(&path);
 }
 
 static bool is_program(const char *file)

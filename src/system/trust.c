@@ -54,10 +54,11 @@ static int refuse_mode(const struct stat *status, const char *path, struct buffe
 
 int trust_check_file(const struct stat *status, const char *path, struct buffer *error)
 {
-    bool by_root = status->st_uid == 0 && geteuid() != 0;
-    if (status->st_uid != geteuid() && status->st_uid != 0) {
+    const uid_t user = geteuid();
+    bool by_root = status->st_uid == 0 && user != 0;
+    if (status->st_uid != user && status->st_uid != 0) {
         buffer_append_format(error, "it belongs to user %u, not to you; fix: chown %u %s",
-                             status->st_uid, geteuid(), path);
+                             status->st_uid, user, path);
         return -EPERM;
     }
     bool group_is_fine = !(status->st_mode & GROUP) ||
@@ -83,7 +84,8 @@ bool trust_others_can_write(const struct stat *status, const char *path)
     return (status->st_mode & WRITE & OTHERS) || !is_private_group(status, path);
 }
 
-static int check_folder(const char *folder, struct buffer *error)
+/* `user` is who we are. */
+static int check_folder(const char *folder, uid_t user, struct buffer *error)
 {
     struct stat status;
     if (stat(folder, &status) < 0)
@@ -93,7 +95,7 @@ static int check_folder(const char *folder, struct buffer *error)
                              folder);
         return -EPERM;
     }
-    if (status.st_uid == geteuid() || is_owner_of_all(status.st_uid))
+    if (status.st_uid == user || is_owner_of_all(status.st_uid))
         return 0;
     buffer_append_format(error, "the folder %s belongs to user %u", folder, status.st_uid);
     return -EPERM;
@@ -101,22 +103,24 @@ static int check_folder(const char *folder, struct buffer *error)
 
 int trust_check_folders(const char *path, struct buffer *error)
 {
+    const uid_t user = geteuid();
     char *real = realpath(path, NULL);
     int r = real ? 0 : -errno;
     while (r == 0 && path_go_up(real))
-        r = check_folder(real, error);
+        r = check_folder(real, user, error);
     free(real);
     return r;
 }
 
 int trust_check_place(const char *path, struct buffer *error)
 {
+    const uid_t user = geteuid();
     char *folder = strdup(path), *real = NULL;
     while (folder && !real && path_go_up(folder))
         real = realpath(folder, NULL);
-    int r = !folder ? -ENOMEM : real ? check_folder(real, error) : -ENOENT;
+    int r = !folder ? -ENOMEM : real ? check_folder(real, user, error) : -ENOENT;
     while (r == 0 && path_go_up(real))
-        r = check_folder(real, error);
+        r = check_folder(real, user, error);
     free(folder);
     free(real);
     return r;

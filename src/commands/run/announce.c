@@ -240,6 +240,18 @@ static void warn_of_address(const struct session *session, const struct key *key
     buffer_finish(&where);
 }
 
+static void explain_attempt(const struct key *key, const struct destination *to, int number,
+                            bool fast_fail)
+{
+    struct buffer where = {0};
+    if (!log_says(LOG_VERBOSE))
+        return;
+    render_destination(&where, to);
+    log_explain("attempt %d with \"%s\" (%s), to %s%s", number, key->name, kind_name(&key->kind),
+                buffer_text(&where), fast_fail ? ", failing fast" : "");
+    buffer_finish(&where);
+}
+
 void announce_attempt(const struct session *session, const struct slot *slot, int number,
                       bool fast_fail)
 {
@@ -247,11 +259,7 @@ void announce_attempt(const struct session *session, const struct slot *slot, in
     const char *name = candidate->key->name;
     struct buffer line = {0};
     const struct destination to = destination_of(candidate->key, session->environment);
-    render_destination(&line, &to);
-    log_explain("attempt %d with \"%s\" (%s), to %s%s", number, name,
-                kind_name(&candidate->key->kind), buffer_text(&line),
-                fast_fail ? ", failing fast" : "");
-    buffer_clear(&line);
+    explain_attempt(candidate->key, &to, number, fast_fail);
     if (number == 1)
         warn_of_address(session, candidate->key, &to);
     if (slot->is_master && number == 1) {

@@ -37,7 +37,7 @@ static void take_lines(struct private_gateway *gateway, const char *bytes, size_
     const char *text = buffer_text(&gateway->line), *end;
     size_t done = 0;
     while ((end = memchr(text + done, '\n', gateway->line.length - done))) {
-        gatewaynews_read(&gateway->news, text + done, (size_t)(end - text) - done);
+        gatewaynews_read(gateway->news, text + done, (size_t)(end - text) - done);
         done = (size_t)(end - text) + 1;
     }
     buffer_drop_front(&gateway->line, done);
@@ -72,7 +72,7 @@ static bool await(struct private_gateway *gateway, int milliseconds,
 
 static bool is_listening(const struct private_gateway *gateway)
 {
-    return gateway->news.listening;
+    return gateway->news->listening;
 }
 
 static bool never(const struct private_gateway *gateway)
@@ -116,7 +116,7 @@ static void give_up(struct private_gateway *gateway)
 /* While the command goes on: it may wait for hours. */
 static void raise_alarm(struct private_gateway *gateway)
 {
-    const struct gatewaynews *news = &gateway->news;
+    const struct gatewaynews *news = gateway->news;
     const struct gatewaynews_failure *last =
         news->failure_count > 0 ? &news->failures[news->failure_count - 1] : NULL;
     struct buffer line = {0};
@@ -233,6 +233,9 @@ static int bring_up(struct private_gateway *gateway)
     gateway->program = gateway_program_find();
     if (!gateway->program)
         return -errno;
+    gateway->news = calloc(1, sizeof *gateway->news);
+    if (!gateway->news)
+        return -ENOMEM;
     gateway->errors = files_temporary();
     int r = gateway->errors < 0 ? gateway->errors : private_gateway_make_listener(gateway);
     if (r == 0)
@@ -390,15 +393,15 @@ int private_gateway_open(struct session *session, struct private_gateway *gatewa
 static void say_news(const struct private_gateway *gateway, bool worked)
 {
     struct buffer text = {0};
-    gatewaynews_tell(&gateway->news, time(NULL), &zone_system, &text);
+    gatewaynews_tell(gateway->news, time(NULL), &zone_system, &text);
     if (text.length > 0)
         log_say("%s", buffer_text(&text));
-    else if (gatewaynews_requests(&gateway->news) == 0 && worked && !gateway->restarted)
+    else if (gatewaynews_requests(gateway->news) == 0 && worked && !gateway->restarted)
         log_warn("no request came through the gateway: this client does not use it; "
                  "--no-gateway does without");
     else
         log_explain("requests that went through the gateway: %lu",
-                    gatewaynews_requests(&gateway->news));
+                    gatewaynews_requests(gateway->news));
     buffer_finish(&text);
 }
 
@@ -416,6 +419,7 @@ void private_gateway_close(struct private_gateway *gateway, bool worked)
         (void)unlink(gateway->socket);
         (void)rmdir(gateway->folder);
     }
+    free(gateway->news);
     free(gateway->program);
     free(gateway->folder);
     free(gateway->socket);
@@ -423,6 +427,7 @@ void private_gateway_close(struct private_gateway *gateway, bool worked)
     free(gateway->openai_address);
     free(gateway->no_proxy);
     buffer_finish(&gateway->line);
+    gateway->news = NULL;
     gateway->program = gateway->folder = gateway->socket = NULL;
     gateway->address = gateway->openai_address = gateway->no_proxy = NULL;
     gateway->way = GATEWAY_NONE;

@@ -26,8 +26,8 @@ struct private_gateway {
     pid_t pid;
     int64_t restarted; /* when last, by clock_now_ms; 0: never */
     bool given_up;
-    struct buffer line; /* of what it tells, the beginning of one */
-    struct gatewaynews news;
+    struct buffer line;                        /* of what it tells, the beginning of one */
+    struct gatewaynews *news;                  /* NULL before one is started */
     char *address, *openai_address, *no_proxy; /* texts of the variables */
 };
 

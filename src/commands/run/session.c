@@ -22,14 +22,19 @@ extern char **environ;
 /* A random UUID (version 4). */
 static void fresh_uuid(char ret_id[CLIENT_SESSION_ID])
 {
+    static const char digits[] = "0123456789abcdef";
     unsigned char b[16];
+    char *to = ret_id;
     random_fill(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(ret_id, CLIENT_SESSION_ID,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    for (size_t i = 0; i < sizeof b; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = digits[b[i] >> 4];
+        *to++ = digits[b[i] & 0x0f];
+    }
+    *to = '\0';
 }
 
 void session_rename(struct session *session)

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,7 +22,7 @@ enum hold {
 /* claude-code.md, "Credentials": what carries or redirects one, for every client. A star stands for
  * any letters. */
 static const struct name {
-    const char *name;
+    char name[48];
     enum hold hold;
 } names[] = {
     {"TCR_KEYS", HOLD_POOL},
@@ -118,10 +119,24 @@ static bool is_name(const char *pattern, const char *name, size_t length)
            memcmp(name + length - rest, tail, rest) == 0;
 }
 
+static uint32_t initial_bit(char initial)
+{
+    return UINT32_C(1) << (initial & 31);
+}
+
+/* What names of the table begin with: most variables of an environment begin otherwise. */
+static uint32_t find_initials(void)
+{
+    uint32_t initials = 0;
+    for (size_t i = 0; i < COUNT(names); i++)
+        initials |= initial_bit(names[i].name[0]);
+    return initials;
+}
+
 static const struct name *find_name(const char *name, size_t length)
 {
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (length > 0 && names[i].name[0] == name[0] && is_name(names[i].name, name, length))
+    for (size_t i = 0; length > 0 && i < COUNT(names); i++)
+        if (names[i].name[0] == name[0] && is_name(names[i].name, name, length))
             return &names[i];
     return NULL;
 }
@@ -181,10 +196,10 @@ static bool is_kept(const struct environment_plan *plan, const struct name *know
     return matches(plan->keep->names, plan->keep->count, entry, length);
 }
 
-static bool passes(const struct environment_plan *plan, const char *entry)
+static bool passes(const struct environment_plan *plan, uint32_t initials, const char *entry)
 {
     size_t length = name_length(entry);
-    const struct name *known = find_name(entry, length);
+    const struct name *known = initials & initial_bit(*entry) ? find_name(entry, length) : NULL;
     if (is_set(plan, entry, length))
         return false;
     if (is_kept(plan, known, entry, length))
@@ -200,7 +215,7 @@ const char *environment_passed(char *const *inherited, const struct environment_
                                const char *name)
 {
     const char *value = variable_value(inherited, name);
-    return value && passes(plan, name) ? value : NULL;
+    return value && passes(plan, find_initials(), name) ? value : NULL;
 }
 
 static bool has_credential_header(const char *line, size_t length)
@@ -246,7 +261,9 @@ static const char *copy_headers(const char *entry, struct secret_store *store)
 static const char *make_entry(const struct assignment *assignment, struct secret_store *store)
 {
     struct buffer entry = {0};
-    buffer_append_format(&entry, "%s=%s", assignment->name, assignment->value);
+    buffer_append_text(&entry, assignment->name);
+    buffer_append_char(&entry, '=');
+    buffer_append_text(&entry, assignment->value);
     const char *kept =
         entry.failed ? NULL : secret_store_add(store, buffer_text(&entry), entry.length);
     buffer_finish_wiping(&entry);
@@ -257,8 +274,9 @@ static int fill(char *const *inherited, const struct environment_plan *plan,
                 struct environment *environment)
 {
     size_t n = 0;
+    const uint32_t initials = find_initials();
     for (char *const *entry = inherited; *entry; entry++) {
-        if (!passes(plan, *entry))
+        if (!passes(plan, initials, *entry))
             continue;
         const char *kept = is_headers(*entry) ? copy_headers(*entry, environment->store) : *entry;
         if (!kept)

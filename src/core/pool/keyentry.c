@@ -290,12 +290,13 @@ void keyentry_read_keys(struct reader *reader, const char *place, const cJSON *i
     const cJSON *object;
     cJSON_ArrayForEach (object, item) {
         struct key *key = &keyring->keys[keyring->count];
-        char at[FIELDS_PLACE], name[FIELDS_PLACE];
-        snprintf(at, sizeof at, "keys[%zu]", keyring->count);
-        snprintf(name, sizeof name, "key%zu", ++keyring->count);
-        read_key(reader, at, object, key);
-        if (!key->name)
-            key->name = fields_keep(reader, name);
+        char text[FIELDS_PLACE];
+        snprintf(text, sizeof text, "keys[%zu]", keyring->count++);
+        read_key(reader, text, object, key);
+        if (key->name)
+            continue;
+        snprintf(text, sizeof text, "key%zu", keyring->count);
+        key->name = fields_keep(reader, text);
     }
 }
 

@@ -147,13 +147,20 @@ static int check_characters(const char *bytes, size_t length, bool any_text, str
     return 0;
 }
 
+/* Of ASCII whatever the locale, and without a call for each character. */
+static bool is_ordinary_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_';
+}
+
 /* What no rule has anything against: nearly every token, and each launch looks at them all. */
 static bool is_ordinary(const char *bytes, size_t length)
 {
     if (length == 0 || length > LONGEST || begins_with(bytes, length, "sk-ant-ort"))
         return false;
     for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)bytes[i]) && bytes[i] != '-' && bytes[i] != '_')
+        if (!is_ordinary_character(bytes[i]))
             return false;
     return true;
 }

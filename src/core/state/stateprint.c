@@ -184,7 +184,9 @@ static void add_master_uses(struct buffer *text, const struct state *state)
 char *state_print(const struct state *state)
 {
     struct buffer text = {0};
-    buffer_append_format(&text, "{\"version\":%d,\"salt\":\"%s\"", STATE_VERSION, state->salt);
+    buffer_append_char(&text, '{');
+    jsontext_add_integer(&text, "version", STATE_VERSION);
+    jsontext_add_string(&text, "salt", state->salt);
     jsontext_add_string(&text, "cursor", state->cursor);
     add_table(&text, "keys", &state->keys);
     add_table(&text, "organizations", &state->organizations);

@@ -78,7 +78,16 @@ static int read_token_files(struct keyring *keyring, const char *folder,
     return 0;
 }
 
-static int read_key_file(const char *path, struct keyring *ret_keyring,
+/* A place that nobody named and that cannot be looked at is one without a file, as for git. */
+static bool cannot_be_looked_at(const char *path, int r)
+{
+    struct stat status;
+    if (r != -EACCES && r != -EPERM && r != -ENOTDIR)
+        return false;
+    return stat(path, &status) < 0 && (errno == EACCES || errno == EPERM || errno == ENOTDIR);
+}
+
+static int read_key_file(const char *path, bool asked, struct keyring *ret_keyring,
                          struct keyring_report *report)
 {
     char *bytes = NULL;
@@ -88,6 +97,9 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     if (r == 0) {
         r = keyfile_parse(bytes, length, ret_keyring, report);
         secret_free(bytes);
+    } else if (!asked && cannot_be_looked_at(path, r)) {
+        buffer_append_format(&report->warnings, "%s cannot be looked at: %s\n", path, strerror(-r));
+        r = -ENOENT;
     } else if (r != -ENOMEM && r != -ENOENT) {
         buffer_append_format(&report->errors, "%s\n",
                              error.length ? buffer_text(&error) : strerror(-r));
@@ -104,13 +116,6 @@ static int read_key_file(const char *path, struct keyring *ret_keyring,
     return r;
 }
 
-/* A place that nobody named and that cannot be looked at is one without a file, as for git. */
-static bool cannot_be_looked_at(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) < 0 && (errno == EACCES || errno == EPERM || errno == ENOTDIR);
-}
-
 int keysource_load(const char *file, char *const *environment, struct keyring *ret_keyring,
                    struct keyring_report *report, char **ret_origin)
 {
@@ -120,12 +125,8 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     *ret_origin = keysource_path(file, environment);
     if (!*ret_origin && errno == ENOMEM)
         return -ENOMEM;
-    int blocked = *ret_origin && !asked && cannot_be_looked_at(*ret_origin) ? errno : 0;
-    if (blocked)
-        buffer_append_format(&report->warnings, "%s cannot be looked at: %s\n", *ret_origin,
-                             strerror(blocked));
-    if (*ret_origin && !blocked) {
-        int r = read_key_file(*ret_origin, ret_keyring, report);
+    if (*ret_origin) {
+        int r = read_key_file(*ret_origin, asked, ret_keyring, report);
         if (r == -ENOENT && asked) {
             buffer_append_text(
                 &report->errors,
