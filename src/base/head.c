@@ -56,7 +56,7 @@ static const char *next_line(const char *line)
 }
 
 /* False for a line that is no header. One with CR inside might be two for another reader. */
-static bool read_line(const char *line, const char *end, struct field *ret_field)
+static bool read_line(const char *line, const char *end, struct header *ret_header)
 {
     size_t name = token_length(line);
     if (name == 0 || line[name] != ':')
@@ -67,74 +67,74 @@ static bool read_line(const char *line, const char *end, struct field *ret_field
     length -= length > 0 && value[length - 1] == '\r';
     if (memchr(value, '\r', length))
         return false;
-    *ret_field = (struct field){line, name, value, length};
-    trim(&ret_field->value, &ret_field->value_length);
+    *ret_header = (struct header){line, name, value, length};
+    trim(&ret_header->value, &ret_header->value_length);
     return true;
 }
 
-bool head_next(const char **at, struct field *ret_field)
+bool head_next(const char **at, struct header *ret_header)
 {
     while (**at) {
         const char *line = *at;
         *at = next_line(line);
-        if (read_line(line, *at, ret_field))
+        if (read_line(line, *at, ret_header))
             return true;
     }
     return false;
 }
 
-static bool find_next(const char **at, const char *name, size_t length, struct field *ret_field)
+static bool find_next(const char **at, const char *name, size_t length, struct header *ret_header)
 {
     const char first = char_lower(*name);
     while (**at) {
         const char *line = *at;
         *at = next_line(line);
         if (char_lower(*line) == first && strncasecmp(line, name, length) == 0 &&
-            line[length] == ':' && read_line(line, *at, ret_field))
+            line[length] == ':' && read_line(line, *at, ret_header))
             return true;
     }
     return false;
 }
 
-bool field_is(const struct field *field, const char *name)
+bool header_is(const struct header *header, const char *name)
 {
-    return strlen(name) == field->name_length &&
-           strncasecmp(field->name, name, field->name_length) == 0;
+    return strlen(name) == header->name_length &&
+           strncasecmp(header->name, name, header->name_length) == 0;
 }
 
-bool head_next_named(const char **at, const char *name, struct field *ret_field)
+bool head_next_named(const char **at, const char *name, struct header *ret_header)
 {
-    return find_next(at, name, strlen(name), ret_field);
+    return find_next(at, name, strlen(name), ret_header);
 }
 
-bool head_find(const char *head, const char *name, struct field *ret_field)
+bool head_find(const char *head, const char *name, struct header *ret_header)
 {
-    return find_next(&head, name, strlen(name), ret_field);
+    return find_next(&head, name, strlen(name), ret_header);
 }
 
 bool head_value(const char *head, const char *name, char *ret_value, size_t size)
 {
-    struct field field = {0};
-    bool found = head_find(head, name, &field);
-    size_t length = field.value_length < size ? field.value_length : size - 1;
+    struct header header = {0};
+    bool found = head_find(head, name, &header);
+    size_t length = header.value_length < size ? header.value_length : size - 1;
     if (found)
-        memcpy(ret_value, field.value, length);
+        memcpy(ret_value, header.value, length);
     ret_value[found ? length : 0] = '\0';
     return found;
 }
 
 bool head_value_is(const char *head, const char *name, const char *value)
 {
-    struct field field;
-    return head_find(head, name, &field) && strlen(value) == field.value_length &&
-           strncasecmp(field.value, value, field.value_length) == 0;
+    struct header header;
+    return head_find(head, name, &header) && strlen(value) == header.value_length &&
+           strncasecmp(header.value, value, header.value_length) == 0;
 }
 
 size_t head_count(const char *head, const char *name)
 {
-    struct field field;
+    struct header header;
     size_t count = 0;
-    while (find_next(&head, name, strlen(name), &field))
+    while (find_next(&head, name, strlen(name), &header))
         count++;
     return count;
 }

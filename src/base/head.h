@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* A header as it stands in the text: nothing is NUL-terminated. No blanks around the value. */
-struct field {
+struct header {
     const char *name;
     size_t name_length;
     const char *value;
@@ -23,18 +23,18 @@ bool head_append(struct buffer *head, const char *name, const char *value);
 
 /* The header at `*at`, a place in a NUL-terminated head, which moves behind it; false at the end.
  * Lines that are none, such as the status line, are passed over. */
-bool head_next(const char **at, struct field *ret_field);
+bool head_next(const char **at, struct header *ret_header);
 
 /* Without regard to case. */
-bool field_is(const struct field *field, const char *name);
+bool header_is(const struct header *header, const char *name);
 
 /* As head_next, but goes on to the next header of this name: in a head of dozens that costs a
  * tenth.
  */
-bool head_next_named(const char **at, const char *name, struct field *ret_field);
+bool head_next_named(const char **at, const char *name, struct header *ret_header);
 
 /* The first header of this name; false if there is none. */
-bool head_find(const char *head, const char *name, struct field *ret_field);
+bool head_find(const char *head, const char *name, struct header *ret_header);
 
 /* Its value, cut to `size` with its NUL; "" and false if there is none. */
 bool head_value(const char *head, const char *name, char *ret_value, size_t size);

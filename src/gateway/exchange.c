@@ -1,7 +1,7 @@
 #include "gateway/exchange.h"
 
 #include "base/head.h"
-#include "gateway/answer.h"
+#include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/picker.h"
@@ -67,7 +67,7 @@ void exchange_destroy(struct exchange *exchange)
     pending_finish(&exchange->pending);
     pending_finish(&exchange->pings);
     eventstream_finish(&exchange->stream);
-    answer_drop_refusal(exchange);
+    delivery_drop_refusal(exchange);
     picker_give_back(exchange);
     bridge_finish(&exchange->bridge);
     roster_release(exchange->roster);
@@ -269,7 +269,7 @@ void exchange_visitor_left(struct gateway *gateway, uint64_t number)
 {
     char id[PICKER_SESSION];
     picker_name_connection(number, id);
-    session_end(&gateway->sessions, id);
+    holder_end(&gateway->holders, id);
 }
 
 void exchange_take_head(struct exchange *exchange, const char *head)

@@ -14,9 +14,9 @@
 #include "gateway/body.h"
 #include "gateway/bridge.h"
 #include "gateway/front.h"
+#include "gateway/holder.h"
 #include "gateway/pending.h"
 #include "gateway/roster.h"
-#include "gateway/session.h"
 #include "gateway/timers.h"
 
 #include <stdbool.h>
@@ -72,10 +72,10 @@ struct exchange {
     const char *refusal;
 
     /* Where it goes. */
-    struct roster *roster;   /* counted; NULL before the first choice */
-    struct session *session; /* NULL before that */
-    uint64_t visit;          /* the connection's number */
-    struct slot slot;        /* the session's, as it was when the key was taken */
+    struct roster *roster; /* counted; NULL before the first choice */
+    struct holder *holder; /* NULL before that */
+    uint64_t visit;        /* the connection's number */
+    struct slot slot;      /* the holder's, as it was when the key was taken */
     struct candidate *candidate;
     struct candidate **tried;
     size_t tried_count;

@@ -1,6 +1,6 @@
 #include "base/head.h"
 #include "core/evidence/answer.h"
-#include "gateway/answer.h"
+#include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/picker.h"
@@ -55,7 +55,7 @@ static void remember_failure(struct exchange *exchange, const struct finding *fi
 {
     picker_failed(exchange, finding);
     if (finding->class == CLASS_LIMIT)
-        answer_remember_refusal(exchange, finding);
+        delivery_remember_refusal(exchange, finding);
 }
 
 static enum exchange_state ask_again(struct exchange *exchange, enum exchange_state state)
@@ -83,7 +83,7 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
 {
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_NONE)
         return sends_bare(exchange) ? ask_again(exchange, ASKING)
-                                    : answer_pass_on(exchange, event, &meaning->finding);
+                                    : delivery_pass_on(exchange, event, &meaning->finding);
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_AUTH &&
         exchange->out == NOTHING_OUT && picker_renew(exchange)) {
         try_destroy(exchange->try);
@@ -112,7 +112,7 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
     if (decision.move == RETRY_PASS && meaning->rests && counts && facts.out == NOTHING_OUT &&
         facts.left_ms > 0 && bridge_next_model(exchange)) {
-        answer_keep_refusal(exchange, &meaning->finding);
+        delivery_keep_refusal(exchange, &meaning->finding);
         exchange->tried_count = 0;
         exchange->retry = (struct retry){0};
         return ask_again(exchange, CHOOSING);
@@ -122,11 +122,11 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
     if (decision.move == RETRY_PASS)
         picker_tell_end(exchange, false);
     if (decision.move == RETRY_PASS && !holds)
-        return answer_pass_on(exchange, event, &meaning->finding);
+        return delivery_pass_on(exchange, event, &meaning->finding);
     if (holds)
-        answer_drop_refusal(exchange);
+        delivery_drop_refusal(exchange);
     else
-        answer_keep_refusal(exchange, &meaning->finding);
+        delivery_keep_refusal(exchange, &meaning->finding);
     try_destroy(exchange->try);
     exchange->try = NULL;
     pending_finish(&exchange->pending);
@@ -175,11 +175,11 @@ static enum exchange_state judge_stream(struct exchange *exchange)
         !(seen & (STREAM_STOP | STREAM_ERROR)))
         return decide_failed(exchange); /* broken off, and nothing of it has gone out */
     if (seen & (STREAM_OUTPUT | STREAM_STOP))
-        return answer_begin(exchange);
+        return delivery_begin(exchange);
     if (seen & STREAM_ERROR)
         return decide_answered(exchange, true);
     if (try->is_paused)
-        return answer_begin(exchange);
+        return delivery_begin(exchange);
     return try->has_ended || exchange->timer_came ? decide_failed(exchange) : JUDGING;
 }
 
@@ -192,7 +192,7 @@ static enum exchange_state judge_success(struct exchange *exchange)
         return judge_stream(exchange);
     (void)head_value(buffer_text(&try->head), "content-type", type, sizeof type);
     if (strncmp(type, "application/json", strlen("application/json")) != 0 || try->is_paused)
-        return answer_begin(exchange);
+        return delivery_begin(exchange);
     if (exchange->timer_came || (try->has_ended && try->fault != TRY_FINE))
         return decide_failed(exchange);
     return try->has_ended ? decide_answered(exchange, false) : JUDGING;

@@ -1,5 +1,5 @@
 #include "core/gateway/forward.h"
-#include "gateway/answer.h"
+#include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/picker.h"
@@ -51,7 +51,7 @@ static enum exchange_state refuse(struct exchange *exchange, int status, const c
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     if (exchange->is_open)
-        return answer_refuse_open(exchange, status, sentence);
+        return delivery_refuse_open(exchange, status, sentence);
     if (!refusal_set(exchange, status, sentence, head)) {
         exchange->client_gone = true; /* no memory for a word: the connection is closed */
         return leave(exchange);
@@ -108,7 +108,7 @@ static void read_body(struct exchange *exchange)
     exchange->is_body_read = true;
     if (gateway->hold_ms > 0)
         wanted |= SESSIONID_WANT_STREAM;
-    if (gateway->sessions.has_objects)
+    if (gateway->holders.has_objects)
         wanted |= SESSIONID_WANT_OBJECT;
     if (exchange->body.length > 0)
         sessionid_read_body(exchange->body.bytes, exchange->body.length, wanted, &exchange->id);
@@ -128,7 +128,7 @@ static enum exchange_state choose(struct exchange *exchange)
         return exchange_refuse(
             exchange, 400, "the key that the request asks for (X-Tcr-Key) is not in the pool", 0);
     case PICKER_NONE:
-        return answer_without_key(exchange);
+        return delivery_without_key(exchange);
     case PICKER_NO_MEMORY:
         break;
     }
@@ -160,7 +160,7 @@ static enum exchange_state hold(struct exchange *exchange)
         set_timer(exchange, exchange->hold_until);
         return HOLDING;
     }
-    if (!answer_ping(exchange))
+    if (!delivery_ping(exchange))
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
     int64_t sign = next_sign(exchange);
     set_timer(exchange, sign < exchange->hold_until ? sign : exchange->hold_until);
@@ -238,7 +238,7 @@ static void release_body(struct exchange *exchange)
 
 static enum exchange_state end_stream(struct exchange *exchange)
 {
-    answer_end_stream(exchange);
+    delivery_end_stream(exchange);
     drop_try(exchange);
     body_finish(&exchange->body);
     timer_stop(&exchange->gateway->timers, &exchange->timer);

@@ -60,19 +60,19 @@ static ssize_t read_answer(void *context, uint64_t position, char *bytes, size_t
 
 static bool add_headers(struct MHD_Response *response, const char *head)
 {
-    struct field field;
+    struct header header;
     size_t length = 0;
-    while (head_next(&head, &field)) {
+    while (head_next(&head, &header)) {
         char name[256], value[8192];
-        size_t needed = field.name_length + field.value_length + sizeof ": \r\n";
-        if (field.name_length >= sizeof name || field.value_length >= sizeof value ||
+        size_t needed = header.name_length + header.value_length + sizeof ": \r\n";
+        if (header.name_length >= sizeof name || header.value_length >= sizeof value ||
             length + needed > FRONT_HEAD)
             continue; /* better an answer without it than none */
         length += needed;
-        memcpy(name, field.name, field.name_length);
-        name[field.name_length] = '\0';
-        memcpy(value, field.value, field.value_length);
-        value[field.value_length] = '\0';
+        memcpy(name, header.name, header.name_length);
+        name[header.name_length] = '\0';
+        memcpy(value, header.value, header.value_length);
+        value[header.value_length] = '\0';
         /* One that it does not take for a header is left out; so it does with no memory. */
         (void)MHD_add_response_header(response, name, value);
     }

@@ -240,9 +240,9 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
     return r;
 }
 
-static void let_session_go(void *context, struct session *session)
+static void let_holder_go(void *context, struct holder *holder)
 {
-    book_give_back(context, session->roster, &session->slot);
+    book_give_back(context, holder->roster, &holder->slot);
 }
 
 void gateway_renew_roster(struct gateway *gateway)
@@ -273,7 +273,7 @@ static void tidy_up(void *context)
 {
     struct gateway *gateway = context;
     int64_t now = clock_now_ms();
-    sessions_tidy(&gateway->sessions, now);
+    holders_tidy(&gateway->holders, now);
     timer_set(&gateway->timers, &gateway->tidy, now + TIDY_MS);
 }
 
@@ -288,7 +288,7 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     gateway->options = &arguments->options;
     gateway->first = arguments->first;
     gateway->pinned = arguments->options.key;
-    sessions_init(&gateway->sessions, let_session_go, gateway);
+    holders_init(&gateway->holders, let_holder_go, gateway);
     gateway->tidy = (struct timer){.due = tidy_up, .context = gateway};
     tidy_up(gateway);
     gateway->silence_ms = arguments->silence_seconds * 1000;
@@ -314,7 +314,7 @@ static void close_gateway(struct gateway *gateway)
     secrets_stop(gateway);
     front_destroy(gateway->front);
     upstream_finish(&gateway->upstream);
-    sessions_finish(&gateway->sessions);
+    holders_finish(&gateway->holders);
     news_end(&gateway->news);
     news_finish(&gateway->news);
     book_close(gateway);

@@ -4,10 +4,10 @@
 #include "gateway/body.h"
 #include "gateway/book.h"
 #include "gateway/front.h"
+#include "gateway/holder.h"
 #include "gateway/loop.h"
 #include "gateway/news.h"
 #include "gateway/roster.h"
-#include "gateway/session.h"
 #include "gateway/timers.h"
 #include "gateway/upstream.h"
 
@@ -28,7 +28,7 @@ struct gateway {
     struct roster *roster;
     struct ledger *ledger;
     struct watch ledger_watch;
-    struct sessions sessions;
+    struct holders holders;
     struct timer tidy;  /* until they are looked at */
     const char *pinned; /* --key; NULL: any */
     const char *first;  /* that a new session begins with if it is ready; NULL: any */

@@ -26,28 +26,28 @@ static bool enter_session(struct exchange *exchange)
         picker_name_connection(exchange->visit, connection);
         id = connection;
     }
-    if (!exchange->session)
-        exchange->session = session_enter(&exchange->gateway->sessions, id, clock_now_ms());
-    return exchange->session != NULL;
+    if (!exchange->holder)
+        exchange->holder = holder_enter(&exchange->gateway->holders, id, clock_now_ms());
+    return exchange->holder != NULL;
 }
 
 /* The session's place, brought over to the keys of now. NULL: this request began with keys that
  * were replaced since, and has a place of its own. */
 static struct slot *place_of(struct exchange *exchange)
 {
-    struct session *session = exchange->session;
+    struct holder *holder = exchange->holder;
     struct gateway *gateway = exchange->gateway;
-    if (session->roster == exchange->roster)
-        return &session->slot;
+    if (holder->roster == exchange->roster)
+        return &holder->slot;
     if (exchange->roster != gateway->roster)
         return NULL;
-    if (session->roster) {
-        gateway->sessions.let_go(gateway->sessions.context, session);
-        roster_release(session->roster);
+    if (holder->roster) {
+        gateway->holders.let_go(gateway->holders.context, holder);
+        roster_release(holder->roster);
     }
-    session->roster = roster_keep(gateway->roster);
-    session->slot = (struct slot){0};
-    return &session->slot;
+    holder->roster = roster_keep(gateway->roster);
+    holder->slot = (struct slot){0};
+    return &holder->slot;
 }
 
 static struct candidate *find_candidate(struct rotation *rotation, const char *name)
@@ -59,12 +59,12 @@ static struct candidate *find_candidate(struct rotation *rotation, const char *n
 }
 
 /* What a choice of one request asks for. The master's uses are counted when it is chosen. */
-struct wish {
+struct want {
     bool spare_full; /* not a key whose window is almost used up */
     bool master;
 };
 
-static bool choose_once(struct exchange *exchange, struct slot *slot, struct wish wish,
+static bool choose_once(struct exchange *exchange, struct slot *slot, struct want want,
                         struct candidate **passed_over)
 {
     struct roster *roster = exchange->roster;
@@ -72,16 +72,16 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, struct wis
                             .rotation = &roster->rotation,
                             .slots = slot,
                             .slot_count = 1,
-                            .no_master = exchange->no_master || !wish.master,
+                            .no_master = exchange->no_master || !want.master,
                             .many = true,
                             .tried = passed_over,
                             .choose = true};
-    const char *name = *exchange->session->key ? exchange->session->key : exchange->gateway->first;
+    const char *name = *exchange->holder->key ? exchange->holder->key : exchange->gateway->first;
     slot->prefers =
         slot->candidate || !name ? slot->candidate : find_candidate(&roster->rotation, name);
     slot->demand = picker_demand(exchange);
     slot->attempts = (int)exchange->tried_count;
-    choice.tried_count = picker_list_passed_over(exchange, wish.spare_full, passed_over);
+    choice.tried_count = picker_list_passed_over(exchange, want.spare_full, passed_over);
     book_choose(exchange->gateway, &choice);
     exchange->candidate = choice.chosen;
     exchange->is_master = choice.is_master;
@@ -141,24 +141,24 @@ static bool choose(struct exchange *exchange)
     struct candidate **passed_over = calloc(rotation->count + 1, sizeof(struct candidate *));
     if (!passed_over)
         return false;
-    bool is_new = !*exchange->session->key;
+    bool is_new = !*exchange->holder->key;
     bool had_master = slot->candidate && slot->is_master;
     bool fine = true;
     exchange->candidate = NULL;
     if (is_new)
-        fine = choose_once(exchange, slot, (struct wish){.spare_full = true}, passed_over);
+        fine = choose_once(exchange, slot, (struct want){.spare_full = true}, passed_over);
     if (fine && !exchange->candidate)
-        fine = choose_once(exchange, slot, (struct wish){0}, passed_over);
+        fine = choose_once(exchange, slot, (struct want){0}, passed_over);
     struct candidate *trial = fine ? find_trial(exchange) : NULL;
     if (fine && !exchange->candidate && !trial)
-        fine = choose_once(exchange, slot, (struct wish){.master = true}, passed_over);
+        fine = choose_once(exchange, slot, (struct want){.master = true}, passed_over);
     free(passed_over);
     exchange->slot = *slot;
     if (!place)
         book_give_back(exchange->gateway, exchange->roster, &own);
     exchange->master_is_news = exchange->is_master && !had_master;
     if (exchange->candidate && !exchange->is_master)
-        snprintf(exchange->session->key, sizeof exchange->session->key, "%s",
+        snprintf(exchange->holder->key, sizeof exchange->holder->key, "%s",
                  exchange->candidate->key->name);
     if (trial)
         take_trial(exchange, trial);

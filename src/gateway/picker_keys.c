@@ -46,11 +46,11 @@ void picker_find_sort(struct exchange *exchange)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
     const char *at = buffer_text(&exchange->head);
-    struct field field;
+    struct header header;
     exchange->of_subscription = false;
-    while (head_next_named(&at, "anthropic-beta", &field))
+    while (head_next_named(&at, "anthropic-beta", &header))
         exchange->of_subscription |=
-            memmem(field.value, field.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
+            memmem(header.value, header.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
     exchange->has_sort = false;
     for (size_t i = 0; i < rotation->count; i++) {
         const struct key *key = rotation->candidates[i].key;
@@ -63,12 +63,12 @@ void picker_find_sort(struct exchange *exchange)
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
 {
     const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
-    const struct session *made = NULL;
+    const struct holder *made = NULL;
     *ret_bound = false;
     if (*object) {
         char id[SESSIONID_TEXT + 16];
         snprintf(id, sizeof id, "object:%s", object);
-        made = session_find(&exchange->gateway->sessions, id);
+        made = holder_find(&exchange->gateway->holders, id);
     }
     if (made && keyring_find(&exchange->roster->keyring, made->key)) {
         *ret_bound = true;

@@ -118,14 +118,14 @@ struct picker_left picker_count_left(struct exchange *exchange, enum failure_cla
 
 void picker_give_back(struct exchange *exchange)
 {
-    if (exchange->session)
-        session_leave(&exchange->gateway->sessions, exchange->session, clock_now_ms());
-    exchange->session = NULL;
+    if (exchange->holder)
+        holder_leave(&exchange->gateway->holders, exchange->holder, clock_now_ms());
+    exchange->holder = NULL;
 }
 
 void picker_bind(struct exchange *exchange, const char *object)
 {
     char id[SESSIONID_TEXT + 16];
     snprintf(id, sizeof id, "object:%s", object);
-    session_bind(&exchange->gateway->sessions, id, exchange->candidate->key->name, clock_now_ms());
+    holder_bind(&exchange->gateway->holders, id, exchange->candidate->key->name, clock_now_ms());
 }

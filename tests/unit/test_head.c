@@ -29,14 +29,14 @@ static void test_walk(void **state)
         {"x-last", "a:b"},
     };
     const char *at = head;
-    struct field field;
+    struct header header;
     for (size_t i = 0; i < COUNT(wanted); i++) {
-        assert_true(head_next(&at, &field));
-        assert_true(field_is(&field, wanted[i][0]));
-        assert_int_equal(field.value_length, strlen(wanted[i][1]));
-        assert_memory_equal(field.value, wanted[i][1], field.value_length);
+        assert_true(head_next(&at, &header));
+        assert_true(header_is(&header, wanted[i][0]));
+        assert_int_equal(header.value_length, strlen(wanted[i][1]));
+        assert_memory_equal(header.value, wanted[i][1], header.value_length);
     }
-    assert_false(head_next(&at, &field));
+    assert_false(head_next(&at, &header));
 }
 
 static void test_values(void **state)

@@ -23,7 +23,7 @@ static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16]
         strcpy(shown, "(unreadable)");
 }
 
-enum column { NAME, KIND, TOKEN, ORGANIZATION, STATE, COLUMN_COUNT };
+enum list_column { NAME, KIND, TOKEN, ORGANIZATION, STATE, COLUMN_COUNT };
 
 static const struct table_column columns[COLUMN_COUNT] = {
     [NAME] = {"NAME", false},   [KIND] = {"KIND", false},

@@ -25,10 +25,10 @@ static void append_moment(struct buffer *line, int64_t when, int64_t now)
     buffer_append_format(line, " (in %s)", span);
 }
 
-static void append_key_failure(struct buffer *line, const struct turn *turn)
+static void append_key_failure(struct buffer *line, const struct step *step)
 {
-    render_key_failure(line, turn->choice.used->key->name, turn->choice.finding, turn->choice.until,
-                       turn->choice.now, &zone_system);
+    render_key_failure(line, step->choice.used->key->name, step->choice.finding, step->choice.until,
+                       step->choice.now, &zone_system);
 }
 
 /* `; "work" is ready first, at 23:02 (in 1h 12m)`; nothing if that is the key which the line is
@@ -43,26 +43,26 @@ static void append_earliest(struct buffer *line, const struct rotation *rotation
     append_moment(line, first->cooling->until, now);
 }
 
-static void say_turn(const struct turn *turn, enum event_kind kind, struct buffer *line)
+static void say_step(const struct step *step, enum event_kind kind, struct buffer *line)
 {
-    journal_say_turn(turn, kind, buffer_text(line));
+    journal_say_step(step, kind, buffer_text(line));
     buffer_finish(line);
 }
 
 /* The pool keys that this run used or still can, as far as --retries lets it. */
-static int keys_in_all(const struct turn *turn)
+static int keys_in_all(const struct step *step)
 {
-    const struct pool *pool = &turn->session->pool;
-    int keys = turn->choice.slot->attempts + (int)rotation_ready(&pool->rotation);
+    const struct pool *pool = &step->session->pool;
+    int keys = step->choice.slot->attempts + (int)rotation_ready(&pool->rotation);
     return keys < pool->policy.retries ? keys : pool->policy.retries;
 }
 
 /* Where the next key goes, if that is elsewhere than where the last went. */
-static void append_other_address(struct buffer *line, const struct turn *turn)
+static void append_other_address(struct buffer *line, const struct step *step)
 {
-    char *const *environment = turn->session->environment;
-    const struct destination last = destination_of(turn->choice.used->key, environment);
-    const struct destination next = destination_of(turn->choice.chosen->key, environment);
+    char *const *environment = step->session->environment;
+    const struct destination last = destination_of(step->choice.used->key, environment);
+    const struct destination next = destination_of(step->choice.chosen->key, environment);
     const char *host;
     char address[ADDRESS_TEXT];
     struct buffer fault = {0};
@@ -74,78 +74,78 @@ static void append_other_address(struct buffer *line, const struct turn *turn)
     buffer_finish(&fault);
 }
 
-void announce_failover(const struct turn *turn)
+void announce_failover(const struct step *step)
 {
     struct buffer line = {0};
-    append_key_failure(&line, turn);
-    if (turn->choice.is_master)
+    append_key_failure(&line, step);
+    if (step->choice.is_master)
         buffer_append_format(&line, "; carrying on with the master key \"%s\", which is billed",
-                             turn->choice.chosen->key->name);
+                             step->choice.chosen->key->name);
     else
         buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)",
-                             turn->choice.chosen->key->name, turn->choice.slot->attempts + 1,
-                             keys_in_all(turn));
-    append_other_address(&line, turn);
-    say_turn(turn, EVENT_FAILOVER, &line);
+                             step->choice.chosen->key->name, step->choice.slot->attempts + 1,
+                             keys_in_all(step));
+    append_other_address(&line, step);
+    say_step(step, EVENT_FAILOVER, &line);
 }
 
-void announce_model(const struct turn *turn, const char *asked)
+void announce_model(const struct step *step, const char *asked)
 {
     struct buffer line = {0};
-    append_key_failure(&line, turn);
+    append_key_failure(&line, step);
     buffer_append_format(&line, "; every key rests for %s: carrying on with %s and %s\"%s\"", asked,
-                         turn->session->model, turn->choice.is_master ? "the master key " : "",
-                         turn->choice.chosen->key->name);
-    say_turn(turn, EVENT_FAILOVER, &line);
+                         step->session->model, step->choice.is_master ? "the master key " : "",
+                         step->choice.chosen->key->name);
+    say_step(step, EVENT_FAILOVER, &line);
 }
 
-void announce_retry(const struct turn *turn)
+void announce_retry(const struct step *step)
 {
     struct buffer line = {0};
-    buffer_append_format(&line, "\"%s\" ", turn->choice.used->key->name);
-    render_failure(&line, turn->choice.finding);
+    buffer_append_format(&line, "\"%s\" ", step->choice.used->key->name);
+    render_failure(&line, step->choice.finding);
     buffer_append_text(&line, "; trying it again, with the client's own retries");
-    say_turn(turn, EVENT_RETRY, &line);
+    say_step(step, EVENT_RETRY, &line);
 }
 
-static const char *why_no_other(const struct turn *turn)
+static const char *why_no_other(const struct step *step)
 {
-    const struct session *session = turn->session;
+    const struct session *session = step->session;
     const struct rotation *rotation = &session->pool.rotation;
-    if (turn->choice.busy)
+    if (step->choice.busy)
         return "every other key is in use";
     if (session->options->key)
         return "--key allows no other";
-    if (turn->choice.slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
+    if (step->choice.slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
         return "as many keys as --retries allows were tried";
     return "no other key is left";
 }
 
-void announce_given_up(const struct turn *turn)
+void announce_given_up(const struct step *step)
 {
     struct buffer line = {0};
-    append_key_failure(&line, turn);
-    buffer_append_format(&line, "; %s", why_no_other(turn));
-    if (!turn->choice.busy)
-        append_earliest(&line, &turn->session->pool.rotation, turn->choice.used, turn->choice.now);
-    const struct event event = {.key = turn->choice.used->key->name,
-                                .class = turn->choice.finding->class,
-                                .until = turn->choice.until};
-    if (!turn->choice.busy)
-        alarm_exhausted(turn->session, &event, buffer_text(&line));
-    say_turn(turn, turn->choice.busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
+    append_key_failure(&line, step);
+    buffer_append_format(&line, "; %s", why_no_other(step));
+    if (!step->choice.busy)
+        append_earliest(&line, &step->session->pool.rotation, step->choice.used, step->choice.now);
+    const struct event event = {.key = step->choice.used->key->name,
+                                .class = step->choice.finding->class,
+                                .until = step->choice.until};
+    if (!step->choice.busy)
+        alarm_exhausted(step->session, &event, buffer_text(&line));
+    say_step(step, step->choice.busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
 }
 
-void announce_stopped(const struct turn *turn, const char *why)
+void announce_stopped(const struct step *step, const char *why)
 {
     struct buffer line = {0};
     if (!why) {
-        journal_add_turn(turn, EVENT_STOPPED);
+        journal_add_step(step, EVENT_STOPPED);
         return;
     }
-    append_key_failure(&line, turn);
+    append_key_failure(&line, step);
     buffer_append_format(&line, "; not carried on: %s", why);
-    say_turn(turn, EVENT_STOPPED, &line);
+    say_step(step, EVENT_STOPPED, &line);
 }
 
 static void append_standings(struct buffer *line, const struct rotation *rotation, int64_t now)
@@ -190,9 +190,9 @@ void announce_nothing_usable(struct session *session, int64_t now)
     buffer_finish(&line);
 }
 
-void announce_undersized(const struct turn *turn)
+void announce_undersized(const struct step *step)
 {
-    const struct crowd *crowd = &turn->choice.crowd;
+    const struct crowd *crowd = &step->choice.crowd;
     struct buffer text = {0}, line = {0};
     if (!crowd->to_be_said)
         return;
@@ -206,8 +206,8 @@ void announce_undersized(const struct turn *turn)
                          "runs at once (--max-per-key 1 makes them wait)",
                          buffer_text(&text));
     const struct event event = {
-        .kind = EVENT_WARNING, .time = turn->choice.now, .text = buffer_text(&text)};
-    journal_say(turn->session, &event, buffer_text(&line));
+        .kind = EVENT_WARNING, .time = step->choice.now, .text = buffer_text(&text)};
+    journal_say(step->session, &event, buffer_text(&line));
     buffer_finish(&text);
     buffer_finish(&line);
 }

@@ -2,22 +2,22 @@
  * when, and what comes next. What is also an event goes into events.jsonl. */
 #pragma once
 
-#include "commands/run/turn.h"
+#include "commands/run/step.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* `used` failed and `chosen` follows. */
-void announce_failover(const struct turn *turn);
+void announce_failover(const struct step *step);
 
 /* `used` met trouble that is not its fault, and is used once more. */
 /* Every key rests for the model that was asked for: the session's goes on with the chosen one. */
-void announce_model(const struct turn *turn, const char *asked);
+void announce_model(const struct step *step, const char *asked);
 
-void announce_retry(const struct turn *turn);
+void announce_retry(const struct step *step);
 
 /* `used` failed and none is left. */
-void announce_given_up(const struct turn *turn);
+void announce_given_up(const struct step *step);
 
 /* That the client is to wait at a limit, before an interactive session without a gateway. */
 void announce_own_wait(const struct session *session);
@@ -27,13 +27,13 @@ void announce_waited(const struct session *session, const struct finding *limit)
 
 /* `used` failed and nothing follows because of `why`; NULL: somebody's wish, who need not be told.
  */
-void announce_stopped(const struct turn *turn, const char *why);
+void announce_stopped(const struct step *step, const char *why);
 
 /* No key can be used for the first attempt. */
 void announce_nothing_usable(struct session *session, int64_t now);
 
-/* More runs than keys, where the turn found so. */
-void announce_undersized(const struct turn *turn);
+/* More runs than keys, where the step found so. */
+void announce_undersized(const struct step *step);
 
 /* `candidate` cannot be used, because of `why`. */
 void announce_passed_over(const struct session *session, const struct candidate *candidate,

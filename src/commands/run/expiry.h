@@ -4,5 +4,5 @@
 #include "commands/run/session.h"
 
 /* Warns of them, and notes in the state that it did. Asks the state only if there are any. Comes
- * before the first turn: what a survey found would not outlive it. */
+ * before the first step: what a survey found would not outlive it. */
 void expiry_warn(const struct session *session);

@@ -62,29 +62,29 @@ static void set_end(struct event *event, const struct session *session)
         event->status = ending->code;
 }
 
-void journal_say_turn(const struct turn *turn, enum event_kind kind, const char *sentence)
+void journal_say_step(const struct step *step, enum event_kind kind, const char *sentence)
 {
-    const struct finding *finding = turn->choice.finding;
+    const struct finding *finding = step->choice.finding;
     struct event event = {
-        .time = turn->choice.now,
+        .time = step->choice.now,
         .kind = kind,
-        .key = turn->choice.used->key->name,
+        .key = step->choice.used->key->name,
         .class = finding->class,
         .what = finding->what,
         .model = finding->scope == SCOPE_MODEL ? finding->model : NULL,
-        .until = turn->choice.until,
-        .assumed = turn->choice.until > 0 && finding->until <= turn->choice.now,
-        .next = kind == EVENT_FAILOVER ? turn->choice.chosen->key->name : NULL,
-        .master = kind == EVENT_FAILOVER && turn->choice.is_master,
+        .until = step->choice.until,
+        .assumed = step->choice.until > 0 && finding->until <= step->choice.now,
+        .next = kind == EVENT_FAILOVER ? step->choice.chosen->key->name : NULL,
+        .master = kind == EVENT_FAILOVER && step->choice.is_master,
     };
     if (kind == EVENT_EXHAUSTED || kind == EVENT_STOPPED)
-        set_end(&event, turn->session);
-    journal_say(turn->session, &event, sentence);
+        set_end(&event, step->session);
+    journal_say(step->session, &event, sentence);
 }
 
-void journal_add_turn(const struct turn *turn, enum event_kind kind)
+void journal_add_step(const struct step *step, enum event_kind kind)
 {
-    journal_say_turn(turn, kind, NULL);
+    journal_say_step(step, kind, NULL);
 }
 
 void journal_add_ending(const struct attempt *attempt, int own_status)

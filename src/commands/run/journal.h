@@ -2,7 +2,7 @@
 #pragma once
 
 #include "commands/run/attempt.h"
-#include "commands/run/turn.h"
+#include "commands/run/step.h"
 #include "core/state/event.h"
 
 /* How events call the run's command: its base name. */
@@ -13,10 +13,10 @@ void journal_add(const struct session *session, const struct event *event);
 
 /* Says it on stderr as well, in these words. */
 void journal_say(const struct session *session, const struct event *event, const char *sentence);
-void journal_say_turn(const struct turn *turn, enum event_kind kind, const char *sentence);
+void journal_say_step(const struct step *step, enum event_kind kind, const char *sentence);
 
-/* Adds what befell the key that a turn is about, and which one follows. */
-void journal_add_turn(const struct turn *turn, enum event_kind kind);
+/* Adds what befell the key that a step is about, and which one follows. */
+void journal_add_step(const struct step *step, enum event_kind kind);
 
 /* Adds that what was known of a key was forgotten. */
 void journal_add_reset(const struct pool *pool, const char *key);

@@ -15,12 +15,12 @@
 
 #define LOOK_AGAIN_SECONDS 60
 
-void ready_note_turn(struct run *run, const struct turn *turn)
+void ready_note_step(struct run *run, const struct step *step)
 {
     run->fast_fail = session_lead(run->session)->another_left;
-    run->busy = turn->choice.busy;
-    run->failed |= turn->choice.failed;
-    announce_undersized(turn);
+    run->busy = step->choice.busy;
+    run->failed |= step->choice.failed;
+    announce_undersized(step);
 }
 
 struct reset_wait {
@@ -29,7 +29,7 @@ struct reset_wait {
 };
 
 /* Until a key that rests is ready: false if that is not to be waited for. */
-static bool wait_for_reset(struct run *run, const struct turn *turn, struct reset_wait *wait)
+static bool wait_for_reset(struct run *run, const struct step *step, struct reset_wait *wait)
 {
     struct session *session = run->session;
     const struct candidate *first = pool_first_ready(&session->pool.rotation);
@@ -40,7 +40,7 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
     int64_t ahead = store_now(session->pool.store) - time(NULL);
     int64_t until = first->cooling->until - ahead;
     if (until > run->wait_until_end) {
-        announce_too_late(first, run->wait_until_end + ahead, turn->choice.now);
+        announce_too_late(first, run->wait_until_end + ahead, step->choice.now);
         return false;
     }
     if (!wait->noted)
@@ -53,11 +53,11 @@ static bool wait_for_reset(struct run *run, const struct turn *turn, struct rese
 }
 
 /* Until another run may have ended: false if that was waited for long enough. */
-static bool wait_for_place(struct run *run, const struct turn *turn, struct queue_wait *wait)
+static bool wait_for_place(struct run *run, const struct step *step, struct queue_wait *wait)
 {
     struct session *session = run->session;
     int64_t now = time(NULL);
-    wait->ahead = turn->choice.ahead;
+    wait->ahead = step->choice.ahead;
     if (session->options->waits && now > run->wait_until_end) {
         log_say("no key became free in time for --wait; giving up");
         return false;
@@ -71,11 +71,11 @@ static bool wait_for_place(struct run *run, const struct turn *turn, struct queu
 
 /* A key that does not rest (--cooldown 0) is not used again in the second in which it failed: false
  * if somebody asked to end meanwhile. */
-static bool pause_after_failure(const struct session *session, const struct turn *turn,
+static bool pause_after_failure(const struct session *session, const struct step *step,
                                 struct reset_wait *wait)
 {
-    return turn->choice.now > turn->choice.slot->last_failed ||
-           wait_a_while(session->signal_fd, time(NULL) + 1, turn->choice.chosen->key->name, 1,
+    return step->choice.now > step->choice.slot->last_failed ||
+           wait_a_while(session->signal_fd, time(NULL) + 1, step->choice.chosen->key->name, 1,
                         &wait->said);
 }
 
@@ -98,28 +98,28 @@ bool ready_wait(struct run *run)
         for (size_t i = 0; i < session->slot_count; i++)
             session->slots[i].candidate = NULL;
         if (!run->busy && !started_over)
-            turn_start_over(session);
+            session_start_over(session);
         started_over |= !run->busy;
-        struct turn turn = {.session = session, .choice = {.choose = true, .waits = true}};
-        turn_take(&turn);
-        ready_note_turn(run, &turn);
-        if (turn.choice.chosen && !turn.choice.failed) {
-            if (!pause_after_failure(session, &turn, &reset))
+        struct step step = {.session = session, .choice = {.choose = true, .waits = true}};
+        step_take(&step);
+        ready_note_step(run, &step);
+        if (step.choice.chosen && !step.choice.failed) {
+            if (!pause_after_failure(session, &step, &reset))
                 return false;
             wait_over();
-            log_say("\"%s\" is %s; going on", turn.choice.chosen->key->name,
+            log_say("\"%s\" is %s; going on", step.choice.chosen->key->name,
                     queue.since ? "free" : "ready");
             return true;
         }
-        if (turn.choice.failed)
+        if (step.choice.failed)
             return false;
-        bool goes_on = turn.choice.busy ? wait_for_place(run, &turn, &queue)
-                                        : wait_for_reset(run, &turn, &reset);
+        bool goes_on = step.choice.busy ? wait_for_place(run, &step, &queue)
+                                        : wait_for_reset(run, &step, &reset);
         if (goes_on)
             continue;
         wait_over();
         const struct candidate *first = pool_first_ready(&session->pool.rotation);
-        if (queue.since && !turn.choice.busy && !session->options->waits && first)
+        if (queue.since && !step.choice.busy && !session->options->waits && first)
             log_say("the keys that were in use are used up as well; --wait waits for \"%s\", which "
                     "is ready first",
                     first->key->name);
@@ -155,11 +155,11 @@ static bool make_slot_ready(struct run *run, struct slot *slot)
         else if (error.length == 0)
             buffer_append_text(&error, strerror(-r));
         set_aside(session, slot->candidate, &error);
-        struct turn turn = {.session = session, .choice = {.slot = slot, .choose = true}};
+        struct step step = {.session = session, .choice = {.slot = slot, .choose = true}};
         slot->candidate = NULL;
         if (!signals_end_pending())
-            turn_take(&turn);
-        ready_note_turn(run, &turn);
+            step_take(&step);
+        ready_note_step(run, &step);
     }
     return false;
 }

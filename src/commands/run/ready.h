@@ -1,7 +1,7 @@
 /* How a run comes to the keys for its next attempt, with their secrets. */
 #pragma once
 
-#include "commands/run/turn.h"
+#include "commands/run/step.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +16,8 @@ struct run {
     int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
 };
 
-/* Notes what a turn chose, and says it if there are more runs than keys. */
-void ready_note_turn(struct run *run, const struct turn *turn);
+/* Notes what a step chose, and says it if there are more runs than keys. */
+void ready_note_step(struct run *run, const struct step *step);
 
 /* Runs the token commands of the chosen keys, and chooses others for those that give no token.
  * False if a slot has none left, or somebody asked to end. */

@@ -65,7 +65,7 @@ static int exit_as(const struct attempt *attempt)
 }
 
 /* An interactive session that ended on a used-up key is carried on only if the person agrees. */
-static bool may_carry_on(const struct run *run, const struct turn *turn)
+static bool may_carry_on(const struct run *run, const struct step *step)
 {
     const struct session *session = run->session;
     struct buffer question = {0};
@@ -74,12 +74,12 @@ static bool may_carry_on(const struct run *run, const struct turn *turn)
     if (session->options->no_resume)
         return false;
     buffer_append_text(&question, "tcr-run: ");
-    render_key_failure(&question, turn->choice.used->key->name, turn->choice.finding,
-                       turn->choice.until, turn->choice.now, &zone_system);
+    render_key_failure(&question, step->choice.used->key->name, step->choice.finding,
+                       step->choice.until, step->choice.now, &zone_system);
     buffer_append_format(&question,
                          "\ntcr-run: Enter carries the conversation on with \"%s\", n or "
                          "Ctrl-C ends it: ",
-                         turn->choice.chosen->key->name);
+                         step->choice.chosen->key->name);
     bool yes = terminal_confirm(buffer_text(&question), &command_host);
     buffer_finish(&question);
     return yes;
@@ -87,13 +87,13 @@ static bool may_carry_on(const struct run *run, const struct turn *turn)
 
 /* Trouble that is not the key's, met while the client was hurried: the same key once more, with the
  * client's own retries, rather than an end that the client alone would not have come to. */
-static bool try_patiently(struct run *run, const struct turn *turn)
+static bool try_patiently(struct run *run, const struct step *step)
 {
-    if (!failure_is_transient(turn->choice.finding->class) || !run->fast_fail)
+    if (!failure_is_transient(step->choice.finding->class) || !run->fast_fail)
         return false;
-    announce_retry(turn);
-    turn->choice.slot->candidate = turn->choice.used;
-    turn->choice.slot->is_new = true;
+    announce_retry(step);
+    step->choice.slot->candidate = step->choice.used;
+    step->choice.slot->is_new = true;
     run->fast_fail = false;
     return true;
 }
@@ -129,22 +129,22 @@ static const char *why_stop(const struct session *session, const struct attempt 
 }
 
 /* Another key is there, but perhaps not wanted. */
-static bool goes_on(struct run *run, const struct turn *turn)
+static bool goes_on(struct run *run, const struct step *step)
 {
-    if (!may_carry_on(run, turn)) {
-        announce_stopped(turn, run->session->options->no_resume ? "--no-resume is given" : NULL);
+    if (!may_carry_on(run, step)) {
+        announce_stopped(step, run->session->options->no_resume ? "--no-resume is given" : NULL);
         return false;
     }
-    announce_failover(turn);
-    ready_note_turn(run, turn);
-    if (failure_is_transient(turn->choice.finding->class))
+    announce_failover(step);
+    ready_note_step(run, step);
+    if (failure_is_transient(step->choice.finding->class))
         run->fast_fail = false;
     return ready_or_wait(run);
 }
 
 /* The next model by the key file's table, with whichever key does not rest for it. A name that the
  * client was not given is known from what it said of the limit. */
-static bool next_model(struct run *run, const struct turn *failed)
+static bool next_model(struct run *run, const struct step *failed)
 {
     struct session *session = run->session;
     struct slot *lead = session_lead(session);
@@ -156,20 +156,20 @@ static bool next_model(struct run *run, const struct turn *failed)
         session->gateway)
         return false;
     while (modelmap_next_alias(&session->pool.keyring, asked, session->model_step, next)) {
-        struct turn turn = {.session = session, .choice = {.choose = true}};
+        struct step step = {.session = session, .choice = {.choose = true}};
         session->model_step++;
         memcpy(session->model, next, sizeof next);
         for (size_t i = 0; i < session->slot_count; i++)
             session->slots[i].candidate = NULL;
         lead->demand.model = session->model;
-        turn_start_over(session);
-        turn_take(&turn);
-        ready_note_turn(run, &turn);
-        if (turn.choice.chosen && !turn.choice.failed) {
+        session_start_over(session);
+        step_take(&step);
+        ready_note_step(run, &step);
+        if (step.choice.chosen && !step.choice.failed) {
             session->call.model = session->model;
-            struct turn told = *failed;
-            told.choice.chosen = turn.choice.chosen;
-            told.choice.is_master = turn.choice.is_master;
+            struct step told = *failed;
+            told.choice.chosen = step.choice.chosen;
+            told.choice.is_master = step.choice.is_master;
             announce_model(&told, asked);
             return ready_or_wait(run);
         }
@@ -195,25 +195,25 @@ static bool next_key(struct run *run, const struct attempt *attempt)
         buffer_finish(&reason);
         return true;
     }
-    struct turn turn = {.session = run->session,
+    struct step step = {.session = run->session,
                         .choice = {.slot = suspect,
                                    .used = suspect->candidate,
                                    .finding = &attempt->finding,
                                    .choose = why && !*why}};
-    turn_take(&turn);
-    if (!turn.choice.choose || turn.choice.failed)
-        announce_stopped(&turn, turn.choice.failed ? "out of memory" : why);
+    step_take(&step);
+    if (!step.choice.choose || step.choice.failed)
+        announce_stopped(&step, step.choice.failed ? "out of memory" : why);
     buffer_finish(&reason);
-    if (!turn.choice.choose || turn.choice.failed)
+    if (!step.choice.choose || step.choice.failed)
         return false;
-    if (turn.choice.chosen)
-        return goes_on(run, &turn);
-    if (try_patiently(run, &turn))
+    if (step.choice.chosen)
+        return goes_on(run, &step);
+    if (try_patiently(run, &step))
         return true;
-    if (attempt->finding.class == CLASS_LIMIT && next_model(run, &turn))
+    if (attempt->finding.class == CLASS_LIMIT && next_model(run, &step))
         return true;
-    announce_given_up(&turn);
-    run->busy = turn.choice.busy;
+    announce_given_up(&step);
+    run->busy = step.choice.busy;
     return ready_wait(run) && ready_or_wait(run);
 }
 
@@ -249,15 +249,15 @@ static void note_success(struct run *run, const struct attempt *attempt)
     bool counts = counts_as_success(run, attempt);
     for (size_t i = 0; i < run->session->slot_count; i++) {
         struct slot *slot = &run->session->slots[i];
-        struct turn turn = {.session = run->session,
+        struct step step = {.session = run->session,
                             .choice = {.slot = slot,
                                        .used = slot->candidate,
                                        .succeeded = true,
                                        .unproven = !attempt->served}};
         if (!counts || !slot->candidate->had_trouble)
             continue;
-        turn_take(&turn);
-        if (turn.choice.ended)
+        step_take(&step);
+        if (step.choice.ended)
             journal_add(run->session,
                         &(struct event){.kind = EVENT_RECOVERED,
                                         .key = slot->candidate->key->name,
@@ -348,15 +348,15 @@ static int attempt_all(struct run *run)
 static int run_session(struct session *session)
 {
     struct run run = {.session = session};
-    struct turn turn = {.session = session, .choice = {.choose = true}};
+    struct step step = {.session = session, .choice = {.choose = true}};
     session->began_ms = clock_now_ms();
     expiry_warn(session);
-    turn_take(&turn);
-    if (turn.choice.failed) {
+    step_take(&step);
+    if (step.choice.failed) {
         log_say("out of memory");
         return EXIT_OWN_FAILURE;
     }
-    ready_note_turn(&run, &turn);
+    ready_note_step(&run, &step);
     if (!ready_slots(&run)) {
         end_if_asked(session);
         if (run.failed) {

@@ -273,3 +273,16 @@ void session_close(struct session *session)
     if (session->signal_fd >= 0)
         (void)close(session->signal_fd);
 }
+
+void session_start_over(struct session *session)
+{
+    struct rotation *rotation = &session->pool.rotation;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        rotation->candidates[i].tried = false;
+    for (size_t i = 0; i < session->slot_count; i++) {
+        /* Used once whatever was known of it; what this run learned of it since is waited for. */
+        session->slots[i].demand.pinned_may_rest |= session->slots[i].attempts > 0;
+        session->slots[i].attempts = 0;
+    }
+    session->master_tried = false;
+}

@@ -72,3 +72,6 @@ struct slot *session_suspect(struct session *session, const struct finding *find
 
 /* What a kind's pool is called in the state; NULL for the main one. */
 const char *session_pool_name(const char *kind);
+
+/* Forgets which keys this run tried: after a wait they count again. */
+void session_start_over(struct session *session);

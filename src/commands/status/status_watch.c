@@ -20,7 +20,7 @@
 static const char begin_codes[] = "\033[?1049h\033[?25l\033[?7l";
 static const char end_codes[] = "\033[?7h\033[?25h\033[?1049l";
 
-struct watch {
+struct watching {
     struct pool *pool;
     int signal_fd;
     bool has_keys; /* stdin is the terminal */
@@ -36,7 +36,7 @@ static int put(const char *text, size_t length)
     return files_write_out(STDOUT_FILENO, text, length, &command_host);
 }
 
-static void enter(const struct watch *watch)
+static void enter(const struct watching *watch)
 {
     struct termios settings = watch->before;
     settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
@@ -48,7 +48,7 @@ static void enter(const struct watch *watch)
 }
 
 /* What was typed meanwhile is not left for the shell. */
-static void leave(const struct watch *watch)
+static void leave(const struct watching *watch)
 {
     (void)put(end_codes, sizeof end_codes - 1);
     if (watch->has_keys)
@@ -83,7 +83,7 @@ static void append_frame(struct buffer *frame, const char *lines)
     buffer_append_text(frame, "\033[J");
 }
 
-static int draw(struct watch *watch)
+static int draw(struct watching *watch)
 {
     struct status_view view;
     struct buffer text = {0}, frame = {0};
@@ -124,7 +124,7 @@ static enum wake read_signal(int fd, int *ret_signal)
 }
 
 /* Arrows, pages, and the letters of less(1); a terminal sends either form of an arrow. */
-static void scroll(struct watch *watch, const char *keys, size_t length)
+static void scroll(struct watching *watch, const char *keys, size_t length)
 {
     static const struct {
         const char *keys;
@@ -159,7 +159,7 @@ static void scroll(struct watch *watch, const char *keys, size_t length)
     }
 }
 
-static enum wake read_keys(struct watch *watch)
+static enum wake read_keys(struct watching *watch)
 {
     char keys[64];
     ssize_t n = read(STDIN_FILENO, keys, sizeof keys);
@@ -173,7 +173,7 @@ static enum wake read_keys(struct watch *watch)
     return ends ? WAKE_QUIT : WAKE_REDRAW;
 }
 
-static enum wake await(struct watch *watch, int *ret_signal)
+static enum wake await(struct watching *watch, int *ret_signal)
 {
     struct pollfd ready[] = {{.fd = watch->signal_fd, .events = POLLIN},
                              {.fd = watch->has_keys ? STDIN_FILENO : -1, .events = POLLIN}};
@@ -185,7 +185,7 @@ static enum wake await(struct watch *watch, int *ret_signal)
 }
 
 /* Returns 0 when it was ended by a key, the signal that ended it, or a negative errno. */
-static int show(struct watch *watch)
+static int show(struct watching *watch)
 {
     int signal = 0;
     for (;;) {
@@ -213,7 +213,7 @@ static int show(struct watch *watch)
 
 int status_watch(struct pool *pool)
 {
-    struct watch watch = {.pool = pool};
+    struct watching watch = {.pool = pool};
     struct status_view first;
     if (!screen_can_move()) {
         log_say("status: --watch needs a terminal that can be redrawn; without one, repeat "

@@ -17,7 +17,7 @@ static bool is_dropped(const struct claude_option *option, const struct claude_r
 }
 
 /* The vector being written, and behind its last pointer room for words that are made anew. */
-struct writer {
+struct rewriter {
     const struct claude_rewrite *rewrite;
     char **vector;
     size_t count;
@@ -26,13 +26,13 @@ struct writer {
     bool open; /* the last option written would take a word that came next */
 };
 
-static void put(struct writer *writer, const char *word)
+static void put(struct rewriter *writer, const char *word)
 {
     writer->vector[writer->count++] = (char *)word;
 }
 
 /* Where what goes kept the word behind it from an option before it, ours stands in its place. */
-static void put_fence(struct writer *writer, const struct claude_option *option)
+static void put_fence(struct rewriter *writer, const struct claude_option *option)
 {
     const struct claude_rewrite *rewrite = writer->rewrite;
     bool settings = option->meaning == MEANS_SETTINGS, model = option->meaning == MEANS_MODEL;
@@ -45,7 +45,7 @@ static void put_fence(struct writer *writer, const struct claude_option *option)
 
 /* A bundle such as -pc without the letters that go; NULL if none is left. `ret_last` is the last
  * letter's option. */
-static const char *put_bundle(struct writer *writer, const char *word,
+static const char *put_bundle(struct rewriter *writer, const char *word,
                               struct claude_option *ret_last)
 {
     char *made = writer->text, *end = made;
@@ -69,7 +69,7 @@ static const char *put_bundle(struct writer *writer, const char *word,
     return made;
 }
 
-static void put_option(struct writer *writer, char *const *argv, const struct spot *spot)
+static void put_option(struct rewriter *writer, char *const *argv, const struct spot *spot)
 {
     const char *word = argv[spot->at];
     struct claude_option last = spot->option;
@@ -91,7 +91,7 @@ static void put_option(struct writer *writer, char *const *argv, const struct sp
 
 /* No option that takes many words can swallow a prompt here, and no word of the user's has to be
  * known for the prompt: of two, the client takes the first. */
-static void put_front(struct writer *writer)
+static void put_front(struct rewriter *writer)
 {
     const struct claude_rewrite *rewrite = writer->rewrite;
     const char *const pairs[][2] = {{"--settings", rewrite->settings},
@@ -109,17 +109,17 @@ static void put_front(struct writer *writer)
 }
 
 /* Each word may become two, a bundle at most as long as it was. */
-static bool writer_init(struct writer *writer, char *const *argv, const struct claude_args *args,
+static bool writer_init(struct rewriter *writer, char *const *argv, const struct claude_args *args,
                         const struct claude_rewrite *rewrite)
 {
     size_t most = 2 * args->count + 10, text = 0;
     for (size_t i = 0; i < args->count; i++)
         text += strlen(argv[i]) + 1;
     char **vector = calloc(1, most * sizeof *vector + text);
-    *writer = (struct writer){.rewrite = rewrite,
-                              .help = args->help,
-                              .vector = vector,
-                              .text = vector ? (char *)(vector + most) : NULL};
+    *writer = (struct rewriter){.rewrite = rewrite,
+                                .help = args->help,
+                                .vector = vector,
+                                .text = vector ? (char *)(vector + most) : NULL};
     return vector != NULL;
 }
 
@@ -127,7 +127,7 @@ char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
                            const struct claude_rewrite *rewrite)
 {
     struct claude_args scratch = {.help = args->help};
-    struct writer writer;
+    struct rewriter writer;
     size_t i = 0;
     if (!writer_init(&writer, argv, args, rewrite))
         return NULL;

@@ -145,25 +145,25 @@ void mask_finish(struct mask *mask)
 
 /* What was fed, at offsets from 0, behind what was held of earlier reads. `from` is the first
  * offset not yet passed on; below 0 it is in `held`, which ends at 0. */
-struct reading {
+struct stretch {
     const char *bytes, *held;
     ssize_t from;
 };
 
-static void pass(const struct mask *mask, struct reading *reading, ssize_t to)
+static void pass(const struct mask *mask, struct stretch *stretch, ssize_t to)
 {
     ssize_t held = to < 0 ? to : 0;
-    if (reading->from < held)
-        mask->sink(mask->context, reading->held + reading->from, (size_t)(held - reading->from));
-    reading->from = reading->from > held ? reading->from : held;
-    if (reading->from < to)
-        mask->sink(mask->context, reading->bytes + reading->from, (size_t)(to - reading->from));
-    reading->from = reading->from > to ? reading->from : to;
+    if (stretch->from < held)
+        mask->sink(mask->context, stretch->held + stretch->from, (size_t)(held - stretch->from));
+    stretch->from = stretch->from > held ? stretch->from : held;
+    if (stretch->from < to)
+        mask->sink(mask->context, stretch->bytes + stretch->from, (size_t)(to - stretch->from));
+    stretch->from = stretch->from > to ? stretch->from : to;
 }
 
 /* The tail ends at offset `end`: from now on only its last `keep` bytes may still become a token.
  * Those before are settled; they are passed on here only where tokens are among them. */
-static void settle(struct mask *mask, struct reading *reading, ssize_t end, size_t keep)
+static void settle(struct mask *mask, struct stretch *stretch, ssize_t end, size_t keep)
 {
     size_t settled = mask->tail - keep;
     ssize_t start = end - (ssize_t)mask->tail;
@@ -171,8 +171,8 @@ static void settle(struct mask *mask, struct reading *reading, ssize_t end, size
         if (mask->cover[i] == COVER_NOTHING)
             continue;
         mask->covered--;
-        pass(mask, reading, start + (ssize_t)i);
-        reading->from++;
+        pass(mask, stretch, start + (ssize_t)i);
+        stretch->from++;
         if (mask->cover[i] == COVER_FIRST)
             mask->sink(mask->context, MASK_TEXT, strlen(MASK_TEXT));
         mask->cover[i] = COVER_NOTHING;
@@ -197,18 +197,18 @@ static void cover_end(struct mask *mask, size_t length)
     }
 }
 
-static void step(struct mask *mask, struct reading *reading, size_t offset)
+static void step(struct mask *mask, struct stretch *stretch, size_t offset)
 {
     const struct node *nodes = mask->set->nodes;
     ssize_t end = (ssize_t)offset + 1;
-    mask->node = next_node(mask->set, mask->node, (unsigned char)reading->bytes[offset]);
+    mask->node = next_node(mask->set, mask->node, (unsigned char)stretch->bytes[offset]);
     mask->tail++;
-    settle(mask, reading, end, nodes[mask->node].depth);
+    settle(mask, stretch, end, nodes[mask->node].depth);
     if (nodes[mask->node].match > 0)
         cover_end(mask, nodes[mask->node].match);
     if (mask->node && !nodes[mask->node].child) {
         mask->node = nodes[mask->node].rest;
-        settle(mask, reading, end, nodes[mask->node].depth);
+        settle(mask, stretch, end, nodes[mask->node].depth);
     }
 }
 
@@ -233,25 +233,25 @@ static const char *end_of_path(const struct node *node)
 void mask_feed(struct mask *mask, const char *bytes, size_t length)
 {
     const struct mask_set *set = mask->set;
-    struct reading reading = {
+    struct stretch stretch = {
         .bytes = bytes, .held = end_of_path(&set->nodes[mask->node]), .from = -(ssize_t)mask->tail};
     for (size_t i = 0; i < length; i++) {
         if (mask->node == 0)
             i = find_beginning(set, bytes, i, length);
         if (i < length)
-            step(mask, &reading, i);
+            step(mask, &stretch, i);
     }
-    pass(mask, &reading, (ssize_t)length - (ssize_t)mask->tail);
+    pass(mask, &stretch, (ssize_t)length - (ssize_t)mask->tail);
 }
 
 void mask_end(struct mask *mask)
 {
-    struct reading reading = {.held = end_of_path(&mask->set->nodes[mask->node]),
+    struct stretch stretch = {.held = end_of_path(&mask->set->nodes[mask->node]),
                               .from = -(ssize_t)mask->tail};
     if (mask->tail >= MASK_TELLING)
         cover_end(mask, mask->tail);
-    settle(mask, &reading, 0, 0);
-    pass(mask, &reading, 0);
+    settle(mask, &stretch, 0, 0);
+    pass(mask, &stretch, 0);
     mask->node = 0;
 }
 

@@ -31,9 +31,9 @@ enum usage_status usage_status_parse(const char *name)
 }
 
 /* "0.76", "1", "1.02": a share, as thousandths, rounded down. False if it is not such a number. */
-static bool read_share(const struct field *field, int *ret_used)
+static bool read_share(const struct header *header, int *ret_used)
 {
-    struct cursor c = {field->value, field->value + field->value_length};
+    struct cursor c = {header->value, header->value + header->value_length};
     int64_t whole = 0;
     if (!cursor_read_number(&c, 1, 3, &whole))
         return false;
@@ -49,22 +49,22 @@ static bool read_share(const struct field *field, int *ret_used)
     return true;
 }
 
-static void apply_status(const struct field *field, struct usage_window *window)
+static void apply_status(const struct header *header, struct usage_window *window)
 {
     for (size_t i = 1; i < COUNT(statuses); i++)
-        if (strlen(statuses[i]) == field->value_length &&
-            strncasecmp(statuses[i], field->value, field->value_length) == 0)
+        if (strlen(statuses[i]) == header->value_length &&
+            strncasecmp(statuses[i], header->value, header->value_length) == 0)
             window->status = (enum usage_status)i;
 }
 
-static void apply_utilization(const struct field *field, struct usage_window *window)
+static void apply_utilization(const struct header *header, struct usage_window *window)
 {
-    (void)read_share(field, &window->used);
+    (void)read_share(header, &window->used);
 }
 
-static void apply_reset(const struct field *field, struct usage_window *window)
+static void apply_reset(const struct header *header, struct usage_window *window)
 {
-    struct cursor c = {field->value, field->value + field->value_length};
+    struct cursor c = {header->value, header->value + header->value_length};
     int64_t reset = 0;
     if (cursor_read_number(&c, 1, 12, &reset) && c.at == c.end)
         window->reset = reset;
@@ -72,7 +72,7 @@ static void apply_reset(const struct field *field, struct usage_window *window)
 
 static const struct {
     const char *suffix;
-    void (*apply)(const struct field *field, struct usage_window *window);
+    void (*apply)(const struct header *header, struct usage_window *window);
 } parts[] = {
     {"-status", apply_status},
     {"-utilization", apply_utilization},
@@ -102,10 +102,10 @@ static struct usage_window *window_of(struct usage *usage, const char *name, siz
     return window;
 }
 
-static void apply(const struct field *field, struct usage *usage)
+static void apply(const struct header *header, struct usage *usage)
 {
-    const char *name = field->name + strlen(prefix);
-    size_t length = field->name_length - strlen(prefix);
+    const char *name = header->name + strlen(prefix);
+    size_t length = header->name_length - strlen(prefix);
     for (size_t i = 0; i < COUNT(parts); i++) {
         size_t suffix = strlen(parts[i].suffix);
         if (length <= suffix || !is_name(name, length - suffix) ||
@@ -113,19 +113,19 @@ static void apply(const struct field *field, struct usage *usage)
             continue;
         struct usage_window *window = window_of(usage, name, length - suffix);
         if (window)
-            parts[i].apply(field, window);
+            parts[i].apply(header, window);
         return;
     }
 }
 
 void usage_read(const char *head, struct usage *ret_usage)
 {
-    struct field field;
+    struct header header;
     *ret_usage = (struct usage){0};
-    while (head_next(&head, &field))
-        if (field.name_length > strlen(prefix) &&
-            strncasecmp(field.name, prefix, strlen(prefix)) == 0)
-            apply(&field, ret_usage);
+    while (head_next(&head, &header))
+        if (header.name_length > strlen(prefix) &&
+            strncasecmp(header.name, prefix, strlen(prefix)) == 0)
+            apply(&header, ret_usage);
 }
 
 const struct usage_window *usage_find(const struct usage *usage, const char *name)

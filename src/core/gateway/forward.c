@@ -14,46 +14,46 @@ static const char beta_name[] = "anthropic-beta";
 static const char oauth_beta[] = "oauth-2025-04-20";
 
 /* A name, or with a '*' at its end all names that begin so. Patterns are in small letters. */
-static bool name_fits(const struct field *field, const char *pattern)
+static bool name_fits(const struct header *header, const char *pattern)
 {
-    if (char_lower(*field->name) != *pattern)
+    if (char_lower(*header->name) != *pattern)
         return false;
     size_t length = strlen(pattern);
     if (pattern[length - 1] != '*')
-        return field_is(field, pattern);
-    return field->name_length >= length - 1 && strncasecmp(field->name, pattern, length - 1) == 0;
+        return header_is(header, pattern);
+    return header->name_length >= length - 1 && strncasecmp(header->name, pattern, length - 1) == 0;
 }
 
-static bool is_among(const struct field *field, const char *const *patterns, size_t count)
+static bool is_among(const struct header *header, const char *const *patterns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (name_fits(field, patterns[i]))
+        if (name_fits(header, patterns[i]))
             return true;
     return false;
 }
 
-static bool is_hop_by_hop(const struct field *field)
+static bool is_hop_by_hop(const struct header *header)
 {
     static const char *const names[] = {
         "connection", "keep-alive", "proxy-*", "te", "trailer", "transfer-encoding", "upgrade",
     };
-    return is_among(field, names, COUNT(names));
+    return is_among(header, names, COUNT(names));
 }
 
-static bool value_is(const struct field *field, const char *value)
+static bool value_is(const struct header *header, const char *value)
 {
-    return field->value_length == strlen(value) &&
-           strncasecmp(field->value, value, field->value_length) == 0;
+    return header->value_length == strlen(value) &&
+           strncasecmp(header->value, value, header->value_length) == 0;
 }
 
 /* RFC 9110, 7.6.1: what Connection names is between these two ends alone. */
-static bool connection_names(const char *head, const struct field *wanted)
+static bool connection_names(const char *head, const struct header *wanted)
 {
-    struct field field;
+    struct header header;
     const char *word;
     size_t length;
-    while (head_next_named(&head, "connection", &field)) {
-        const char *at = field.value, *end = field.value + field.value_length;
+    while (head_next_named(&head, "connection", &header)) {
+        const char *at = header.value, *end = header.value + header.value_length;
         while (head_next_word(&at, end, &word, &length))
             if (length == wanted->name_length && strncasecmp(word, wanted->name, length) == 0)
                 return true;
@@ -64,37 +64,37 @@ static bool connection_names(const char *head, const struct field *wanted)
 /* What stands in Connection most of the time, and names no header. */
 static bool names_some(const char *head)
 {
-    struct field field;
+    struct header header;
     bool found = false;
-    while (head_next_named(&head, "connection", &field))
-        found |= !value_is(&field, "keep-alive") && !value_is(&field, "close");
+    while (head_next_named(&head, "connection", &header))
+        found |= !value_is(&header, "keep-alive") && !value_is(&header, "close");
     return found;
 }
 
 /* A header that is the way's, not the message's; `named`: Connection may name it. */
-static bool belongs_to_way(const char *head, const struct field *field, bool named)
+static bool belongs_to_way(const char *head, const struct header *header, bool named)
 {
-    return is_hop_by_hop(field) || (named && connection_names(head, field));
+    return is_hop_by_hop(header) || (named && connection_names(head, header));
 }
 
-static bool is_credential(const struct field *field)
+static bool is_credential(const struct header *header)
 {
     static const char *const names[] = {
         "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "cookie2",
     };
-    return is_among(field, names, COUNT(names));
+    return is_among(header, names, COUNT(names));
 }
 
-static bool is_ours(const struct field *field)
+static bool is_ours(const struct header *header)
 {
     static const char *const names[] = {"x-tcr-*", "x-account-name"};
-    return is_among(field, names, COUNT(names));
+    return is_among(header, names, COUNT(names));
 }
 
-static bool is_of_curl(const struct field *field)
+static bool is_of_curl(const struct header *header)
 {
     static const char *const names[] = {"host", "content-length", "expect", "accept-encoding"};
-    return is_among(field, names, COUNT(names));
+    return is_among(header, names, COUNT(names));
 }
 
 static bool is_oauth_beta(const char *word, size_t length)
@@ -102,9 +102,9 @@ static bool is_oauth_beta(const char *word, size_t length)
     return length == strlen(oauth_beta) && strncasecmp(word, oauth_beta, length) == 0;
 }
 
-static bool has_oauth_beta(const struct field *field)
+static bool has_oauth_beta(const struct header *header)
 {
-    const char *at = field->value, *end = field->value + field->value_length, *word;
+    const char *at = header->value, *end = header->value + header->value_length, *word;
     size_t length;
     while (head_next_word(&at, end, &word, &length))
         if (is_oauth_beta(word, length))
@@ -132,15 +132,15 @@ static void append_line(const char *name, size_t name_length, const char *value,
 }
 
 /* The line without the one beta; none if it named no other. */
-static void append_without_oauth(const struct field *field, struct buffer *lines)
+static void append_without_oauth(const struct header *header, struct buffer *lines)
 {
-    const char *at = field->value, *end = field->value + field->value_length, *word;
+    const char *at = header->value, *end = header->value + header->value_length, *word;
     size_t length, count = 0;
     while (head_next_word(&at, end, &word, &length)) {
         if (is_oauth_beta(word, length))
             continue;
         if (count++ == 0) {
-            buffer_append(lines, field->name, field->name_length);
+            buffer_append(lines, header->name, header->name_length);
             buffer_append_text(lines, ": ");
         } else {
             buffer_append_char(lines, ',');
@@ -153,21 +153,21 @@ static void append_without_oauth(const struct field *field, struct buffer *lines
 
 /* One of the client's headers; `beta_missing` is true for the last anthropic-beta of a head that an
  * OAuth key needs one more in. */
-static void append_field(const struct field *field, bool oauth, bool beta_missing,
-                         struct buffer *lines)
+static void append_header(const struct header *header, bool oauth, bool beta_missing,
+                          struct buffer *lines)
 {
-    bool beta = field_is(field, beta_name);
-    if (beta && !oauth && has_oauth_beta(field)) {
-        append_without_oauth(field, lines);
+    bool beta = header_is(header, beta_name);
+    if (beta && !oauth && has_oauth_beta(header)) {
+        append_without_oauth(header, lines);
         return;
     }
-    if (!beta || !beta_missing || field->value_length == 0) {
-        append_line(field->name, field->name_length, field->value, field->value_length, lines);
+    if (!beta || !beta_missing || header->value_length == 0) {
+        append_line(header->name, header->name_length, header->value, header->value_length, lines);
         return;
     }
-    buffer_append(lines, field->name, field->name_length);
+    buffer_append(lines, header->name, header->name_length);
     buffer_append_text(lines, ": ");
-    buffer_append(lines, field->value, field->value_length);
+    buffer_append(lines, header->value, header->value_length);
     buffer_append_char(lines, ',');
     buffer_append_text(lines, oauth_beta);
     end_line(lines);
@@ -177,9 +177,9 @@ static void append_field(const struct field *field, bool oauth, bool beta_missin
 static void append_fixed(const char *head, struct buffer *lines)
 {
     static const char *const optional[] = {"Accept", "Content-Type", "User-Agent"};
-    struct field field;
+    struct header header;
     for (size_t i = 0; i < COUNT(optional); i++)
-        if (!head_find(head, optional[i], &field)) {
+        if (!head_find(head, optional[i], &header)) {
             buffer_append_text(lines, optional[i]);
             buffer_append_char(lines, ':');
             end_line(lines);
@@ -205,11 +205,11 @@ struct betas {
 static struct betas count_betas(const char *head)
 {
     struct betas betas = {0};
-    struct field field;
-    while (head_next_named(&head, beta_name, &field))
-        if (field.value_length > 0) {
+    struct header header;
+    while (head_next_named(&head, beta_name, &header))
+        if (header.value_length > 0) {
             betas.count++;
-            betas.oauth |= has_oauth_beta(&field);
+            betas.oauth |= has_oauth_beta(&header);
         }
     return betas;
 }
@@ -220,14 +220,14 @@ void forward_request(const char *head, const struct forward_key *key, struct buf
     const struct betas betas = count_betas(head);
     const bool named = names_some(head);
     const char *at = head;
-    struct field field;
+    struct header header;
     size_t seen = 0;
-    while (head_next(&at, &field)) {
-        if (belongs_to_way(head, &field, named) || is_credential(&field) || is_ours(&field) ||
-            is_of_curl(&field))
+    while (head_next(&at, &header)) {
+        if (belongs_to_way(head, &header, named) || is_credential(&header) || is_ours(&header) ||
+            is_of_curl(&header))
             continue;
-        seen += field_is(&field, beta_name) && field.value_length > 0;
-        append_field(&field, oauth, oauth && !betas.oauth && seen == betas.count, ret_lines);
+        seen += header_is(&header, beta_name) && header.value_length > 0;
+        append_header(&header, oauth, oauth && !betas.oauth && seen == betas.count, ret_lines);
     }
     if (oauth && !betas.oauth && betas.count == 0)
         append_line(beta_name, strlen(beta_name), oauth_beta, strlen(oauth_beta), ret_lines);
@@ -243,19 +243,19 @@ const char *forward_next_line(const struct buffer *lines, const char **at)
     return *at = next;
 }
 
-static bool stays_here(const struct field *field)
+static bool stays_here(const struct header *header)
 {
     static const char *const names[] = {
         "content-length",   "set-cookie*",     "access-control-*",
         "alt-svc",          "x-tcr-*",         "strict-transport-security",
         "public-key-pins*", "clear-site-data",
     };
-    return is_among(field, names, COUNT(names));
+    return is_among(header, names, COUNT(names));
 }
 
-static int64_t read_length(const struct field *field)
+static int64_t read_length(const struct header *header)
 {
-    struct cursor c = {field->value, field->value + field->value_length};
+    struct cursor c = {header->value, header->value + header->value_length};
     int64_t length;
     return cursor_read_number(&c, 1, 15, &length) && c.at == c.end ? length
                                                                    : FORWARD_LENGTH_UNKNOWN;
@@ -265,16 +265,16 @@ void forward_answer(const char *head, struct buffer *ret_head, int64_t *ret_leng
 {
     const bool named = names_some(head);
     const char *at = head;
-    struct field field;
+    struct header header;
     *ret_length = FORWARD_LENGTH_UNKNOWN;
-    while (head_next(&at, &field)) {
-        if (field_is(&field, "content-length"))
-            *ret_length = read_length(&field);
-        if (stays_here(&field) || belongs_to_way(head, &field, named))
+    while (head_next(&at, &header)) {
+        if (header_is(&header, "content-length"))
+            *ret_length = read_length(&header);
+        if (stays_here(&header) || belongs_to_way(head, &header, named))
             continue;
-        buffer_append(ret_head, field.name, field.name_length);
+        buffer_append(ret_head, header.name, header.name_length);
         buffer_append_text(ret_head, ": ");
-        buffer_append(ret_head, field.value, field.value_length);
+        buffer_append(ret_head, header.value, header.value_length);
         buffer_append_text(ret_head, "\r\n");
     }
 }

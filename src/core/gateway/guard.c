@@ -34,22 +34,22 @@ static bool is_token(const struct guard *guard, const char *value, size_t length
     return sodium_memcmp(sent, known, sizeof sent) == 0;
 }
 
-static bool bearer_is_token(const struct guard *guard, const struct field *field)
+static bool bearer_is_token(const struct guard *guard, const struct header *header)
 {
     static const char bearer[] = "Bearer ";
     size_t length = strlen(bearer);
-    return field->value_length >= length && strncasecmp(field->value, bearer, length) == 0 &&
-           is_token(guard, field->value + length, field->value_length - length);
+    return header->value_length >= length && strncasecmp(header->value, bearer, length) == 0 &&
+           is_token(guard, header->value + length, header->value_length - length);
 }
 
 static bool token_is_right(const struct guard *guard, const char *head)
 {
-    struct field field;
+    struct header header;
     bool right = guard->token == NULL;
-    for (const char *at = head; !right && head_next_named(&at, "authorization", &field);)
-        right = bearer_is_token(guard, &field);
-    for (const char *at = head; !right && head_next_named(&at, "x-api-key", &field);)
-        right = is_token(guard, field.value, field.value_length);
+    for (const char *at = head; !right && head_next_named(&at, "authorization", &header);)
+        right = bearer_is_token(guard, &header);
+    for (const char *at = head; !right && head_next_named(&at, "x-api-key", &header);)
+        right = is_token(guard, header.value, header.value_length);
     return right;
 }
 
@@ -63,20 +63,20 @@ static bool framing_is_clear(const char *head)
         return false;
     if (codings == 1)
         return head_value_is(head, "transfer-encoding", "chunked");
-    struct field field;
-    if (lengths == 0 || !head_find(head, "content-length", &field))
+    struct header header;
+    if (lengths == 0 || !head_find(head, "content-length", &header))
         return true;
-    for (size_t i = 0; i < field.value_length; i++)
-        if (field.value[i] < '0' || field.value[i] > '9')
+    for (size_t i = 0; i < header.value_length; i++)
+        if (header.value[i] < '0' || header.value[i] > '9')
             return false;
-    return field.value_length > 0;
+    return header.value_length > 0;
 }
 
 /* The name in an absolute target counts for the Host header (RFC 9112, 3.2.2), which must be there
  * and be ours all the same. */
 static bool hosts_are_ours(const struct guard *guard, const char *target, const char *head)
 {
-    struct field host;
+    struct header host;
     if (guard->host_count == 0)
         return head_count(head, "host") <= 1;
     if (head_count(head, "host") != 1 || !head_find(head, "host", &host) ||
@@ -89,7 +89,7 @@ static bool hosts_are_ours(const struct guard *guard, const char *target, const 
     return host_is_ours(guard, name, (size_t)(path - name));
 }
 
-static bool origin_is_ours(const struct guard *guard, const struct field *origin)
+static bool origin_is_ours(const struct guard *guard, const struct header *origin)
 {
     static const char scheme[] = "http://";
     size_t length = strlen(scheme);
@@ -98,7 +98,7 @@ static bool origin_is_ours(const struct guard *guard, const struct field *origin
            host_is_ours(guard, origin->value + length, origin->value_length - length);
 }
 
-static bool site_is_ours(const struct field *site)
+static bool site_is_ours(const struct header *site)
 {
     return equals(site->value, site->value_length, "same-origin") ||
            equals(site->value, site->value_length, "none");
@@ -106,12 +106,12 @@ static bool site_is_ours(const struct field *site)
 
 static bool page_is_ours(const struct guard *guard, const char *head)
 {
-    struct field field;
-    for (const char *at = head; head_next_named(&at, "origin", &field);)
-        if (!origin_is_ours(guard, &field))
+    struct header header;
+    for (const char *at = head; head_next_named(&at, "origin", &header);)
+        if (!origin_is_ours(guard, &header))
             return false;
-    for (const char *at = head; head_next_named(&at, "sec-fetch-site", &field);)
-        if (!site_is_ours(&field))
+    for (const char *at = head; head_next_named(&at, "sec-fetch-site", &header);)
+        if (!site_is_ours(&header))
             return false;
     return true;
 }

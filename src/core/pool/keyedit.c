@@ -13,7 +13,7 @@
 #define LINE_LONGEST 100
 
 /* Walks over the keys of a file: begin with zero. */
-struct slot {
+struct position {
     cJSON *entry;
     size_t number; /* from 1; 0 for the master */
     bool master;
@@ -21,35 +21,37 @@ struct slot {
     char numbered[24]; /* what `name` points to where the file says none */
 };
 
-static bool slot_next(const cJSON *file, struct slot *slot)
+static bool position_next(const cJSON *file, struct position *position)
 {
     cJSON *keys = json_get(file, "keys");
-    if (slot->master)
+    if (position->master)
         return false;
-    cJSON *next = slot->entry ? slot->entry->next : cJSON_IsArray(keys) ? keys->child : NULL;
-    slot->entry = next ? next : json_get(file, "master");
-    slot->master = !next;
-    slot->number++;
-    if (!slot->entry || (slot->master && !cJSON_IsObject(slot->entry)))
+    cJSON *next = position->entry       ? position->entry->next
+                  : cJSON_IsArray(keys) ? keys->child
+                                        : NULL;
+    position->entry = next ? next : json_get(file, "master");
+    position->master = !next;
+    position->number++;
+    if (!position->entry || (position->master && !cJSON_IsObject(position->entry)))
         return false;
-    if (slot->master)
-        strcpy(slot->numbered, "master");
+    if (position->master)
+        strcpy(position->numbered, "master");
     else
-        snprintf(slot->numbered, sizeof slot->numbered, "key%zu", slot->number);
-    slot->name = json_string(slot->entry, "name");
-    if (!slot->name)
-        slot->name = slot->numbered;
+        snprintf(position->numbered, sizeof position->numbered, "key%zu", position->number);
+    position->name = json_string(position->entry, "name");
+    if (!position->name)
+        position->name = position->numbered;
     return true;
 }
 
 static cJSON *find(const cJSON *file, const char *name, bool *ret_master)
 {
-    struct slot slot = {0};
-    while (slot_next(file, &slot)) {
-        if (strcmp(slot.name, name) != 0)
+    struct position position = {0};
+    while (position_next(file, &position)) {
+        if (strcmp(position.name, name) != 0)
             continue;
-        *ret_master = slot.master;
-        return slot.entry;
+        *ret_master = position.master;
+        return position.entry;
     }
     return NULL;
 }
@@ -72,9 +74,9 @@ cJSON *keyedit_new(void)
 
 size_t keyedit_count(const cJSON *file)
 {
-    struct slot slot = {0};
+    struct position position = {0};
     size_t count = 0;
-    while (slot_next(file, &slot))
+    while (position_next(file, &position))
         count++;
     return count;
 }
@@ -107,11 +109,11 @@ static bool is_same_secret(const cJSON *a, const cJSON *b)
 
 bool keyedit_holder(const cJSON *file, const cJSON *entry, char ret_name[KEYEDIT_NAME])
 {
-    struct slot slot = {0};
-    while (slot_next(file, &slot)) {
-        if (!is_same_secret(entry, slot.entry))
+    struct position position = {0};
+    while (position_next(file, &position)) {
+        if (!is_same_secret(entry, position.entry))
             continue;
-        snprintf(ret_name, KEYEDIT_NAME, "%s", slot.name);
+        snprintf(ret_name, KEYEDIT_NAME, "%s", position.name);
         return true;
     }
     return false;
@@ -163,10 +165,10 @@ int keyedit_add(cJSON *file, cJSON *entry, bool master, struct buffer *error)
 /* Before a key goes: the later ones without a name would be known by another number. */
 static bool write_names(cJSON *file)
 {
-    struct slot slot = {0};
-    while (slot_next(file, &slot))
-        if (slot.name == slot.numbered && !slot.master &&
-            !json_set_string(slot.entry, "name", slot.name))
+    struct position position = {0};
+    while (position_next(file, &position))
+        if (position.name == position.numbered && !position.master &&
+            !json_set_string(position.entry, "name", position.name))
             return false;
     return true;
 }

@@ -8,7 +8,7 @@
 #define RESPONSES(t) ((t)->provider == FORMAT_RESPONSES)
 
 /* One turn while it is put together: what stands in one message there may become several here. */
-struct turn {
+struct open_turn {
     struct translation *translation;
     struct buffer *out;            /* items of the array of messages */
     struct buffer parts;           /* of the user's message */
@@ -48,14 +48,14 @@ void openai_system(struct translation *translation, struct part system, struct b
     }
 }
 
-static void begin_part(struct turn *turn, struct buffer *out)
+static void begin_part(struct open_turn *turn, struct buffer *out)
 {
     jsontext_comma(out);
     if (out == &turn->parts)
         turn->count++, turn->only = (struct part){"", 0};
 }
 
-static void add_text(struct turn *turn, struct buffer *out, struct part inside)
+static void add_text(struct open_turn *turn, struct buffer *out, struct part inside)
 {
     if (inside.length == 0)
         return;
@@ -88,7 +88,7 @@ static bool append_source(struct part source, const char *media_otherwise, struc
     return true;
 }
 
-static void add_image(struct turn *turn, struct buffer *out, struct part block)
+static void add_image(struct open_turn *turn, struct buffer *out, struct part block)
 {
     struct part source = raw_member(block, "source");
     struct part type = raw_member(source, "type");
@@ -104,7 +104,8 @@ static void add_image(struct turn *turn, struct buffer *out, struct part block)
     buffer_append_text(out, RESPONSES(turn->translation) ? "\"}" : "\"}}");
 }
 
-static void add_file(struct turn *turn, struct buffer *out, struct part source, struct part title)
+static void add_file(struct open_turn *turn, struct buffer *out, struct part source,
+                     struct part title)
 {
     bool responses = RESPONSES(turn->translation);
     bool is_url = raw_equals(raw_member(source, "type"), "url");
@@ -119,7 +120,7 @@ static void add_file(struct turn *turn, struct buffer *out, struct part source, 
     buffer_append_text(out, responses ? "\"}" : "\"}}");
 }
 
-static void add_document(struct turn *turn, struct buffer *out, struct part block)
+static void add_document(struct open_turn *turn, struct buffer *out, struct part block)
 {
     struct part source = raw_member(block, "source");
     struct part type = raw_member(source, "type");
@@ -134,7 +135,7 @@ static void add_document(struct turn *turn, struct buffer *out, struct part bloc
 }
 
 /* A part of what a user, or a tool, says; `out` is an array's inside. */
-static void add_part(struct turn *turn, struct buffer *out, struct part block)
+static void add_part(struct open_turn *turn, struct buffer *out, struct part block)
 {
     struct part type = raw_member(block, "type");
     if (raw_equals(type, "text"))
@@ -147,14 +148,14 @@ static void add_part(struct turn *turn, struct buffer *out, struct part block)
         translation_note(turn->translation, "messages", raw_inside(type));
 }
 
-static void add_call_id(struct turn *turn, struct buffer *out, struct part id)
+static void add_call_id(struct open_turn *turn, struct buffer *out, struct part id)
 {
     char changed[TOOLNAME_MOST + 1];
     raw_add_inside(out, RESPONSES(turn->translation) ? "call_id" : "tool_call_id",
                    toolid_send(id, changed));
 }
 
-static void begin_result(struct turn *turn, struct part id)
+static void begin_result(struct open_turn *turn, struct part id)
 {
     jsontext_comma(turn->out);
     buffer_append_text(turn->out, RESPONSES(turn->translation)
@@ -165,7 +166,7 @@ static void begin_result(struct turn *turn, struct part id)
 }
 
 /* The texts of a result as the inside of one string. Gives how many of its blocks are none. */
-static size_t result_text(struct turn *turn, struct part result, struct buffer *ret_text)
+static size_t result_text(struct open_turn *turn, struct part result, struct buffer *ret_text)
 {
     struct part content = raw_member(result, "content"), block;
     struct raw_items items = raw_items(content);
@@ -190,7 +191,7 @@ static size_t result_text(struct turn *turn, struct part result, struct buffer *
 }
 
 /* Images and documents, which a chat's tool cannot give: they follow in the user's message. */
-static void add_result_others(struct turn *turn, struct part id, struct part content,
+static void add_result_others(struct open_turn *turn, struct part id, struct part content,
                               struct buffer *out)
 {
     struct raw_items items = raw_items(content);
@@ -209,7 +210,7 @@ static void add_result_others(struct turn *turn, struct part id, struct part con
             add_part(turn, out, block);
 }
 
-static void add_result(struct turn *turn, struct part block, struct part id)
+static void add_result(struct open_turn *turn, struct part block, struct part id)
 {
     struct buffer text = {0}, array = {0};
     struct part content = raw_member(block, "content");
@@ -234,7 +235,7 @@ static void add_result(struct turn *turn, struct part block, struct part id)
     buffer_finish(&array);
 }
 
-static bool take_call(struct turn *turn, struct part id)
+static bool take_call(struct open_turn *turn, struct part id)
 {
     for (size_t i = 0; i < turn->calls_count; i++)
         if (turn->calls[i].length == id.length &&
@@ -248,7 +249,7 @@ static bool take_call(struct turn *turn, struct part id)
 }
 
 /* A result of no call of the turn before would be refused; its text is not lost for that. */
-static void add_stray(struct turn *turn, struct part block)
+static void add_stray(struct open_turn *turn, struct part block)
 {
     struct buffer text = {0};
     size_t others = result_text(turn, block, &text);
@@ -264,7 +265,7 @@ static void add_stray(struct turn *turn, struct part block)
 }
 
 /* Each call needs a result right behind it. */
-static void end_calls(struct turn *turn)
+static void end_calls(struct open_turn *turn)
 {
     for (size_t i = 0; i < turn->calls_count; i++) {
         begin_result(turn, turn->calls[i]);
@@ -273,7 +274,7 @@ static void end_calls(struct turn *turn)
     turn->calls_count = 0;
 }
 
-static void end_user(struct turn *turn, const char *role)
+static void end_user(struct open_turn *turn, const char *role)
 {
     if (turn->count > 0) {
         jsontext_comma(turn->out);
@@ -299,7 +300,7 @@ static bool is_result(struct part block)
     return raw_equals(raw_member(block, "type"), "tool_result");
 }
 
-static void add_user(struct turn *turn, struct part content)
+static void add_user(struct open_turn *turn, struct part content)
 {
     struct raw_items results = raw_items(content), rest = raw_items(content);
     struct part block;
@@ -329,7 +330,7 @@ static void add_arguments(struct buffer *out, struct part input)
     buffer_append_char(out, '"');
 }
 
-static void add_call(struct turn *turn, struct part block, struct buffer *calls)
+static void add_call(struct open_turn *turn, struct part block, struct buffer *calls)
 {
     struct part id = raw_inside(raw_member(block, "id"));
     struct part input = raw_member(block, "input");
@@ -359,7 +360,8 @@ static void add_call(struct turn *turn, struct part block, struct buffer *calls)
     buffer_append_text(calls, "}}");
 }
 
-static void end_assistant(struct turn *turn, const struct buffer *text, const struct buffer *calls)
+static void end_assistant(struct open_turn *turn, const struct buffer *text,
+                          const struct buffer *calls)
 {
     struct buffer *out = turn->out;
     struct part inside = {buffer_text(text), text->length};
@@ -394,7 +396,7 @@ static void end_assistant(struct turn *turn, const struct buffer *text, const st
 }
 
 /* Thinking is signed by the one who thought it, and means nothing to another. */
-static void add_assistant(struct turn *turn, struct part content)
+static void add_assistant(struct open_turn *turn, struct part content)
 {
     struct buffer text = {0}, calls = {0};
     struct raw_items items = raw_items(content);
@@ -415,7 +417,7 @@ static void add_assistant(struct turn *turn, struct part content)
     buffer_finish(&calls);
 }
 
-static void add_system(struct turn *turn, struct part content)
+static void add_system(struct open_turn *turn, struct part content)
 {
     struct buffer text = {0};
     openai_system(turn->translation, content, &text);
@@ -428,7 +430,7 @@ static void add_system(struct turn *turn, struct part content)
 void openai_turns(struct translation *translation, struct part messages, struct buffer *out)
 {
     static const char *const names[] = {"role", "content", NULL};
-    struct turn turn = {.translation = translation, .out = out};
+    struct open_turn turn = {.translation = translation, .out = out};
     struct raw_items items = raw_items(messages);
     struct part message, values[2];
     while (raw_next(&items, &message)) {

@@ -1,4 +1,4 @@
-#include "gateway/answer.h"
+#include "gateway/delivery.h"
 
 #include "base/duration.h"
 #include "base/head.h"
@@ -16,7 +16,7 @@
 
 #define REMEMBERED_MOST ((size_t)16 << 10) /* of a refusal's body, for each key */
 
-void answer_drop_refusal(struct exchange *exchange)
+void delivery_drop_refusal(struct exchange *exchange)
 {
     kept_refusal_finish(&exchange->kept);
 }
@@ -48,7 +48,7 @@ static bool set_whole(struct exchange *exchange, const char *head)
     return fine;
 }
 
-bool answer_ping(struct exchange *exchange)
+bool delivery_ping(struct exchange *exchange)
 {
     static const char head[] = "content-type: text/event-stream\ncache-control: no-cache\n";
     static const char anthropic[] = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
@@ -76,7 +76,8 @@ static bool append_error_event(struct exchange *exchange, int status, const char
     return fine;
 }
 
-enum exchange_state answer_refuse_open(struct exchange *exchange, int status, const char *sentence)
+enum exchange_state delivery_refuse_open(struct exchange *exchange, int status,
+                                         const char *sentence)
 {
     pending_finish(&exchange->pending);
     exchange->is_broken = !append_error_event(exchange, status, sentence);
@@ -158,7 +159,7 @@ static enum exchange_state begin_translated(struct exchange *exchange)
     return STREAMING;
 }
 
-enum exchange_state answer_begin(struct exchange *exchange)
+enum exchange_state delivery_begin(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
     if (exchange->is_open)
@@ -196,13 +197,13 @@ static void set_retry_after(struct buffer *head, int64_t until)
         return;
     struct buffer changed = {0};
     const char *at = buffer_text(head);
-    struct field field;
-    while (head_next(&at, &field)) {
-        if (field_is(&field, "retry-after"))
+    struct header header;
+    while (head_next(&at, &header)) {
+        if (header_is(&header, "retry-after"))
             continue;
-        buffer_append(&changed, field.name, field.name_length);
+        buffer_append(&changed, header.name, header.name_length);
         buffer_append_text(&changed, ": ");
-        buffer_append(&changed, field.value, field.value_length);
+        buffer_append(&changed, header.value, header.value_length);
         buffer_append_char(&changed, '\n');
     }
     buffer_append_format(&changed, "retry-after: %lld\n", (long long)(left < 1 ? 1 : left));
@@ -251,8 +252,8 @@ static enum exchange_state answer_unreached(struct exchange *exchange, enum retr
     return exchange_refuse(exchange, event == RETRY_SILENT ? 504 : 502, sentence, 0);
 }
 
-enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event event,
-                                   const struct finding *finding)
+enum exchange_state delivery_pass_on(struct exchange *exchange, enum retry_event event,
+                                     const struct finding *finding)
 {
     const struct kept_refusal *kept = &exchange->kept;
     if (event != RETRY_ANSWERED)
@@ -262,7 +263,7 @@ enum exchange_state answer_pass_on(struct exchange *exchange, enum retry_event e
     if (used_up && kept->status && kept->until > 0 &&
         (finding->until == 0 || kept->until < finding->until))
         return send_kept(exchange, kept, kept->until);
-    return answer_begin(exchange);
+    return delivery_begin(exchange);
 }
 
 static void translate_kept(struct exchange *exchange)
@@ -281,7 +282,7 @@ static void translate_kept(struct exchange *exchange)
     kept->body = body;
 }
 
-void answer_keep_refusal(struct exchange *exchange, const struct finding *finding)
+void delivery_keep_refusal(struct exchange *exchange, const struct finding *finding)
 {
     struct kept_refusal *kept = &exchange->kept;
     const struct try *try = exchange->try;
@@ -292,7 +293,7 @@ void answer_keep_refusal(struct exchange *exchange, const struct finding *findin
     if (kept->status &&
         !(used_up && finding->until > 0 && (kept->until == 0 || finding->until < kept->until)))
         return;
-    answer_drop_refusal(exchange);
+    delivery_drop_refusal(exchange);
     kept->status = try->status;
     kept->key = exchange->candidate->key->name;
     kept->until = used_up ? finding->until : 0;
@@ -302,10 +303,10 @@ void answer_keep_refusal(struct exchange *exchange, const struct finding *findin
     if (exchange->bridge.translates)
         translate_kept(exchange);
     if (kept->head.failed || kept->body.failed)
-        answer_drop_refusal(exchange);
+        delivery_drop_refusal(exchange);
 }
 
-enum exchange_state answer_without_key(struct exchange *exchange)
+enum exchange_state delivery_without_key(struct exchange *exchange)
 {
     struct picker_why why;
     if (exchange->kept.status)
@@ -322,7 +323,7 @@ enum exchange_state answer_without_key(struct exchange *exchange)
     return exchange_refuse_used_up(exchange, &why);
 }
 
-void answer_remember_refusal(struct exchange *exchange, const struct finding *finding)
+void delivery_remember_refusal(struct exchange *exchange, const struct finding *finding)
 {
     struct roster *roster = exchange->roster;
     const struct try *try = exchange->try;
@@ -356,7 +357,7 @@ static void tell_broken(struct exchange *exchange)
         !append_error_event(exchange, 502, "the provider ended the stream before it was whole");
 }
 
-void answer_end_stream(struct exchange *exchange)
+void delivery_end_stream(struct exchange *exchange)
 {
     struct try *try = exchange->try;
     if (exchange->bridge.reply) {

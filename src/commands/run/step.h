@@ -5,12 +5,9 @@
 #include "commands/run/session.h"
 #include "core/state/choice.h"
 
-/* Forgets which keys this run tried: after a wait they count again. */
-void turn_start_over(struct session *session);
-
 /* The caller sets the session, and in the choice what is to be recorded and whether to choose. */
-struct turn {
+struct step {
     struct session *session;
     struct choice choice;
 };
-void turn_take(struct turn *turn);
+void step_take(struct step *step);
