@@ -175,9 +175,9 @@ _tcr_run()
             ;;
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
-        2/gateway) _tcr_run_words "start stop status token --detach --listen --hold --json $common" ;;
+        2/gateway) _tcr_run_words "start stop status token install uninstall --detach --dry-run --listen --hold --json $common" ;;
         */gateway)
-            _tcr_run_words "--detach --listen --hold --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
+            _tcr_run_words "--detach --dry-run --listen --hold --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
                 $common"
             ;;
         */doctor) _tcr_run_words "--json $common" ;;

@@ -63,6 +63,8 @@ char *files_expand(const char *path, const char *base);
  * are ignored, as the specification says), else below HOME/fallback. Freed by the caller; NULL if
  * there is no home. */
 char *files_xdg(const char *variable, const char *fallback, const char *name);
+/* The same in that folder itself, for what other programs read. */
+char *files_xdg_shared(const char *variable, const char *fallback, const char *name);
 
 /* The program that the shell would start by this name; freed by the caller, NULL if there is none.
  */

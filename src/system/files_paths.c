@@ -44,7 +44,8 @@ char *files_expand(const char *path, const char *base)
     return path[0] == '/' || !base ? strdup(path) : join(base, path);
 }
 
-char *files_xdg(const char *variable, const char *fallback, const char *name)
+static char *xdg_path(const char *variable, const char *fallback, const char *below,
+                      const char *name)
 {
     struct buffer path = {0};
     const char *folder = getenv(variable), *home = files_home();
@@ -57,9 +58,19 @@ char *files_xdg(const char *variable, const char *fallback, const char *name)
     } else {
         return NULL;
     }
-    buffer_append_text(&path, "/tcr/");
+    buffer_append_text(&path, below);
     buffer_append_text(&path, name);
     return buffer_take(&path);
+}
+
+char *files_xdg(const char *variable, const char *fallback, const char *name)
+{
+    return xdg_path(variable, fallback, "/tcr/", name);
+}
+
+char *files_xdg_shared(const char *variable, const char *fallback, const char *name)
+{
+    return xdg_path(variable, fallback, "/", name);
 }
 
 static bool is_program(const char *file)

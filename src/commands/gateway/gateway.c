@@ -41,6 +41,9 @@ static const struct verb {
     {"stop", gateway_stop, "[--profile NAME]", "end it; open streams have 30 s"},
     {"status", gateway_status, "[--profile NAME] [--json]", "does it run, and where"},
     {"token", gateway_token, "", "the stand-in that its clients send as their key"},
+    {"install", gateway_install, "[-n] [options of start]",
+     "let systemd listen there, and start it with the first request; -n: show how"},
+    {"uninstall", gateway_uninstall, "[--profile NAME]", "undo that"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -106,7 +109,9 @@ int command_gateway(int argc, char **argv)
         log_say("gateway: unknown verb \"%s\"; did you mean: tcr-run gateway %s", argv[1],
                 nearest.word);
     else
-        log_say("gateway: unknown verb \"%s\"; expected start, stop, status or token", argv[1]);
+        log_say("gateway: unknown verb \"%s\"; expected start, stop, status, token, install or "
+                "uninstall",
+                argv[1]);
     return EXIT_OWN_FAILURE;
 }
 

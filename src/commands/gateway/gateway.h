@@ -9,6 +9,8 @@ int gateway_start(int argc, char **argv);
 int gateway_stop(int argc, char **argv);
 int gateway_status(int argc, char **argv);
 int gateway_token(int argc, char **argv);
+int gateway_install(int argc, char **argv);
+int gateway_uninstall(int argc, char **argv);
 
 /* The file of the gateway that runs with this profile (NULL: none), locked while it does; its
  * folder is made. Freed by the caller; NULL after saying why. */

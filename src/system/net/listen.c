@@ -91,6 +91,16 @@ static void name_address(struct listen_address *address)
     }
 }
 
+static int check_reach(const char *text, const struct listen_address *address, struct buffer *error)
+{
+    if (is_loopback(address))
+        return 0;
+    return refuse(error, text,
+                  "can be reached from other machines, and the gateway would spend the keys "
+                  "of its owner on whoever has the stand-in; only 127.0.0.1, [::1] and "
+                  "unix:/PATH are served");
+}
+
 int listen_parse(const char *text, struct listen_address *ret_address, struct buffer *error)
 {
     static const char expected[] =
@@ -117,12 +127,39 @@ int listen_parse(const char *text, struct listen_address *ret_address, struct bu
     }
     if (!(brackets ? parse_6(host, port, &address) : parse_4(host, port, &address)))
         return refuse(error, text, expected);
-    if (!is_loopback(&address))
-        return refuse(error, text,
-                      "can be reached from other machines, and the gateway would spend the keys "
-                      "of its owner on whoever has the stand-in; only 127.0.0.1, [::1] and "
-                      "unix:/PATH are served");
+    if (check_reach(text, &address, error) < 0)
+        return -EINVAL;
     name_address(&address);
+    *ret_address = address;
+    return 0;
+}
+
+static bool does_listen(int fd)
+{
+    int listens = 0, type = 0;
+    socklen_t size = sizeof listens;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+int listen_describe(int fd, struct listen_address *ret_address, struct buffer *error)
+{
+    struct listen_address address = {.length = sizeof address.address};
+    const struct sockaddr_un *path = (const struct sockaddr_un *)&address.address;
+    if (!does_listen(fd) ||
+        getsockname(fd, (struct sockaddr *)&address.address, &address.length) < 0) {
+        buffer_append_format(error, "descriptor %d is not a socket that listens", fd);
+        return -EINVAL;
+    }
+    int family = address.address.ss_family;
+    if (family == AF_UNIX)
+        snprintf(address.text, sizeof address.text, "%s", path->sun_path);
+    else if (family == AF_INET || family == AF_INET6)
+        name_address(&address);
+    else
+        return refuse(error, "a socket", "is neither of TCP nor a Unix socket");
+    if (family != AF_UNIX && check_reach(address.text, &address, error) < 0)
+        return -EINVAL;
     *ret_address = address;
     return 0;
 }

@@ -23,6 +23,10 @@ int listen_parse(const char *text, struct listen_address *ret_address, struct bu
  * nobody serves any more is replaced; it can be used by its owner alone. */
 int listen_open(const struct listen_address *address);
 
+/* The address that a socket listens on already. Returns 0, or -EINVAL with one sentence in `error`:
+ * for what does not listen, and for what listen_parse refuses. */
+int listen_describe(int fd, struct listen_address *ret_address, struct buffer *error);
+
 /* Who holds the port of an address that is taken, as far as it can be seen: appends " by NAME (pid
  * N)", or nothing. */
 void listen_append_holder(const struct listen_address *address, struct buffer *text);

@@ -1,0 +1,191 @@
+#include "commands/gateway/start.h"
+
+#include "base/cleanup.h"
+#include "base/duration.h"
+#include "base/getopts.h"
+#include "base/secret.h"
+#include "commands/gateway/gateway.h"
+#include "core/pool/keyfile.h"
+#include "system/keys/keychange.h"
+#include "system/keys/keysource.h"
+#include "system/log.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+static void add(struct start *start, const char *word)
+{
+    if (start->word_count < START_WORDS)
+        start->words[start->word_count++] = (char *)(uintptr_t)word;
+}
+
+void start_add_option(struct start *start, const char *name, const char *value)
+{
+    add(start, name);
+    if (value)
+        add(start, value);
+}
+
+static int set_detached(struct start *start, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    start->detaches = true;
+    return 0;
+}
+
+static int set_shows_only(struct start *start, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    start->shows_only = true;
+    return 0;
+}
+
+static int add_address(struct start *start, const char *text, struct buffer *error)
+{
+    if (start->address_count == START_ADDRESSES) {
+        buffer_append_format(error, "given more than %d times", START_ADDRESSES);
+        return -EINVAL;
+    }
+    return listen_parse(text, &start->at[start->address_count++], error);
+}
+
+static int check_hold(struct start *start, const char *value, struct buffer *error)
+{
+    int64_t seconds;
+    (void)start;
+    if (duration_parse(value, &seconds) == 0)
+        return 0;
+    buffer_append_format(error, "expected a length of time such as 90s or 5m, found \"%s\"", value);
+    return -EINVAL;
+}
+
+static int set_profile(struct start *start, const char *value, struct buffer *error)
+{
+    (void)error;
+    start->profile = value;
+    return 0;
+}
+
+static int set_keys(struct start *start, const char *value, struct buffer *error)
+{
+    (void)error;
+    start->keys = value;
+    return 0;
+}
+
+/* What is the program's own affair is passed on, and judged there. */
+static const struct start_option {
+    struct getopts_form form;
+    const char *passed; /* NULL: not */
+    int (*take)(struct start *start, const char *value, struct buffer *error);
+} options[] = {
+    {{"detach", 'd', NULL}, NULL, set_detached},
+    {{"dry-run", 'n', NULL}, NULL, set_shows_only},
+    {{"listen", 0, "ADDR"}, NULL, add_address},
+    {{"hold", 0, "TIME"}, "--hold", check_hold},
+    {{"profile", 'p', "NAME"}, "--profile", set_profile},
+    {{"keys", 'f', "FILE"}, "--keys", set_keys},
+    {{"key", 'k', "NAME"}, "--key", NULL},
+    {{"kind", 0, "KINDS"}, "--kind", NULL},
+    {{"no-master", 0, NULL}, "--no-master", NULL},
+    {{"model-fallback", 0, "RULES"}, "--model-fallback", NULL},
+    {{"no-model-fallback", 0, NULL}, "--no-model-fallback", NULL},
+    {{"max-per-key", 0, "N"}, "--max-per-key", NULL},
+    {{"cooldown", 0, "SPEC"}, "--cooldown", NULL},
+    {{"retry-on", 0, "CLASSES"}, "--retry-on", NULL},
+    {{"retries", 0, "N"}, "--retries", NULL},
+};
+
+static struct getopts_form form_of(void *context, size_t index)
+{
+    (void)context;
+    return options[index].form;
+}
+
+static int take(void *context, size_t index, const char *value, struct buffer *error)
+{
+    const struct start_option *option = &options[index];
+    if (option->passed)
+        start_add_option(context, option->passed, value);
+    return option->take ? option->take(context, value, error) : 0;
+}
+
+/* 0, or a negative errno with a sentence in `error`. */
+static int read_words(struct start *start, int argc, char **argv, struct buffer *error)
+{
+    const struct getopts getopts = {.count = sizeof options / sizeof options[0],
+                                    .form = form_of,
+                                    .option = take,
+                                    .context = start,
+                                    .help = "tcr-run gateway --help lists them"};
+    int rest = getopts_parse(&getopts, argc, argv, error);
+    if (rest < 0)
+        return rest;
+    if (rest < argc) {
+        buffer_append_format(error, "unexpected word \"%s\"", argv[rest]);
+        return -EINVAL;
+    }
+    start->asked = start->address_count > 0;
+    return 0;
+}
+
+bool start_parse(struct start *start, int argc, char **argv)
+{
+    struct buffer error = {0};
+    int r = read_words(start, argc, argv, &error);
+    if (r < 0)
+        log_say("gateway: %s", buffer_text(&error));
+    buffer_finish(&error);
+    return r == 0;
+}
+
+bool start_find_port(struct start *start)
+{
+    struct buffer error = {0};
+    CLEANUP_FREE char *path = keysource_path(start->keys, environ);
+    char *bytes = NULL;
+    size_t length;
+    int r = path ? keychange_read(path, NULL, &error, &bytes, &length) : 0;
+    start->port =
+        r == 0 && path && start->profile ? keyfile_gateway_port(bytes, length, start->profile) : 0;
+    if (start->port == 0)
+        start->port = atoi(GATEWAY_PORT_DEFAULT);
+    secret_free(bytes);
+    if (r < 0 && error.length > 0)
+        log_say("%s: %s", path, buffer_text(&error));
+    buffer_finish(&error);
+    return r == 0 || r == -ENOENT;
+}
+
+void start_say_taken(const struct listen_address *address, int r)
+{
+    struct buffer text = {0};
+    buffer_append_format(&text, "%s: %s", address->text, strerror(-r));
+    if (r == -EADDRINUSE) {
+        buffer_clear(&text);
+        buffer_append_format(&text, "%s is taken", address->text);
+        listen_append_holder(address, &text);
+        buffer_append_text(&text, "; --listen PORT takes another one, and so does \"port\" of a "
+                                  "profile in the key file");
+    }
+    log_say("%s", buffer_text(&text));
+    buffer_finish(&text);
+}
+
+bool start_add_usual_addresses(struct start *start)
+{
+    struct buffer error = {0};
+    char text[64];
+    int r = 0;
+    for (size_t i = 0; i < 2 && r == 0; i++) {
+        snprintf(text, sizeof text, "%s:%d", i == 0 ? "127.0.0.1" : "[::1]", start->port);
+        r = add_address(start, text, &error);
+    }
+    buffer_finish(&error);
+    return r == 0;
+}

@@ -1,0 +1,125 @@
+# tcr-run gateway install: systemd listens, and starts the gateway with the first request.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    command -v systemd-socket-activate >/dev/null || skip "no systemd"
+    TCR_RUN=$(realpath "${TCR_RUN:-build/tcr-run}")
+    export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    unset XDG_STATE_HOME XDG_CONFIG_HOME TCR_GATEWAY_TOKEN_FILE TCR_KEYS_FILE TCR_KEYS TCR_STATE TCR_PASSPHRASE_FILE
+    unset HTTPS_PROXY https_proxy TCR_REDIS_PASSWORD TCR_MASTER_KEY
+    units=$HOME/.config/systemd/user
+    umask 077
+    mkdir -p "$HOME/.config/tcr" "$XDG_RUNTIME_DIR" "$BATS_TEST_TMPDIR/bin"
+    echo '{"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}],
+        "profiles": {"work": {"keys": ["home"], "port": 45871}}}' >"$HOME/.config/tcr/keys.json"
+    # What systemd is told; that it understands the units is asked of the real one.
+    printf '#!/bin/sh\necho "$*" >>"%s"\nexit ${FAIL-0}\n' "$BATS_TEST_TMPDIR/told" >"$BATS_TEST_TMPDIR/bin/systemctl"
+    chmod +x "$BATS_TEST_TMPDIR/bin/systemctl"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+teardown() {
+    [ ! -f "$BATS_TEST_TMPDIR/pid" ] || kill "$(<"$BATS_TEST_TMPDIR/pid")" 2>/dev/null || true
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+@test "install writes two units that systemd understands, and uninstall takes them away" {
+    port=$(free_port)
+    run -0 "$TCR_RUN" gateway install --listen "$port" --hold 5m
+    [[ "$output" == *"listening on http://127.0.0.1:$port"* ]]
+    grep -x "ListenStream=127.0.0.1:$port" "$units/tcr-run-gateway.socket"
+    grep -x "ExecStart=\"$TCR_RUN\" gateway start \"--hold\" \"5m\"" "$units/tcr-run-gateway.service"
+    run systemd-analyze --user --man=no verify "$units/tcr-run-gateway.socket" "$units/tcr-run-gateway.service"
+    [ "$status: $output" = "0: " ] || { echo "$output"; false; }
+    [ "$(paste -sd ';' "$BATS_TEST_TMPDIR/told")" = "--user daemon-reload;--user stop tcr-run-gateway.service;--user enable \
+tcr-run-gateway.socket;--user restart tcr-run-gateway.socket" ]
+    rm "$BATS_TEST_TMPDIR/told"
+    run -0 "$TCR_RUN" gateway uninstall
+    [ "$(paste -sd ';' "$BATS_TEST_TMPDIR/told")" = "--user disable --now tcr-run-gateway.socket;--user stop \
+tcr-run-gateway.service;--user daemon-reload" ]
+    [ -z "$(ls "$units")" ]
+    run -1 "$TCR_RUN" gateway uninstall
+    [[ "$output" == *"nothing is installed"* ]]
+}
+
+@test "a profile has units of its own, on its port, and what is asked is shown only with -n" {
+    run -0 "$TCR_RUN" gateway install -n --profile work --keys "$HOME/.config/tcr/../tcr/keys.json"
+    [[ "$output" == *"tcr-run-gateway-work.socket:"*"ListenStream=127.0.0.1:45871"* ]]
+    [[ "$output" == *"gateway start \"--profile\" \"work\" \"--keys\" \"$HOME/.config/tcr/keys.json\""* ]]
+    [ ! -e "$units" ]
+    [ ! -e "$BATS_TEST_TMPDIR/told" ]
+}
+
+@test "words and variables keep their characters, and secrets stay out of the units" {
+    odd=$BATS_TEST_TMPDIR/'a "b" $HOME 100%'
+    cp -r "$HOME/.config/tcr" "$odd"
+    export TCR_PASSPHRASE_FILE=$odd/pass TCR_STATE=$odd/state HTTPS_PROXY=http://user:FAKE-secret@proxy:3128 NO_PROXY=localhost
+    run -0 --separate-stderr "$TCR_RUN" gateway install -n --listen "unix:$HOME/g.sock" --keys "$odd/keys.json"
+    [[ "$stderr" == *"HTTPS_PROXY holds a secret and is not written into the unit; fix: systemctl --user edit tcr-run-gateway.service"* ]]
+    [[ "$output" != *FAKE-secret* ]]
+    [[ "$output" == *'"--keys" "'"$BATS_TEST_TMPDIR"'/a \"b\" $$HOME 100%%/keys.json"'* ]]
+    [[ "$output" == *'Environment="TCR_STATE='"$BATS_TEST_TMPDIR"'/a \"b\" $HOME 100%%/state"'* ]]
+    [[ "$output" == *'Environment="NO_PROXY=localhost"'* ]]
+    [ ! -e "$HOME/g.sock" ]
+}
+
+@test "a unit that somebody else wrote stays, and so does what stood before a refusal" {
+    mkdir -p "$units"
+    echo '[Service]' >"$units/tcr-run-gateway.service"
+    run -125 "$TCR_RUN" gateway install --listen "$(free_port)"
+    [[ "$output" == *"was not written by tcr-run gateway install; fix: move it away"* ]]
+    run -125 "$TCR_RUN" gateway uninstall
+    [ "$(<"$units/tcr-run-gateway.service")" = '[Service]' ]
+    rm "$units/tcr-run-gateway.service"
+    run -125 "$TCR_RUN" gateway install --profile 'a@b'
+    [[ "$output" == *"cannot be part of a unit's name"* ]]
+    run -125 "$TCR_RUN" gateway install -d
+    [[ "$output" == *"a service is in the background"* ]]
+    rm "$HOME/.config/tcr/keys.json"
+    run -125 "$TCR_RUN" gateway install
+    [[ "$output" == *"a service needs a key file"*"fix: tcr-run keys add"* ]]
+    printf 'tcr-run sealed keys, version 1; opened by: tcr-run keys unseal\n' >"$HOME/.config/tcr/keys.json"
+    run -125 "$TCR_RUN" gateway install
+    [[ "$output" == *"is sealed, and a service has nobody to ask for its passphrase"* ]]
+    [ -z "$(ls "$units")" ]
+}
+
+@test "where systemd does not answer, the files stay and it is said what is to be done" {
+    FAIL=1 run -125 "$TCR_RUN" gateway install --listen "$(free_port)"
+    [[ "$output" == *"systemd has not taken them; fix: systemctl --user daemon-reload, then systemctl --user enable --now"* ]]
+    [ -e "$units/tcr-run-gateway.socket" ]
+    FAIL=1 run -125 "$TCR_RUN" gateway uninstall
+    [[ "$output" == *"the units are gone, but systemd was not told"* ]]
+    [ -z "$(ls "$units")" ]
+}
+
+@test "it answers on the sockets that systemd opened, started by the first request" {
+    port=$(free_port)
+    systemd-socket-activate -E HOME="$HOME" -l "127.0.0.1:$port" -l "$HOME/g.sock" "$TCR_RUN" gateway start \
+        >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    echo $! >"$BATS_TEST_TMPDIR/pid"
+    for _ in {1..100}; do [ ! -S "$HOME/g.sock" ] || break; sleep 0.05; done
+    run -1 "$TCR_RUN" gateway status
+    run -0 curl -s -m 20 -o /dev/null -w '%{http_code}' -H "x-api-key: $("$TCR_RUN" gateway token)" "http://127.0.0.1:$port/api/hello"
+    [ "$output" = 200 ]
+    run -0 "$TCR_RUN" gateway status
+    [ "${lines[1]}" = "http://127.0.0.1:$port" ]
+    [ "${lines[2]}" = "unix:$HOME/g.sock" ]
+    run -0 curl -s --unix-socket "$HOME/g.sock" http://gateway/api/hello
+    run -0 "$TCR_RUN" gateway stop
+}
+
+@test "a socket that other machines reach is refused from systemd as well" {
+    port=$(free_port)
+    systemd-socket-activate -E HOME="$HOME" -l "0.0.0.0:$port" "$TCR_RUN" gateway start >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    echo $! >"$BATS_TEST_TMPDIR/pid"
+    for _ in {1..100}; do
+        curl -s -m 2 "http://127.0.0.1:$port/" || true
+        ! grep -q "can be reached from other machines" "$BATS_TEST_TMPDIR/said" || break
+        sleep 0.05
+    done
+    grep "\"0.0.0.0:$port\" can be reached from other machines" "$BATS_TEST_TMPDIR/said"
+}
