@@ -160,8 +160,9 @@ NEWS
 @test "a limit that the command prints is the gateway's affair: no second attempt, no rest" {
   pool home work
   printf '#!/bin/sh\necho "You%sve hit your session limit"; exit 1\n' "'" > "$scratch/bin/claude"
-  tcr --gateway -- claude -p hello
+  tcr -v --gateway -- claude -p hello
   assert_status 1
+  assert_stderr_has 'through a gateway, which changes keys itself, .* with --no-gateway it would be$'
   assert_equal "$(grep -c 'session limit' "$out")" 1
   lacks "$state/state.json" '"class"'
 }

@@ -132,12 +132,13 @@ END
 @test "more than 64 MiB: the run goes on, but is not started again, and that is said" {
   pool a b
   plays a 'wc -c; exit 9'
-  head -c $((64 * 1024 * 1024 + 1)) /dev/zero | tcr_piped --exit-class 9=limit -- client
+  head -c $((64 * 1024 * 1024 + 1)) /dev/zero | tcr_piped -v --exit-class 9=limit -- client
   load_capture
   assert_status 9
   assert_used a
   assert_stdout $((64 * 1024 * 1024 + 1))
   assert_stderr_has '^tcr-run: "a" .*; not carried on: the command read more input than is kept \(64 MiB\)$'
+  assert_stderr_has 'input from a file is read again without a copy: <FILE in place of |$'
   # The key rests all the same.
   assert_equal "$(record a .failures)" 1
 }

@@ -345,3 +345,34 @@ same_through_nonblocking() {
   tcr -- client
   assert_no_stderr
 }
+
+# What home does | options | what -v says of it beside the message
+@test "-v: for every reason not to carry on, what would change it" {
+  local plays options expected limit rows=0
+  limit="echo '$(sentence limit)'; exit 1"
+  while IFS='|' read -r plays options expected; do
+    rm -rf "$state"
+    pool home work --master api:billing
+    plays home "${plays/LIMIT/$limit}"
+    plays work "${plays/LIMIT/$limit}"
+    plays billing "${plays/LIMIT/$limit}"
+    # shellcheck disable=SC2086
+    tcr -v $options -- client < /dev/null
+    assert_stderr_has "^tcr-run: $expected"
+    rows=$((rows + 1))
+  done << 'ROWS'
+LIMIT|--retry-on auth,server|with --retry-on limit,auth,server the run would be carried on$
+LIMIT|--key home|without --key another key would be tried; with --wait this one is waited for$
+LIMIT|--retries 1 --no-master|with --retries 2 another key would be tried$
+LIMIT|--no-master|the other keys: "home" tried in this run$
+LIMIT|--no-master|without --no-master a master key would be used$
+LIMIT|--no-master|with --wait the first that is ready again would be waited for$
+LIMIT||the other keys: "home" tried in this run, "work" tried in this run$
+LIMIT|--retries 0|with --retries 1 another key would be tried$
+exit 9|--exit-class 9=server --retries 1|"home" ran into trouble .*; trying it again, with the client's own retries$
+exit 9|--exit-class 9=server --retries 2|the other keys: "home" .*, "billing" not used for trouble on the provider's side$
+(while kill -0 $$ 2>&-; do echo .; sleep 0.02; done; LIMIT) & exit 1||a command is carried on only if it waits for the programs it started$
+trap : TERM; kill -TERM $PPID; sleep 0.1; LIMIT||the run was asked to end: no other key is tried$
+ROWS
+  [ "$rows" -eq 12 ]
+}

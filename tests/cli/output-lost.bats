@@ -149,9 +149,10 @@ assert_said_once() {
 @test "no other key is spent on an output that cannot be written" {
   pool a b
   plays a "trap '' PIPE; echo before; sleep 0.3; echo '$(sentence limit)' >&2; exit 1"
-  on_dev_full -- client
+  on_dev_full -v -- client
   assert_status 1
   assert_used a
   assert_stderr_has "not carried on: its output cannot be written .$no_space.$"
+  assert_stderr_has 'no option changes that: the output needs a place with room$'
   assert_stderr_has "^tcr-run: cannot write the command's output: $no_space$"
 }

@@ -51,16 +51,18 @@ carried_on() {
 }
 
 @test "interactive: --no-resume never offers" {
-  until_limit --no-resume
+  until_limit --no-resume -v
+  wait_for 'without --no-resume the conversation would be carried on'
   assert_equal "$(exit_status)" "exit status 0"
   assert_equal "$(count_of work)" 0
   run ! grep -qE '[Ee]nter to' <(screen | grep '^tcr-run')
 }
 
 @test "interactive: the offer can be refused" {
-  until_limit
+  until_limit -v
   wait_for '^tcr-run: .*[Ee]nter'
   terminal send-keys -t run C-c
+  wait_for 'the answer was no; --auto carries on without asking'
   wait_for 'exit status [0-9]+'
   assert_equal "$(count_of work)" 0
 }

@@ -108,24 +108,13 @@ void announce_retry(const struct step *step)
     say_step(step, EVENT_RETRY, &line);
 }
 
-static const char *why_no_other(const struct step *step)
-{
-    const struct session *session = step->session;
-    const struct rotation *rotation = &session->pool.rotation;
-    if (step->choice.busy)
-        return "every other key is in use";
-    if (session->options->key)
-        return "--key allows no other";
-    if (step->choice.slot->attempts >= session->pool.policy.retries && rotation_ready(rotation) > 0)
-        return "as many keys as --retries allows were tried";
-    return "no other key is left";
-}
-
 void announce_given_up(const struct step *step)
 {
     struct buffer line = {0};
+    enum whynot why = whynot_none_left(step);
     append_key_failure(&line, step);
-    buffer_append_format(&line, "; %s", why_no_other(step));
+    buffer_append_text(&line, "; ");
+    (void)whynot_append(&line, why, step->session, NULL);
     if (!step->choice.busy)
         append_earliest(&line, &step->session->pool.rotation, step->choice.used, step->choice.now);
     const struct event event = {.key = step->choice.used->key->name,
@@ -134,18 +123,21 @@ void announce_given_up(const struct step *step)
     if (!step->choice.busy)
         alarm_exhausted(step->session, &event, buffer_text(&line));
     say_step(step, step->choice.busy ? EVENT_STOPPED : EVENT_EXHAUSTED, &line);
+    whynot_explain(why, step);
 }
 
-void announce_stopped(const struct step *step, const char *why)
+void announce_stopped(const struct step *step, const struct attempt *attempt, enum whynot why)
 {
     struct buffer line = {0};
-    if (!why) {
-        journal_add_step(step, EVENT_STOPPED);
-        return;
-    }
     append_key_failure(&line, step);
-    buffer_append_format(&line, "; not carried on: %s", why);
-    say_step(step, EVENT_STOPPED, &line);
+    buffer_append_text(&line, "; not carried on: ");
+    if (whynot_append(&line, why, step->session, attempt)) {
+        say_step(step, EVENT_STOPPED, &line);
+    } else {
+        buffer_finish(&line);
+        journal_add_step(step, EVENT_STOPPED);
+    }
+    whynot_explain(why, step);
 }
 
 static void append_standings(struct buffer *line, const struct rotation *rotation, int64_t now)

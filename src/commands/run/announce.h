@@ -3,6 +3,7 @@
 #pragma once
 
 #include "commands/run/step.h"
+#include "commands/run/whynot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,9 +26,8 @@ void announce_own_wait(const struct session *session);
 /* …and that it did, though another key was free. */
 void announce_waited(const struct session *session, const struct finding *limit);
 
-/* `used` failed and nothing follows because of `why`; NULL: somebody's wish, who need not be told.
- */
-void announce_stopped(const struct step *step, const char *why);
+/* `used` failed and nothing follows. `attempt` as whynot_append takes it. */
+void announce_stopped(const struct step *step, const struct attempt *attempt, enum whynot why);
 
 /* No key can be used for the first attempt. */
 void announce_nothing_usable(struct session *session, int64_t now);

@@ -11,6 +11,7 @@
 #include "commands/run/private_gateway.h"
 #include "commands/run/ready.h"
 #include "commands/run/renew.h"
+#include "commands/run/whynot.h"
 #include "core/show/render.h"
 #include "system/clock.h"
 #include "system/log.h"
@@ -98,41 +99,12 @@ static bool try_patiently(struct run *run, const struct step *step)
     return true;
 }
 
-static bool has_lost_input(const struct session *session)
-{
-    return session->input.overflowed && session->carry != CARRY_CONTINUE;
-}
-
-/* Why no other key is to be tried; "" if one is, NULL if it is by somebody's wish. */
-static const char *why_stop(const struct session *session, const struct attempt *attempt,
-                            struct buffer *why)
-{
-    const struct input *input = &session->input;
-    if (attempt->result.asked_to_end)
-        return NULL;
-    if (!policy_rotates(&session->pool.policy, attempt->finding.class))
-        buffer_append_format(why, "%s does not name the class %s",
-                             session->options->retry_on ? "--retry-on" : "retry_on in the key file",
-                             failure_class_name(attempt->finding.class));
-    else if (attempt_lost(attempt, STREAM_OUT))
-        buffer_append_format(why, "its output cannot be written (%s)",
-                             strerror(attempt_lost(attempt, STREAM_OUT)));
-    else if (attempt->is_last)
-        buffer_append_text(why, "the command had ended before that was printed");
-    else if (has_lost_input(session) && input->keep_error)
-        buffer_append_format(why, "the command's input could not be kept (%s)",
-                             strerror(input->keep_error));
-    else if (has_lost_input(session))
-        buffer_append_format(why, "the command read more input than is kept (%d MiB)",
-                             INPUT_KEPT_MOST / (1024 * 1024));
-    return buffer_text(why);
-}
-
 /* Another key is there, but perhaps not wanted. */
 static bool goes_on(struct run *run, const struct step *step)
 {
     if (!may_carry_on(run, step)) {
-        announce_stopped(step, run->session->options->no_resume ? "--no-resume is given" : NULL);
+        announce_stopped(step, NULL,
+                         run->session->options->no_resume ? WHYNOT_NO_RESUME : WHYNOT_ANSWER);
         return false;
     }
     announce_failover(step);
@@ -188,24 +160,20 @@ static bool tries_renewed(struct session *session, struct slot *slot, const stru
 /* After a failure that was the key's: true if another attempt follows. */
 static bool next_key(struct run *run, const struct attempt *attempt)
 {
-    struct buffer reason = {0};
-    const char *why = why_stop(run->session, attempt, &reason);
+    enum whynot why = whynot_stopped(run->session, attempt);
     struct slot *suspect = session_suspect(run->session, &attempt->finding);
-    if (why && !*why && tries_renewed(run->session, suspect, &attempt->finding)) {
-        buffer_finish(&reason);
+    if (why == WHYNOT_NOTHING && tries_renewed(run->session, suspect, &attempt->finding))
         return true;
-    }
     struct step step = {.session = run->session,
                         .choice = {.slot = suspect,
                                    .used = suspect->candidate,
                                    .finding = &attempt->finding,
-                                   .choose = why && !*why}};
+                                   .choose = why == WHYNOT_NOTHING}};
     step_take(&step);
-    if (!step.choice.choose || step.choice.failed)
-        announce_stopped(&step, step.choice.failed ? "out of memory" : why);
-    buffer_finish(&reason);
-    if (!step.choice.choose || step.choice.failed)
+    if (!step.choice.choose || step.choice.failed) {
+        announce_stopped(&step, attempt, step.choice.failed ? WHYNOT_MEMORY : why);
         return false;
+    }
     if (step.choice.chosen)
         return goes_on(run, &step);
     if (try_patiently(run, &step))
@@ -303,6 +271,8 @@ static bool attempt_once(struct run *run, int *ret_status)
         if (!run->session->gateway) {
             note_success(run, &attempt);
             again = attempt.finding.class != CLASS_NONE && next_key(run, &attempt);
+        } else if (attempt.finding.class != CLASS_NONE) {
+            whynot_explain(WHYNOT_GATEWAY, NULL);
         }
         attempt_release(&attempt, again);
     }
