@@ -1,8 +1,8 @@
 #include "core/evidence/evidence.h"
 
 #include "base/json.h"
+#include "core/evidence/errorfields.h"
 #include "core/evidence/plain.h"
-#include "core/evidence/typed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,12 +30,13 @@ static enum line_kind read_result(struct evidence *evidence, const cJSON *object
         evidence->served = true;
         return LINE_GOES_ON;
     }
-    int r = typed_read(object, json_string(object, "result"), &evidence->time, &evidence->result);
+    int r =
+        errorfields_read(object, json_string(object, "result"), &evidence->time, &evidence->result);
     evidence->unread |= r < 0;
     evidence->result.source = SOURCE_RESULT;
     /* An assistant row may have told the window more exactly. */
     if (r > 0 && evidence->row.class == evidence->result.class && evidence->row.until > 0)
-        typed_apply_window(&evidence->row, &evidence->result);
+        errorfields_apply_window(&evidence->row, &evidence->result);
     return LINE_MARK;
 }
 
@@ -47,7 +48,7 @@ static enum line_kind read_rate_limit_event(struct evidence *evidence, const cJS
     bool overage = json_is_true(info, "isUsingOverage");
     evidence->overage |= overage;
     /* The last event counts: served again is not used up. */
-    evidence->window_rejected = typed_read_window(info, &evidence->window);
+    evidence->window_rejected = errorfields_read_window(info, &evidence->window);
     return status && strcmp(status, "rejected") == 0 && !overage ? LINE_MARK : LINE_PLAIN;
 }
 
@@ -62,9 +63,10 @@ static enum line_kind read_assistant(struct evidence *evidence, const cJSON *obj
         return LINE_GOES_ON;
     }
     evidence->row = (struct finding){0};
-    int r = typed_read(object, typed_first_text(message), &evidence->time, &evidence->row);
+    int r =
+        errorfields_read(object, errorfields_first_text(message), &evidence->time, &evidence->row);
     evidence->unread |= r < 0;
-    return r != 0 || typed_is_error(object) ? LINE_MARK : LINE_PLAIN;
+    return r != 0 || errorfields_is_error(object) ? LINE_MARK : LINE_PLAIN;
 }
 
 static enum line_kind read_system(struct evidence *evidence, const cJSON *object)

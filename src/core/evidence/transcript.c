@@ -1,7 +1,7 @@
 #include "core/evidence/transcript.h"
 
 #include "base/json.h"
-#include "core/evidence/typed.h"
+#include "core/evidence/errorfields.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,8 +19,8 @@ static void read_error(struct transcript *transcript, const cJSON *row)
     transcript->last_was_error = true;
     *transcript->answer = '\0';
     transcript->last = (struct finding){0};
-    int r = typed_read(row, typed_first_text(json_get(row, "message")), &transcript->time,
-                       &transcript->last);
+    int r = errorfields_read(row, errorfields_first_text(json_get(row, "message")),
+                             &transcript->time, &transcript->last);
     if (r > 0)
         transcript->last.source = SOURCE_TRANSCRIPT;
     if (r > 0 && transcript->last.class == CLASS_LIMIT)
@@ -47,7 +47,7 @@ void transcript_read_row(struct transcript *transcript, const char *row, size_t 
         transcript->work_begun = true;
         transcript->last_was_error = false;
         transcript->last = (struct finding){0};
-        const char *text = typed_first_text(json_get(json, "message"));
+        const char *text = errorfields_first_text(json_get(json, "message"));
         snprintf(transcript->answer, sizeof transcript->answer, "%s", text ? text : "");
     }
 }

@@ -1,6 +1,6 @@
 #include "core/evidence/verdict.h"
 
-#include "core/evidence/typed.h"
+#include "core/evidence/errorfields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 static struct finding with_window(struct finding finding, const struct evidence *evidence)
 {
     if (evidence->window_rejected)
-        typed_apply_window(&evidence->window, &finding);
+        errorfields_apply_window(&evidence->window, &finding);
     return finding;
 }
 

@@ -1,5 +1,6 @@
 #include "core/state/choice.h"
 
+#include "core/state/choice_parts.h"
 #include "core/state/queue.h"
 
 #include <errno.h>
@@ -7,104 +8,6 @@
 #include <string.h>
 
 #define UNDERSIZED_WARNING_SECONDS 3600
-
-/* ---- recording ---- */
-
-/* Does it and, if it did anything, adds it to the caller's entries. True if it did. */
-static bool enter(struct choice *choice, struct state *state, const struct entry *entry)
-{
-    int r = entry_do(state, entry);
-    if (r > 0 && choice->entries && entries_add(choice->entries, entry) < 0)
-        r = -ENOMEM;
-    choice->failed |= r < 0;
-    return r > 0;
-}
-
-static struct entry entry_for(enum entry_kind kind, const char *id, int64_t at)
-{
-    struct entry entry = {.kind = kind, .at = at};
-    snprintf(entry.id, sizeof entry.id, "%s", id);
-    return entry;
-}
-
-static void name_pool(struct entry *entry, const char *pool)
-{
-    if (pool)
-        snprintf(entry->pool, sizeof entry->pool, "%s", pool);
-}
-
-static void move_cursor(struct choice *choice, struct state *state, const char *pool)
-{
-    struct entry entry =
-        entry_for(ENTRY_CURSOR, rotation_next(choice->rotation, choice->used), choice->now);
-    name_pool(&entry, pool);
-    memcpy(entry.from, choice->used->id, sizeof entry.from);
-    (void)enter(choice, state, &entry);
-}
-
-static void rest(struct choice *choice, struct state *state, int64_t seconds)
-{
-    const struct finding *finding = choice->finding;
-    const struct key *key = choice->used->key;
-    bool shared = finding->scope == SCOPE_ORGANIZATION && key->organization;
-    struct entry entry =
-        entry_for(ENTRY_REST, shared ? key->organization : choice->used->id, choice->now);
-    entry.of_organization = shared;
-    entry.rest = cooldown_of(finding, seconds, choice->now);
-    (void)enter(choice, state, &entry);
-}
-
-void choice_record_failure(struct choice *choice, struct state *state, const char *pool,
-                           int64_t now, int64_t clock)
-{
-    int64_t seconds = policy_cooldown(choice->policy, choice->finding, clock);
-    struct entry failure = entry_for(ENTRY_FAILURE, choice->used->id, now);
-    failure.rest.class = choice->finding->class;
-    choice->now = now;
-    choice->until = now + seconds;
-    (void)enter(choice, state, &failure);
-    move_cursor(choice, state, pool);
-    rest(choice, state, seconds);
-}
-
-static void record_failure(struct choice *choice, struct state *state)
-{
-    choice_record_failure(choice, state, choice->slot->pool, choice->now, choice->clock);
-    const struct record *record = state_find(&state->keys, choice->used->id);
-    if (record) {
-        choice->slot->failures = record->failures;
-        choice->slot->last_failed = record->last_failed;
-    }
-}
-
-static size_t rests_ahead(const struct choice *choice, const struct state *state)
-{
-    const struct record *record = state_find(&state->keys, choice->used->id);
-    size_t count = 0;
-    for (size_t i = 0; record && i < record->cooldown_count; i++)
-        count += record->cooldowns[i].until > choice->now;
-    return count;
-}
-
-/* Success writes only what it changes: most runs leave the state alone here, and their lease dies
- * with them. */
-static bool record_success(struct choice *choice, struct state *state)
-{
-    struct entry entry = entry_for(ENTRY_RECOVERY, choice->used->id, choice->now);
-    const char *model = choice->slot->demand.model;
-    size_t before = rests_ahead(choice, state);
-    entry.failures = choice->slot->failures;
-    entry.last_failed = choice->slot->last_failed;
-    snprintf(entry.rest.model, sizeof entry.rest.model, "%s", model ? model : "");
-    for (int class = 0; class < CLASS_COUNT; class ++) {
-        const struct finding untold = {.class = (enum failure_class) class};
-        entry.longest[class] =
-            choice->unproven ? policy_cooldown(choice->policy, &untold, choice->clock) : INT64_MAX;
-    }
-    bool changed = enter(choice, state, &entry);
-    choice->ended = rests_ahead(choice, state) < before;
-    return changed;
-}
 
 /* ---- looking for keys ---- */
 
@@ -201,9 +104,9 @@ static void note_crowd(struct choice *choice, struct state *state, const struct 
     if (crowd->capacity == 0 || crowd->runs <= crowd->capacity || choice->crowd.to_be_said ||
         choice->now - state_warned_undersized(state, pick->slot->pool) < UNDERSIZED_WARNING_SECONDS)
         return;
-    struct entry entry = entry_for(ENTRY_CROWDED, "", choice->now);
-    name_pool(&entry, pick->slot->pool);
-    (void)enter(choice, state, &entry);
+    struct entry entry = choice_entry(ENTRY_CROWDED, "", choice->now);
+    choice_name_pool(&entry, pick->slot->pool);
+    (void)choice_enter(choice, state, &entry);
     choice->crowd = *crowd;
     choice->crowd.to_be_said = true;
 }
@@ -211,19 +114,19 @@ static void note_crowd(struct choice *choice, struct state *state, const struct 
 static void note_use(struct choice *choice, struct state *state, const struct pick *pick)
 {
     const struct candidate *chosen = pick->chosen;
-    struct entry use = entry_for(ENTRY_USE, chosen->id, choice->now);
+    struct entry use = choice_entry(ENTRY_USE, chosen->id, choice->now);
     use.count = 1;
     snprintf(use.name, sizeof use.name, "%s", chosen->key->name);
-    (void)enter(choice, state, &use);
+    (void)choice_enter(choice, state, &use);
     if (pick->is_master) {
-        const struct entry master = entry_for(ENTRY_MASTER, chosen->id, choice->now);
-        (void)enter(choice, state, &master);
+        const struct entry master = choice_entry(ENTRY_MASTER, chosen->id, choice->now);
+        (void)choice_enter(choice, state, &master);
         return;
     }
     if (chosen != pick->slot->prefers) {
-        struct entry cursor = entry_for(ENTRY_CURSOR, chosen->id, choice->now);
-        name_pool(&cursor, pick->slot->pool);
-        (void)enter(choice, state, &cursor);
+        struct entry cursor = choice_entry(ENTRY_CURSOR, chosen->id, choice->now);
+        choice_name_pool(&cursor, pick->slot->pool);
+        (void)choice_enter(choice, state, &cursor);
     }
     note_crowd(choice, state, pick);
 }
@@ -388,11 +291,11 @@ bool choice_make(struct choice *choice, struct state *state, int64_t now, int64_
     if (choice->used)
         choice->used->tried = true;
     if (choice->used && choice->finding) {
-        record_failure(choice, state);
+        choice_note_failure(choice, state);
         changed = true;
     }
     if (choice->used && choice->succeeded)
-        changed |= record_success(choice, state);
+        changed |= choice_note_success(choice, state);
     if (choice->choose)
         changed |= choice->many ? choose_one_of_many(choice, state) : choose(choice, state);
     return changed;

@@ -1,4 +1,4 @@
-#include "core/evidence/typed.h"
+#include "core/evidence/errorfields.h"
 
 #include "core/evidence/window.h"
 
@@ -18,7 +18,7 @@ static const char *get_text(const cJSON *row, const char *name, const char *othe
     return cJSON_IsString(value) ? value->valuestring : NULL;
 }
 
-const char *typed_first_text(const cJSON *message)
+const char *errorfields_first_text(const cJSON *message)
 {
     const cJSON *block;
     cJSON_ArrayForEach (block, json_get(message, "content"))
@@ -27,7 +27,7 @@ const char *typed_first_text(const cJSON *message)
     return NULL;
 }
 
-bool typed_is_error(const cJSON *row)
+bool errorfields_is_error(const cJSON *row)
 {
     const char *error = json_string(row, "error");
     return cJSON_IsTrue(get(row, "is_api_error_message", "isApiErrorMessage")) ||
@@ -35,7 +35,7 @@ bool typed_is_error(const cJSON *row)
            get_text(row, "api_error", "apiError");
 }
 
-bool typed_read_window(const cJSON *info, struct finding *ret_window)
+bool errorfields_read_window(const cJSON *info, struct finding *ret_window)
 {
     const char *status = json_string(info, "status"), *type = json_string(info, "rateLimitType");
     struct finding window = {.class = CLASS_LIMIT, .source = SOURCE_RESULT};
@@ -51,7 +51,7 @@ bool typed_read_window(const cJSON *info, struct finding *ret_window)
     return true;
 }
 
-void typed_apply_window(const struct finding *window, struct finding *finding)
+void errorfields_apply_window(const struct finding *window, struct finding *finding)
 {
     if (finding->class != CLASS_LIMIT && finding->class != CLASS_THROTTLED)
         return;
@@ -70,8 +70,8 @@ void typed_apply_window(const struct finding *window, struct finding *finding)
     *finding = exact;
 }
 
-int typed_read(const cJSON *row, const char *text, const struct reading_time *time,
-               struct finding *ret_finding)
+int errorfields_read(const cJSON *row, const char *text, const struct reading_time *time,
+                     struct finding *ret_finding)
 {
     struct refusal refusal = {.text = text,
                               .api_error = get_text(row, "api_error", "apiError"),
@@ -83,7 +83,7 @@ int typed_read(const cJSON *row, const char *text, const struct reading_time *ti
         refusal.status = (int)status->valuedouble;
     int r = message_classify_refusal(&refusal, time, ret_finding);
     const cJSON *params = get(row, "api_error_params", "apiErrorParams");
-    if (r > 0 && typed_read_window(get(params, "rate_limit_info", "rateLimitInfo"), &window))
-        typed_apply_window(&window, ret_finding);
+    if (r > 0 && errorfields_read_window(get(params, "rate_limit_info", "rateLimitInfo"), &window))
+        errorfields_apply_window(&window, ret_finding);
     return r;
 }

@@ -8,19 +8,19 @@
 #include <stdbool.h>
 
 /* The first text of a message's content, borrowed; NULL if it has none. */
-const char *typed_first_text(const cJSON *message);
+const char *errorfields_first_text(const cJSON *message);
 
 /* True if the row is an error's: it says so itself, or names the error. */
-bool typed_is_error(const cJSON *row);
+bool errorfields_is_error(const cJSON *row);
 
 /* What an error's row says, with its message `text` (may be NULL). Returns as message_classify. */
-int typed_read(const cJSON *row, const char *text, const struct reading_time *time,
-               struct finding *ret_finding);
+int errorfields_read(const cJSON *row, const char *text, const struct reading_time *time,
+                     struct finding *ret_finding);
 
 /* A rate_limit_info: true if it names a window that is used up and not served as extra usage, with
  * *ret_window the limit that it is. */
-bool typed_read_window(const cJSON *info, struct finding *ret_window);
+bool errorfields_read_window(const cJSON *info, struct finding *ret_window);
 
 /* What a sentence told of a limit, with the exact window's time and name where the window tells
  * them. */
-void typed_apply_window(const struct finding *window, struct finding *finding);
+void errorfields_apply_window(const struct finding *window, struct finding *finding);
