@@ -128,6 +128,15 @@ bool bridge_next_model(struct exchange *exchange)
     return true;
 }
 
+void bridge_first_model(struct exchange *exchange)
+{
+    struct bridge *bridge = &exchange->bridge;
+    if (*bridge->asked)
+        snprintf(exchange->id.model, sizeof exchange->id.model, "%s", bridge->asked);
+    *bridge->asked = '\0';
+    bridge->step = 0;
+}
+
 bool bridge_drops_thinking(struct exchange *exchange, int status, const char *body, size_t length)
 {
     struct bridge *bridge = &exchange->bridge;

@@ -44,6 +44,9 @@ bool bridge_has_claude(const struct exchange *exchange);
  * for this request. */
 bool bridge_next_model(struct exchange *exchange);
 
+/* Back to the model that was asked for. */
+void bridge_first_model(struct exchange *exchange);
+
 /* A provider refused the signature of a thinking block: true, once, if the request can be sent
  * without. */
 bool bridge_drops_thinking(struct exchange *exchange, int status, const char *body, size_t length);

@@ -80,6 +80,7 @@ struct exchange {
     struct candidate **tried;
     size_t tried_count;
     bool is_master, no_master, master_is_news;
+    bool may_spend; /* the pool's keys were looked through for every model: the master is next */
     bool has_sort, of_subscription; /* picker.c */
     struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */
     struct finding failure_finding; /* what it borrows from */

@@ -77,6 +77,16 @@ static bool sends_bare(struct exchange *exchange)
                                  pending->length);
 }
 
+/* No key of the pool is left for this model, and another model or the master may be asked. */
+static bool is_last(const struct exchange *exchange, const struct retry_facts *facts,
+                    const struct retry_decision *decision)
+{
+    bool last = decision->move == RETRY_PASS ||
+                (decision->move == RETRY_MASTER && !exchange->may_spend);
+    return last && facts->out == NOTHING_OUT && facts->left_ms > 0 && !facts->bound &&
+           policy_rotates(&exchange->roster->policy, facts->class);
+}
+
 /* What befell the try; what it says of the key is recorded before another is looked for. */
 static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
                                   const struct meaning *meaning)
@@ -110,8 +120,8 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
         .dice = (unsigned)exchange->number * 2654435761u,
     };
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
-    if (decision.move == RETRY_PASS && meaning->rests && counts && facts.out == NOTHING_OUT &&
-        facts.left_ms > 0 && bridge_next_model(exchange)) {
+    if (meaning->rests && counts && is_last(exchange, &facts, &decision) &&
+        (bridge_next_model(exchange) || picker_spends_master(exchange))) {
         delivery_keep_refusal(exchange, &meaning->finding);
         exchange->tried_count = 0;
         exchange->retry = (struct retry){0};

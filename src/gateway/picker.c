@@ -150,7 +150,7 @@ static bool choose(struct exchange *exchange)
     if (fine && !exchange->candidate)
         fine = choose_once(exchange, slot, (struct want){0}, passed_over);
     struct candidate *trial = fine ? find_trial(exchange) : NULL;
-    if (fine && !exchange->candidate && !trial)
+    if (fine && !exchange->candidate && !trial && exchange->may_spend)
         fine = choose_once(exchange, slot, (struct want){.master = true}, passed_over);
     free(passed_over);
     exchange->slot = *slot;
@@ -207,11 +207,28 @@ static bool waits_for_reset(struct exchange *exchange)
     return true;
 }
 
+bool picker_spends_master(struct exchange *exchange)
+{
+    if (exchange->may_spend || exchange->no_master || !exchange->roster->rotation.has_master)
+        return false;
+    bridge_first_model(exchange);
+    exchange->may_spend = true;
+    exchange->retry = (struct retry){0};
+    return true;
+}
+
+/* What it waits for is a key for the model that was asked for. */
+static bool survey_first_model(struct exchange *exchange)
+{
+    bridge_first_model(exchange);
+    exchange->may_spend = false;
+    struct demand demand = picker_demand(exchange);
+    return book_survey(exchange->gateway, exchange->roster, &demand);
+}
+
 bool picker_hold(struct exchange *exchange)
 {
-    struct demand demand = picker_demand(exchange);
-    return exchange->gateway->hold_ms > 0 &&
-           book_survey(exchange->gateway, exchange->roster, &demand) &&
+    return exchange->gateway->hold_ms > 0 && survey_first_model(exchange) &&
            rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
 }
 
@@ -243,7 +260,8 @@ enum picker_result picker_choose(struct exchange *exchange)
     if (has_unknown_key(exchange))
         return PICKER_UNKNOWN;
     enum picker_result result = choose_with_secret(exchange);
-    while (result == PICKER_CHOSE && !exchange->candidate && bridge_next_model(exchange)) {
+    while (result == PICKER_CHOSE && !exchange->candidate &&
+           (bridge_next_model(exchange) || picker_spends_master(exchange))) {
         exchange->tried_count = 0;
         result = choose_with_secret(exchange);
     }
@@ -252,7 +270,7 @@ enum picker_result picker_choose(struct exchange *exchange)
     tell_move(exchange);
     if (exchange->candidate)
         return PICKER_CHOSE;
-    return waits_for_reset(exchange) ? PICKER_HOLDS : PICKER_NONE;
+    return survey_first_model(exchange) && waits_for_reset(exchange) ? PICKER_HOLDS : PICKER_NONE;
 }
 
 static void name_first(const struct rotation *rotation, int64_t until, struct picker_why *why)

@@ -17,6 +17,10 @@ enum picker_result {
 };
 enum picker_result picker_choose(struct exchange *exchange);
 
+/* Every model was tried with the pool's keys. True, once, if the master may be used now: it is paid
+ * for, and comes after all of them, with the model that was asked for first. */
+bool picker_spends_master(struct exchange *exchange);
+
 /* The request's last key was refused. True if it waits until a key is ready (the timer is set), as
  * with PICKER_HOLDS. */
 bool picker_hold(struct exchange *exchange);

@@ -185,3 +185,21 @@ first_is_used_up() {
   assert_status 0
   assert_stderr_has 'carrying on with haiku and "home"'
 }
+
+@test "limit: the next model comes before the master, and the master is asked for the first one" {
+  pool home --master api:billing
+  jq '. + {model_fallback: {"claude-*": ["claude-haiku-4-5"]}}' "$keys" > "$keys.new" && cat "$keys.new" > "$keys"
+  answers home "limit:seven_day_opus:360000" "ok:pong from haiku"
+  answers api:billing "ok:pong from the master"
+  run_tcr -- claude -p "ping" --model opus
+  assert_status 0
+  assert_stdout "pong from haiku"
+  assert_seen "bearer:home bearer:home"
+  answers home "limit:seven_day_opus:360000" "limit:five_hour:3600"
+  run_tcr reset
+  run_tcr -- claude -p "ping" --model opus
+  assert_status 0
+  assert_stdout "pong from the master"
+  assert_stderr_has 'carrying on with the master key "billing"'
+  assert_equal "$(tail -n 1 "$log" | jq -r .model | grep -o "opus\|haiku")" opus
+}

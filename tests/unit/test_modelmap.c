@@ -66,6 +66,12 @@ static void test_next(void **state)
     check_next(chains, "a", "b");
     check_next(chains, "axe", "c");
     check_next(KEY("") "}", "a", "");
+    const char *own = CHAIN("{\"claude-*\":[\"claude-haiku-4-5\",\"claude-*-fast\",\"gpt-5.4\"],"
+                            "\"*-mini\":[\"x-mini\",\"gpt-5.4\",\"gpt-5.4\",\"last\"]}");
+    check_next(own, "claude-opus-4-6", "claude-haiku-4-5 claude-opus-4-6-fast gpt-5.4");
+    check_next(own, "claude-haiku-4-5", "claude-haiku-4-5-fast gpt-5.4");
+    check_next(own, "x-mini", "gpt-5.4 last");
+    check_next(CHAIN("{\"c-opus-*\":[\"c-sonnet\"],\"c-*\":[\"c-haiku\"]}"), "c-opus-4", "c-sonnet");
 }
 
 static void test_of_key(void **state)
@@ -106,8 +112,14 @@ static void test_mistakes(void **state)
     } rows[] = {
         {CHAIN("{\"a\":[\"b\"],\"b\":[\"a\"]}"),
          "model_fallback: \"a\" leads back to itself; a model can come once on its way\n"},
-        {CHAIN("{\"claude-*\":[\"claude-haiku-4-5\"]}"),
+        {CHAIN("{\"a\":[\"b\",\"a\"]}"),
+         "model_fallback: \"a\" leads back to itself; a model can come once on its way\n"},
+        {CHAIN("{\"claude-*\":[\"claude-*\"]}"),
          "model_fallback: \"claude-*\" leads back to itself; a model can come once on its way\n"},
+        {CHAIN("{\"c-opus-*\":[\"c-haiku\"],\"c-*\":[\"c-opus-4\"]}"),
+         "model_fallback: \"c-opus-*\" leads back to itself; a model can come once on its way\n"},
+        {CHAIN("{\"a\":[\"x\",\"b\"],\"b\":[\"c\"],\"c\":[\"a\"]}"),
+         "model_fallback: \"a\" leads back to itself; a model can come once on its way\n"},
         {CHAIN("{\"a\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\"]}"),
          "model_fallback.a: a chain has at most 5 models\n"},
         {CHAIN("{\"a\":[\"b*\"]}"),

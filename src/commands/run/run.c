@@ -7,6 +7,7 @@
 #include "commands/run/attempt.h"
 #include "commands/run/expiry.h"
 #include "commands/run/journal.h"
+#include "commands/run/othermodel.h"
 #include "commands/run/preflight.h"
 #include "commands/run/private_gateway.h"
 #include "commands/run/ready.h"
@@ -114,42 +115,6 @@ static bool goes_on(struct run *run, const struct step *step)
     return ready_or_wait(run);
 }
 
-/* The next model by the key file's table, with whichever key does not rest for it. A name that the
- * client was not given is known from what it said of the limit. */
-static bool next_model(struct run *run, const struct step *failed)
-{
-    struct session *session = run->session;
-    struct slot *lead = session_lead(session);
-    const char *before = lead->demand.model;
-    const char *asked =
-        session->call.claude.model ? session->call.claude.model : failed->choice.finding->model;
-    char next[MODELMAP_NAME];
-    if (session->call.id != CLIENT_CLAUDE || session->call.claude.subcommand || !*asked ||
-        session->gateway)
-        return false;
-    while (modelmap_next_alias(&session->pool.keyring, asked, session->model_step, next)) {
-        struct step step = {.session = session, .choice = {.choose = true}};
-        session->model_step++;
-        memcpy(session->model, next, sizeof next);
-        for (size_t i = 0; i < session->slot_count; i++)
-            session->slots[i].candidate = NULL;
-        lead->demand.model = session->model;
-        session_start_over(session);
-        step_take(&step);
-        ready_note_step(run, &step);
-        if (step.choice.chosen && !step.choice.failed) {
-            session->call.model = session->model;
-            struct step told = *failed;
-            told.choice.chosen = step.choice.chosen;
-            told.choice.is_master = step.choice.is_master;
-            announce_model(&told, asked);
-            return ready_or_wait(run);
-        }
-    }
-    lead->demand.model = before;
-    return false;
-}
-
 /* A session that somebody types in is not begun anew unasked. */
 static bool tries_renewed(struct session *session, struct slot *slot, const struct finding *finding)
 {
@@ -169,6 +134,7 @@ static bool next_key(struct run *run, const struct attempt *attempt)
                                    .used = suspect->candidate,
                                    .finding = &attempt->finding,
                                    .choose = why == WHYNOT_NOTHING}};
+    othermodel_begin(run->session, &attempt->finding);
     step_take(&step);
     if (!step.choice.choose || step.choice.failed) {
         announce_stopped(&step, attempt, step.choice.failed ? WHYNOT_MEMORY : why);
@@ -178,8 +144,10 @@ static bool next_key(struct run *run, const struct attempt *attempt)
         return goes_on(run, &step);
     if (try_patiently(run, &step))
         return true;
-    if (attempt->finding.class == CLASS_LIMIT && next_model(run, &step))
+    if (attempt->finding.class == CLASS_LIMIT && othermodel_choose(run, &step))
         return true;
+    if (othermodel_spend(run->session, &step))
+        return goes_on(run, &step);
     announce_given_up(&step);
     run->busy = step.choice.busy;
     return ready_wait(run) && ready_or_wait(run);

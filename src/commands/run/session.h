@@ -34,6 +34,7 @@ struct session {
     struct private_gateway *gateway; /* NULL: the command's requests go to the providers directly */
     struct owner owner;
     bool master_tried, alarmed;
+    bool spares_master;        /* another model is tried before the master */
     int64_t began_ms;          /* clock_now_ms */
     struct ending last_ending; /* of the command; zeroed before its first end */
     char model[MODELMAP_NAME]; /* that goes on in the place of the one asked for; "" */

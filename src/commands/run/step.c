@@ -18,7 +18,7 @@ void step_take(struct step *step)
     choice->slot_count = session->slot_count;
     choice->lead = session_lead(session);
     choice->owner = session->owner;
-    choice->no_master = session->master_tried;
+    choice->no_master = session->master_tried || session->spares_master;
     choice_begin(choice);
     if (store_update(session->pool.store, change, step) < 0)
         choice->failed = true;

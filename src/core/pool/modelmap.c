@@ -82,15 +82,37 @@ bool modelmap_of_key(const struct key *key, const char *model, char ret_model[MO
     return snprintf(ret_model, MODELMAP_NAME, "%s", model) < MODELMAP_NAME;
 }
 
+static const struct model_chain *chain_of(const struct model_chain *chains, size_t count,
+                                          const char *model)
+{
+    for (size_t i = 0; i < count; i++)
+        if (modelmap_matches(chains[i].pattern, model))
+            return &chains[i];
+    return NULL;
+}
+
+/* True if the first `count` names that a rule leads to, or `asked`, are this model. */
+static bool was_tried(const struct model_chain *chain, size_t count, const char *asked,
+                      const char *model)
+{
+    char name[MODELMAP_NAME];
+    for (size_t i = 0; i < count; i++)
+        if (resolve(chain->pattern, chain->next[i], asked, name) && strcmp(name, model) == 0)
+            return true;
+    return strcmp(asked, model) == 0;
+}
+
 bool modelmap_next(const struct keyring *keyring, const char *asked, size_t step,
                    char ret_model[MODELMAP_NAME])
 {
-    for (size_t i = 0; i < keyring->chain_count; i++) {
-        const struct model_chain *chain = &keyring->chains[i];
-        if (!modelmap_matches(chain->pattern, asked))
+    const struct model_chain *chain = chain_of(keyring->chains, keyring->chain_count, asked);
+    char name[MODELMAP_NAME];
+    for (size_t i = 0; chain && chain->next[i]; i++) {
+        if (!resolve(chain->pattern, chain->next[i], asked, name) ||
+            was_tried(chain, i, asked, name) || step-- > 0)
             continue;
-        return step < MODELMAP_CHAIN && chain->next[step] &&
-               resolve(chain->pattern, chain->next[step], asked, ret_model);
+        memcpy(ret_model, name, sizeof name);
+        return true;
     }
     return false;
 }
@@ -116,27 +138,28 @@ const char *modelmap_fault_of_target(const char *pattern, const char *target)
 
 /* ---- loops ---- */
 
-static bool leads_to(const struct model_chain *from, const struct model_chain *to)
-{
-    for (size_t i = 0; from->next[i]; i++)
-        if (modelmap_matches(to->pattern, from->next[i]))
-            return true;
-    return false;
-}
-
-/* From rule to rule, as long as each has a way on: back at the first one is a loop. */
+/* Chains that a rule leads to: those of its names, where a '*' is a letter like any other. A name
+ * that the rule itself fits stays in its own chain. */
 static bool reaches(const struct model_chain *chains, size_t count, size_t from, size_t to,
                     bool *seen)
 {
-    if (leads_to(&chains[from], &chains[to]))
-        return true;
-    for (size_t i = 0; i < count; i++) {
-        if (seen[i] || !leads_to(&chains[from], &chains[i]))
+    for (const char *const *next = chains[from].next; *next; next++) {
+        const struct model_chain *chain = chain_of(chains, count, *next);
+        size_t at = chain ? (size_t)(chain - chains) : from;
+        if (at == from || seen[at])
             continue;
-        seen[i] = true;
-        if (reaches(chains, count, i, to, seen))
+        seen[at] = true;
+        if (at == to || reaches(chains, count, at, to, seen))
             return true;
     }
+    return false;
+}
+
+static bool names_itself(const struct model_chain *chain)
+{
+    for (size_t i = 0; chain->next[i]; i++)
+        if (strcmp(chain->next[i], chain->pattern) == 0)
+            return true;
     return false;
 }
 
@@ -144,8 +167,7 @@ const char *modelmap_find_loop(const struct model_chain *chains, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         bool seen[MODELMAP_RULES] = {false};
-        seen[i] = true;
-        if (reaches(chains, count, i, i, seen))
+        if (names_itself(&chains[i]) || reaches(chains, count, i, i, seen))
             return chains[i].pattern;
     }
     return NULL;

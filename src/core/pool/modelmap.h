@@ -26,7 +26,8 @@ bool modelmap_matches(const char *pattern, const char *model);
 bool modelmap_of_key(const struct key *key, const char *model, char ret_model[MODELMAP_NAME]);
 
 /* The model that comes after `step` others (0: the first) when `asked` cannot be had; false if
- * there is none. The first rule whose pattern fits counts. */
+ * there is none. The first rule whose pattern fits counts, and what it leads to has no rule of its
+ * own. A name that stands for `asked` itself, or for a model that came before, is left out. */
 bool modelmap_next(const struct keyring *keyring, const char *asked, size_t step,
                    char ret_model[MODELMAP_NAME]);
 
@@ -47,5 +48,7 @@ bool modelmap_next_alias(const struct keyring *keyring, const char *asked, size_
 const char *modelmap_fault_of_name(const char *name);
 const char *modelmap_fault_of_target(const char *pattern, const char *target);
 
-/* The pattern of a rule whose way leads back to it; NULL if there is none. */
+/* The pattern of a rule that leads back to what it stands for: it names itself, or the rules of the
+ * models that it leads to lead back to it. A pattern may fit a name that it leads to. NULL if there
+ * is none. */
 const char *modelmap_find_loop(const struct model_chain *chains, size_t count);

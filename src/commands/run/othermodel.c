@@ -1,0 +1,78 @@
+#include "commands/run/othermodel.h"
+
+#include "commands/run/announce.h"
+
+#include <string.h>
+
+/* The model that the run was begun with; NULL if no other can take its place. A name that the
+ * client was not given is known from what it said of the limit. */
+static const char *asked_model(const struct session *session, const struct finding *finding)
+{
+    const char *asked =
+        session->call.claude.model ? session->call.claude.model : finding->model;
+    bool replaceable = session->call.id == CLIENT_CLAUDE && !session->call.claude.subcommand &&
+                       !session->gateway && *asked;
+    return replaceable ? asked : NULL;
+}
+
+void othermodel_begin(struct session *session, const struct finding *finding)
+{
+    char next[MODELMAP_NAME];
+    const char *asked = asked_model(session, finding);
+    session->spares_master = finding->class == CLASS_LIMIT && asked &&
+                             modelmap_next_alias(&session->pool.keyring, asked, 0, next);
+}
+
+static void forget_keys(struct session *session)
+{
+    for (size_t i = 0; i < session->slot_count; i++)
+        session->slots[i].candidate = NULL;
+}
+
+bool othermodel_choose(struct run *run, const struct step *failed)
+{
+    struct session *session = run->session;
+    struct slot *lead = session_lead(session);
+    const char *before = lead->demand.model;
+    const char *asked = asked_model(session, failed->choice.finding);
+    char next[MODELMAP_NAME];
+    while (asked &&
+           modelmap_next_alias(&session->pool.keyring, asked, session->model_step, next)) {
+        struct step step = {.session = session, .choice = {.choose = true}};
+        bool master_tried = session->master_tried;
+        session->model_step++;
+        memcpy(session->model, next, sizeof next);
+        forget_keys(session);
+        lead->demand.model = session->model;
+        session_start_over(session);
+        session->master_tried = master_tried;
+        step_take(&step);
+        ready_note_step(run, &step);
+        if (step.choice.chosen && !step.choice.failed) {
+            session->call.model = session->model;
+            struct step told = *failed;
+            told.choice.chosen = step.choice.chosen;
+            told.choice.is_master = step.choice.is_master;
+            announce_model(&told, asked);
+            return ready_or_wait(run);
+        }
+    }
+    lead->demand.model = before;
+    return false;
+}
+
+bool othermodel_spend(struct session *session, struct step *step)
+{
+    struct slot *lead = session_lead(session);
+    struct step master = {.session = session, .choice = {.choose = true}};
+    if (!session->spares_master || session->master_tried)
+        return false;
+    session->spares_master = false;
+    forget_keys(session);
+    lead->demand.model = session->call.model = NULL;
+    step_take(&master);
+    step->choice.chosen = master.choice.chosen;
+    step->choice.is_master = master.choice.is_master;
+    step->choice.failed |= master.choice.failed;
+    return step->choice.chosen && !step->choice.failed;
+}
