@@ -153,6 +153,18 @@ bool bridge_drops_thinking(struct exchange *exchange, int status, const char *bo
     return bridge->bare;
 }
 
+bool bridge_leaves_out(struct exchange *exchange, int status, const char *body, size_t length)
+{
+    struct bridge *bridge = &exchange->bridge;
+    unsigned refused = !bridge->translates || (status != 400 && status != 422)
+                           ? 0
+                           : translation_refused(&bridge->translation, body, length);
+    bridge->omit |= refused;
+    if (refused != 0)
+        log_explain("gateway: a field was refused; sent again without it");
+    return refused != 0;
+}
+
 /* ---- what is sent ---- */
 
 static void reset(struct bridge *bridge)
@@ -189,14 +201,6 @@ static void append_own_head(const struct exchange *exchange, const struct key *k
         append_header(head, "anthropic-version", "2023-06-01");
 }
 
-static void say_dropped(struct bridge *bridge)
-{
-    if (*bridge->translation.notes && !bridge->noted)
-        log_explain("gateway: no equivalent in the provider's format, left out: %s",
-                    bridge->translation.notes);
-    bridge->noted = true;
-}
-
 static int translate(struct exchange *exchange, const struct key *key, enum format format,
                      struct buffer *ret_target)
 {
@@ -210,13 +214,15 @@ static int translate(struct exchange *exchange, const struct key *key, enum form
     bridge->translates = true;
     bridge->translation = (struct translation){.client = format, .provider = to};
     bridge->translation.model = bridge->model;
+    bridge->translation.omit =
+        bridge->omit | dropped_known(exchange->gateway, key->name, bridge->model);
     if (*exchange->id.session)
         bridge->translation.session = exchange->id.session;
     buffer_append_text(ret_target, targets[to]);
     bool done = translate_request(&bridge->translation,
                                   exchange->body.length > 0 ? exchange->body.bytes : "",
                                   exchange->body.length, &bridge->body);
-    say_dropped(bridge);
+    dropped_say(exchange->gateway, key->name, bridge->translation.notes);
     if (done)
         return 0;
     return *bridge->translation.fault.param ? -EINVAL : -ENOMEM;
@@ -359,6 +365,9 @@ bool bridge_begin(struct exchange *exchange)
     struct pending came = exchange->pending;
     if (!bridge->translates)
         return true;
+    if (bridge->omit)
+        dropped_learn(exchange->gateway, exchange->candidate->key->name, bridge->model,
+                      bridge->translation.omit);
     make_id(bridge, exchange->number);
     bridge->reply = reply_create(&bridge->translation, bridge->id, time(NULL), exchange->is_stream);
     exchange->pending = (struct pending){0};
@@ -379,6 +388,8 @@ bool bridge_end(struct exchange *exchange)
 {
     struct buffer out = {0};
     reply_end(exchange->bridge.reply, &out);
+    dropped_say(exchange->gateway, exchange->candidate->key->name,
+                reply_notes(exchange->bridge.reply));
     return put(exchange, &out);
 }
 

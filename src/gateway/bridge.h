@@ -20,6 +20,7 @@ struct bridge {
     size_t step;               /* models tried after that one */
     bool bare;                 /* sent without thinking, after a signature was refused */
     bool was_bare;             /* the answer to that has come */
+    unsigned omit;             /* of REFUSABLE_...: fields that were refused */
 
     /* Of the try: */
     bool translates;                /* the key speaks another format */
@@ -28,7 +29,6 @@ struct bridge {
     struct buffer body;             /* sent in place of the request's; empty: that one */
     struct reply *reply;            /* once the answer goes out */
     char id[32];
-    bool noted; /* what was dropped has been said */
 };
 
 void bridge_finish(struct bridge *bridge);
@@ -50,6 +50,9 @@ void bridge_first_model(struct exchange *exchange);
 /* A provider refused the signature of a thinking block: true, once, if the request can be sent
  * without. */
 bool bridge_drops_thinking(struct exchange *exchange, int status, const char *body, size_t length);
+
+/* A model refused fields that can be left out: true if the request can be sent without. */
+bool bridge_leaves_out(struct exchange *exchange, int status, const char *body, size_t length);
 
 /* Makes what the key gets: the target of its address and the head; `body` of the bridge, if that is
  * another one. Returns 0, -ENOMEM, or -EINVAL with the translation's fault. */

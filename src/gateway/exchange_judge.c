@@ -67,22 +67,25 @@ static enum exchange_state ask_again(struct exchange *exchange, enum exchange_st
     return state;
 }
 
-/* What was thought under another key or model is refused here, and not needed. */
-static bool sends_bare(struct exchange *exchange)
+/* What was thought under another key or model is refused here, and not needed; nor are some fields
+ * that a model does not take. */
+static bool sends_less(struct exchange *exchange)
 {
     const struct pending *pending = &exchange->pending;
-    return exchange->out == NOTHING_OUT && !exchange->is_open && exchange->try->has_ended &&
-           pending->length > 0 &&
-           bridge_drops_thinking(exchange, exchange->try->status, pending_bytes(pending),
-                                 pending->length);
+    int status = exchange->try->status;
+    if (exchange->out != NOTHING_OUT || !exchange->try->has_ended || pending->length == 0)
+        return false;
+    const char *bytes = pending_bytes(pending);
+    return bridge_drops_thinking(exchange, status, bytes, pending->length) ||
+           bridge_leaves_out(exchange, status, bytes, pending->length);
 }
 
 /* No key of the pool is left for this model, and another model or the master may be asked. */
 static bool is_last(const struct exchange *exchange, const struct retry_facts *facts,
                     const struct retry_decision *decision)
 {
-    bool last = decision->move == RETRY_PASS ||
-                (decision->move == RETRY_MASTER && !exchange->may_spend);
+    bool last =
+        decision->move == RETRY_PASS || (decision->move == RETRY_MASTER && !exchange->may_spend);
     return last && facts->out == NOTHING_OUT && facts->left_ms > 0 && !facts->bound &&
            policy_rotates(&exchange->roster->policy, facts->class);
 }
@@ -92,7 +95,7 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
                                   const struct meaning *meaning)
 {
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_NONE)
-        return sends_bare(exchange) ? ask_again(exchange, ASKING)
+        return sends_less(exchange) ? ask_again(exchange, ASKING)
                                     : delivery_pass_on(exchange, event, &meaning->finding);
     if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_AUTH &&
         exchange->out == NOTHING_OUT && picker_renew(exchange)) {

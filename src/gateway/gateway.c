@@ -317,6 +317,7 @@ static void close_gateway(struct gateway *gateway)
     holders_finish(&gateway->holders);
     news_end(&gateway->news);
     news_finish(&gateway->news);
+    dropped_finish(&gateway->dropped);
     book_close(gateway);
     loop_finish(&gateway->loop);
     roster_release(gateway->roster);

@@ -3,6 +3,7 @@
 
 #include "gateway/body.h"
 #include "gateway/book.h"
+#include "gateway/dropped.h"
 #include "gateway/front.h"
 #include "gateway/holder.h"
 #include "gateway/loop.h"
@@ -33,6 +34,7 @@ struct gateway {
     const char *pinned; /* --key; NULL: any */
     const char *first;  /* that a new session begins with if it is ready; NULL: any */
     struct news news;
+    struct dropped dropped;
 
     size_t exchange_count; /* that are not over */
     size_t crowd;          /* the most connections of clients since memory was given back */

@@ -19,6 +19,7 @@ struct row {
     char *name;
     char kind[32], client[32], provider[32], model[64], session[64];
     int status;
+    unsigned omit;
     char *request, *in, *out, *notes, *fault; /* NULL: the file has no such section */
 };
 
@@ -39,6 +40,7 @@ static void read_header(struct row *row, const char *line)
            sscanf(line, "provider %31s", row->provider) == 1 ||
            sscanf(line, "model %63s", row->model) == 1 ||
            sscanf(line, "session %63s", row->session) == 1 ||
+           sscanf(line, "omit %u", &row->omit) == 1 ||
            sscanf(line, "status %d", &row->status) == 1);
 }
 
@@ -126,6 +128,7 @@ static void run_reply(const struct row *row, const struct translation *translati
     assert_false(out.failed);
     check(row, "out", row->out, buffer_text(&out));
     check(row, "fault", row->fault ? row->fault : "", reply_fault(reply) ? reply_fault(reply) : "");
+    check(row, "notes", row->notes ? row->notes : "", reply_notes(reply));
     size_t before = out.length;
     reply_feed(reply, row->in, length, &out);
     reply_end(reply, &out);
@@ -151,6 +154,7 @@ static void run_row(void **state)
     struct translation translation = {.client = format_of(row->client),
                                       .provider = format_of(row->provider),
                                       .model = *row->model ? row->model : NULL,
+                                      .omit = row->omit,
                                       .session = *row->session ? row->session : NULL};
     bool stream = strcmp(row->kind, "stream") == 0;
     if (!stream)

@@ -28,15 +28,43 @@ static void read_calls(struct turn *turn, struct part calls)
     }
 }
 
-/* A delta, or a whole message: the same members. */
+static void note_member(void *context, struct part name)
+{
+    turn_note(context, "answer", name);
+}
+
+/* A call of the older kind: one at most, without an id. */
+static void read_legacy(struct turn *turn, struct part call)
+{
+    if (!raw_is(call, '{'))
+        return;
+    turn_call(turn, 0, RAW(""), raw_inside(raw_member(call, "name")));
+    turn_arguments(turn, 0, raw_inside(raw_member(call, "arguments")));
+}
+
+/* A delta, or a whole message: the same members. Some come empty with each answer. */
 static void read_message(struct turn *turn, struct part message)
 {
-    enum { CONTENT, REFUSAL, REASONING_CONTENT, REASONING, CALLS, MEMBERS };
-    static const char *const names[MEMBERS + 1] = {"content", "refusal", "reasoning_content",
-                                                   "reasoning", "tool_calls"};
+    enum {
+        CONTENT,
+        REFUSAL,
+        REASONING_CONTENT,
+        REASONING,
+        CALLS,
+        LEGACY,
+        ROLE,
+        ANNOTATIONS,
+        DETAILS,
+        MEMBERS
+    };
+    static const char *const names[MEMBERS + 1] = {"content",   "refusal",     "reasoning_content",
+                                                   "reasoning", "tool_calls",  "function_call",
+                                                   "role",      "annotations", "reasoning_details"};
     struct part v[MEMBERS];
-    if (!raw_members(message, names, v, NULL, NULL))
+    if (!raw_members(message, names, v, note_member, turn))
         return;
+    if (v[ANNOTATIONS].length > 2)
+        turn_note(turn, "answer", RAW("annotations"));
     turn_text(turn, PIECE_THINKING,
               raw_inside(v[REASONING_CONTENT].length > 0 ? v[REASONING_CONTENT] : v[REASONING]));
     turn_text(turn, PIECE_TEXT, raw_inside(v[CONTENT]));
@@ -44,6 +72,7 @@ static void read_message(struct turn *turn, struct part message)
     if (raw_has_text(v[REFUSAL]))
         turn->stop = STOP_REFUSAL;
     read_calls(turn, v[CALLS]);
+    read_legacy(turn, v[LEGACY]);
 }
 
 static void read_choice(struct turn *turn, struct part choice, const char *member)

@@ -49,6 +49,8 @@ static void read_block(struct turn *turn, int64_t key, struct part block)
         turn_call(turn, key, raw_inside(raw_member(block, "id")),
                   raw_inside(raw_member(block, "name")));
         read_input(turn, key, raw_member(block, "input"));
+    } else if (!raw_equals(type, "redacted_thinking")) {
+        turn_note(turn, "answer", raw_inside(type));
     }
 }
 
@@ -61,6 +63,8 @@ static void read_delta(struct turn *turn, int64_t key, struct part delta)
         turn_text(turn, PIECE_THINKING, raw_inside(raw_member(delta, "thinking")));
     else if (raw_equals(type, "input_json_delta"))
         turn_arguments(turn, key, raw_inside(raw_member(delta, "partial_json")));
+    else if (!raw_equals(type, "signature_delta"))
+        turn_note(turn, "answer", raw_inside(type));
 }
 
 void read_messages_event(struct turn *turn, struct part data)
@@ -91,6 +95,8 @@ void read_messages_event(struct turn *turn, struct part data)
         read_fault(turn, data);
     } else if (raw_equals(v[TYPE], "ping")) {
         turn_ping(turn);
+    } else {
+        turn_note(turn, "event", raw_inside(v[TYPE]));
     }
 }
 

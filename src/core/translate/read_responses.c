@@ -46,6 +46,39 @@ static void end_response(struct turn *turn, struct part response)
     turn_end(turn);
 }
 
+/* What says nothing that another event does not say, too. */
+static bool is_known(struct part type)
+{
+    static const char *const known[] = {
+        "response.created",
+        "response.queued",
+        "response.in_progress",
+        "response.content_part.added",
+        "response.content_part.done",
+        "response.output_text.done",
+        "response.refusal.done",
+        "response.reasoning_summary_part.added",
+        "response.reasoning_summary_part.done",
+        "response.reasoning_summary_text.done",
+        "response.reasoning_text.done",
+        "keepalive",
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (raw_equals(type, known[i]))
+            return true;
+    return false;
+}
+
+static void note_item(struct turn *turn, struct part item)
+{
+    static const char *const known[] = {"message", "function_call", "reasoning"};
+    struct part type = raw_member(item, "type");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (raw_equals(type, known[i]))
+            return;
+    turn_note(turn, "answer", raw_inside(type));
+}
+
 void read_responses_event(struct turn *turn, struct part data)
 {
     enum { TYPE, INDEX, ITEM, DELTA, ARGUMENTS, RESPONSE, MEMBERS };
@@ -56,7 +89,7 @@ void read_responses_event(struct turn *turn, struct part data)
         return;
     int64_t key = raw_count(v[INDEX]);
     if (raw_equals(v[TYPE], "response.output_item.added"))
-        read_call(turn, key, v[ITEM]);
+        read_call(turn, key, v[ITEM]), note_item(turn, v[ITEM]);
     else if (raw_equals(v[TYPE], "response.output_text.delta"))
         turn_text(turn, PIECE_TEXT, raw_inside(v[DELTA]));
     else if (raw_equals(v[TYPE], "response.refusal.delta"))
@@ -77,6 +110,8 @@ void read_responses_event(struct turn *turn, struct part data)
         read_fault(turn, v[RESPONSE]);
     else if (raw_equals(v[TYPE], "error"))
         read_fault(turn, data);
+    else if (!is_known(v[TYPE]))
+        turn_note(turn, "event", raw_inside(v[TYPE]));
 }
 
 static void read_parts(struct turn *turn, enum piece piece, struct part parts)
@@ -98,6 +133,7 @@ static void read_item(struct turn *turn, int64_t key, struct part item)
         read_parts(turn, PIECE_TEXT, raw_member(item, "content"));
     else if (raw_equals(type, "reasoning"))
         read_parts(turn, PIECE_THINKING, raw_member(item, "summary"));
+    note_item(turn, item);
     read_call(turn, key, item);
     end_item(turn, key, item);
 }

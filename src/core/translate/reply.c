@@ -96,3 +96,8 @@ const char *reply_fault(const struct reply *reply)
 {
     return reply->turn.has_failed ? reply->turn.fault_type : NULL;
 }
+
+const char *reply_notes(const struct reply *reply)
+{
+    return reply->turn.notes;
+}

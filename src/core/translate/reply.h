@@ -21,5 +21,8 @@ void reply_end(struct reply *reply, struct buffer *out);
 /* True once the last byte has been written. */
 bool reply_has_ended(const struct reply *reply);
 
+/* What came that has no equivalent in the client's format, as in struct translation. */
+const char *reply_notes(const struct reply *reply);
+
 /* The type of the error that the answer ended with, as Anthropic names it; NULL if with none. */
 const char *reply_fault(const struct reply *reply);

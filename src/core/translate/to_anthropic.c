@@ -37,6 +37,11 @@ enum {
     REASONING,
     USER,
     PREVIOUS,
+    LEGACY_CHOICE,
+    MODALITIES,
+    BACKGROUND,
+    CONVERSATION,
+    PROMPT,
     FIELDS,
 };
 
@@ -64,6 +69,11 @@ static const char *const fields[FIELDS + 1] = {
     "reasoning",
     "user",
     "previous_response_id",
+    "function_call",
+    "modalities",
+    "background",
+    "conversation",
+    "prompt",
 };
 
 /* Thinking as a model takes it: of its own measure, or with a budget. */
@@ -103,7 +113,7 @@ static bool forces_tool(struct part choice)
     return raw_equals(choice, "required") || raw_is(choice, '{');
 }
 
-static struct thought read_thought(const struct translation *translation, const struct part *values,
+static struct thought read_thought(struct translation *translation, const struct part *values,
                                    const struct turns *turns)
 {
     const char *model = translation->model ? translation->model : translation->asked;
@@ -120,6 +130,8 @@ static struct thought read_thought(const struct translation *translation, const 
         strncmp(model, "claude-3-", 9) == 0)
         return thought;
     thought.budget = budget_of(effort);
+    if (thought.budget > 0 && !translation_sends(translation, REFUSABLE_EFFORT, "reasoning_effort"))
+        thought.budget = 0;
     if (!thought.adaptive && !limited)
         thought.most += thought.budget;
     if (!thought.adaptive && thought.budget >= thought.most)
@@ -136,14 +148,20 @@ static bool is_over_one(struct part number)
 }
 
 /* Not together with thinking, and not both. */
-static void add_sampling(const struct part *values, bool thinks, struct buffer *out)
+static void add_sampling(struct translation *translation, const struct part *values, bool thinks,
+                         struct buffer *out)
 {
     struct part heat = values[TEMPERATURE];
+    if (heat.length > 0 && thinks)
+        translation_note(translation, "", RAW("temperature"));
+    if (values[TOP_P].length > 0 && (thinks || heat.length > 0))
+        translation_note(translation, "", RAW("top_p"));
     if (thinks)
         return;
-    if (heat.length > 0)
+    if (heat.length > 0 && translation_sends(translation, REFUSABLE_TEMPERATURE, "temperature"))
         raw_add(out, "temperature", is_over_one(heat) ? RAW("1") : heat);
-    else
+    else if (values[TOP_P].length > 0 && heat.length == 0 &&
+             translation_sends(translation, REFUSABLE_TOP_P, "top_p"))
         raw_add(out, "top_p", values[TOP_P]);
 }
 
@@ -245,6 +263,42 @@ static bool has_history(struct part input)
     return false;
 }
 
+static bool has_sound(struct part modalities)
+{
+    struct raw_items items = raw_items(modalities);
+    struct part item;
+    while (raw_next(&items, &item))
+        if (!raw_equals(item, "text"))
+            return true;
+    return false;
+}
+
+/* What would be done otherwise than was asked for, without a word. */
+static void check_wishes(struct translation *translation, const struct part *values)
+{
+    if (has_sound(values[MODALITIES]))
+        translation_refuse(translation, "modalities", "only text can be answered");
+    if (raw_is(values[BACKGROUND], 't'))
+        translation_refuse(translation, "background", "answers are not kept here");
+    if (values[CONVERSATION].length > 0)
+        translation_refuse(translation, "conversation",
+                           "conversations are not kept here; send the whole one as input");
+    if (values[PROMPT].length > 0 && translation->client == FORMAT_RESPONSES)
+        translation_refuse(translation, "prompt", "prompts are not kept here; send its text");
+}
+
+static void check_types(struct translation *translation, const struct part *values)
+{
+    static const int limits[] = {MAX_TOKENS, MAX_COMPLETION, MAX_OUTPUT},
+                     arrays[] = {TOOLS, FUNCTIONS};
+    for (size_t i = 0; i < COUNT(limits); i++)
+        if (values[limits[i]].length > 0 && raw_count(values[limits[i]]) == 0)
+            translation_refuse(translation, fields[limits[i]], "expected a number of 1 or more");
+    for (size_t i = 0; i < COUNT(arrays); i++)
+        if (values[arrays[i]].length > 0 && !raw_is(values[arrays[i]], '['))
+            translation_refuse(translation, fields[arrays[i]], "expected an array");
+}
+
 static void check(struct translation *translation, const struct part *values)
 {
     bool chat = translation->client == FORMAT_CHAT;
@@ -259,6 +313,8 @@ static void check(struct translation *translation, const struct part *values)
     if (values[PREVIOUS].length > 0 && !has_history(input))
         translation_refuse(translation, "previous_response_id",
                            "answers are not kept here; send the whole conversation as input");
+    check_wishes(translation, values);
+    check_types(translation, values);
 }
 
 static void note_field(void *context, struct part name)
@@ -308,10 +364,11 @@ void request_to_anthropic(struct translation *translation, struct part body, str
     if (system.length > 0)
         raw_add_inside(out, "system", (struct part){system.data, system.length});
     raw_add(out, "messages", (struct part){buffer_text(&messages), messages.length});
-    anthropic_tools(translation, values[TOOLS], values[FUNCTIONS], values[CHOICE], values[PARALLEL],
+    anthropic_tools(translation, values[TOOLS], values[FUNCTIONS],
+                    values[values[CHOICE].length > 0 ? CHOICE : LEGACY_CHOICE], values[PARALLEL],
                     out);
     add_stops(values[STOP], out);
-    add_sampling(values, thought.budget > 0, out);
+    add_sampling(translation, values, thought.budget > 0, out);
     add_output(values, &thought, out);
     add_user(values[USER], out);
     if (translation->stream)

@@ -62,6 +62,11 @@ static void add_legacy(struct translation *translation, struct part call, struct
         anthropic_call(translation, name, name, raw_member(call, "arguments"), turns);
 }
 
+static void note_message(void *context, struct part name)
+{
+    translation_note(context, "messages", name);
+}
+
 void anthropic_chat_messages(struct translation *translation, struct part messages,
                              struct turns *turns)
 {
@@ -71,7 +76,7 @@ void anthropic_chat_messages(struct translation *translation, struct part messag
     struct raw_items items = raw_items(messages);
     struct part message, v[MEMBERS];
     while (raw_next(&items, &message)) {
-        (void)raw_members(message, names, v, NULL, NULL);
+        (void)raw_members(message, names, v, note_message, translation);
         if (raw_equals(v[ROLE], "tool") || raw_equals(v[ROLE], "function")) {
             anthropic_result(translation, raw_inside(v[CALL_ID].length ? v[CALL_ID] : v[NAME]),
                              v[CONTENT], turns);
@@ -98,6 +103,9 @@ void anthropic_responses_input(struct translation *translation, struct part inpu
         turns_text(turns, "user", raw_inside(input));
     while (raw_next(&items, &item)) {
         (void)raw_members(item, names, v, NULL, NULL);
+        if (raw_equals(v[TYPE], "item_reference"))
+            translation_refuse(translation, "input.item_reference",
+                               "answers are not kept here; send the item itself");
         if (v[TYPE].length == 0 || raw_equals(v[TYPE], "message"))
             add_message(translation, v[ROLE], v[CONTENT], turns);
         else if (raw_equals(v[TYPE], "function_call"))
@@ -115,6 +123,9 @@ static void add_tool(struct translation *translation, struct part tool, struct b
     char changed[TOOLNAME_MOST + 1];
     struct part name = raw_inside(raw_member(tool, "name"));
     struct part schema = raw_member(tool, "parameters");
+    static const char *const known[] = {"type",       "function", "name", "description",
+                                        "parameters", "strict",   NULL};
+    translation_note_others(translation, "tools", tool, known);
     jsontext_comma(out);
     buffer_append_char(out, '{');
     raw_add_inside(out, "name", toolname_send(&translation->names, name, changed));

@@ -175,7 +175,11 @@ static void add_part(struct translation *translation, struct part part, const ch
                      struct turns *turns)
 {
     static const char *const texts[] = {"text", "input_text", "output_text"};
+    static const char *const known[] = {"type",      "text",     "image_url",   "file",
+                                        "file_data", "file_url", "filename",    "refusal",
+                                        "logprobs",  "id",       "annotations", NULL};
     struct part type = raw_member(part, "type");
+    translation_note_others(translation, "content", part, known);
     for (size_t i = 0; i < 3; i++)
         if (raw_equals(type, texts[i])) {
             turns_text(turns, role, raw_inside(raw_member(part, "text")));
@@ -200,6 +204,10 @@ void anthropic_content(struct translation *translation, struct part content, con
     struct part part;
     if (raw_is(content, '"'))
         turns_text(turns, role, raw_inside(content));
+    else if (content.length > 0 && !raw_is(content, '['))
+        translation_refuse(
+            translation, translation->client == FORMAT_CHAT ? "messages.content" : "input.content",
+            "expected a string or an array");
     while (raw_next(&items, &part))
         add_part(translation, part, role, turns);
 }

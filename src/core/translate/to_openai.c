@@ -61,29 +61,36 @@ static void add_hash(struct buffer *out, const char *name, const char *text, siz
 static void add_user(struct translation *translation, struct part metadata, struct buffer *out)
 {
     struct part user = raw_inside(raw_member(metadata, "user_id"));
-    if (user.length > 0)
+    static const char *const known[] = {"user_id", NULL};
+    translation_note_others(translation, "metadata", metadata, known);
+    if (user.length > 0 && translation_sends(translation, REFUSABLE_USER, "metadata.user_id"))
         add_hash(out, "safety_identifier", user.text, user.length);
-    if (translation->session)
+    if (translation->session && translation_sends(translation, REFUSABLE_CACHE, "prompt_cache_key"))
         add_hash(out, "prompt_cache_key", translation->session, strlen(translation->session));
 }
 
 static void add_sampling(struct translation *translation, const struct part *values,
                          struct buffer *out)
 {
-    static const int sampled[] = {TEMPERATURE, TOP_P, STOPS};
+    static const struct {
+        int field;
+        unsigned refusable;
+    } sampled[] = {
+        {TEMPERATURE, REFUSABLE_TEMPERATURE}, {TOP_P, REFUSABLE_TOP_P}, {STOPS, REFUSABLE_STOP}};
     bool reasons =
         openai_model_reasons(translation->model ? translation->model : translation->asked);
     for (size_t i = 0; i < COUNT(sampled); i++) {
-        int field = sampled[i];
+        int field = sampled[i].field;
         bool fits = !reasons && (field != STOPS || !RESPONSES(translation));
         if (values[field].length == 0)
             continue;
         if (!fits)
             translation_note(translation, "", (struct part){fields[field], strlen(fields[field])});
-        else if (field != STOPS)
+        else if (translation_sends(translation, sampled[i].refusable, fields[field]) &&
+                 field != STOPS)
             raw_add(out, fields[field], values[field]);
     }
-    if (reasons || RESPONSES(translation) || !raw_is(values[STOPS], '['))
+    if (!(translation->sent & REFUSABLE_STOP) || !raw_is(values[STOPS], '['))
         return;
     struct raw_items items = raw_items(values[STOPS]);
     struct part item;
@@ -130,6 +137,8 @@ static void add_effort(struct translation *translation, const struct part *value
         translation_note(translation, "", RAW("thinking"));
         return;
     }
+    if (!translation_sends(translation, REFUSABLE_EFFORT, "thinking"))
+        return;
     if (!RESPONSES(translation)) {
         jsontext_add_string(out, "reasoning_effort", effort);
         return;
@@ -246,10 +255,12 @@ static void add_limit(struct translation *translation, struct part most, struct 
     int64_t count = raw_count(most);
     if (most.length == 0)
         return;
-    if (!RESPONSES(translation))
-        raw_add(out, "max_completion_tokens", most);
-    else
+    if (RESPONSES(translation))
         jsontext_add_integer(out, "max_output_tokens", count < OUTPUT_LEAST ? OUTPUT_LEAST : count);
+    else if (translation->omit & REFUSABLE_LIMIT)
+        raw_add(out, "max_tokens", most);
+    else if (translation_sends(translation, REFUSABLE_LIMIT, "max_tokens"))
+        raw_add(out, "max_completion_tokens", most);
 }
 
 void request_to_openai(struct translation *translation, struct part body, struct buffer *out)
@@ -264,6 +275,10 @@ void request_to_openai(struct translation *translation, struct part body, struct
         translation_refuse(translation, "model", "expected the name of a model");
     if (!raw_is(values[MESSAGES], '['))
         translation_refuse(translation, "messages", "expected an array");
+    if (values[MAX_TOKENS].length > 0 && raw_count(values[MAX_TOKENS]) == 0)
+        translation_refuse(translation, "max_tokens", "expected a number of 1 or more");
+    if (values[TOOLS].length > 0 && !raw_is(values[TOOLS], '['))
+        translation_refuse(translation, "tools", "expected an array");
     snprintf(translation->asked, sizeof translation->asked, "%.*s",
              asked.length < sizeof translation->asked ? (int)asked.length : 0, asked.text);
     translation->stream = raw_is(values[STREAM], 't');
@@ -275,14 +290,14 @@ void request_to_openai(struct translation *translation, struct part body, struct
     add_limit(translation, values[MAX_TOKENS], out);
     add_sampling(translation, values, out);
     if (translation->stream)
-        buffer_append_text(out,
-                           RESPONSES(translation)
-                               ? ",\"stream\":true"
-                               : ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+        buffer_append_text(out, ",\"stream\":true");
+    if (translation->stream && !RESPONSES(translation) &&
+        translation_sends(translation, REFUSABLE_USAGE, "stream_options"))
+        buffer_append_text(out, ",\"stream_options\":{\"include_usage\":true}");
     add_user(translation, values[METADATA], out);
     openai_tools(translation, values[TOOLS], values[CHOICE], out);
     add_effort(translation, values, out);
     add_format(translation, values, out);
-    if (RESPONSES(translation))
+    if (RESPONSES(translation) && translation_sends(translation, REFUSABLE_STORE, "store"))
         buffer_append_text(out, ",\"store\":false");
 }

@@ -50,7 +50,10 @@ static void append_schema(struct part schema, struct buffer *out)
 
 static void add_tool(struct translation *translation, struct part tool, struct buffer *out)
 {
+    static const char *const known[] = {"type",         "name",          "description",
+                                        "input_schema", "cache_control", NULL};
     char changed[TOOLNAME_MOST + 1];
+    translation_note_others(translation, "tools", tool, known);
     struct part name =
         toolname_send(&translation->names, raw_inside(raw_member(tool, "name")), changed);
     struct part description = raw_inside(raw_member(tool, "description"));
@@ -105,7 +108,8 @@ static void add_choice(struct translation *translation, struct part tools, struc
     } else if (raw_equals(type, "tool")) {
         translation_note(translation, "", RAW("tool_choice"));
     }
-    if (raw_is(raw_member(choice, "disable_parallel_tool_use"), 't'))
+    if (raw_is(raw_member(choice, "disable_parallel_tool_use"), 't') &&
+        translation_sends(translation, REFUSABLE_PARALLEL, "tool_choice.disable_parallel_tool_use"))
         buffer_append_text(out, ",\"parallel_tool_calls\":false");
 }
 

@@ -35,17 +35,27 @@ static void join(struct buffer *out, const char *between, struct part inside)
 /* The billing block has a new random value in each request, which no prompt cache outlives. */
 void openai_system(struct translation *translation, struct part system, struct buffer *out)
 {
+    static const char *const known[] = {"type", "text", "cache_control", NULL};
     struct raw_items items = raw_items(system);
     struct part block;
     if (raw_is(system, '"') && !starts(raw_inside(system), BILLING))
         raw_append(out, raw_inside(system));
     while (raw_next(&items, &block)) {
         struct part text = raw_inside(raw_member(block, "text"));
+        translation_note_others(translation, "system", block, known);
         if (!raw_equals(raw_member(block, "type"), "text"))
             translation_note(translation, "system", raw_inside(raw_member(block, "type")));
         else if (!starts(text, BILLING))
             join(out, "\\n\\n", text);
     }
+}
+
+static void note_others(struct open_turn *turn, struct part block)
+{
+    static const char *const known[] = {"type",    "text",     "source",        "title",
+                                        "id",      "name",     "input",         "tool_use_id",
+                                        "content", "is_error", "cache_control", NULL};
+    translation_note_others(turn->translation, "messages.content", block, known);
 }
 
 static void begin_part(struct open_turn *turn, struct buffer *out)
@@ -144,8 +154,11 @@ static void add_part(struct open_turn *turn, struct buffer *out, struct part blo
         add_image(turn, out, block);
     else if (raw_equals(type, "document"))
         add_document(turn, out, block);
-    else
+    else {
         translation_note(turn->translation, "messages", raw_inside(type));
+        return;
+    }
+    note_others(turn, block);
 }
 
 static void add_call_id(struct open_turn *turn, struct buffer *out, struct part id)
@@ -182,11 +195,12 @@ static size_t result_text(struct open_turn *turn, struct part result, struct buf
             others++;
             continue;
         }
+        note_others(turn, block);
         if (ret_text->length > prefix)
             buffer_append_text(ret_text, "\\n");
         raw_append(ret_text, raw_inside(raw_member(block, "text")));
     }
-    (void)turn;
+    note_others(turn, result);
     return others;
 }
 
@@ -343,6 +357,7 @@ static void add_call(struct open_turn *turn, struct part block, struct buffer *c
         return;
     }
     turn->calls[turn->calls_count++] = id;
+    note_others(turn, block);
     jsontext_comma(calls);
     if (RESPONSES(turn->translation)) {
         buffer_append_text(calls, "{\"type\":\"function_call\"");
@@ -406,7 +421,7 @@ static void add_assistant(struct open_turn *turn, struct part content)
     while (raw_next(&items, &block)) {
         struct part type = raw_member(block, "type");
         if (raw_equals(type, "text"))
-            join(&text, "\\n\\n", raw_inside(raw_member(block, "text")));
+            join(&text, "\\n\\n", raw_inside(raw_member(block, "text"))), note_others(turn, block);
         else if (raw_equals(type, "tool_use"))
             add_call(turn, block, &calls);
         else if (!raw_equals(type, "thinking") && !raw_equals(type, "redacted_thinking"))
@@ -427,6 +442,17 @@ static void add_system(struct open_turn *turn, struct part content)
     buffer_finish(&text);
 }
 
+static void note_member(void *context, struct part name)
+{
+    translation_note(context, "messages", name);
+}
+
+static void check_content(struct translation *translation, struct part content)
+{
+    if (content.length > 0 && !raw_is(content, '"') && !raw_is(content, '['))
+        translation_refuse(translation, "messages.content", "expected a string or an array");
+}
+
 void openai_turns(struct translation *translation, struct part messages, struct buffer *out)
 {
     static const char *const names[] = {"role", "content", NULL};
@@ -434,7 +460,8 @@ void openai_turns(struct translation *translation, struct part messages, struct 
     struct raw_items items = raw_items(messages);
     struct part message, values[2];
     while (raw_next(&items, &message)) {
-        (void)raw_members(message, names, values, NULL, NULL);
+        (void)raw_members(message, names, values, note_member, translation);
+        check_content(translation, values[1]);
         if (!raw_equals(values[0], "user"))
             end_calls(&turn);
         if (raw_equals(values[0], "user"))

@@ -27,17 +27,42 @@ static void make_plain(char *text)
             *text = '?';
 }
 
-void translation_note(struct translation *translation, const char *where, struct part name)
+void notes_add(char notes[TRANSLATION_NOTES], const char *where, struct part name)
 {
     char note[96];
-    size_t used = strlen(translation->notes);
+    size_t used = strlen(notes);
     snprintf(note, sizeof note, "%s%s%.*s", where, *where && name.length ? "." : "",
              name.length > 40 ? 40 : (int)name.length, name.text);
     make_plain(note);
-    if (*note && !holds(translation->notes, note) &&
-        used + strlen(note) + sizeof ", " <= sizeof translation->notes)
-        snprintf(translation->notes + used, sizeof translation->notes - used, "%s%s",
-                 used > 0 ? ", " : "", note);
+    if (*note && !holds(notes, note) && used + strlen(note) + sizeof ", " <= TRANSLATION_NOTES)
+        snprintf(notes + used, TRANSLATION_NOTES - used, "%s%s", used > 0 ? ", " : "", note);
+}
+
+void translation_note(struct translation *translation, const char *where, struct part name)
+{
+    notes_add(translation->notes, where, name);
+}
+
+struct place {
+    struct translation *translation;
+    const char *where;
+};
+
+static void note_other(void *context, struct part name)
+{
+    const struct place *place = context;
+    translation_note(place->translation, place->where, name);
+}
+
+#define KNOWN_MOST 16
+
+void translation_note_others(struct translation *translation, const char *where, struct part object,
+                             const char *const *known)
+{
+    struct place place = {translation, where};
+    struct part values[KNOWN_MOST];
+    if (raw_is(object, '{'))
+        (void)raw_members(object, known, values, note_other, &place);
 }
 
 void translation_refuse(struct translation *translation, const char *param, const char *text)

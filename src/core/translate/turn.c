@@ -265,3 +265,8 @@ void turn_ping(struct turn *turn)
     if (turn->has_started && !turn->has_ended)
         turn->writer.ops->ping(&turn->writer);
 }
+
+void turn_note(struct turn *turn, const char *where, struct part name)
+{
+    notes_add(turn->notes, where, name);
+}

@@ -29,7 +29,8 @@ struct turn {
     size_t waiting;        /* bytes */
     enum stop stop;
     struct tokens tokens;
-    char fault_type[40]; /* of the one error; "" if there was none */
+    char notes[TRANSLATION_NOTES]; /* as in struct translation */
+    char fault_type[40];           /* of the one error; "" if there was none */
     char fault_text[TRANSLATION_TEXT];
 };
 
@@ -57,3 +58,6 @@ void turn_block_done(struct turn *turn);
 void turn_end(struct turn *turn);
 void turn_fail(struct turn *turn, const char *type, const char *message);
 void turn_ping(struct turn *turn);
+
+/* Something came that the other format does not have: "event.response.unheard_of". */
+void turn_note(struct turn *turn, const char *where, struct part name);
