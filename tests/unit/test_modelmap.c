@@ -71,7 +71,8 @@ static void test_next(void **state)
     check_next(own, "claude-opus-4-6", "claude-haiku-4-5 claude-opus-4-6-fast gpt-5.4");
     check_next(own, "claude-haiku-4-5", "claude-haiku-4-5-fast gpt-5.4");
     check_next(own, "x-mini", "gpt-5.4 last");
-    check_next(CHAIN("{\"c-opus-*\":[\"c-sonnet\"],\"c-*\":[\"c-haiku\"]}"), "c-opus-4", "c-sonnet");
+    check_next(CHAIN("{\"c-opus-*\":[\"c-sonnet\"],\"c-*\":[\"c-haiku\"]}"), "c-opus-4",
+               "c-sonnet");
 }
 
 static void test_of_key(void **state)

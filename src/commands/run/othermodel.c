@@ -8,8 +8,7 @@
  * client was not given is known from what it said of the limit. */
 static const char *asked_model(const struct session *session, const struct finding *finding)
 {
-    const char *asked =
-        session->call.claude.model ? session->call.claude.model : finding->model;
+    const char *asked = session->call.claude.model ? session->call.claude.model : finding->model;
     bool replaceable = session->call.id == CLIENT_CLAUDE && !session->call.claude.subcommand &&
                        !session->gateway && *asked;
     return replaceable ? asked : NULL;
@@ -36,8 +35,7 @@ bool othermodel_choose(struct run *run, const struct step *failed)
     const char *before = lead->demand.model;
     const char *asked = asked_model(session, failed->choice.finding);
     char next[MODELMAP_NAME];
-    while (asked &&
-           modelmap_next_alias(&session->pool.keyring, asked, session->model_step, next)) {
+    while (asked && modelmap_next_alias(&session->pool.keyring, asked, session->model_step, next)) {
         struct step step = {.session = session, .choice = {.choose = true}};
         bool master_tried = session->master_tried;
         session->model_step++;
