@@ -217,6 +217,11 @@ static void remove_folder(const char *folder)
     (void)rmdir(folder);
 }
 
+static void look_ahead(void *context)
+{
+    secrets_look_ahead(context);
+}
+
 static int serve(struct gateway *gateway, const struct arguments *arguments)
 {
     struct end_watch ending;
@@ -231,6 +236,8 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
     if (!arguments->is_private)
         say_listening(admissions, arguments->listener_count);
     news_listening(&gateway->news);
+    gateway->renew = (struct timer){.due = look_ahead, .context = gateway};
+    look_ahead(gateway);
     if (arguments->is_detached)
         fall_silent();
     r = run(gateway, &ending);

@@ -31,6 +31,7 @@ struct gateway {
     struct watch ledger_watch;
     struct holders holders;
     struct timer tidy;  /* until they are looked at */
+    struct timer renew; /* until logins that end soon are looked for */
     const char *pinned; /* --key; NULL: any */
     const char *first;  /* that a new session begins with if it is ready; NULL: any */
     struct news news;

@@ -109,6 +109,17 @@ bool roster_is_stale(const struct roster *roster)
     return false;
 }
 
+/* Whoever renews a login writes the key file each time, also when the provider refuses. */
+static void inherit_secret(const struct candidate *candidate, struct key_secret *now,
+                           const struct key_secret *before)
+{
+    now->renewed_at = before->renewed_at;
+    if (!candidate->key->has_refresh_token && candidate->key->source != KEY_CONFIG_DIR)
+        return;
+    now->failed_at = before->failed_at;
+    now->said = before->said;
+}
+
 void roster_inherit(struct roster *roster, const struct roster *before)
 {
     struct rotation *now = &roster->rotation;
@@ -118,7 +129,7 @@ void roster_inherit(struct roster *roster, const struct roster *before)
             if (strcmp(now->candidates[i].key->name, old->candidates[k].key->name) != 0)
                 continue;
             roster->trials[i] = before->trials[k];
-            roster->secrets[i].renewed_at = before->secrets[k].renewed_at;
+            inherit_secret(&now->candidates[i], &roster->secrets[i], &before->secrets[k]);
         }
 }
 

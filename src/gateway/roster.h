@@ -15,7 +15,9 @@
  * never. */
 struct key_secret {
     bool comes;
-    bool refused; /* the one that is there: the next is waited for */
+    bool refused;   /* the one that is there: the next is waited for */
+    bool can_renew; /* the login in a folder */
+    bool said;      /* that it is not there */
     int64_t failed_at, renewed_at, looked_at;
     int64_t ends; /* seconds since 1970 */
     struct timespec modified;

@@ -1,268 +1,43 @@
 #include "gateway/secrets.h"
 
 #include "base/cleanup.h"
-#include "base/secret.h"
-#include "core/client/environment.h"
 #include "core/pool/renewal.h"
-#include "gateway/exchange.h"
 #include "gateway/gateway.h"
+#include "gateway/secrets_parts.h"
 #include "system/clock.h"
 #include "system/files.h"
-#include "system/keys/keysource.h"
 #include "system/keys/login.h"
-#include "system/keys/passphrase.h"
-#include "system/keys/refresh.h"
-#include "system/log.h"
-#include "system/process/gateway_program.h"
-#include "system/process/spawn.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
+#include <time.h>
 
 #define AGAIN_MS (60 * (int64_t)1000) /* after a command or a login that gave nothing */
 #define LOOK_MS  ((int64_t)2000)      /* between two looks at a login that is in use */
+#define AHEAD_MS ((int64_t)20000)     /* between two looks at those that end soon */
 
-/* A token command under way, or the tcr-run that renews a login. */
-struct fetch {
-    struct gateway *gateway;
-    struct roster *roster; /* counted */
-    struct candidate *candidate;
-    bool is_login;
-    pid_t pid;
-    struct watch output;
-    struct timer limit;
-    char *bytes; /* guarded */
-    size_t length;
-    struct fetch *next;
-};
+/* ---- logins in folders ---- */
 
-static struct key_secret *secret_of(const struct roster *roster, const struct candidate *candidate)
+static void take_folder_login(struct roster *roster, struct candidate *candidate)
 {
-    return &roster->secrets[candidate - roster->rotation.candidates];
-}
-
-/* ---- commands ---- */
-
-static void wake_choosers(struct gateway *gateway)
-{
-    for (struct exchange *exchange = gateway->all; exchange; exchange = exchange->next)
-        if (exchange->state == CHOOSING)
-            exchange_mark(exchange);
-}
-
-static void say_lacking(const struct fetch *fetch, const char *why)
-{
-    struct event event = {.kind = EVENT_WARNING, .key = fetch->candidate->key->name, .text = why};
-    log_say("key \"%s\": %s", fetch->candidate->key->name, why);
-    news_event(&fetch->gateway->news, &event);
-}
-
-static void unlink_fetch(struct fetch *fetch)
-{
-    struct fetch **at = &fetch->gateway->fetches;
-    while (*at != fetch)
-        at = &(*at)->next;
-    *at = fetch->next;
-}
-
-/* The first line, as password managers keep notes below it. */
-static const char *take_output(struct fetch *fetch, struct buffer *error)
-{
-    const char *end = memchr(fetch->bytes, '\n', fetch->length);
-    size_t length = end ? (size_t)(end - fetch->bytes) : fetch->length;
-    if (keyring_set_token(&fetch->roster->keyring, fetch->candidate->key, fetch->bytes, length,
-                          error) < 0)
-        return error->length > 0 ? buffer_text(error) : "out of memory";
-    return NULL;
-}
-
-/* Also after a failure: the key file says then when to ask again. */
-static const char *take_login(struct fetch *fetch, const char *why, struct buffer *error)
-{
-    int r =
-        refresh_read(fetch->roster->origin, &fetch->roster->keyring, fetch->candidate->key, error);
-    if (!why && r < 0)
-        return error->length > 0 ? buffer_text(error) : strerror(-r);
-    return why;
-}
-
-/* `why` NULL: the output is whole and the command has ended well. */
-static void end_fetch(struct fetch *fetch, const char *why)
-{
-    struct gateway *gateway = fetch->gateway;
-    struct key_secret *secret = secret_of(fetch->roster, fetch->candidate);
+    struct key *key = candidate->key;
+    struct key_secret *secret = secrets_of(roster, candidate);
     struct buffer error = {0};
-    if (fetch->is_login)
-        why = take_login(fetch, why, &error);
-    else if (!why)
-        why = take_output(fetch, &error);
-    secret->comes = secret->refused = false;
-    secret->failed_at = why ? clock_now_ms() : 0;
-    if (why && *why)
-        say_lacking(fetch, why);
+    struct login login = {0};
+    bool fine = login_look(&roster->keyring, key->config_dir, &error, &login) == 0;
     buffer_finish(&error);
-    if (fetch->output.fd >= 0) {
-        loop_remove(&gateway->loop, &fetch->output);
-        (void)close(fetch->output.fd);
-    }
-    timer_stop(&gateway->timers, &fetch->limit);
-    unlink_fetch(fetch);
-    secret_free(fetch->bytes);
-    roster_release(fetch->roster);
-    free(fetch);
-    wake_choosers(gateway);
+    secret->ends = login.ends;
+    secret->can_renew = login.can_renew && key_renews_in_folder(key);
+    key->token = fine && (login.ends == 0 || login.ends > time(NULL)) ? login.token : NULL;
+    if (!secret->can_renew)
+        secret->failed_at = key->token ? 0 : clock_now_ms();
 }
 
-static void kill_fetch(struct fetch *fetch)
-{
-    (void)kill(fetch->pid, SIGKILL);
-    while (waitpid(fetch->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
-static void took_too_long(void *context)
-{
-    struct fetch *fetch = context;
-    kill_fetch(fetch);
-    end_fetch(fetch, fetch->is_login ? "its login was not renewed in time"
-                                     : "its token_command did not end in time");
-}
-
-static void read_output(void *context, uint32_t events)
-{
-    struct fetch *fetch = context;
-    (void)events;
-    ssize_t n = read(fetch->output.fd, fetch->bytes + fetch->length,
-                     KEYSOURCE_TOKEN_LARGEST - fetch->length);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return;
-    fetch->length += n > 0 ? (size_t)n : 0;
-    if (n > 0 && fetch->length < KEYSOURCE_TOKEN_LARGEST)
-        return;
-    /* At its end: what is left is the command's own end, of which a signal tells. */
-    loop_remove(&fetch->gateway->loop, &fetch->output);
-    (void)close(fetch->output.fd);
-    fetch->output.fd = -1;
-    secrets_reap(fetch->gateway);
-}
-
-void secrets_reap(struct gateway *gateway)
-{
-    for (struct fetch *fetch = gateway->fetches, *next; fetch; fetch = next) {
-        int status;
-        next = fetch->next;
-        if (fetch->output.fd >= 0 || waitpid(fetch->pid, &status, WNOHANG) != fetch->pid)
-            continue;
-        bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-                    fetch->length < KEYSOURCE_TOKEN_LARGEST;
-        end_fetch(fetch, fine              ? NULL
-                         : fetch->is_login ? "its login could not be renewed; tcr-run keys refresh "
-                                             "tells why"
-                                           : "its token_command failed");
-    }
-}
-
-static int start_program(struct fetch *fetch, char *const *argv, int input, int output)
-{
-    struct environment_plan plan = {0};
-    struct environment built;
-    bool exec_failed;
-    CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int r = environment_build(environ, &plan, &built);
-    if (r < 0)
-        return r;
-    struct spawn_request request = {.argv = argv,
-                                    /* Our own program finds what we were told. */
-                                    .environment = fetch->is_login ? environ : built.entries,
-                                    .streams = {input >= 0 ? input : nothing, output, nothing}};
-    r = spawn_start(&request, &fetch->pid, &exec_failed);
-    environment_finish(&built);
-    return r;
-}
-
-/* It reads what opens a sealed key file from its standard input. */
-static int start_renewal(struct fetch *fetch, int output)
-{
-    const struct key *key = fetch->candidate->key;
-    char known[32];
-    CLEANUP_FREE char *program = launcher_program_find();
-    CLEANUP_CLOSE int seal = passphrase_hand_over();
-    snprintf(known, sizeof known, "--known-end=%lld", (long long)key->expires);
-    bool refused = secret_of(fetch->roster, fetch->candidate)->refused;
-    char *argv[] = {program,
-                    (char[]){"keys"},
-                    (char[]){"refresh"},
-                    (char[]){"--quiet"},
-                    refused ? known : (char[]){"--if-due"},
-                    (char[]){"--keys"},
-                    fetch->roster->origin,
-                    seal >= 0 ? (char[]){"--seal-fd=0"} : (char[]){"--quiet"},
-                    (char[]){"--"},
-                    (char *)key->name,
-                    NULL};
-    return program ? start_program(fetch, argv, seal, output) : -ENOENT;
-}
-
-static int start_command(struct fetch *fetch, int output)
-{
-    return fetch->is_login
-               ? start_renewal(fetch, output)
-               : start_program(fetch, (char *const *)fetch->candidate->key->command, -1, output);
-}
-
-static int begin_fetch(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
-{
-    int ends[2];
-    struct fetch *fetch = calloc(1, sizeof *fetch);
-    if (!fetch || pipe2(ends, O_CLOEXEC) < 0) {
-        free(fetch);
-        return -ENOMEM;
-    }
-    *fetch = (struct fetch){.gateway = gateway,
-                            .roster = roster,
-                            .candidate = candidate,
-                            .is_login = key_renews(candidate->key),
-                            .output = {ends[0], EPOLLIN, read_output, fetch},
-                            .limit = {.due = took_too_long, .context = fetch},
-                            .bytes = secret_alloc(KEYSOURCE_TOKEN_LARGEST)};
-    int r = fetch->bytes ? start_command(fetch, ends[1]) : -ENOMEM;
-    (void)close(ends[1]);
-    if (r == 0)
-        r = loop_add(&gateway->loop, &fetch->output);
-    if (r < 0) {
-        say_lacking(fetch, strerror(-r));
-        if (fetch->pid > 0)
-            kill_fetch(fetch);
-        (void)close(ends[0]);
-        secret_free(fetch->bytes);
-        free(fetch);
-        return r;
-    }
-    (void)roster_keep(roster);
-    fetch->next = gateway->fetches;
-    gateway->fetches = fetch;
-    timer_set(&gateway->timers, &fetch->limit,
-              clock_now_ms() + KEYSOURCE_COMMAND_SECONDS * (int64_t)1000);
-    return 0;
-}
-
-/* ---- logins ---- */
-
-/* Claude Code renews it in place; an old token is of use until it ends. */
+/* Claude Code renews it in place, and so do we; an old token is of use until it ends. */
 static void read_login(struct roster *roster, struct candidate *candidate)
 {
     struct key *key = candidate->key;
-    struct key_secret *secret = secret_of(roster, candidate);
+    struct key_secret *secret = secrets_of(roster, candidate);
     int64_t now = clock_now_ms();
     struct stat status;
     if (secret->looked_at && now - secret->looked_at < LOOK_MS)
@@ -271,41 +46,61 @@ static void read_login(struct roster *roster, struct candidate *candidate)
     CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
     CLEANUP_FREE char *path = folder ? files_expand(".credentials.json", folder) : NULL;
     bool seen = path && stat(path, &status) == 0;
-    bool same = seen && key->token && status.st_mtim.tv_sec == secret->modified.tv_sec &&
+    bool same = seen && (key->token || secret->ends > 0) &&
+                status.st_mtim.tv_sec == secret->modified.tv_sec &&
                 status.st_mtim.tv_nsec == secret->modified.tv_nsec;
-    if (same && (secret->ends == 0 || secret->ends > time(NULL)))
+    if (same && secret->ends > 0 && secret->ends <= time(NULL))
+        key->token = NULL;
+    if (same)
         return;
-    struct buffer error = {0};
-    const char *token = NULL;
-    if (login_read(&roster->keyring, key->config_dir, &error, &token, &secret->ends) < 0)
-        token = NULL;
-    buffer_finish(&error);
-    key->token = token;
-    secret->failed_at = token ? 0 : now;
+    take_folder_login(roster, candidate);
     if (seen)
         secret->modified = status.st_mtim;
 }
 
-/* ---- logins in the key file ---- */
+/* ---- renewal ---- */
 
-static bool has_ended(const struct key *key)
+bool secrets_renews(const struct key *key)
 {
-    return key->expires > 0 && key->expires <= time(NULL);
+    return key_renews(key) || key_renews_in_folder(key);
 }
 
-static bool may_be_renewed(const struct key *key, const struct key_secret *secret)
+static bool can_renew(const struct roster *roster, const struct candidate *candidate)
 {
-    return key->refresh_after <= time(NULL) &&
+    return key_renews(candidate->key) || secrets_of(roster, candidate)->can_renew;
+}
+
+int64_t secrets_end(const struct roster *roster, const struct candidate *candidate)
+{
+    return candidate->key->source == KEY_CONFIG_DIR ? secrets_of(roster, candidate)->ends
+                                                    : candidate->key->expires;
+}
+
+static bool has_ended(const struct roster *roster, const struct candidate *candidate)
+{
+    int64_t ends = secrets_end(roster, candidate);
+    return ends > 0 && ends <= time(NULL);
+}
+
+/* Somebody who has logged in to a folder since has written the file since. */
+static bool is_over(const struct key *key, const struct key_secret *secret)
+{
+    return key->refresh_ended > 0 && secret->modified.tv_sec <= key->refresh_ended;
+}
+
+static bool may_be_renewed(const struct roster *roster, const struct candidate *candidate)
+{
+    const struct key_secret *secret = secrets_of(roster, candidate);
+    return candidate->key->refresh_after <= time(NULL) && !is_over(candidate->key, secret) &&
            (secret->failed_at == 0 || clock_now_ms() - secret->failed_at >= AGAIN_MS);
 }
 
-static void begin_renewal(struct gateway *gateway, struct roster *roster,
-                          struct candidate *candidate)
+static void begin(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
 {
-    struct key_secret *secret = secret_of(roster, candidate);
+    struct key_secret *secret = secrets_of(roster, candidate);
     if (secret->comes)
         return;
-    secret->comes = begin_fetch(gateway, roster, candidate) == 0;
+    secret->comes = secrets_fetch(gateway, roster, candidate) == 0;
     secret->failed_at = secret->comes ? 0 : clock_now_ms();
 }
 
@@ -313,14 +108,15 @@ static void begin_renewal(struct gateway *gateway, struct roster *roster,
 static enum secret_state want_login(struct gateway *gateway, struct roster *roster,
                                     struct candidate *candidate)
 {
-    struct key *key = candidate->key;
-    struct key_secret *secret = secret_of(roster, candidate);
-    if (renewal_is_due(key->expires, roster->policy.refresh_before, time(NULL)) &&
-        may_be_renewed(key, secret))
-        begin_renewal(gateway, roster, candidate);
-    if (!secret->refused && !has_ended(key))
+    struct key_secret *secret = secrets_of(roster, candidate);
+    int64_t ends = secrets_end(roster, candidate);
+    if (renewal_is_due(ends, roster->policy.refresh_before, time(NULL)) &&
+        may_be_renewed(roster, candidate))
+        begin(gateway, roster, candidate);
+    bool is_there = candidate->key->token && !has_ended(roster, candidate);
+    if (is_there && !secret->refused)
         return SECRET_THERE;
-    return secret->comes ? SECRET_COMES : secret->refused ? SECRET_THERE : SECRET_LACKS;
+    return secret->comes ? SECRET_COMES : is_there ? SECRET_THERE : SECRET_LACKS;
 }
 
 /* ---- all ---- */
@@ -328,9 +124,9 @@ static enum secret_state want_login(struct gateway *gateway, struct roster *rost
 bool secrets_may_have(const struct roster *roster, const struct candidate *candidate)
 {
     const struct key *key = candidate->key;
-    const struct key_secret *secret = secret_of(roster, candidate);
-    if (key_renews(key) && has_ended(key))
-        return secret->comes || may_be_renewed(key, secret);
+    const struct key_secret *secret = secrets_of(roster, candidate);
+    if (can_renew(roster, candidate) && has_ended(roster, candidate))
+        return secret->comes || may_be_renewed(roster, candidate);
     if (key->token)
         return true;
     if (key->source != KEY_COMMAND && key->source != KEY_CONFIG_DIR)
@@ -343,46 +139,62 @@ enum secret_state secrets_want(struct gateway *gateway, struct roster *roster,
                                struct candidate *candidate)
 {
     struct key *key = candidate->key;
-    struct key_secret *secret = secret_of(roster, candidate);
     if (key->source == KEY_CONFIG_DIR)
         read_login(roster, candidate);
-    if (key_renews(key))
+    if (can_renew(roster, candidate))
         return want_login(gateway, roster, candidate);
     if (key->token)
         return SECRET_THERE;
     if (key->source != KEY_COMMAND || !secrets_may_have(roster, candidate))
         return SECRET_LACKS;
-    if (secret->comes)
-        return SECRET_COMES;
-    secret->comes = begin_fetch(gateway, roster, candidate) == 0;
-    secret->failed_at = secret->comes ? 0 : clock_now_ms();
-    return secret->comes ? SECRET_COMES : SECRET_LACKS;
+    begin(gateway, roster, candidate);
+    return secrets_of(roster, candidate)->comes ? SECRET_COMES : SECRET_LACKS;
+}
+
+/* One that Claude Code has renewed since is another token already. */
+static bool renew_login(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
+{
+    struct key_secret *secret = secrets_of(roster, candidate);
+    const char *before = candidate->key->token;
+    if (candidate->key->source == KEY_CONFIG_DIR) {
+        secret->looked_at = 0;
+        read_login(roster, candidate);
+        if (before && candidate->key->token && strcmp(candidate->key->token, before) != 0)
+            return true;
+    }
+    if (is_over(candidate->key, secret))
+        return false;
+    secret->refused = true;
+    begin(gateway, roster, candidate);
+    secret->refused = secret->comes;
+    return secret->comes;
 }
 
 bool secrets_renew(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
 {
     struct key *key = candidate->key;
-    struct key_secret *secret = secret_of(roster, candidate);
+    struct key_secret *secret = secrets_of(roster, candidate);
     int64_t now = clock_now_ms();
-    bool is_login = key_renews(key);
+    bool is_login = can_renew(roster, candidate);
     if ((key->source != KEY_COMMAND && !is_login) ||
         (secret->renewed_at && now - secret->renewed_at < AGAIN_MS))
         return secret->refused;
     secret->renewed_at = now;
-    if (is_login) {
-        secret->refused = true;
-        begin_renewal(gateway, roster, candidate);
-        secret->refused = secret->comes;
-        return secret->comes;
-    }
+    if (is_login)
+        return renew_login(gateway, roster, candidate);
     key->token = NULL;
     return secrets_want(gateway, roster, candidate) == SECRET_COMES;
 }
 
-void secrets_stop(struct gateway *gateway)
+void secrets_look_ahead(struct gateway *gateway)
 {
-    while (gateway->fetches) {
-        kill_fetch(gateway->fetches);
-        end_fetch(gateway->fetches, ""); /* nobody waits for it */
+    gateway_renew_roster(gateway);
+    struct roster *roster = gateway->roster;
+    for (size_t i = 0; i < roster->rotation.count + roster->rotation.has_master; i++) {
+        struct candidate *candidate = &roster->rotation.candidates[i];
+        const struct key *key = candidate->key;
+        if (secrets_renews(key) && !key->disabled && !key->left_out)
+            (void)secrets_want(gateway, roster, candidate);
     }
+    timer_set(&gateway->timers, &gateway->renew, clock_now_ms() + AHEAD_MS);
 }

@@ -1,7 +1,7 @@
 /* Secrets that are not in the key file, or do not stay in it. A token command runs while the loop
- * goes on; a login of the key file is renewed by a tcr-run that is started for it, in the
- * background while the old token lasts; that of a folder is read again when the client has renewed
- * it. */
+ * goes on; a login is renewed by a tcr-run that is started for it, before it ends, in the
+ * background while the old token lasts; that of a folder is also read again when the client has
+ * renewed it. */
 #pragma once
 
 #include "gateway/loop.h"
@@ -29,6 +29,10 @@ bool secrets_may_have(const struct roster *roster, const struct candidate *candi
 
 /* The provider refused the secret, which may be outdated. True if a new one is being fetched. */
 bool secrets_renew(struct gateway *gateway, struct roster *roster, struct candidate *candidate);
+
+/* Begins to renew the logins that end soon, whether or not anybody asks for them, and sets the
+ * timer for the next look. */
+void secrets_look_ahead(struct gateway *gateway);
 
 /* A child process has ended. */
 void secrets_reap(struct gateway *gateway);

@@ -142,28 +142,39 @@ refresh() {
 }
 
 @test "killed before, during and after the answer: the login is not lost" {
-  local mode pid
-  for mode in stall:1 late:1 ok; do
-    for when in 0 0.02 0.1 0.5; do
-      kill "$server"; wait "$server" || true
-      rm "$scratch/port"
-      "$PYTHON" "$HERE/token_server.py" --mode "$scratch/mode" --log "$asked" --port-file "$scratch/port" &
-      server=$!
-      for ((i = 0; i < 200; i++)); do [ ! -s "$scratch/port" ] || break; sleep 0.05; done
-      extra_env=("TCR_OAUTH_TOKEN_URL=http://127.0.0.1:$(cat "$scratch/port")/v1/oauth/token")
-      logins home
+  local mode pid number=0
+  for mode in stall:0.5 late:0.5 ok; do
+    for when in 0 0.05 0.3; do
+      number=$((number + 1))
+      logins "k$number"
       token_server "$mode"
-      pid=$(apart keys refresh --if-due home)
+      pid=$(apart keys refresh --if-due "k$number")
       sleep "$when"
       kill -9 -- "-$pid" 2>/dev/null || true
       sleep 0.1
       # Either nothing was begun, or it is finished without those who were killed.
       token_server ok
-      refresh --if-due home
+      refresh --if-due "k$number"
       assert_status 0
-      becomes home 2
+      becomes "k$number" 2
     done
   done
+}
+
+@test "killed with the answer on its way: that is said" {
+  local pid
+  logins home
+  token_server late:1
+  pid=$(apart keys refresh home)
+  for ((i = 0; i < 200 && $(stat -c %s "$keys.renewal" 2>/dev/null || echo 0) == 0; i++)); do sleep 0.02; done
+  sleep 0.3
+  kill -9 $(pgrep -P "$pid")
+  sleep 1
+  token_server ok
+  refresh home
+  assert_status 1
+  assert_stderr_has 'the process that renewed it was killed before it had the answer'
+  [ ! -e "$keys.renewal" ]
 }
 
 @test "signals that ask to end come too late for the login" {

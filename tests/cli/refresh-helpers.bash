@@ -74,3 +74,18 @@ apart() {
   for ((i = 0; i < 200; i++)); do [ ! -s "$scratch/pid" ] || break; sleep 0.02; done
   cat "$scratch/pid"
 }
+
+# folder_login FOLDER NAME [SECONDS]: a folder somebody logged in to, below $scratch.
+folder_login() {
+  mkdir -p "$scratch/$1"
+  (umask 077; echo "{\"claudeAiOauth\":{\"accessToken\":\"sk-ant-oat01-FAKE-$2-0001\",\"refreshToken\":\"sk-ant-ort01-FAKE-$2-0001\",\"expiresAt\":$(($(date +%s) + ${3-60}))123,\"scopes\":[\"user:inference\",\"user:profile\"],\"subscriptionType\":\"max\"},\"mcpOAuth\":{\"x|1\":{\"accessToken\":\"y\",\"expiresAt\":0}}}" \
+    > "$scratch/$1/.credentials.json")
+}
+
+# folder_has FOLDER NAME NUMBER: these are its tokens, and everything else of it is as it was.
+folder_has() {
+  local file=$scratch/$1/.credentials.json
+  assert_equal "$(jq -c '[.claudeAiOauth.accessToken, .claudeAiOauth.refreshToken, .claudeAiOauth.scopes, .claudeAiOauth.subscriptionType, .mcpOAuth]' "$file")" \
+    "[\"sk-ant-oat01-FAKE-$2-000$3\",\"sk-ant-ort01-FAKE-$2-000$3\",[\"user:inference\",\"user:profile\"],\"max\",{\"x|1\":{\"accessToken\":\"y\",\"expiresAt\":0}}]"
+  assert_mode 600 "$(realpath "$file")"
+}

@@ -115,3 +115,31 @@ requests() {
     ask
     [ "$(requests)" = 1 ]
 }
+
+@test "without a request: a login of the file, and one in a folder" {
+  mkdir folder
+  echo "{\"claudeAiOauth\": {\"accessToken\": \"sk-ant-oat01-FAKE-team-0001\", \"refreshToken\": \"sk-ant-ort01-FAKE-team-0001\",
+    \"expiresAt\": $(($(date +%s) + 60))000}}" > folder/.credentials.json
+  echo "{\"keys\": [{\"name\": \"team\", \"config_dir\": \"$PWD/folder\"}, {\"name\": \"home\", \"token\": \"sk-ant-oat01-FAKE-home-0001\",
+    \"refresh_token\": \"sk-ant-ort01-FAKE-home-0001\", \"expires\": $(($(date +%s) + 60))}]}" > "$TCR_KEYS_FILE"
+  start
+  for _ in {1..200}; do grep -q ort01-FAKE-home-0002 "$TCR_KEYS_FILE" && grep -q ort01-FAKE-team-0002 folder/.credentials.json && break; sleep 0.05; done
+  grep -q ort01-FAKE-home-0002 "$TCR_KEYS_FILE"
+  sleep 2.1
+  [ "$(ask)" = team-0002 ]
+  # Refused: renewed again, and the request repeated.
+  echo team-0002 > refused
+  [ "$(ask)" = team-0003 ]
+  [ "$(requests)" = 3 ]
+}
+
+@test "a login in a folder that has ended is renewed before it is used" {
+  mkdir folder
+  echo "{\"claudeAiOauth\": {\"accessToken\": \"sk-ant-oat01-FAKE-team-0001\", \"refreshToken\": \"sk-ant-ort01-FAKE-team-0001\",
+    \"expiresAt\": $(($(date +%s) - 60))000}}" > folder/.credentials.json
+  echo "{\"keys\": [{\"name\": \"team\", \"config_dir\": \"$PWD/folder\"}]}" > "$TCR_KEYS_FILE"
+  echo late:0.5 > mode
+  start
+  [ "$(ask)" = team-0002 ]
+  [ "$(requests)" = 1 ]
+}

@@ -24,11 +24,13 @@ struct order {
     const char *seal_fd;   /* from the gateway: what opens a sealed file */
 };
 
+/* That of a login in a folder is not in the file. */
 static int64_t end_in_file(const struct keychange *change, const char *name)
 {
+    const cJSON *entry = keyedit_find(change->file, name);
     int64_t ends = 0;
-    (void)json_integer(keyedit_find(change->file, name), "expires", &ends);
-    return ends;
+    (void)json_integer(entry, "expires", &ends);
+    return json_get(entry, "config_dir") ? -1 : ends;
 }
 
 static bool can_be_renewed(const struct keychange *change, const char *name)
@@ -36,12 +38,12 @@ static bool can_be_renewed(const struct keychange *change, const char *name)
     const cJSON *entry = keyedit_find(change->file, name);
     if (!entry)
         log_say("%s: there is no key \"%s\"; tcr-run keys list shows them", change->path, name);
-    else if (!json_string(entry, "refresh_token"))
-        log_say("%s: \"%s\" has no refresh token, so it cannot be renewed; for a new token: "
-                "tcr-run keys renew NAME",
-                change->path, name);
     else if (json_get(entry, "base_url"))
         log_say("%s: \"%s\" has an address of its own, for which its refresh token was not made",
+                change->path, name);
+    else if (!json_string(entry, "refresh_token") && !json_string(entry, "config_dir"))
+        log_say("%s: \"%s\" has no refresh token, so it cannot be renewed; for a new token: "
+                "tcr-run keys renew NAME",
                 change->path, name);
     else
         return true;

@@ -2,6 +2,7 @@
 
 #include "commands/host.h"
 #include "core/pool/renewal.h"
+#include "system/keys/login.h"
 #include "system/keys/refresh.h"
 #include "system/log.h"
 
@@ -32,10 +33,31 @@ static int renew(struct session *session, struct key *key, int64_t known_end, bo
     return r < 0 ? 1 : 0;
 }
 
+/* The client would do it as well; but two that begin at once would both, and one that has ended
+ * makes it wait. Whatever fails here is the client's to say. */
+static int renew_folder_if_due(struct session *session, struct key *key)
+{
+    struct buffer reason = {0};
+    struct login login;
+    int r = login_look(&session->pool.keyring, key->config_dir, &reason, &login);
+    buffer_clear(&reason);
+    if (r == 0 && login.can_renew && key->refresh_after <= time(NULL) &&
+        renewal_is_due(login.ends, session->pool.policy.refresh_before, time(NULL))) {
+        log_explain("renewing the login \"%s\"", key->name);
+        r = renew(session, key, -1, true, &reason);
+        if (r == 1)
+            log_warn("\"%s\" could not be renewed: %s", key->name, buffer_text(&reason));
+    }
+    buffer_finish(&reason);
+    return r == -EINTR || r == -ENOMEM ? r : 0;
+}
+
 int renew_if_due(struct session *session, struct key *key, struct buffer *error)
 {
     struct buffer reason = {0};
     int64_t now = time(NULL);
+    if (key_renews_in_folder(key) && session->pool.origin)
+        return renew_folder_if_due(session, key);
     if (!key_renews(key) ||
         !renewal_is_due(key->expires, session->pool.policy.refresh_before, now) ||
         (key->refresh_after > now && key->expires > now))

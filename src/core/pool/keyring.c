@@ -169,6 +169,11 @@ bool key_renews(const struct key *key)
     return is_renewable(key) && key->refresh_ended == 0;
 }
 
+bool key_renews_in_folder(const struct key *key)
+{
+    return key->source == KEY_CONFIG_DIR && (!key->base_url || key->at_provider);
+}
+
 int64_t key_end(const struct key *key)
 {
     bool is_setup_token = key->kind_known && key->kind.id == KIND_OAUTH && key->added > 0;

@@ -98,6 +98,9 @@ struct key *keyring_find(struct keyring *keyring, const char *name);
  * beside it, and without an address of its own, which that token was not set for. */
 bool key_renews(const struct key *key);
 
+/* The same for a login in a folder of Claude Code's, if there is a refresh token in it. */
+bool key_renews_in_folder(const struct key *key);
+
 /* When its secret ends, in seconds since 1970: as the file says, or, for a setup token, a year
  * after it was added. 0 if that is not known, and for what is renewed. */
 int64_t key_end(const struct key *key);

@@ -11,33 +11,27 @@
 
 #define LARGEST 65536
 
-/* The access token of a login lives for hours; the client gets itself the next one, and no other
- * may. */
 static int take(const char *bytes, size_t length, struct keyring *keyring, struct buffer *error,
-                const char **ret_token, int64_t *ret_end)
+                struct login *ret_login)
 {
     CLEANUP_JSON cJSON *file = json_parse(bytes, length, NULL);
     const cJSON *login = json_get(file, "claudeAiOauth");
     const char *token = json_string(login, "accessToken");
+    const char *refresh = json_string(login, "refreshToken");
     struct key key = {.kind = kind_make(KIND_CONFIG_DIR), .kind_known = true};
     int64_t expires = 0;
     if (!token) {
         buffer_append_text(error, "its .credentials.json holds no login of Claude Code");
         return -EINVAL;
     }
-    if (json_integer(login, "expiresAt", &expires) && expires / 1000 <= time(NULL)) {
-        buffer_append_text(error, "the access token of its login has expired; Claude Code gets a "
-                                  "new one when it runs");
-        return -EINVAL;
-    }
+    (void)json_integer(login, "expiresAt", &expires);
     int r = keyring_set_token(keyring, &key, token, strlen(token), error);
-    *ret_token = key.token;
-    *ret_end = expires / 1000;
+    *ret_login = (struct login){key.token, expires / 1000, refresh && *refresh};
     return r;
 }
 
-int login_read(struct keyring *keyring, const char *folder, struct buffer *error,
-               const char **ret_token, int64_t *ret_end)
+int login_look(struct keyring *keyring, const char *folder, struct buffer *error,
+               struct login *ret_login)
 {
     char *bytes = NULL;
     size_t length;
@@ -47,9 +41,26 @@ int login_read(struct keyring *keyring, const char *folder, struct buffer *error
         return -ENOMEM;
     int r = files_read(path, FILE_SECRET, LARGEST, error, &bytes, &length);
     if (r == 0)
-        r = take(bytes, length, keyring, error, ret_token, ret_end);
+        r = take(bytes, length, keyring, error, ret_login);
     else if (error->length == 0)
         buffer_append_format(error, "%s: %s", path, strerror(-r));
     secret_free(bytes);
+    return r;
+}
+
+int login_read(struct keyring *keyring, const char *folder, struct buffer *error,
+               const char **ret_token, int64_t *ret_end)
+{
+    struct login login;
+    int r = login_look(keyring, folder, error, &login);
+    if (r == 0 && login.ends > 0 && login.ends <= time(NULL)) {
+        buffer_append_text(error, "the access token of its login has expired; Claude Code gets a "
+                                  "new one when it runs, and so does tcr-run keys refresh");
+        r = -EINVAL;
+    }
+    if (r == 0) {
+        *ret_token = login.token;
+        *ret_end = login.ends;
+    }
     return r;
 }

@@ -1,13 +1,21 @@
-/* The login of Claude Code in a folder of its configuration. Read only: its refresh token is of use
- * once, and that use is the client's. */
+/* The login of Claude Code in a folder of its configuration. Read only: refresh.h renews it. */
 #pragma once
 
 #include "core/pool/keyring.h"
 
 #include <stdint.h>
 
-/* The access token that lies in `folder` ("~/" is expanded), in the keyring's store, and when it
- * ends (seconds since 1970; 0: not told). Returns 0; -EINVAL with one sentence in `error`, also for
- * one that has ended; another negative errno. */
+struct login {
+    const char *token; /* in the keyring's store */
+    int64_t ends;      /* seconds since 1970; 0: not told */
+    bool can_renew;    /* there is a refresh token beside it */
+};
+
+/* What lies in `folder` ("~/" is expanded), whether it has ended or not. Returns 0; -EINVAL with
+ * one sentence in `error`; another negative errno. */
+int login_look(struct keyring *keyring, const char *folder, struct buffer *error,
+               struct login *ret_login);
+
+/* The access token alone, and when it ends. -EINVAL also for one that has ended. */
 int login_read(struct keyring *keyring, const char *folder, struct buffer *error,
                const char **ret_token, int64_t *ret_end);

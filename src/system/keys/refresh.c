@@ -24,13 +24,6 @@
 #define WRITE_TRIES  10
 #define FD_MOST      4096
 
-struct work {
-    const struct refresh_wish *wish;
-    struct refresh_outcome *outcome;
-    struct keychange change;
-    struct refresh_way way;
-};
-
 static int refuse(struct buffer *error, const char *sentence)
 {
     buffer_append_text(error, sentence);
@@ -55,80 +48,163 @@ static int read_way(const cJSON *file, struct refresh_way *ret_way, struct buffe
     return r;
 }
 
-static bool is_needed(struct work *work, const cJSON *entry, int64_t now)
+bool refresh_is_needed(const struct refresh_work *work, const struct refresh_known *known)
 {
     const struct refresh_wish *wish = work->wish;
     struct refresh_outcome *outcome = work->outcome;
-    int64_t ends = 0, after = 0;
-    (void)json_integer(entry, "expires", &ends);
-    (void)json_integer(entry, "refresh_after", &after);
-    outcome->ends = ends;
+    int64_t now = time(NULL);
+    outcome->ends = known->ends;
     outcome->result = REFRESH_NOT_NEEDED;
-    if (wish->known_end >= 0 && ends != wish->known_end)
+    if (wish->known_end >= 0 && known->ends != wish->known_end)
         return false;
-    if (wish->if_due && !renewal_is_due(ends, work->way.before, now))
+    if (wish->if_due && !renewal_is_due(known->ends, work->way.before, now))
         return false;
-    if (wish->if_due && json_get(entry, "refresh_ended")) {
+    if (wish->if_due && known->ended) {
         outcome->result = REFRESH_ENDED;
         snprintf(outcome->text, REFRESH_TEXT, "its login has ended, log in again");
         return false;
     }
-    if (after <= now)
+    if (known->after <= now)
         return true;
     outcome->result = REFRESH_LATER;
-    outcome->not_before = after;
+    outcome->not_before = known->after;
     snprintf(outcome->text, REFRESH_TEXT,
-             "the provider was asked a moment ago, and is not asked "
-             "again yet");
+             "the provider was asked a moment ago, and is not asked again yet");
     return false;
 }
 
-/* From the moment that the answer is here, only what is written counts: the disk may be full for a
- * while. */
-static int write_hard(const struct keychange *change, const cJSON *file, struct buffer *error)
+int refresh_write_hard(int (*write)(void *context, struct buffer *error), void *context,
+                       struct buffer *error)
 {
-    int r = keychange_rehearse(change, file, error);
+    int r = write(context, error);
     for (int i = 0; r < 0 && i < WRITE_TRIES; i++) {
         buffer_clear(error);
         (void)sleep(1);
-        r = keychange_rehearse(change, file, error);
+        r = write(context, error);
     }
     return r;
+}
+
+/* The file as it is to be. */
+struct draft {
+    const struct keychange *change;
+    cJSON *file, *entry;
+    char *rescue_path;
+    const struct seal *seal;
+};
+
+static int write_draft(void *context, struct buffer *error)
+{
+    const struct draft *draft = context;
+    return keychange_rehearse(draft->change, draft->file, error);
+}
+
+static int take_entry(const struct draft *draft, cJSON *entry, struct buffer *error)
+{
+    struct renewal renewal = {0};
+    const char *token = json_string(entry, "refresh_token");
+    if (!token || !rescue_find(draft->rescue_path, draft->seal, token, &renewal))
+        return 0;
+    int r = renewal_apply_entry(entry, &renewal, time(NULL));
+    if (r == 0)
+        r = keychange_rehearse(draft->change, draft->file, error);
+    renewal_finish(&renewal);
+    return r < 0 ? r : 0;
+}
+
+/* What a killed process had got, and could not write any more, for whichever key it was. */
+static int take_rescued(const struct draft *draft, struct buffer *error)
+{
+    cJSON *entry;
+    int r = access(draft->rescue_path, F_OK) == 0
+                ? take_entry(draft, json_get(draft->file, "master"), error)
+                : 1;
+    if (r == 0)
+        cJSON_ArrayForEach (entry, json_get(draft->file, "keys"))
+            if (r == 0)
+                r = take_entry(draft, entry, error);
+    if (r == 0 && !rescue_was_begun(draft->rescue_path, draft->seal,
+                                    json_string(draft->entry, "refresh_token")))
+        (void)unlink(draft->rescue_path);
+    return r < 0 ? r : 0;
+}
+
+static int ask_and_write(struct refresh_work *work, struct draft *draft, struct buffer *error)
+{
+    struct renewal renewal = {0};
+    struct rescue rescue = {0};
+    const char *token = json_string(draft->entry, "refresh_token");
+    const struct refresh_sending sending = {
+        .way = &work->way, .refresh_token = token, .rescue = &rescue};
+    bool was_killed = rescue_was_begun(draft->rescue_path, draft->seal, token);
+    int r = keychange_rehearse(&work->change, draft->file, error);
+    if (r == 0)
+        r = rescue_begin(draft->rescue_path, draft->seal, token, &rescue);
+    if (r == 0)
+        r = refresh_post(&sending, &renewal, error);
+    if (r == 0) {
+        refresh_tell(&renewal, was_killed, work->outcome);
+        r = renewal_apply_entry(draft->entry, &renewal, time(NULL));
+        if (r == 0)
+            r = refresh_write_hard(write_draft, draft, error);
+    }
+    if (r >= 0)
+        rescue_end(&rescue);
+    else
+        rescue_leave(&rescue);
+    renewal_finish(&renewal);
+    return r < 0 ? r : 1;
+}
+
+static struct refresh_known known_of(const cJSON *entry)
+{
+    struct refresh_known known = {0};
+    (void)json_integer(entry, "expires", &known.ends);
+    (void)json_integer(entry, "refresh_after", &known.after);
+    (void)json_integer(entry, "refresh_ended", &known.ended);
+    return known;
 }
 
 /* Under the key file's lock. It writes the file itself. */
 static int renew(cJSON *file, void *context, struct buffer *error)
 {
-    struct work *work = context;
-    struct renewal renewal = {0};
-    int64_t now = time(NULL);
+    struct refresh_work *work = context;
+    CLEANUP_FREE char *rescue_path = NULL;
     cJSON *entry = keyedit_find(file, work->wish->name);
     const char *token = json_string(entry, "refresh_token");
     if (!entry || !token || !*token)
         return refuse(error, entry ? "it has no refresh token" : "it is no longer in the key file");
+    if (asprintf(&rescue_path, "%s.renewal", work->change.path) < 0)
+        return -ENOMEM;
+    struct draft draft = {&work->change, file, entry, rescue_path,
+                          work->change.sealed ? &work->change.seal : NULL};
     int r = read_way(file, &work->way, error);
-    if (r < 0 || !is_needed(work, entry, now))
-        return r < 0 ? r : 1;
-    r = keychange_rehearse(&work->change, file, error);
     if (r == 0)
-        r = refresh_post(&work->way, token, NULL, NULL, NULL, &renewal, error);
-    if (r == 0) {
-        refresh_tell(&renewal, work->outcome);
-        r = renewal_apply_entry(entry, &renewal, time(NULL));
-        if (r == 0)
-            r = write_hard(&work->change, file, error);
-    }
-    renewal_finish(&renewal);
-    return r < 0 ? r : 1;
+        r = take_rescued(&draft, error);
+    if (r < 0)
+        return r;
+    const struct refresh_known known = known_of(entry);
+    return refresh_is_needed(work, &known) ? ask_and_write(work, &draft, error) : 1;
 }
 
-static void work_on(struct work *work)
+/* One that somebody takes out meanwhile has no folder either. */
+static int renew_whichever(struct refresh_work *work, struct buffer *error)
+{
+    const cJSON *entry = keyedit_find(work->change.file, work->wish->name);
+    const char *folder = json_string(entry, "config_dir");
+    if (!folder)
+        return keychange_apply(&work->change, renew, work, error);
+    int r = read_way(work->change.file, &work->way, error);
+    return r < 0 ? r : refresh_folder(work, folder, error);
+}
+
+static void work_on(struct refresh_work *work)
 {
     struct buffer error = {0};
     int r = keychange_open(work->wish->path, NULL, &work->change, &error);
     work->change.lock_seconds = LOCK_SECONDS;
     if (r == 0)
-        r = keychange_apply(&work->change, renew, work, &error);
+        r = renew_whichever(work, &error);
     if (r < 0) {
         work->outcome->result = REFRESH_FAILED;
         snprintf(work->outcome->text, REFRESH_TEXT, "%.*s", (int)strcspn(buffer_text(&error), "\n"),
@@ -162,7 +238,7 @@ static void ignore_signals(void)
 static _Noreturn void be_worker(const struct refresh_wish *wish, int fd)
 {
     struct refresh_outcome outcome = {0};
-    struct work work = {.wish = wish, .outcome = &outcome};
+    struct refresh_work work = {.wish = wish, .outcome = &outcome};
     (void)setsid();
     ignore_signals();
     (void)keep_only(fd);
@@ -223,9 +299,11 @@ int refresh_read(const char *path, struct keyring *keyring, struct key *key, str
     secret_free(bytes);
     const cJSON *entry = keyedit_find(file, key->name);
     const char *token = json_string(entry, "token");
-    if (!token)
+    bool in_folder = key->source == KEY_CONFIG_DIR && json_get(entry, "config_dir");
+    if (!token && !in_folder)
         return -ENOENT;
-    r = keyring_set_token(keyring, key, token, strlen(token), error);
+    if (!in_folder)
+        r = keyring_set_token(keyring, key, token, strlen(token), error);
     if (r < 0)
         return r;
     key->expires = key->refresh_after = key->refresh_ended = 0;

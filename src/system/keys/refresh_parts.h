@@ -2,7 +2,9 @@
 #pragma once
 
 #include "core/pool/renewal.h"
+#include "system/keys/keychange.h"
 #include "system/keys/refresh.h"
+#include "system/keys/rescue.h"
 
 /* Where and as whom the provider is asked. */
 struct refresh_way {
@@ -11,16 +13,49 @@ struct refresh_way {
     int64_t before; /* seconds before its end that a login is renewed */
 };
 
+struct refresh_work {
+    const struct refresh_wish *wish;
+    struct refresh_outcome *outcome;
+    struct keychange change;
+    struct refresh_way way;
+};
+
+/* What is known of a login when its lock is held. */
+struct refresh_known {
+    int64_t ends, after, ended;
+};
+
+/* Whether the provider is to be asked; if not, the outcome says why. */
+bool refresh_is_needed(const struct refresh_work *work, const struct refresh_known *known);
+
+/* Renews the login in a folder of Claude Code's. Returns 0 with the outcome, -EINVAL with one
+ * sentence in `error`, or another negative errno. */
+int refresh_folder(struct refresh_work *work, const char *config_dir, struct buffer *error);
+
+/* Calls `write` until it returns 0, for ten seconds: from the moment that an answer is here, only
+ * what is written counts, and the disk may be full for a while. */
+int refresh_write_hard(int (*write)(void *context, struct buffer *error), void *context,
+                       struct buffer *error);
+
 /* Reads it from the key file's policy and TCR_OAUTH_TOKEN_URL. 0, or -EINVAL with one sentence. */
 int refresh_find_way(const struct keyring *keyring, struct refresh_way *ret_way,
                      struct buffer *error);
 
-/* Asks; `scopes` (NULL: none known) are told only if the provider wants them. `tick` (may be NULL)
- * is called several times a second meanwhile. Returns 0 with *ret_renewal, which the caller ends in
- * any case; -EINVAL with one sentence in `error` if nothing could be sent; -ENOMEM. */
-int refresh_post(const struct refresh_way *way, const char *refresh_token, const char *scopes,
-                 void (*tick)(void *context), void *context, struct renewal *ret_renewal,
+/* A request. `scopes` (NULL: none known) are told only if the provider wants them; the rest may be
+ * NULL: `tick` is called several times a second meanwhile, `rescue` has the answer at once. */
+struct refresh_sending {
+    const struct refresh_way *way;
+    const char *refresh_token, *scopes;
+    void (*tick)(void *context);
+    void *context;
+    struct rescue *rescue;
+};
+
+/* Asks. Returns 0 with *ret_renewal, which the caller ends in any case; -EINVAL with one sentence
+ * in `error` if nothing could be sent; -ENOMEM. */
+int refresh_post(const struct refresh_sending *sending, struct renewal *ret_renewal,
                  struct buffer *error);
 
-/* What an answer means for the caller. */
-void refresh_tell(const struct renewal *renewal, struct refresh_outcome *ret_outcome);
+/* What an answer means for the caller; `was_killed`: a renewal with the same token, earlier. */
+void refresh_tell(const struct renewal *renewal, bool was_killed,
+                  struct refresh_outcome *ret_outcome);

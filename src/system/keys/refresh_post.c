@@ -11,11 +11,6 @@
 #define SECONDS        30
 #define ANSWER_LARGEST 65536
 
-struct ticker {
-    void (*tick)(void *context);
-    void *context;
-};
-
 int refresh_find_way(const struct keyring *keyring, struct refresh_way *ret_way,
                      struct buffer *error)
 {
@@ -27,13 +22,27 @@ int refresh_find_way(const struct keyring *keyring, struct refresh_way *ret_way,
                            sizeof ret_way->url, error);
 }
 
+/* An exchange and what has to be done meanwhile. */
+struct dispatch {
+    const struct refresh_sending *sending;
+    struct http_exchange *exchange;
+};
+
 /* http asks several times a second whether it is to give up, which it never is. */
 static int tick(void *context)
 {
-    const struct ticker *ticker = context;
-    if (ticker->tick)
-        ticker->tick(ticker->context);
+    const struct dispatch *dispatch = context;
+    if (dispatch->sending->tick)
+        dispatch->sending->tick(dispatch->sending->context);
     return 0;
+}
+
+static void keep(void *context)
+{
+    const struct dispatch *dispatch = context;
+    if (dispatch->sending->rescue)
+        rescue_note(dispatch->sending->rescue, dispatch->exchange->room,
+                    dispatch->exchange->room_length);
 }
 
 /* A proxy between this machine and itself would see the token. */
@@ -42,64 +51,79 @@ static bool is_plain(const char *url)
     return strncmp(url, "http://", 7) == 0;
 }
 
-static int send_request(const struct refresh_way *way, const struct buffer *body,
-                        struct ticker *ticker, struct renewal *ret_renewal, struct buffer *error)
+/* A connection may break after the last byte that matters. */
+static int read_answer(const struct http_exchange *exchange, struct renewal *ret_renewal)
+{
+    const char *headers = buffer_text(&exchange->answer_headers);
+    int r = renewal_read(exchange->status ? exchange->status : 200, headers, exchange->room,
+                         exchange->room_length, time(NULL), ret_renewal);
+    if (exchange->status || r < 0 || ret_renewal->meaning == RENEWAL_NEW)
+        return r;
+    renewal_finish(ret_renewal);
+    r = renewal_read(0, headers, "", 0, time(NULL), ret_renewal);
+    if (r == 0)
+        snprintf(ret_renewal->reason, RENEWAL_TEXT, "%.150s", exchange->error);
+    return r;
+}
+
+static int send_request(const struct refresh_sending *sending, const struct buffer *body,
+                        struct renewal *ret_renewal, struct buffer *error)
 {
     static const char *const headers[] = {"content-type: application/json",
                                           "accept: application/json"};
-    const struct host host = {.interrupted = tick, .context = ticker};
-    struct http_exchange exchange = {.url = way->url,
+    struct dispatch dispatch = {.sending = sending};
+    const struct host host = {.interrupted = tick, .context = &dispatch};
+    struct http_exchange exchange = {.url = sending->way->url,
                                      .headers = headers,
                                      .header_count = 2,
                                      .post = buffer_text(body),
                                      .post_length = body->length,
-                                     .direct = is_plain(way->url),
+                                     .direct = is_plain(sending->way->url),
                                      .room = secret_alloc(ANSWER_LARGEST),
-                                     .room_size = ANSWER_LARGEST};
+                                     .room_size = ANSWER_LARGEST,
+                                     .arrived = keep,
+                                     .context = &dispatch};
     const struct http_plan plan = {
         .exchanges = &exchange, .count = 1, .seconds = SECONDS, .host = &host};
+    dispatch.exchange = &exchange;
     int r = exchange.room ? http_run(&plan, error) : -ENOMEM;
     if (r == 0)
-        r = renewal_read(exchange.status, buffer_text(&exchange.answer_headers), exchange.room,
-                         exchange.room_length, time(NULL), ret_renewal);
-    if (r == 0 && exchange.status == 0)
-        snprintf(ret_renewal->reason, RENEWAL_TEXT, "%.150s", exchange.error);
+        r = read_answer(&exchange, ret_renewal);
     secret_free(exchange.room);
     http_finish(&exchange);
     return r;
 }
 
-static int send_once(const struct refresh_way *way, const char *refresh_token, const char *scopes,
-                     struct ticker *ticker, struct renewal *ret_renewal, struct buffer *error)
+static int send_once(const struct refresh_sending *sending, const char *scopes,
+                     struct renewal *ret_renewal, struct buffer *error)
 {
     struct buffer body = {0};
-    renewal_print_request(refresh_token, way->client_id, scopes, &body);
-    int r = body.failed ? -ENOMEM : send_request(way, &body, ticker, ret_renewal, error);
+    renewal_print_request(sending->refresh_token, sending->way->client_id, scopes, &body);
+    int r = body.failed ? -ENOMEM : send_request(sending, &body, ret_renewal, error);
     buffer_finish_wiping(&body);
     return r;
 }
 
-int refresh_post(const struct refresh_way *way, const char *refresh_token, const char *scopes,
-                 void (*tick_caller)(void *context), void *context, struct renewal *ret_renewal,
+int refresh_post(const struct refresh_sending *sending, struct renewal *ret_renewal,
                  struct buffer *error)
 {
-    struct ticker ticker = {tick_caller, context};
     *ret_renewal = (struct renewal){0};
-    int r = send_once(way, refresh_token, NULL, &ticker, ret_renewal, error);
+    int r = send_once(sending, NULL, ret_renewal, error);
     if (r < 0 || ret_renewal->meaning != RENEWAL_SCOPES)
         return r;
-    if (!scopes || !*scopes) {
+    if (!sending->scopes || !*sending->scopes) {
         ret_renewal->meaning = RENEWAL_UNCLEAR;
         return 0;
     }
     renewal_finish(ret_renewal);
-    r = send_once(way, refresh_token, scopes, &ticker, ret_renewal, error);
+    r = send_once(sending, sending->scopes, ret_renewal, error);
     if (r == 0 && ret_renewal->meaning == RENEWAL_SCOPES)
         ret_renewal->meaning = RENEWAL_UNCLEAR;
     return r;
 }
 
-void refresh_tell(const struct renewal *renewal, struct refresh_outcome *ret_outcome)
+void refresh_tell(const struct renewal *renewal, bool was_killed,
+                  struct refresh_outcome *ret_outcome)
 {
     static const struct {
         enum refresh_result result;
@@ -115,7 +139,11 @@ void refresh_tell(const struct renewal *renewal, struct refresh_outcome *ret_out
     ret_outcome->result = usable ? rows[renewal->meaning].result : REFRESH_FAILED;
     ret_outcome->ends = renewal->ends;
     ret_outcome->not_before = renewal->not_before;
-    if (*renewal->reason)
+    if (was_killed && renewal->meaning == RENEWAL_ENDED)
+        snprintf(ret_outcome->text, REFRESH_TEXT,
+                 "its login has ended, log in again: the process that renewed it was killed before "
+                 "it had the answer");
+    else if (*renewal->reason)
         snprintf(ret_outcome->text, REFRESH_TEXT, "%s%s%s", rows[renewal->meaning].sentence,
                  *rows[renewal->meaning].sentence ? ": " : "", renewal->reason);
 }

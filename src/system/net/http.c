@@ -47,6 +47,8 @@ static void append_to_room(struct http_exchange *exchange, const char *bytes, si
     length = length < left ? length : left;
     memcpy(exchange->room + exchange->room_length, bytes, length);
     exchange->room_length += length;
+    if (exchange->arrived)
+        exchange->arrived(exchange->context);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)

@@ -24,6 +24,8 @@ struct http_exchange {
      * fit is left out. */
     char *room;
     size_t room_size, room_length;
+    void (*arrived)(void *context); /* there is more in `room`; may be NULL */
+    void *context;
     /* Filled: */
     int status; /* 0: no answer, and `error` says why */
     char error[HTTP_ERROR];

@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# The process that renews a login is killed with the answer in hand, before each of the calls that it still makes: the login is
+# there afterwards. Not under sanitizers, which want to be loaded first.
+load refresh-helpers
+
+eval "helpers_$(declare -f setup_file)"
+
+setup_file() {
+  helpers_setup_file
+  cc -D_GNU_SOURCE -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/killed_at.so" "$BATS_TEST_DIRNAME/../fault/killed_at.c" -ldl
+}
+
+# killed_everywhere SETUP HOLDS: once for each call.
+killed_everywhere() {
+  local at before=(${extra_env[@]+"${extra_env[@]}"}) found=0
+  token_server ok
+  for ((at = 1; at < 60; at++)); do
+    name=r$at
+    "$1"
+    extra_env=("${before[@]}" "LD_PRELOAD=$BATS_FILE_TMPDIR/killed_at.so" "KILLED_AT=$at")
+    tcr keys refresh --if-due "$name"
+    extra_env=("${before[@]}")
+    [ "$status" != 0 ] || break
+    assert_stderr_has 'its process was killed'
+    [ ! -e "$rescue" ] || found=$((found + 1))
+    free_locks
+    tcr keys refresh --if-due "$name"
+    assert_status 0
+    "$2"
+    assert_equal "$(find "$(dirname "$rescue")" -name '*.renewal')" ''
+  done
+  # It was killed with the answer in hand, and the file that holds it was what saved it.
+  [ "$at" -gt 7 ]
+  [ "$found" -gt 2 ]
+}
+
+free_locks() {
+  find "$scratch" -name '*.lock' -type d -exec touch -d '-2 minutes' {} +
+}
+
+in_key_file() {
+  rescue=$keys.renewal
+  logins "$name"
+}
+
+key_file_holds() {
+  holds "$name" 2
+}
+
+@test "a login in the key file" {
+  killed_everywhere in_key_file key_file_holds
+}
+
+in_folder() {
+  rescue=$scratch/login/.credentials.json.renewal
+  folder_login login "$name"
+  echo "{\"keys\": [{\"name\": \"$name\", \"config_dir\": \"$scratch/login\"}]}" | keyfile
+}
+
+folder_holds() {
+  folder_has login "$name" 2
+}
+
+@test "a login in a folder of Claude Code's" {
+  killed_everywhere in_folder folder_holds
+}
+
+@test "of another key: it is taken up before the next is renewed" {
+  logins home work
+  token_server ok
+  extra_env+=("LD_PRELOAD=$BATS_FILE_TMPDIR/killed_at.so" KILLED_AT=2)
+  tcr keys refresh home
+  unset 'extra_env[-1]' 'extra_env[-1]'
+  [ -e "$keys.renewal" ]
+  holds home 1
+  tcr keys refresh work
+  assert_status 0
+  holds home 2
+  holds work 2
+  [ ! -e "$keys.renewal" ]
+}
