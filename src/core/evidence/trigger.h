@@ -12,8 +12,9 @@
 struct trigger {
     bool ready;
     unsigned char
-        pairs[0x8000];       /* at which offsets of words these two bytes stand: a bit for each */
-    uint64_t beginnings[16]; /* bits for the hashes of how the words' parts begin */
+        pairs[0x8000]; /* at which offsets of words these two bytes stand: a bit for each */
+    unsigned char neighbours[0x400]; /* the same of the two bytes beside such a pair */
+    uint64_t beginnings[16];         /* bits for the hashes of how the words' parts begin */
 };
 
 /* Where the first of the words begins; `length` if none stands there. A word that the end of the
