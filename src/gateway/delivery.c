@@ -21,10 +21,18 @@ void delivery_drop_refusal(struct exchange *exchange)
     kept_refusal_finish(&exchange->kept);
 }
 
+/* In whole seconds, the last one begun. */
+static void append_queued(int64_t queued_ms, struct buffer *head)
+{
+    if (queued_ms > 0)
+        buffer_append_format(head, "x-tcr-queued: %lld\n", (long long)((queued_ms + 999) / 1000));
+}
+
 static void append_own(const struct exchange *exchange, const char *key, struct buffer *head)
 {
     (void)head_append(head, "x-tcr-key", key);
     buffer_append_format(head, "x-tcr-attempts: %u\n", exchange->attempts);
+    append_queued(exchange->queued_ms, head);
     if (*exchange->bridge.model)
         (void)head_append(head, "x-tcr-model", exchange->bridge.model);
 }
@@ -48,13 +56,24 @@ static bool set_whole(struct exchange *exchange, const char *head)
     return fine;
 }
 
+/* The head of a stream that is still held: it says how long it will have been. */
+static bool open_stream(struct exchange *exchange)
+{
+    struct buffer head = {0};
+    buffer_append_text(&head, "content-type: text/event-stream\ncache-control: no-cache\n");
+    append_queued(exchange->queued_ms + exchange->hold_until - exchange->hold_since, &head);
+    bool fine =
+        !head.failed && front_set_answer(exchange, 200, buffer_text(&head), FORWARD_LENGTH_UNKNOWN);
+    buffer_finish(&head);
+    return fine;
+}
+
 bool delivery_ping(struct exchange *exchange)
 {
-    static const char head[] = "content-type: text/event-stream\ncache-control: no-cache\n";
     static const char anthropic[] = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
     static const char comment[] = ": ping\n\n";
     const char *ping = exchange->route.provider == PROVIDER_OPENAI ? comment : anthropic;
-    if (!exchange->is_open && !front_set_answer(exchange, 200, head, FORWARD_LENGTH_UNKNOWN))
+    if (!exchange->is_open && !open_stream(exchange))
         return false;
     exchange->is_open = true;
     if (!pending_append(&exchange->pings, ping, strlen(ping)))
@@ -66,10 +85,14 @@ bool delivery_ping(struct exchange *exchange)
 static bool append_error_event(struct exchange *exchange, int status, const char *sentence)
 {
     struct buffer event = {0};
-    if (exchange->route.provider != PROVIDER_OPENAI)
+    bool responses = exchange->route.stream == EVENTSTREAM_RESPONSES;
+    if (exchange->route.provider != PROVIDER_OPENAI || responses)
         buffer_append_text(&event, "event: error\n");
     buffer_append_text(&event, "data: ");
-    refusal_append_body(&event, exchange->route.provider, status, sentence);
+    if (responses)
+        refusal_append_event(&event, status, sentence);
+    else
+        refusal_append_body(&event, exchange->route.provider, status, sentence);
     buffer_append_text(&event, "\n\n");
     bool fine = !event.failed && pending_append(&exchange->pending, event.data, event.length);
     buffer_finish(&event);

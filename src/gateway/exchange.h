@@ -89,6 +89,8 @@ struct exchange {
     unsigned attempts;
     int64_t begun, deadline; /* clock_now_ms */
     int64_t hold_until;      /* clock_now_ms: HOLDING for a key that is ready then */
+    int64_t hold_since;      /* clock_now_ms: since it is held this time */
+    int64_t queued_ms;       /* that it was held before that */
     bool is_open;            /* while it waits: the head of a stream has gone out, and pings */
     struct pending pings;
     bool same_again; /* HOLDING ends in another try with the same key */

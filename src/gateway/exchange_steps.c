@@ -153,6 +153,7 @@ static enum exchange_state hold(struct exchange *exchange)
     if (exchange->same_again)
         return ASKING;
     if (now >= exchange->hold_until) {
+        exchange->queued_ms += now - exchange->hold_since;
         exchange->deadline += exchange->is_open ? now - exchange->begun : 0;
         return CHOOSING;
     }

@@ -201,6 +201,7 @@ static bool waits_for_reset(struct exchange *exchange)
     exchange->retry = (struct retry){0};
     exchange->same_again = exchange->timer_came = false;
     exchange->hold_until = now + wait + 200;
+    exchange->hold_since = now;
     int64_t sign = exchange->begun + gateway->silence_ms;
     bool signs = exchange->id.stream && sign > now && sign < exchange->hold_until;
     timer_set(&gateway->timers, &exchange->timer, signs ? sign : exchange->hold_until);

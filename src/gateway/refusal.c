@@ -51,6 +51,15 @@ void refusal_append_body(struct buffer *body, enum provider provider, int status
     buffer_append_text(body, "}}");
 }
 
+void refusal_append_event(struct buffer *event, int status, const char *sentence)
+{
+    buffer_append_format(event,
+                         "{\"type\":\"error\",\"sequence_number\":0,\"code\":\"%s\",\"message\":",
+                         refusal_type(status));
+    append_sentence(event, sentence);
+    buffer_append_text(event, ",\"param\":null}");
+}
+
 bool refusal_set(struct exchange *exchange, int status, const char *sentence, const char *more)
 {
     struct buffer body = {0}, head = {0};

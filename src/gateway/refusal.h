@@ -13,6 +13,9 @@ struct exchange;
 void refusal_append_body(struct buffer *body, enum provider provider, int status,
                          const char *sentence);
 
+/* The data of the event that ends a stream of OpenAI's Responses with it. */
+void refusal_append_event(struct buffer *event, int status, const char *sentence);
+
 /* Sets it as the exchange's answer, with further headers ("" if there are none; as in base/head.h).
  * False if out of memory. */
 bool refusal_set(struct exchange *exchange, int status, const char *sentence, const char *more);

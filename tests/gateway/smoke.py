@@ -351,6 +351,55 @@ class Gateway(unittest.TestCase):
         self.assertTrue(body.startswith(b"event: ping\n"), body)
         self.assertTrue(body.endswith(START + DELTA + STOP), body)
 
+    def test_requests_of_every_format_wait_for_a_reset(self):
+        end = time.time() + 2.5
+
+        def script(connection, request):
+            if time.time() < end:
+                return refuse(connection, max(1, int(end - time.time() + 1)))
+            if not json.loads(request["body"]).get("stream"):
+                return answer(connection, 200, b'{"type":"message","content":[],"stop_reason":"end_turn"}',
+                              content_type="application/json")
+            begin_stream(connection)
+            chunk(connection, START + DELTA + event("message_delta", delta={"stop_reason": "end_turn"}) + STOP)
+            connection.sendall(b"0\r\n\r\n")
+
+        self.start(script, "--hold", "30s", "--silence", "1s")
+        chat = b'"model": "claude-x", "messages": [{"role": "user", "content": "hi"}]'
+        requests = [("/v1/chat/completions", b"{%s, \"stream\": true}" % chat),
+                    ("/v1/responses", b'{"model": "claude-x", "input": "hi", "stream": true}'),
+                    ("/v1/chat/completions", b"{%s}" % chat), ("/v1/responses", b'{"model": "claude-x", "input": "hi"}'),
+                    ("/v1/messages", b"{}")]
+        answers = [None] * len(requests)
+
+        def ask(i):
+            response = self.ask(requests[i][1], target=requests[i][0])
+            answers[i] = (response.status, int(response.getheader("x-tcr-queued", 0)), response.read())
+
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(requests))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for status, queued, body in answers:
+            self.assertEqual(status, 200, body)
+            self.assertTrue(1 <= queued <= 20, (queued, body))
+        self.assertTrue(answers[0][2].startswith(b": ping\n\ndata: "), answers[0][2])
+        self.assertTrue(answers[0][2].endswith(b"data: [DONE]\n\n"), answers[0][2])
+        self.assertTrue(answers[1][2].startswith(b": ping\n\nevent: response.created"), answers[1][2])
+        self.assertIn(b"event: response.completed", answers[1][2])
+        self.assertEqual(json.loads(answers[2][2])["object"], "chat.completion")
+        self.assertEqual(json.loads(answers[3][2])["object"], "response")
+
+    def test_a_wait_that_was_in_vain_is_told_in_every_format(self):
+        begun = time.time()
+        self.start(lambda c, r: refuse(c, 3) if time.time() < begun + 2 else refuse(c, 3600), "--hold", "30s",
+                   "--silence", "1s")
+        body = self.ask(b'{"model": "claude-x", "input": "hi", "stream": true}', target="/v1/responses").read()
+        self.assertTrue(body.startswith(b": ping\n"), body)
+        told = json.loads(body.split(b"event: error\ndata: ")[1])
+        self.assertEqual((told["type"], told["code"]), ("error", "rate_limit_error"))
+
     def test_a_wait_that_was_in_vain_ends_in_an_error_event(self):
         begun = time.time()
         self.start(lambda c, r: refuse(c, 3) if time.time() < begun + 2 else refuse(c, 3600), "--hold", "30s",
