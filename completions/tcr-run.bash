@@ -83,6 +83,7 @@ _tcr_run_value()
                 _tcr_run_list 'anthropic oauth api bearer openai cursor'
             fi
             ;;
+        --by) _tcr_run_words 'key model day session user' ;;
         --limits) _tcr_run_words 'interactive moderate' ;;
         --key | -k) _tcr_run_names < <(_tcr_run_key_names) ;;
         --profile | -p) _tcr_run_names < <(_tcr_run_profile_names) ;;
@@ -93,7 +94,7 @@ _tcr_run_value()
         --via) _tcr_run_words 'auto env fd' ;;
         --log-format) _tcr_run_words 'text json' ;;
         --client) _tcr_run_words 'claude generic' ;;
-        --keep | --scrub) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
+        --keep | --scrub) [[ ${words[1]} == gateway ]] || mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --on-exhausted) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
         --organization | --priority | --expires | --at-most | --base-url | --timeout) ;;
@@ -171,13 +172,14 @@ _tcr_run()
     $split && return
     case $cword/${words[1]} in
         1/*)
-            _tcr_run_words "status log keys reset doctor gateway explain classify help version --help --version $run"
+            _tcr_run_words "status log usage keys reset doctor gateway explain classify help version --help --version $run"
             ;;
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
-        2/gateway) _tcr_run_words "start stop status token install uninstall --detach --dry-run --listen --hold --json $common" ;;
+        */usage) _tcr_run_words '--by --since --json --csv' ;;
+        2/gateway) _tcr_run_words "start stop status token install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
         */gateway)
-            _tcr_run_words "--detach --dry-run --listen --hold --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
+            _tcr_run_words "--detach --dry-run --listen --hold --keep --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
                 $common"
             ;;
         */doctor) _tcr_run_words "--json $common" ;;
@@ -195,7 +197,7 @@ _tcr_run()
                 _filedir
             fi
             ;;
-        2/help) _tcr_run_words 'status log keys reset doctor gateway explain classify version' ;;
+        2/help) _tcr_run_words 'status log usage keys reset doctor gateway explain classify version' ;;
         */help | */version) ;;
         *)
             if [[ $cur ]]; then

@@ -15,6 +15,7 @@ class TcrRun < Formula
   depends_on "libmicrohttpd"
   depends_on "libsodium"
   depends_on "openssl@3"
+  depends_on "sqlite"
   depends_on :linux
 
   def install

@@ -18,6 +18,7 @@ static const char tail[] =
     "Subcommands:\n"
     "  status [--json|--prometheus|--watch]   the keys and what is known about them\n"
     "  log [-f] [--json] [--key NAME] [--since TIME] [-n N]     what happened\n"
+    "  usage [--by WHAT] [--since TIME] [--json|--csv]   what requests took\n"
     "  doctor [--json]        what is broken, and how to fix it\n"
     "  keys list|show|check|add|renew|remove|...    the key file; see keys --help\n"
     "  reset [NAME]...        forget cooldowns and failures\n"
@@ -51,6 +52,13 @@ static const struct topic {
      "      --since TIME       not older than this: 2h, 3d\n"
      "  -n, --lines N          only the last N lines\n",
      "tcr-run-log(1)", false},
+    {"usage", "[OPTION]...",
+     "How many requests went through gateways, their tokens, and what those cost.\n\n"
+     "      --by WHAT          key, model, day, session or user (key)\n"
+     "      --since TIME       not older than this: 2h, today (30d)\n"
+     "      --json             as JSON\n"
+     "      --csv              as comma-separated values\n",
+     "tcr-run-usage(1)", false},
     {"doctor", "[OPTION]...",
      "What is broken, and how to fix it. Nothing is changed.\n\n"
      "      --json             as JSON\n" POOL_OPTIONS,

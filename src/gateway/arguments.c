@@ -115,6 +115,11 @@ static int set_hold(struct arguments *arguments, const char *value, struct buffe
     return read_time(value, &arguments->hold_seconds, error);
 }
 
+static int set_keep(struct arguments *arguments, const char *value, struct buffer *error)
+{
+    return read_time(value, &arguments->keep_seconds, error);
+}
+
 static int set_silence(struct arguments *arguments, const char *value, struct buffer *error)
 {
     return read_time(value, &arguments->silence_seconds, error);
@@ -141,6 +146,7 @@ static const struct {
     {"folder", TEXT(folder)},
     {"first", TEXT(first)},
     {"hold", .take = set_hold},
+    {"keep", .take = set_keep},
     {"silence", .take = set_silence},
     {"keys", TEXT(options.keys_file)},
     {"profile", TEXT(options.profile)},
@@ -181,8 +187,11 @@ bool arguments_read(int argc, char **argv, struct arguments *ret_arguments)
                                     .option = take,
                                     .context = ret_arguments,
                                     .help = "tcr-run and tcr-gateway are of different versions"};
-    *ret_arguments = (struct arguments){
-        .tell_fd = -1, .life_fd = -1, .lock_fd = -1, .silence_seconds = SILENCE_SECONDS};
+    *ret_arguments = (struct arguments){.tell_fd = -1,
+                                        .life_fd = -1,
+                                        .lock_fd = -1,
+                                        .keep_seconds = -1,
+                                        .silence_seconds = SILENCE_SECONDS};
     int words = getopts_parse(&getopts, argc, argv, &error);
     if (words < 0)
         log_say("gateway: %s", buffer_text(&error));

@@ -19,6 +19,7 @@ struct arguments {
     const char *folder, *first;
     char *stand_in; /* in guarded memory; NULL: none is asked for */
     int64_t hold_seconds;
+    int64_t keep_seconds;    /* --keep; -1: as it was set before */
     int64_t silence_seconds; /* --silence: 150, and less in tests */
 };
 

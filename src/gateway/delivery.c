@@ -385,7 +385,8 @@ void delivery_end_stream(struct exchange *exchange)
     struct try *try = exchange->try;
     if (exchange->bridge.reply) {
         exchange->is_broken = !bridge_end(exchange);
-        if (bridge_ended_well(exchange))
+        exchange->is_cut = !bridge_ended_well(exchange);
+        if (!exchange->is_cut)
             picker_succeeded(exchange);
         return;
     }
@@ -396,7 +397,7 @@ void delivery_end_stream(struct exchange *exchange)
         whole =
             !has_end || exchange->stream.seen & (STREAM_STOP | STREAM_ERROR) || try->status >= 400;
     }
-    exchange->is_broken = !whole;
+    exchange->is_broken = exchange->is_cut = !whole;
     if (whole && try->status < 400 &&
         !(exchange->is_stream && exchange->stream.seen & STREAM_ERROR))
         picker_succeeded(exchange);

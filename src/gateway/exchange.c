@@ -4,6 +4,7 @@
 #include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/metering.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
 #include "gateway/try.h"
@@ -256,6 +257,7 @@ enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t le
         exchange_mark(exchange);
         return NOT_YET;
     }
+    metering_read(exchange, bytes, length);
     if (exchange->bridge.reply ? !bridge_take(exchange, bytes, length)
                                : !pending_append(&exchange->pending, bytes, length))
         return NO_MEMORY;
@@ -280,6 +282,7 @@ void exchange_take_head(struct exchange *exchange, const char *head)
     eventstream_finish(&exchange->stream);
     if (exchange->is_stream)
         eventstream_init(&exchange->stream, bridge_stream(exchange));
+    tokens_begin(&exchange->tokens);
     picker_note_answer(exchange, head);
     exchange_try_moved(exchange);
 }

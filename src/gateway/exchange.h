@@ -8,6 +8,7 @@
 #include "core/gateway/retry.h"
 #include "core/gateway/route.h"
 #include "core/gateway/sessionid.h"
+#include "core/gateway/tokens.h"
 #include "core/pool/failure.h"
 #include "core/state/choice.h"
 #include "core/state/event.h"
@@ -100,6 +101,9 @@ struct exchange {
     /* What comes back. */
     struct eventstream stream;
     bool is_stream;
+    struct tokens_reader tokens;
+    bool is_cut;     /* the provider ended its answer too early */
+    bool is_metered; /* its usage is recorded */
     struct pending pending;
     int64_t moved; /* when bytes of the answer last came */
     bool is_broken;

@@ -2,6 +2,7 @@
 #include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/metering.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
 #include "gateway/try.h"
@@ -33,6 +34,7 @@ static void drop_try(struct exchange *exchange)
 static enum exchange_state leave(struct exchange *exchange)
 {
     timer_stop(&exchange->gateway->timers, &exchange->timer);
+    metering_record(exchange);
     drop_try(exchange);
     picker_tell_end(exchange, true);
     picker_give_back(exchange);

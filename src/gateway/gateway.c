@@ -7,6 +7,7 @@
 #include "gateway/admission.h"
 #include "gateway/arguments.h"
 #include "gateway/exchange.h"
+#include "gateway/metering.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
 #include "system/files.h"
@@ -309,6 +310,8 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
         r = upstream_init(&gateway->upstream, &gateway->loop, &gateway->timers);
     if (r == 0)
         gateway->front = front_create(gateway);
+    if (r == 0)
+        r = metering_open(gateway, arguments->keep_seconds);
     if (r < 0 || !gateway->front) {
         log_say("gateway: %s", r < 0 ? strerror(-r) : "libmicrohttpd does not start");
         return EXIT_OWN_FAILURE;
@@ -322,6 +325,7 @@ static void close_gateway(struct gateway *gateway)
     front_destroy(gateway->front);
     upstream_finish(&gateway->upstream);
     holders_finish(&gateway->holders);
+    metering_close(gateway);
     news_end(&gateway->news);
     news_finish(&gateway->news);
     dropped_finish(&gateway->dropped);

@@ -19,6 +19,7 @@
 struct exchange;
 struct fetch;
 struct ledger;
+struct metering;
 
 struct gateway {
     struct loop loop;
@@ -36,6 +37,7 @@ struct gateway {
     const char *first;  /* that a new session begins with if it is ready; NULL: any */
     struct news news;
     struct dropped dropped;
+    struct metering *metering; /* NULL: usage is not recorded */
 
     size_t exchange_count; /* that are not over */
     size_t crowd;          /* the most connections of clients since memory was given back */

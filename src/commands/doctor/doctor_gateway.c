@@ -63,7 +63,8 @@ static void say_lacking(struct doctor *doctor)
     if (asked && strcmp(asked, "on") == 0)
         doctor_say(doctor, "gateway", HEALTH_FAIL,
                    "TCR_GATEWAY=on, but this tcr-run was built without one; fix: install "
-                   "libmicrohttpd-dev and libcurl4-openssl-dev and build it again, or unset it");
+                   "libmicrohttpd-dev, libcurl4-openssl-dev and libsqlite3-dev and build it again, "
+                   "or unset it");
     else
         doctor_say(doctor, "gateway", HEALTH_OK, "this tcr-run was built without one");
 }

@@ -34,7 +34,8 @@ static const struct verb {
     const char *usage, *what;
 } verbs[] = {
     {"start", gateway_start,
-     "[-d] [--listen ADDR]... [--hold TIME] [--profile NAME] [--keys FILE] [--key NAME] "
+     "[-d] [--listen ADDR]... [--hold TIME] [--keep TIME] [--profile NAME] [--keys FILE] [--key "
+     "NAME] "
      "[--no-master] [--model-fallback RULES] [--no-model-fallback]",
      "serve on 127.0.0.1:" GATEWAY_PORT_DEFAULT " and [::1]:" GATEWAY_PORT_DEFAULT
      ", or on each ADDR; -d: in the background"},
@@ -73,20 +74,21 @@ static int show_help(void)
     for (size_t i = 0; i < VERBS; i++)
         buffer_append_format(&text, "  %s %s\n        %s\n", verbs[i].name, verbs[i].usage,
                              verbs[i].what);
-    buffer_append_text(&text,
-                       "\n"
-                       "  -d, --detach           in the background\n"
-                       "      --listen ADDR      a port, ADDRESS:PORT or [ADDRESS]:PORT; may be "
-                       "repeated\n"
-                       "      --hold TIME        how long a request waits for a key to be ready\n"
-                       "  -k, --key NAME         use this key and no other\n"
-                       "      --no-master        never use the master key\n"
-                       "  -f, --keys FILE        read the keys from FILE\n"
-                       "  -p, --profile NAME     the gateway with the keys of this profile\n"
-                       "      --json             as JSON\n"
-                       "Also --kind, --max-per-key, --cooldown, --retry-on and --retries, as for a "
-                       "run.\n"
-                       "\nManual: tcr-run-gateway(1).\n");
+    buffer_append_text(
+        &text, "\n"
+               "  -d, --detach           in the background\n"
+               "      --listen ADDR      a port, ADDRESS:PORT or [ADDRESS]:PORT; may be "
+               "repeated\n"
+               "      --hold TIME        how long a request waits for a key to be ready\n"
+               "      --keep TIME        how long usage is kept (90d); 0: none is recorded\n"
+               "  -k, --key NAME         use this key and no other\n"
+               "      --no-master        never use the master key\n"
+               "  -f, --keys FILE        read the keys from FILE\n"
+               "  -p, --profile NAME     the gateway with the keys of this profile\n"
+               "      --json             as JSON\n"
+               "Also --kind, --max-per-key, --cooldown, --retry-on and --retries, as for a "
+               "run.\n"
+               "\nManual: tcr-run-gateway(1).\n");
     return output_print(&text);
 }
 

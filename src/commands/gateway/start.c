@@ -127,7 +127,7 @@ static bool prepare(struct start *start)
     start->program = gateway_program_find();
     if (!start->program) {
         log_say("tcr-gateway is not installed beside this tcr-run; building it takes "
-                "libmicrohttpd-dev and libcurl4-openssl-dev");
+                "libmicrohttpd-dev, libcurl4-openssl-dev and libsqlite3-dev");
         return false;
     }
     start->words[0] = start->program;

@@ -54,7 +54,7 @@ static int add_address(struct start *start, const char *text, struct buffer *err
     return listen_parse(text, &start->at[start->address_count++], error);
 }
 
-static int check_hold(struct start *start, const char *value, struct buffer *error)
+static int check_time(struct start *start, const char *value, struct buffer *error)
 {
     int64_t seconds;
     (void)start;
@@ -87,7 +87,8 @@ static const struct start_option {
     {{"detach", 'd', NULL}, NULL, set_detached},
     {{"dry-run", 'n', NULL}, NULL, set_shows_only},
     {{"listen", 0, "ADDR"}, NULL, add_address},
-    {{"hold", 0, "TIME"}, "--hold", check_hold},
+    {{"hold", 0, "TIME"}, "--hold", check_time},
+    {{"keep", 0, "TIME"}, "--keep", check_time},
     {{"profile", 'p', "NAME"}, "--profile", set_profile},
     {{"keys", 'f', "FILE"}, "--keys", set_keys},
     {{"key", 'k', "NAME"}, "--key", NULL},

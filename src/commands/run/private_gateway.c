@@ -321,8 +321,9 @@ void private_gateway_pretend(struct session *session, struct private_gateway *ga
 static void say_what_fails(int r)
 {
     if (r == -ENOENT)
-        log_say("this tcr-run was built without its gateway: install libmicrohttpd-dev and "
-                "libcurl4-openssl-dev and build it again, or leave out --gateway");
+        log_say(
+            "this tcr-run was built without its gateway: install libmicrohttpd-dev, "
+            "libcurl4-openssl-dev and libsqlite3-dev and build it again, or leave out --gateway");
     else if (r != -ETIME)
         log_say("the gateway cannot be started: %s", strerror(-r));
 }

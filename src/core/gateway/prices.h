@@ -1,0 +1,53 @@
+/* What tokens cost: prices that are built in, as of a date, and those of a file of the user's,
+ * which count first. A model with no price has none: nothing is guessed from names that look alike.
+ *
+ * The file is a JSON object of models; a name may hold * for any characters:
+ *
+ *     {"claude-example-9": {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75,
+ *                           "cache_write_1h": 6},
+ *      "local-*": {"input": 0, "output": 0}}
+ *
+ * in US dollars for a million tokens. What is left out of the last three is the price of input. */
+#pragma once
+
+#include "base/buffer.h"
+#include "core/gateway/tokens.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PRICES_AS_OF "2026-10-24"
+
+/* Money is in billionths of a dollar. */
+#define MONEY_DOLLAR ((int64_t)1000000000)
+
+/* Micro-dollars for a million tokens. */
+struct price {
+    int64_t input, output, cache_read, cache_write, cache_write_hour;
+};
+
+struct prices {
+    struct own_price {
+        char model[TOKENS_MODEL];
+        struct price price;
+    } * own; /* in the file's order */
+    size_t count;
+};
+
+/* Reads the file's text. Returns 0; -EINVAL with one sentence in `error`; -ENOMEM. Ended with
+ * prices_finish either way. */
+int prices_parse(struct prices *prices, const char *text, size_t length, struct buffer *error);
+void prices_finish(struct prices *prices);
+
+/* False if the model has no price. */
+bool prices_cost(const struct prices *prices, const struct tokens *tokens, int64_t *ret_cost);
+
+/* "0.25", "5", "5.00" as money. False if it is none, negative or more than a billion. */
+bool money_parse(const char *text, size_t length, int64_t *ret_money);
+
+/* "$12.34", and "$0.0042" for less than a cent. */
+void money_append(struct buffer *text, int64_t money);
+
+/* The number alone, with nine decimal places less the zeros at its end. */
+void money_append_number(struct buffer *text, int64_t money);

@@ -1,0 +1,159 @@
+#include "gateway/metering.h"
+
+#include "base/cleanup.h"
+#include "core/gateway/prices.h"
+#include "gateway/exchange.h"
+#include "gateway/gateway.h"
+#include "system/clock.h"
+#include "system/log.h"
+#include "system/usage/pricefile.h"
+#include "system/usage/usagewriter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#define CLOSE_MS 3000
+
+#define STATUS_CLIENT_LEFT 499 /* as other proxies log it */
+#define STATUS_CUT         502
+
+struct metering {
+    struct usagewriter *writer;
+    struct watch watch;
+    struct prices prices;
+};
+
+static void say_word(struct gateway *gateway)
+{
+    struct buffer word;
+    usagewriter_take_word(gateway->metering->writer, &word);
+    if (word.length > 0) {
+        struct event event = {.kind = EVENT_WARNING, .text = buffer_text(&word)};
+        log_warn("gateway: %s", event.text);
+        news_event(&gateway->news, &event);
+    }
+    buffer_finish(&word);
+}
+
+static void take_news(void *context, uint32_t events)
+{
+    (void)events;
+    say_word(context);
+}
+
+static int begin(struct gateway *gateway, const char *path, int64_t keep_seconds)
+{
+    struct metering *metering = calloc(1, sizeof *metering);
+    const struct usagewriter_plan plan = {.path = path, .keep = keep_seconds};
+    if (!metering)
+        return -ENOMEM;
+    gateway->metering = metering;
+    int r = usagewriter_open(&plan, &metering->writer);
+    if (r < 0)
+        return r;
+    metering->watch = (struct watch){usagewriter_fd(metering->writer), EPOLLIN, take_news, gateway};
+    r = loop_add(&gateway->loop, &metering->watch);
+    struct buffer error = {0};
+    if (r == 0 && pricefile_read(&metering->prices, &error) < 0)
+        log_warn("gateway: %s; the prices that are built in count", buffer_text(&error));
+    buffer_finish(&error);
+    return r;
+}
+
+int metering_open(struct gateway *gateway, int64_t keep_seconds)
+{
+    CLEANUP_FREE char *path = keep_seconds == 0 ? NULL : usagefile_path();
+    return path ? begin(gateway, path, keep_seconds) : 0;
+}
+
+void metering_close(struct gateway *gateway)
+{
+    struct metering *metering = gateway->metering;
+    if (!metering)
+        return;
+    if (metering->watch.context) {
+        loop_remove(&gateway->loop, &metering->watch);
+        say_word(gateway);
+    }
+    usagewriter_close(metering->writer, CLOSE_MS);
+    prices_finish(&metering->prices);
+    free(metering);
+    gateway->metering = NULL;
+}
+
+/* Whose answers tell what they took. */
+static bool is_billable(const struct exchange *exchange)
+{
+    return exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI;
+}
+
+void metering_read(struct exchange *exchange, const char *bytes, size_t length)
+{
+    if (exchange->gateway->metering && is_billable(exchange))
+        tokens_feed(&exchange->tokens, bytes, length);
+}
+
+static int status_of(const struct exchange *exchange)
+{
+    if (exchange->is_cut && exchange->answer_status < 400)
+        return STATUS_CUT;
+    if (exchange->client_gone)
+        return STATUS_CLIENT_LEFT;
+    return exchange->answer_status;
+}
+
+static void name_models(const struct exchange *exchange, struct usage_row *row)
+{
+    const struct bridge *bridge = &exchange->bridge;
+    const char *asked = *bridge->asked ? bridge->asked : exchange->id.model;
+    const char *sent = *bridge->model ? bridge->model : exchange->id.model;
+    const char *served = exchange->tokens.tokens.model;
+    snprintf(row->asked, sizeof row->asked, "%s", asked);
+    if (*served || exchange->tokens.tokens.told)
+        snprintf(row->served, sizeof row->served, "%s", *served ? served : sent);
+}
+
+static void count(const struct exchange *exchange, struct usage_row *row)
+{
+    struct tokens tokens = exchange->tokens.tokens;
+    row->billable = is_billable(exchange);
+    row->told = tokens.told;
+    if (!tokens.told)
+        return;
+    row->input = tokens.input;
+    row->output = tokens.output;
+    row->cache_read = tokens.cache_read;
+    row->cache_write = tokens.cache_write;
+    snprintf(tokens.model, sizeof tokens.model, "%s", row->served);
+    row->priced = prices_cost(&exchange->gateway->metering->prices, &tokens, &row->cost);
+}
+
+/* Requests of people who may not ask, and those that the gateway answers itself, took nothing. */
+static bool is_recorded(const struct exchange *exchange)
+{
+    return exchange->gateway->metering && exchange->roster && !exchange->is_metered;
+}
+
+void metering_record(struct exchange *exchange)
+{
+    struct timespec now;
+    if (!is_recorded(exchange))
+        return;
+    exchange->is_metered = true;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t took = clock_now_ms() - exchange->begun;
+    struct usage_row row = {.time = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - took,
+                            .status = status_of(exchange),
+                            .tries = exchange->attempts,
+                            .milliseconds = took};
+    if (exchange->candidate)
+        snprintf(row.key, sizeof row.key, "%s", exchange->candidate->key->name);
+    snprintf(row.session, sizeof row.session, "%s", exchange->id.session);
+    name_models(exchange, &row);
+    count(exchange, &row);
+    usagewriter_add(exchange->gateway->metering->writer, &row);
+}

@@ -1,0 +1,23 @@
+/* Counts what requests took: their tokens, and what those cost by the prices known here. Each is
+ * recorded once it is over, in the file of usage (system/usage/usagewriter.h). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct exchange;
+struct gateway;
+
+/* Reads the user's prices and begins to record; a file of prices with a mistake is said, and those
+ * that are built in count alone. Without a place for the file nothing is recorded. Returns 0 or
+ * -ENOMEM. */
+int metering_open(struct gateway *gateway, int64_t keep_seconds);
+
+/* Writes what is left; that takes a moment at most. */
+void metering_close(struct gateway *gateway);
+
+/* Bytes of the provider's answer, as they came. */
+void metering_read(struct exchange *exchange, const char *bytes, size_t length);
+
+/* The request is over; once for each. */
+void metering_record(struct exchange *exchange);

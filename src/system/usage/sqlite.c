@@ -1,0 +1,40 @@
+#include "system/usage/sqlite.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <string.h>
+
+#ifdef __APPLE__
+#define LIBRARY "libsqlite3.dylib"
+#else
+#define LIBRARY "libsqlite3.so.0"
+#endif
+
+/* A pointer to data cannot be made one to a function in ISO C; POSIX has it that the bytes fit. */
+static bool find_function(void *library, const char *name, void *pointer)
+{
+    void *found = dlsym(library, name);
+    memcpy(pointer, &found, sizeof found);
+    return found != NULL;
+}
+
+const struct sqlite *sqlite_load(struct buffer *error)
+{
+    static struct sqlite sqlite;
+    static bool loaded;
+    if (loaded)
+        return &sqlite;
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        buffer_append_text(error, "usage needs SQLite, which cannot be loaded (" LIBRARY
+                                  " is missing or unusable): apt-get install libsqlite3-0");
+        return NULL;
+    }
+    loaded = true;
+#define SQLITE_FIND(name) loaded &= find_function(library, "sqlite3_" #name, &sqlite.name);
+    SQLITE_FUNCTIONS(SQLITE_FIND)
+#undef SQLITE_FIND
+    if (!loaded)
+        buffer_append_text(error, "the SQLite of this system is too old; expected 3.24 or newer");
+    return loaded ? &sqlite : NULL;
+}

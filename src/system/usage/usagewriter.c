@@ -1,0 +1,378 @@
+#include "system/usage/usagewriter.h"
+
+#include "system/clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROWS_MOST      8192 /* that wait, 6 MiB */
+#define GATHER_MS      200  /* so that many are written at once */
+#define LOCKED_MS      1000 /* that SQLite waits for another process */
+#define AGAIN_MS       2000 /* after a failure */
+#define TIDY_SECONDS   3600
+#define QUESTIONS_MOST 64
+
+struct question {
+    uint64_t number;
+    struct usage_question asked;
+    /* Once it is answered: */
+    struct usage_report report;
+    int error;
+    struct buffer word;
+    struct question *next;
+};
+
+struct rows {
+    struct usage_row *rows;
+    size_t count, room;
+};
+
+struct usagewriter {
+    struct usagewriter_plan plan;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* for all that follows, up to the next comment */
+    pthread_cond_t changed, ended;
+    struct rows waiting;
+    size_t left_out;
+    struct question *asked, *answered;
+    size_t asked_count;
+    struct buffer word;
+    bool closing, has_ended;
+    int fd;
+    /* The thread's own: */
+    struct usagefile *file;
+    struct rows taken;
+    bool has_said, has_kept;
+    int64_t tidied;
+    char *path;
+};
+
+static struct timespec in_ms(int64_t milliseconds)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += milliseconds / 1000;
+    at.tv_nsec += milliseconds % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+static void wake_loop(const struct usagewriter *writer)
+{
+    uint64_t one = 1;
+    (void)!write(writer->fd, &one, sizeof one);
+}
+
+static bool rows_add(struct rows *rows, const struct usage_row *row)
+{
+    if (rows->count == ROWS_MOST)
+        return false;
+    if (rows->count == rows->room) {
+        size_t room = rows->room > 0 ? rows->room * 2 : 16;
+        struct usage_row *more = realloc(rows->rows, room * sizeof *more);
+        if (!more)
+            return false;
+        rows->rows = more;
+        rows->room = room;
+    }
+    rows->rows[rows->count++] = *row;
+    return true;
+}
+
+/* ---- the thread ---- */
+
+/* Once: what is wrong now is wrong for every batch. */
+static void say(struct usagewriter *writer, const char *sentence)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    if (!writer->has_said) {
+        buffer_append_format(&writer->word, "the usage is not recorded: %s; requests go on",
+                             sentence);
+        wake_loop(writer);
+    }
+    writer->has_said = true;
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+/* A file that can be written again. */
+static void say_left_out(struct usagewriter *writer)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    if (writer->left_out > 0) {
+        buffer_append_format(&writer->word,
+                             "the usage is recorded again; of %zu requests there is no record",
+                             writer->left_out);
+        writer->left_out = 0;
+        wake_loop(writer);
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+static int open_file(struct usagewriter *writer, struct buffer *error)
+{
+    if (writer->file)
+        return 0;
+    const struct sqlite *sqlite = sqlite_load(error);
+    return !sqlite ? -EIO
+                   : usagefile_open(sqlite, writer->path, true, LOCKED_MS, error, &writer->file);
+}
+
+static int keep_and_tidy(struct usagewriter *writer, struct buffer *error)
+{
+    int r = 0;
+    int64_t now = time(NULL);
+    if (!writer->has_kept && writer->plan.keep >= 0)
+        r = usagefile_set_keep(writer->file, writer->plan.keep, error);
+    if (r == 0)
+        writer->has_kept = true;
+    if (r < 0 || (writer->tidied != 0 && now - writer->tidied < TIDY_SECONDS))
+        return r;
+    writer->tidied = now;
+    return usagefile_tidy(writer->file, now, error);
+}
+
+/* Rows that could not be written stay. A file that cannot be used is opened anew the next time. */
+static int write_taken(struct usagewriter *writer, struct buffer *error)
+{
+    int r = open_file(writer, error);
+    if (r == 0 && writer->taken.count > 0)
+        r = usagefile_add(writer->file, writer->taken.rows, writer->taken.count, error);
+    if (r == 0) {
+        writer->taken.count = 0;
+        say_left_out(writer);
+        r = keep_and_tidy(writer, error);
+    }
+    if (r < 0) {
+        say(writer, buffer_text(error));
+        usagefile_close(writer->file);
+        writer->file = NULL;
+    }
+    return r;
+}
+
+static void answer(struct usagewriter *writer, struct question *question, int r,
+                   const struct buffer *error)
+{
+    if (r == 0)
+        r = usagefile_report(writer->file, &question->asked, &question->word, &question->report);
+    else
+        buffer_append_text(&question->word, buffer_text(error));
+    question->error = r;
+    (void)pthread_mutex_lock(&writer->mutex);
+    question->next = writer->answered;
+    writer->answered = question;
+    wake_loop(writer);
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+/* With the lock: appends what waits to what could not be written before. */
+static struct question *take_work(struct usagewriter *writer)
+{
+    struct rows *taken = &writer->taken, *waiting = &writer->waiting;
+    struct question *asked = writer->asked;
+    writer->asked = NULL;
+    writer->asked_count = 0;
+    if (taken->count == 0) {
+        struct rows empty = *taken;
+        *taken = *waiting;
+        *waiting = empty;
+        return asked;
+    }
+    for (size_t i = 0; i < waiting->count; i++)
+        writer->left_out += !rows_add(taken, &waiting->rows[i]);
+    waiting->count = 0;
+    return asked;
+}
+
+static bool has_work(const struct usagewriter *writer)
+{
+    return writer->closing || writer->asked || writer->waiting.count > 0;
+}
+
+/* With the lock, until there is something to do; then a little longer, so that it is worth it. */
+static void wait_for_work(struct usagewriter *writer, bool failed)
+{
+    struct timespec again = in_ms(AGAIN_MS);
+    int r = 0;
+    while (failed && r == 0 && !writer->closing && !writer->asked)
+        r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &again);
+    while (!failed && !has_work(writer))
+        (void)pthread_cond_wait(&writer->changed, &writer->mutex);
+    struct timespec gathered = in_ms(GATHER_MS);
+    for (r = 0; !failed && r == 0 && !writer->closing && !writer->asked;)
+        r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &gathered);
+}
+
+static void *run(void *context)
+{
+    struct usagewriter *writer = context;
+    bool failed = false, closing = false;
+    while (!closing) {
+        (void)pthread_mutex_lock(&writer->mutex);
+        wait_for_work(writer, failed);
+        closing = writer->closing;
+        struct question *asked = take_work(writer);
+        (void)pthread_mutex_unlock(&writer->mutex);
+        struct buffer error = {0};
+        int r = writer->taken.count > 0 || asked ? write_taken(writer, &error) : 0;
+        failed = r < 0;
+        for (struct question *next; asked; asked = next) {
+            next = asked->next;
+            answer(writer, asked, r, &error);
+        }
+        buffer_finish(&error);
+    }
+    usagefile_close(writer->file);
+    free(writer->taken.rows);
+    (void)pthread_mutex_lock(&writer->mutex);
+    writer->has_ended = true;
+    (void)pthread_cond_signal(&writer->ended);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+/* ---- the loop's side ---- */
+
+static int begin_thread(struct usagewriter *writer)
+{
+    sigset_t all, before;
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&writer->mutex, NULL);
+    (void)pthread_cond_init(&writer->changed, &monotonic);
+    (void)pthread_cond_init(&writer->ended, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int r = -pthread_create(&writer->thread, NULL, run, writer);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r;
+}
+
+static void destroy(struct usagewriter *writer)
+{
+    if (writer->fd >= 0)
+        (void)close(writer->fd);
+    free(writer->waiting.rows);
+    free(writer->path);
+    buffer_finish(&writer->word);
+    for (struct question *next, *one = writer->answered; one; one = next) {
+        next = one->next;
+        usage_report_finish(&one->report);
+        buffer_finish(&one->word);
+        free(one);
+    }
+    free(writer);
+}
+
+int usagewriter_open(const struct usagewriter_plan *plan, struct usagewriter **ret_writer)
+{
+    struct usagewriter *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return -ENOMEM;
+    writer->plan = *plan;
+    writer->path = strdup(plan->path);
+    writer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int r = !writer->path ? -ENOMEM : writer->fd < 0 ? -errno : begin_thread(writer);
+    if (r < 0)
+        destroy(writer);
+    else
+        *ret_writer = writer;
+    return r;
+}
+
+void usagewriter_close(struct usagewriter *writer, int64_t most_ms)
+{
+    if (!writer)
+        return;
+    struct timespec at = in_ms(most_ms);
+    int r = 0;
+    (void)pthread_mutex_lock(&writer->mutex);
+    writer->closing = true;
+    (void)pthread_cond_signal(&writer->changed);
+    while (!writer->has_ended && r == 0)
+        r = pthread_cond_timedwait(&writer->ended, &writer->mutex, &at);
+    bool ended = writer->has_ended;
+    (void)pthread_mutex_unlock(&writer->mutex);
+    if (!ended) {
+        (void)pthread_detach(writer->thread);
+        return;
+    }
+    (void)pthread_join(writer->thread, NULL);
+    destroy(writer);
+}
+
+void usagewriter_add(struct usagewriter *writer, const struct usage_row *row)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    bool was_idle = writer->waiting.count == 0;
+    if (!rows_add(&writer->waiting, row))
+        writer->left_out++;
+    else if (was_idle)
+        (void)pthread_cond_signal(&writer->changed);
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+int usagewriter_fd(const struct usagewriter *writer)
+{
+    return writer->fd;
+}
+
+void usagewriter_take_word(struct usagewriter *writer, struct buffer *ret_word)
+{
+    uint64_t count;
+    (void)!read(writer->fd, &count, sizeof count);
+    (void)pthread_mutex_lock(&writer->mutex);
+    *ret_word = writer->word;
+    writer->word = (struct buffer){0};
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+int usagewriter_ask(struct usagewriter *writer, uint64_t number, const struct usage_question *asked)
+{
+    struct question *question = calloc(1, sizeof *question);
+    if (!question)
+        return -ENOMEM;
+    question->number = number;
+    question->asked = *asked;
+    (void)pthread_mutex_lock(&writer->mutex);
+    bool fits = writer->asked_count < QUESTIONS_MOST;
+    if (fits) {
+        question->next = writer->asked;
+        writer->asked = question;
+        writer->asked_count++;
+        (void)pthread_cond_signal(&writer->changed);
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+    if (!fits)
+        free(question);
+    return fits ? 0 : -EBUSY;
+}
+
+int usagewriter_answer(struct usagewriter *writer, uint64_t *ret_number,
+                       struct usage_report *ret_report, int *ret_error, struct buffer *ret_word)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    struct question *question = writer->answered;
+    if (question)
+        writer->answered = question->next;
+    (void)pthread_mutex_unlock(&writer->mutex);
+    if (!question)
+        return 0;
+    *ret_number = question->number;
+    *ret_report = question->report;
+    *ret_error = question->error;
+    *ret_word = question->word;
+    free(question);
+    return 1;
+}

@@ -1,0 +1,306 @@
+/* The file of usage, and the thread that writes it. */
+#include "system/usage/usagewriter.h"
+
+#include "base/cleanup.h"
+#include "core/gateway/prices.h"
+#include "support.h"
+#include "system/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY_ROWS 100000
+#define NOON     ((int64_t)1790000000 / 86400 * 86400 + 43200)
+
+static char folder[] = "/tmp/tcr-usage-XXXXXX", path[64];
+static const struct sqlite *sqlite;
+
+static struct usage_row row_of(int64_t time, const char *key, const char *session)
+{
+    struct usage_row row = {.time = time * 1000,
+                            .status = 200,
+                            .tries = 1,
+                            .billable = true,
+                            .told = true,
+                            .input = 10,
+                            .output = 2,
+                            .cache_read = 300,
+                            .priced = true,
+                            .cost = 1000};
+    snprintf(row.key, sizeof row.key, "%s", key);
+    snprintf(row.session, sizeof row.session, "%s", session);
+    snprintf(row.served, sizeof row.served, "claude-sonnet-5-5");
+    return row;
+}
+
+static struct usagefile *open_file(bool writes)
+{
+    struct buffer error = {0};
+    struct usagefile *file = NULL;
+    int r = usagefile_open(sqlite, path, writes, 1000, &error, &file);
+    assert_string_equal(buffer_text(&error), "");
+    assert_int_equal(r, 0);
+    return file;
+}
+
+static void add(struct usagefile *file, const struct usage_row *rows, size_t count)
+{
+    struct buffer error = {0};
+    int r = usagefile_add(file, rows, count, &error);
+    assert_string_equal(buffer_text(&error), "");
+    assert_int_equal(r, 0);
+}
+
+static struct usage_report report_of(struct usagefile *file, enum usage_by by, int64_t since)
+{
+    const struct usage_question question = {by, since};
+    struct usage_report report;
+    struct buffer error = {0};
+    assert_int_equal(usagefile_report(file, &question, &error, &report), 0);
+    return report;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    snprintf(path, sizeof path, "%s/usage.db", folder);
+    for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end; end++) {
+        char beside[80];
+        snprintf(beside, sizeof beside, "%s%s", path, *end);
+        (void)unlink(beside);
+    }
+    return 0;
+}
+
+static void sums_hold_what_the_rows_do(void **state)
+{
+    (void)state;
+    struct stat status;
+    struct usagefile *file = open_file(true);
+    struct usage_row rows[5] = {row_of(NOON + 1, "home", "a"), row_of(NOON + 899, "work", "b"),
+                                row_of(NOON + 900, "home", "a"), row_of(NOON + 901, "home", "b"),
+                                row_of(NOON + 2000, "home", "c")};
+    rows[2].priced = false;
+    snprintf(rows[2].served, sizeof rows[2].served, "unheard-of");
+    rows[3].told = false;
+    rows[3].input = rows[3].output = rows[3].cache_read = 0;
+    rows[4].status = 429;
+    rows[4].billable = rows[4].told = false;
+    rows[4].cost = 0;
+    rows[4].input = rows[4].output = rows[4].cache_read = 0;
+    add(file, rows, 5);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    struct usage_report report = report_of(file, USAGE_BY_KEY, NOON);
+    assert_int_equal(report.count, 2);
+    assert_string_equal(report.sums[0].name, "home");
+    assert_int_equal(report.sums[0].requests, 4);
+    assert_int_equal(report.sums[0].failed, 1);
+    assert_int_equal(report.sums[0].untold, 1);
+    assert_int_equal(report.sums[0].unpriced, 1);
+    assert_int_equal(report.sums[0].cost, 1000);
+    assert_int_equal(report.total.cache_read, 900);
+    assert_int_equal(report.unpriced_count, 1);
+    assert_string_equal(report.unpriced[0], "unheard-of");
+    usage_report_finish(&report);
+    /* In the middle of a quarter of an hour: from the rows. */
+    report = report_of(file, USAGE_BY_SESSION, NOON + 2);
+    assert_int_equal(report.count, 3);
+    assert_int_equal(report.total.requests, 4);
+    usage_report_finish(&report);
+    report = report_of(file, USAGE_BY_MODEL, NOON + 901);
+    assert_int_equal(report.total.requests, 2);
+    usage_report_finish(&report);
+    usagefile_close(file);
+}
+
+static void another_reads_while_one_writes(void **state)
+{
+    (void)state;
+    struct usagefile *writer = open_file(true), *second = open_file(true),
+                     *reader = open_file(false);
+    struct usage_row row = row_of(NOON, "home", "");
+    add(writer, &row, 1);
+    add(second, &row, 1);
+    struct usage_report report = report_of(reader, USAGE_BY_USER, NOON);
+    assert_int_equal(report.total.requests, 2);
+    usage_report_finish(&report);
+    usagefile_close(writer);
+    usagefile_close(second);
+    usagefile_close(reader);
+}
+
+static void old_rows_go(void **state)
+{
+    (void)state;
+    struct usagefile *file = open_file(true);
+    struct buffer error = {0};
+    struct usage_row rows[] = {row_of(NOON - 91 * 86400, "home", ""), row_of(NOON, "home", "")};
+    add(file, rows, 2);
+    assert_int_equal(usagefile_tidy(file, NOON, &error), 0);
+    struct usage_report report = report_of(file, USAGE_BY_DAY, 0);
+    assert_int_equal(report.total.requests, 1);
+    usage_report_finish(&report);
+    assert_int_equal(usagefile_set_keep(file, 3600, &error), 0);
+    assert_int_equal(usagefile_tidy(file, NOON + 7200, &error), 0);
+    report = report_of(file, USAGE_BY_KEY, 1);
+    assert_int_equal(report.total.requests, 0);
+    usage_report_finish(&report);
+    usagefile_close(file);
+}
+
+static int fastest(struct usagefile *file, enum usage_by by)
+{
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < 5; i++) {
+        int64_t begun = clock_now_us();
+        struct usage_report report = report_of(file, by, NOON - 43100);
+        int64_t took = clock_now_us() - begun;
+        assert_true(report.total.requests > DAY_ROWS * 9 / 10);
+        usage_report_finish(&report);
+        best = took < best ? took : best;
+    }
+    return (int)(best / 1000);
+}
+
+/* Eight hundred sessions of a few hours each, on twelve keys. */
+static void a_day_of_many_requests_is_added_up_at_once(void **state)
+{
+    (void)state;
+    struct usagefile *file = open_file(true);
+    struct usage_row *rows = calloc(DAY_ROWS, sizeof *rows);
+    assert_non_null(rows);
+    for (int i = 0; i < DAY_ROWS; i++) {
+        char key[16], session[48];
+        int64_t at = (int64_t)i * 86400 / DAY_ROWS;
+        snprintf(key, sizeof key, "key-%d", i % 12);
+        snprintf(session, sizeof session, "00000000-0000-4000-8000-%012d",
+                 (int)(at / 3600) * 30 + i * 7 % 90);
+        rows[i] = row_of(NOON - 43200 + at, key, session);
+        snprintf(rows[i].user, sizeof rows[i].user, "user-%d", i % 5);
+    }
+    add(file, rows, DAY_ROWS);
+    free(rows);
+    for (enum usage_by by = 0; by < USAGE_BY_COUNT; by++)
+        assert_in_range(fastest(file, by), 0, 99);
+    usagefile_close(file);
+}
+
+static void wait_for(const struct usagewriter *writer)
+{
+    struct pollfd fd = {.fd = usagewriter_fd(writer), .events = POLLIN};
+    assert_int_equal(poll(&fd, 1, 20000), 1);
+}
+
+static void the_thread_writes_and_answers(void **state)
+{
+    (void)state;
+    const struct usagewriter_plan plan = {.path = path, .keep = -1};
+    const struct usage_question question = {USAGE_BY_KEY, 0};
+    struct usagewriter *writer;
+    struct usage_row row = row_of(time(NULL), "home", "");
+    struct usage_report report;
+    struct buffer word;
+    uint64_t number;
+    int error;
+    assert_int_equal(usagewriter_open(&plan, &writer), 0);
+    usagewriter_add(writer, &row);
+    assert_int_equal(usagewriter_ask(writer, 7, &question), 0);
+    wait_for(writer);
+    usagewriter_take_word(writer, &word);
+    assert_int_equal(word.length, 0);
+    assert_int_equal(usagewriter_answer(writer, &number, &report, &error, &word), 1);
+    assert_int_equal(number, 7);
+    assert_int_equal(error, 0);
+    assert_int_equal(report.total.requests, 1);
+    usage_report_finish(&report);
+    usagewriter_add(writer, &row);
+    usagewriter_close(writer, 20000);
+    struct usagefile *file = open_file(false);
+    report = report_of(file, USAGE_BY_KEY, 0);
+    assert_int_equal(report.total.requests, 2);
+    usage_report_finish(&report);
+    usagefile_close(file);
+}
+
+/* Another has it locked for long: it is said, once, and what came is written later. */
+static void a_locked_file_is_said_once(void **state)
+{
+    (void)state;
+    const struct usagewriter_plan plan = {.path = path, .keep = -1};
+    struct usagewriter *writer;
+    struct usage_row row = row_of(time(NULL), "home", "");
+    struct buffer word;
+    sqlite3 *locking;
+    usagefile_close(open_file(true));
+    assert_int_equal(sqlite->open_v2(path, &locking, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite->exec(locking, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(usagewriter_open(&plan, &writer), 0);
+    usagewriter_add(writer, &row);
+    wait_for(writer);
+    usagewriter_take_word(writer, &word);
+    assert_non_null(strstr(buffer_text(&word), "usage.db: database is locked; requests go on"));
+    buffer_finish(&word);
+    usagewriter_add(writer, &row);
+    assert_int_equal(sqlite->exec(locking, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite->close_v2(locking), SQLITE_OK);
+    usagewriter_close(writer, 20000);
+    struct usagefile *file = open_file(false);
+    struct usage_report report = report_of(file, USAGE_BY_KEY, 0);
+    assert_int_equal(report.total.requests, 2);
+    usage_report_finish(&report);
+    usagefile_close(file);
+}
+
+static void what_is_no_such_file_is_refused(void **state)
+{
+    (void)state;
+    struct buffer error = {0};
+    struct usagefile *file;
+    assert_int_equal(usagefile_open(sqlite, path, false, 10, &error, &file), -ENOENT);
+    buffer_finish(&error);
+    FILE *other = fopen(path, "w");
+    assert_non_null(other);
+    for (int i = 0; i < 2000; i++)
+        fputs("not a database", other);
+    assert_int_equal(fclose(other), 0);
+    assert_int_equal(usagefile_open(sqlite, path, true, 10, &error, &file), -EIO);
+    assert_non_null(strstr(buffer_text(&error), "file is not a database"));
+    buffer_finish(&error);
+    (void)begin(NULL);
+    file = open_file(true);
+    usagefile_close(file);
+    sqlite3 *newer;
+    assert_int_equal(sqlite->open_v2(path, &newer, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite->exec(newer, "PRAGMA user_version = 9", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite->close_v2(newer), SQLITE_OK);
+    assert_int_equal(usagefile_open(sqlite, path, true, 10, &error, &file), -ENOTSUP);
+    buffer_finish(&error);
+}
+
+int main(void)
+{
+    struct buffer error = {0};
+    sqlite = sqlite_load(&error);
+    if (!sqlite || !mkdtemp(folder))
+        return 77;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(sums_hold_what_the_rows_do, begin),
+        cmocka_unit_test_setup(another_reads_while_one_writes, begin),
+        cmocka_unit_test_setup(old_rows_go, begin),
+        cmocka_unit_test_setup(a_day_of_many_requests_is_added_up_at_once, begin),
+        cmocka_unit_test_setup(the_thread_writes_and_answers, begin),
+        cmocka_unit_test_setup(a_locked_file_is_said_once, begin),
+        cmocka_unit_test_setup(what_is_no_such_file_is_refused, begin),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)begin(NULL);
+    (void)rmdir(folder);
+    return failed;
+}
