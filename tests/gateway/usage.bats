@@ -63,15 +63,14 @@ sum() { # FILTER [ARGUMENT]...
     [ "$(sum '.usage[] | select(.model == "gpt-4.1") | "\(.input_tokens) \(.cache_read_tokens) \(.cost_usd)"' --by model)" = "400 600 0.00118" ]
     [ "$(sum '.usage | map(select(.session == "s-2")) | .[0].requests' --by session)" = 1 ]
     [ "$(sum '"\(.total.untold) \(.total.unpriced) \(.models_without_price)"')" = '1 1 ["unheard-of"]' ]
-    [ "$(sum '.usage | map(.key) | sort | join(" ")')" = "home other work" ]
+    [ "$(sum '.usage | map(.key) | sort | join(" ")')" = "home other work" ] || { sum .; false; }
     run -0 "$TCR_RUN" usage
     [[ "$output" == *"1 requests are not in the cost: no price is known for unheard-of"* ]]
     [[ "${lines[0]}" =~ KEY\ +REQUESTS\ +FAILED\ +INPUT ]]
     run -0 "$TCR_RUN" usage --by day --csv --since today
     [[ "${lines[1]}" == "\"$(date +%F)\",7,1,"* ]]
     run -0 sqlite3 "$DB" "SELECT status, tries, asked FROM requests WHERE session IN ('s-2', 's-5') ORDER BY session"
-    [ "$output" = "200|2|claude-haiku-4-5-20251001
-502|1|claude-sonnet-4-6" ]
+    [ "${lines[0]} ${lines[1]}" = "200|2|claude-haiku-4-5-20251001 502|1|claude-sonnet-4-6" ] || { echo "$output"; false; }
     # Neither what was asked nor a token is in it.
     run -1 grep -aE 'FAKE|"messages"|input_tokens": 9' "$DB"
 }

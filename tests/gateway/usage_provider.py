@@ -13,6 +13,9 @@ def event(**fields):
 USAGE = {"input_tokens": 1000, "cache_read_input_tokens": 20000, "cache_creation_input_tokens": 400, "output_tokens": 1}
 
 
+limited = []  # only the first request is
+
+
 class Provider(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -42,7 +45,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
         what, model = request["messages"][-1]["content"], request["model"]
-        if what == "limit" and "home" in self.headers.get("authorization", ""):
+        if what == "limit" and not limited:
+            limited.append(what)
             self.answer(429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}})
         elif what in ("stream", "cut"):
             self.stream(model, what == "stream")
