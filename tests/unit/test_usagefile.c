@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "core/gateway/prices.h"
 #include "support.h"
-#include "system/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -155,13 +154,21 @@ static void old_rows_go(void **state)
     usagefile_close(file);
 }
 
+/* Of the processor's time, whatever else the machine does. */
+static int64_t spent_us(void)
+{
+    struct timespec spent;
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent), 0);
+    return (int64_t)spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
+}
+
 static int fastest(struct usagefile *file, enum usage_by by)
 {
     int64_t best = INT64_MAX;
     for (int i = 0; i < 5; i++) {
-        int64_t begun = clock_now_us();
+        int64_t begun = spent_us();
         struct usage_report report = report_of(file, by, NOON - 43100);
-        int64_t took = clock_now_us() - begun;
+        int64_t took = spent_us() - begun;
         assert_true(report.total.requests > DAY_ROWS * 9 / 10);
         usage_report_finish(&report);
         best = took < best ? took : best;
