@@ -138,6 +138,48 @@ names_of_credentials='ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_API_KEYS 
   grep -qE '^  a +would be used' "$out"
 }
 
+# CHOSEN USER-SETTINGS PROJECT-SETTINGS OPTION...
+chosen_by_settings() {
+  local chosen=$1 user=$2 project=$3
+  shift 3
+  mkdir -p "$home/.claude" .claude
+  echo "{\"env\": $user}" > "$home/.claude/settings.json"
+  echo "{\"env\": $project}" > .claude/settings.local.json
+  tcr explain -- claude "$@" -p ping
+  grep -qE "^  $chosen +would be used" "$out" || fail "$user $project $*: $(cat "$out")"
+}
+
+@test "CLAUDE_CODE_SIMPLE: the settings win over the environment, the current folder's do not count" {
+  pool a api:b
+  local on='{"CLAUDE_CODE_SIMPLE": "1"}' off='{"CLAUDE_CODE_SIMPLE": "0"}'
+  chosen_by_settings b "$on" '{}'
+  chosen_by_settings b "$on" "$off"
+  chosen_by_settings a "$off" '{}'
+  chosen_by_settings b "$off" '{}' --settings "{\"env\": $on}"
+  chosen_by_settings a '{}' "$on"
+  # Older versions heed it there: blanked for them.
+  grep -qF '.claude/settings.local.json sets CLAUDE_CODE_SIMPLE' "$out"
+  grep -qF '"CLAUDE_CODE_SIMPLE":""' "$out"
+  extra_env=(CLAUDE_CODE_SIMPLE=1)
+  chosen_by_settings a "$off" '{}'
+  chosen_by_settings b '{}' '{}'
+  tcr doctor
+  grep -qF 'CLAUDE_CODE_SIMPLE is set, so claude reads no OAuth token' "$out"
+}
+
+@test "ANTHROPIC_MODEL: the settings' value is the model that a rest is about" {
+  pool a b
+  plays a "echo \"You've hit your Opus limit · resets in 2h\"; exit 1"
+  tcr --client claude -- client -p x --model opus
+  assert_equal "$(record a '.cooldowns[0].model')" opus
+  change_state '.cursor = (.keys | to_entries[] | select(.value.name == "a").key)'
+  extra_env=(ANTHROPIC_MODEL=haiku)
+  chosen_by_settings a '{}' '{}'
+  chosen_by_settings b '{}' '{"ANTHROPIC_MODEL": "opus"}'
+  chosen_by_settings a '{"ANTHROPIC_MODEL": "opus"}' '{"ANTHROPIC_MODEL": "sonnet"}'
+  chosen_by_settings a '{"ANTHROPIC_MODEL": "opus"}' '{}' --model sonnet
+}
+
 @test "--keep: never a second value of the key's own variable" {
   own_setup
   options=(--keep 'CLAUDE_*')

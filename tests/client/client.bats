@@ -72,6 +72,9 @@ END
   assert_equal "$(wc -l < effects.txt)" 1
   local row='select(.type == "assistant") | [.isApiErrorMessage == true, .apiErrorStatus, .error] | @csv'
   assert_equal "$(jq -r "$row" "$(transcripts)")" "$(printf 'false,,\ntrue,429,"rate_limit"')"
+  # The older version writes no more than that.
+  row='select(.isApiErrorMessage) | [.apiError, .apiErrorType, .apiErrorParams.rate_limit_info.rateLimitType] | @csv'
+  assert_equal "$(jq -r "$row" "$(transcripts)")" "$(says transcript-fields)"
 }
 
 @test "client: settings beat the environment, which is what the settings tests stand on" {

@@ -276,3 +276,19 @@ managed_settings() {
   assert_status 125
   assert_stderr_has 'settings send another credential to its address'
 }
+
+@test "settings: CLAUDE_CODE_SIMPLE of the user, of the project" {
+  pool home
+  answers home "ok:pong"
+  settings_with() { jq -n '{env: {CLAUDE_CODE_SIMPLE: "1"}}' > "$1"; }
+  settings_with "$(settings_file user)"
+  run_bare home -p "ping" < /dev/null
+  assert_status 1
+  run_tcr -- claude -p "ping" < /dev/null
+  assert_status 75
+  rm "$(settings_file user)"
+  settings_with "$(settings_file project)"
+  run_tcr -- claude -p "ping" < /dev/null
+  assert_status 0
+  assert_stdout pong
+}

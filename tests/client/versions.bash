@@ -37,6 +37,7 @@ session-limit|You've hit your session limit|You've hit your 5-hour limit
 opus-limit|Opus limit|weekly Opus limit
 reset|API Error: Unable to connect to API \(ECONNRESET\)$|API Error: Connection dropped \(ECONNRESET\)
 unreachable|Unable to connect to API|(Can't reach the API server|No internet route)
+transcript-fields|,,|"usage_limit_reached","rate_limit_error","five_hour"
 shadows-nothing|-|project CLAUDE_CODE_OAUTH_TOKEN
 ready|for shortcuts|for shortcuts|shift\+tab to cycle
 END

@@ -19,8 +19,12 @@ static size_t take_sources(const struct words *words, struct settings_source *so
     size_t count = words->count < SOURCES_MOST ? words->count : SOURCES_MOST;
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(words->list[i]);
-        sources[i] = (struct settings_source){"a file", fuzz_copy(words->list[i], length), length,
-                                              (managed >> i & 1) && i > 0};
+        bool is_managed = (managed >> i & 1) && i > 0;
+        sources[i] = (struct settings_source){.path = "a file",
+                                              .text = fuzz_copy(words->list[i], length),
+                                              .length = length,
+                                              .managed = is_managed,
+                                              .project = !is_managed && i % 2 == 1};
     }
     return count;
 }

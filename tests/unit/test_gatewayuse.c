@@ -82,10 +82,12 @@ static void test_what_rules_it_out(void **state)
     char *const cloudy[] = {cloud, NULL};
     const struct name_list keep = {.names = {"CLAUDE_CODE_USE_*"}, .count = 1};
     static const char restricted[] = "{\"allowedProviders\":[\"firstParty\"]}";
-    const struct settings_source managed = {"/etc/managed.json", restricted, sizeof restricted - 1,
-                                            true};
-    const struct settings_source own = {"/home/settings.json", restricted, sizeof restricted - 1,
-                                        false};
+    const struct settings_source managed = {.path = "/etc/managed.json",
+                                            .text = restricted,
+                                            .length = sizeof restricted - 1,
+                                            .managed = true};
+    const struct settings_source own = {
+        .path = "/home/settings.json", .text = restricted, .length = sizeof restricted - 1};
     struct gatewayuse_request request = {.wish = GATEWAY_AUTO,
                                          .call = &call,
                                          .environment = cloudy,

@@ -83,6 +83,10 @@ static void say_setting(struct doctor *doctor, const char *line, bool managed)
         name = next += sizeof sets - 1;
     int path = name > line ? (int)(name - line) - (int)sizeof sets + 1 : 0;
     bool is_address = strcmp(name, "ANTHROPIC_BASE_URL") == 0;
+    const char *effect = is_address ? "send the keys elsewhere"
+                         : strcmp(name, "CLAUDE_CODE_SIMPLE") == 0
+                             ? "keep older versions from reading an OAuth token"
+                             : "replace the key";
     if (managed && is_address)
         doctor_say(doctor, "settings", HEALTH_WARN,
                    "%s: your administrator has the keys sent to another address", line);
@@ -95,8 +99,7 @@ static void say_setting(struct doctor *doctor, const char *line, bool managed)
         doctor_say(doctor, "settings", HEALTH_WARN,
                    "%s, which would %s; tcr-run blanks it where it starts claude itself, not where "
                    "another program does; fix: remove %s from %.*s",
-                   line, is_address ? "send the keys elsewhere" : "replace the key", name, path,
-                   line);
+                   line, effect, name, path, line);
 }
 
 static void say_settings(struct doctor *doctor, const struct buffer *lines, bool managed)
@@ -106,6 +109,16 @@ static void say_settings(struct doctor *doctor, const struct buffer *lines, bool
         *end = '\0';
         say_setting(doctor, line, managed);
     }
+}
+
+static void check_simple(struct doctor *doctor, const struct claude_settings_files *files)
+{
+    if (settings_are_simple(files->sources, files->count, NULL,
+                            variable_value(environ, "CLAUDE_CODE_SIMPLE")))
+        doctor_say(
+            doctor, "settings", HEALTH_WARN,
+            "CLAUDE_CODE_SIMPLE is set, so claude reads no OAuth token and only API keys are "
+            "used; fix: unset it in the environment, or in \"env\" of Claude Code's settings");
 }
 
 static void check_files(struct doctor *doctor, const struct claude_settings_files *files)
@@ -122,6 +135,7 @@ static void check_files(struct doctor *doctor, const struct claude_settings_file
         doctor->out_of_memory = true;
     say_settings(doctor, &shield.shadows, false);
     say_settings(doctor, &shield.managed, true);
+    check_simple(doctor, files);
     if (shield.shadows.length + shield.managed.length == 0)
         doctor_say(doctor, "settings", HEALTH_OK, "no settings file of Claude Code replaces a key");
     shield_finish(&shield);

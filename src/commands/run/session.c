@@ -79,18 +79,28 @@ bool session_asks_client(const struct session *session)
            !session->help;
 }
 
-/* CLAUDE_CODE_SIMPLE is --bare by another name, if the command gets it. */
-static bool is_simple(const struct session *session)
+/* What settings files decide about the run. Those that cannot be read are the client's to complain
+ * about, and memory that runs out here runs out in the handover as well. */
+static void read_settings(struct session *session)
 {
-    static const char *const no[] = {"", "0", "false", "no", "off"};
     const struct environment_plan plan = {.keep = &session->options->keep,
                                           .scrub = &session->options->scrub,
                                           .clean = session->options->clean_env};
-    const char *value = environment_passed(session->environment, &plan, "CLAUDE_CODE_SIMPLE");
-    for (size_t i = 0; value && i < sizeof no / sizeof *no; i++)
-        if (strcasecmp(value, no[i]) == 0)
-            return false;
-    return value != NULL;
+    struct client_call *call = &session->call;
+    struct claude_settings_files files = {0};
+    struct settings_source own = {0};
+    const char *given = call->claude.settings;
+    if (given && *given)
+        (void)claude_settings_own(given, &own);
+    (void)claude_settings_read(session->environment, session->config, &files);
+    call->claude.bare |=
+        settings_are_simple(files.sources, files.count, &own,
+                            environment_passed(session->environment, &plan, "CLAUDE_CODE_SIMPLE"));
+    if (!settings_variable(files.sources, files.count, &own, true, "ANTHROPIC_MODEL",
+                           session->model_set, sizeof session->model_set))
+        *session->model_set = '\0';
+    claude_settings_source_finish(&own);
+    claude_settings_finish(&files);
 }
 
 static void say_of_arguments(const struct session *session)
@@ -117,13 +127,14 @@ static int open_client(struct session *session)
         session->help = clienthelp_load(options->command[0]);
     if (session->help)
         client_analyse(options->command, options, terminal, id, session->help, &session->call);
-    session->call.claude.bare |= is_simple(session);
     say_of_arguments(session);
     session->config = claude_config_folder(environ);
     if (!session->config) {
         log_say("there is no home folder: set HOME or CLAUDE_CONFIG_DIR");
         return EXIT_OWN_FAILURE;
     }
+    if (!session->call.claude.subcommand)
+        read_settings(session);
     stamp_start(session);
     find_session_start(session);
     return 0;
@@ -145,6 +156,8 @@ static const char *model_of(const struct session *session)
     const char *model = session->call.claude.model;
     if (session->call.id != CLIENT_CLAUDE)
         return NULL;
+    if (!model && *session->model_set)
+        model = session->model_set;
     return model ? model : variable_value(session->environment, "ANTHROPIC_MODEL");
 }
 

@@ -41,11 +41,12 @@ struct session {
     size_t model_step;         /* how many were tried */
 
     /* The conversation so far (claude). */
-    char *help;       /* what this client's --help prints; NULL: not needed or not known */
-    char *config;     /* the client's configuration folder; NULL for other clients */
-    enum carry carry; /* how the next attempt goes on */
-    off_t run_offset; /* where the transcript stood when the run began */
-    char since[32];   /* when the run began, as the transcript stamps its rows */
+    char *help;   /* what this client's --help prints; NULL: not needed or not known */
+    char *config; /* the client's configuration folder; NULL for other clients */
+    char model_set[MODELMAP_NAME]; /* that its settings files set; "" */
+    enum carry carry;              /* how the next attempt goes on */
+    off_t run_offset;              /* where the transcript stood when the run began */
+    char since[32];                /* when the run began, as the transcript stamps its rows */
     bool session_exists, work_begun;
     bool warned_of_source, warned_of_managed, warned_of_overage, warned_of_memory;
 };

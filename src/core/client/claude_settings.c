@@ -7,11 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char simple_name[] = "CLAUDE_CODE_SIMPLE";
+
+static bool is_true(const char *value)
+{
+    static const char *const no[] = {"", "0", "false", "no", "off"};
+    for (size_t i = 0; value && i < sizeof no / sizeof *no; i++)
+        if (strcasecmp(value, no[i]) == 0)
+            return false;
+    return value != NULL;
+}
+
 /* Beside what environment.c scrubs: names that replace or redirect the credential from a settings
  * file's "env". */
-static bool is_shadow(const cJSON *item)
+static bool is_shadow(const struct shield_request *request, const struct settings_source *source,
+                      const cJSON *item)
 {
     const char *value = cJSON_GetStringValue(item);
+    if (strcmp(item->string, simple_name) == 0)
+        return source->project && !request->bare && is_true(value);
     if (strcmp(item->string, "ANTHROPIC_CUSTOM_HEADERS") == 0)
         return value && (strcasestr(value, "authorization") || strcasestr(value, "x-api-key"));
     return strcmp(item->string, "ANTHROPIC_BASE_URL") == 0 ||
@@ -85,13 +99,18 @@ static void blank_variable(struct builder *builder, const cJSON *item)
     builder->shield->holds_secret |= value == builder->request->token;
 }
 
+static bool holds(const struct settings_source *source, const char *word)
+{
+    return memmem(source->text, source->length, word, strlen(word)) != NULL;
+}
+
 /* ~/.claude.json may hold megabytes of history and nothing that shadows. A name may be written with
  * escapes. */
 static bool is_worth_parsing(const struct settings_source *source)
 {
     static const char *const words[] = {"\"env\"", "\"apiKeyHelper\"", "\\u"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (memmem(source->text, source->length, words[i], strlen(words[i])))
+        if (holds(source, words[i]))
             return true;
     return false;
 }
@@ -141,7 +160,7 @@ static void read_env(struct builder *builder, const struct settings_source *sour
 {
     const cJSON *item;
     cJSON_ArrayForEach (item, env) {
-        if (!is_shadow(item))
+        if (!is_shadow(builder->request, source, item))
             continue;
         note(builder, source, item->string);
         if (source->managed) {
@@ -212,4 +231,45 @@ void shield_finish(struct shield *shield)
     buffer_finish(&shield->shadows);
     buffer_finish(&shield->managed);
     *shield = (struct shield){0};
+}
+
+/* Of members of one name the client takes the last. */
+static void find_variable(const struct settings_source *source, const char *name, bool *found,
+                          char *ret_value, size_t size)
+{
+    const cJSON *item, *variable;
+    if (!holds(source, name) && !holds(source, "\\u"))
+        return;
+    CLEANUP_JSON cJSON *json = json_parse(source->text, source->length, NULL);
+    cJSON_ArrayForEach (item, json)
+        cJSON_ArrayForEach (variable, item)
+            if (item->string && variable->string && strcmp(item->string, "env") == 0 &&
+                strcmp(variable->string, name) == 0 && cJSON_IsString(variable)) {
+                snprintf(ret_value, size, "%s", variable->valuestring);
+                *found = true;
+            }
+}
+
+bool settings_variable(const struct settings_source *sources, size_t count,
+                       const struct settings_source *own, bool project, const char *name,
+                       char *ret_value, size_t size)
+{
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        if (!sources[i].managed && (project || !sources[i].project))
+            find_variable(&sources[i], name, &found, ret_value, size);
+    if (own && own->text)
+        find_variable(own, name, &found, ret_value, size);
+    for (size_t i = 0; i < count; i++)
+        if (sources[i].managed)
+            find_variable(&sources[i], name, &found, ret_value, size);
+    return found;
+}
+
+bool settings_are_simple(const struct settings_source *sources, size_t count,
+                         const struct settings_source *own, const char *value)
+{
+    char told[16];
+    bool found = settings_variable(sources, count, own, false, simple_name, told, sizeof told);
+    return is_true(found ? told : value);
 }

@@ -16,6 +16,7 @@ struct settings_source {
     const char *text;
     size_t length;
     bool managed; /* an administrator's: respected, reported */
+    bool project; /* the current folder's: whoever wrote the code there may have written it */
 };
 
 struct shield_request {
@@ -47,3 +48,16 @@ struct shield {
 int shield_build(const struct shield_request *request, struct shield *ret_shield,
                  struct buffer *error);
 void shield_finish(struct shield *shield);
+
+/* What the "env" of settings sets a variable to, which wins over the environment: an
+ * administrator's, else the user's own --settings (NULL: none), else the last file that sets it;
+ * the current folder's only with `project`. False if none does; a long value is cut. */
+bool settings_variable(const struct settings_source *sources, size_t count,
+                       const struct settings_source *own, bool project, const char *name,
+                       char *ret_value, size_t size);
+
+/* True if CLAUDE_CODE_SIMPLE, which is --bare by another name, is set by these settings or, if none
+ * sets it, to the environment's `value` (NULL: unset). Newer clients do not take it from the
+ * current folder; for older ones the shield blanks it there. */
+bool settings_are_simple(const struct settings_source *sources, size_t count,
+                         const struct settings_source *own, const char *value);

@@ -140,7 +140,8 @@ int claude_session_read(const char *path, off_t offset, struct transcript *trans
     return r;
 }
 
-static int add_source(struct claude_settings_files *files, const char *path, bool managed)
+static int add_source(struct claude_settings_files *files, const char *path,
+                      struct settings_source of)
 {
     struct buffer text = {0};
     if (!path || files->count == CLAUDE_SETTINGS_MOST)
@@ -152,20 +153,23 @@ static int add_source(struct claude_settings_files *files, const char *path, boo
     }
     struct settings_source *source = &files->sources[files->count];
     size_t length = text.length;
-    *source = (struct settings_source){
-        .path = strdup(path), .text = buffer_take(&text), .length = length, .managed = managed};
+    *source = of;
+    source->path = strdup(path);
+    source->text = buffer_take(&text);
+    source->length = length;
     files->count++;
     return source->path && source->text ? 0 : -ENOMEM;
 }
 
 static int add_managed(struct claude_settings_files *files)
 {
+    static const struct settings_source managed = {.managed = true};
     glob_t found;
-    int r = add_source(files, MANAGED_FOLDER "/managed-settings.json", true);
+    int r = add_source(files, MANAGED_FOLDER "/managed-settings.json", managed);
     if (glob(MANAGED_FOLDER "/managed-settings.d/*.json", 0, NULL, &found) != 0)
         return r;
     for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
-        r = add_source(files, found.gl_pathv[i], true);
+        r = add_source(files, found.gl_pathv[i], managed);
     globfree(&found);
     return r;
 }
@@ -173,18 +177,19 @@ static int add_managed(struct claude_settings_files *files)
 int claude_settings_read(char *const *environment, const char *config,
                          struct claude_settings_files *ret_files)
 {
+    static const struct settings_source own = {0}, project = {.project = true};
     struct claude_settings_files files = {0};
     const char *own_folder = variable_value(environment, "CLAUDE_CONFIG_DIR");
     bool moved = own_folder && *own_folder;
     CLEANUP_FREE char *user = join(config, "settings.json");
     CLEANUP_FREE char *global = join(moved ? config : home_of(environment), ".claude.json");
-    int r = add_source(&files, user, false);
+    int r = add_source(&files, user, own);
     if (r == 0)
-        r = add_source(&files, global, false);
+        r = add_source(&files, global, own);
     if (r == 0)
-        r = add_source(&files, ".claude/settings.json", false);
+        r = add_source(&files, ".claude/settings.json", project);
     if (r == 0)
-        r = add_source(&files, ".claude/settings.local.json", false);
+        r = add_source(&files, ".claude/settings.local.json", project);
     if (r == 0)
         r = add_managed(&files);
     if (r < 0)
