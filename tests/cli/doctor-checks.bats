@@ -365,7 +365,7 @@ assert_one_warning() {
   pkill -P "$holder" sleep || true
   assert_one_warning
   finding warn lock "$state/state.lock has been held by another process"
-  assert_between "$took" 1500 6000
+  assert_ms "$took" 1500 6000
 }
 
 @test "lock: a file of another name has a lock of its own" {
@@ -438,7 +438,7 @@ END
   doctor
   assert_one_warning
   finding warn client 'did not end within 5 s'
-  assert_between "$took" 4500 9000
+  assert_ms "$took" 4500 9000
 }
 
 @test "client: one that leaves somebody with its output does not hold it up" {
@@ -446,7 +446,7 @@ END
   printf '#!/bin/sh\nsleep 60 & echo $! > "$PLAY/left"; echo 2.1.197\n' > "$scratch/bin/claude"
   doctor
   kill "$(cat "$play/left")"
-  assert_between "$took" 0 9000
+  assert_ms "$took" 0 9000
 }
 
 @test "client: it gets no credential and no input" {

@@ -220,10 +220,10 @@ tcr_background() {
 # The end of what tcr_background started: $status, and $took since now.
 await() {
   local start
-  start=$(date +%s%N)
+  start=${EPOCHREALTIME/[.,]/}
   status=0
   wait "$pid" || status=$?
-  took=$((($(date +%s%N) - start) / 1000000))
+  took=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
 }
 
 # Until a command succeeds, for half a minute at most.
@@ -244,10 +244,10 @@ lines_of() {
 # The exact bytes and the exact status; standard input is the caller's.
 capture() {
   local start
-  start=$(date +%s%N)
+  start=${EPOCHREALTIME/[.,]/}
   status=0
   within "$@" > "$out" 2> "$err" || status=$?
-  took=$((($(date +%s%N) - start) / 1000000))
+  took=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
 }
 
 tcr() {

@@ -383,7 +383,7 @@ END
   flock "$keys.lock" sleep 1 &
   eventually sh -c "! flock -n '$keys.lock' true"
   add work
-  assert_between "$took" 300 5000
+  assert_ms "$took" 300 5000
   wait
   (exec 9> "$keys.lock" && flock 9 && exec sleep 30 3>&-) &
   holder=$!

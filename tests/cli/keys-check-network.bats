@@ -111,5 +111,5 @@ END
   assert_status 1
   says home unreachable 'no answer within 1 s'
   says work unreachable 'no answer within 1 s'
-  assert_between "$took" 900 4000
+  assert_ms "$took" 900 4000
 }

@@ -46,7 +46,7 @@ END
     extra_env=("COLUMNS=$columns")
     tcr keys list
     assert_between "$(LC_ALL=C.UTF-8 wc -L < "$out")" 20 "$columns"
-    assert_stdout_has '^日本語.* until ([A-Z][a-z]+ [0-9]+ )?[0-9]{2}:[0-9]{2}( |$)'
+    assert_stdout_has '^日本語.* until ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9]{2}:[0-9]{2}( |$)'
   done
 }
 

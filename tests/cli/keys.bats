@@ -288,7 +288,7 @@ END
   eventually test -e "$scratch/asked"
   kill -INT "$pid"
   await
-  assert_between "$took" 0 2000
+  assert_ms "$took" 0 2000
   assert_used ''
   [ "$status" -ne 0 ]
 }
@@ -304,5 +304,5 @@ END
   for i in 1 2; do fails k$i; done
   tcr -- client
   assert_used 'k1 k2 k3'
-  assert_between "$took" 0 3000
+  assert_ms "$took" 0 3000
 }

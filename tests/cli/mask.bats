@@ -77,7 +77,7 @@ on_terminal() {
     echo after; read word; $(pieces)"
   begin=$(date +%s%N)
   on_terminal see:'your word? ' run:'true' type:'fine\n' see:after type:'\n' -- --mask -- claude
-  assert_between $((($(date +%s%N) - begin) / 1000000)) 0 8000
+  assert_ms $((($(date +%s%N) - begin) / 1000000)) 0 8000
   assert_stdout_has '^got fine'
   assert_stdout_has '^[0-9]+ [0-9]+$'
   # It is not read: a screen that quotes a mark is shown at once, and costs no key.

@@ -22,7 +22,7 @@ failing_over() {
   tcr -- client
   assert_status 0
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^tcr-run: "home" reached its session limit \(rests until ([A-Z][a-z]+ [0-9]+ )?[0-9:]+, in [0-9a-z ]+; no reset time was told\); carrying on with "work" \(2 of 3\)$'
+  assert_stderr_has '^tcr-run: "home" reached its session limit \(rests until ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9:]+, in [0-9a-z ]+; no reset time was told\); carrying on with "work" \(2 of 3\)$'
 }
 
 @test "--log-format json: the same line, as an object with the event's fields" {

@@ -200,5 +200,5 @@ runs_now() {
   assert_status 0
   assert_used a
   assert_stderr_has 'cannot be locked'
-  assert_between "$took" 1000 20000
+  assert_ms "$took" 1000 20000
 }

@@ -156,7 +156,7 @@ END
   kill -INT "$pid"
   await
   assert_status 130
-  assert_between "$took" 0 1000
+  assert_ms "$took" 0 1000
   assert_used ''
 }
 

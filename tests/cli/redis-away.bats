@@ -8,7 +8,7 @@ load redis-helpers
   assert_status 0
   assert_stdout 'answer of b'
   assert_equal "$(grep -c 'cannot be reached' "$err")" 1
-  assert_between "$took" 0 3000
+  assert_ms "$took" 0 3000
   on 1 fresh -- client
   assert_used b
   on 1 tcr status
@@ -111,7 +111,7 @@ load redis-helpers
   assert_status 0
   assert_used a
   assert_stderr_has 'does not answer; this run goes on'
-  assert_between "$took" 900 2500
+  assert_ms "$took" 900 2500
 }
 
 @test "a server that hangs while a lease is renewed holds up no output" {
@@ -128,7 +128,7 @@ for line in iter(sys.stdin.readline, ""):
   kill -CONT "$server"
   assert_no_stderr
   assert_equal "$(wc -l < "$scratch/delays")" 30
-  assert_between "$(sort -n "$scratch/delays" | tail -1)" 0 400
+  assert_ms "$(sort -n "$scratch/delays" | tail -1)" 0 400
 }
 
 @test "a connection that broke meanwhile is made anew" {
@@ -150,7 +150,7 @@ for line in iter(sys.stdin.readline, ""):
   with_env TCR_STATE=redis://nowhere.invalid tcr -- client
   assert_status 0
   assert_stderr_has 'redis://nowhere.invalid:6379/0.prefix=tcr: '
-  assert_between "$took" 0 2500
+  assert_ms "$took" 0 2500
   with_env "TCR_STATE=redis://127.0.0.1:$(free_port)" tcr -- client
   assert_status 0
   assert_stderr_has 'Connection refused'

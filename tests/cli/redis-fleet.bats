@@ -121,7 +121,7 @@ END
   on 3 fresh -- client
   on 3 tcr status --json
   eventually has_leases 1
-  assert_between $((($(date +%s%N) - start) / 1000000)) 1000 6000
+  assert_ms $((($(date +%s%N) - start) / 1000000)) 1000 6000
   sleep 2
   assert_equal "$(has_leases 1 && echo yes)" yes
   on 3 fresh -- client

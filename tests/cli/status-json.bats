@@ -100,7 +100,7 @@ note_windows() {
   assert_equal "$(value '.keys[0].windows[0] | [.name, .used, .status] | @csv')" '"\"5h\",0.765,\"allowed\""'
   assert_equal "$(value '.keys[0].windows[1].reset - .now > 86000')" true
   tcr status
-  assert_stdout_has '^used: home: 5h 76 %, resets ([A-Z][a-z]+ [0-9]+ )?[0-9:]+ · 7d 31 %$'
+  assert_stdout_has '^used: home: 5h 76 %, resets ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9:]+ · 7d 31 %$'
   tcr status --line
   assert_stdout_has '^home 5h 76% 7d 31% · 1 of 1 ready$'
   tcr status --prometheus
@@ -119,5 +119,5 @@ note_windows() {
   fails work limit
   tcr -- client
   tcr status --line
-  assert_stdout_has '^no key until ([A-Z][a-z]+ [0-9]+ )?[0-9:]+ · 0 of 2 ready$'
+  assert_stdout_has '^no key until ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9:]+ · 0 of 2 ready$'
 }

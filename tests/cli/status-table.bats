@@ -123,9 +123,11 @@ next: home'
   # On a day of two digits.
   days=20
   [ "$(TZ=$CLOCK_ZONE date -d "$days days" +%-d)" -ge 10 ] || days=30
+  # Of another year it takes five columns more.
+  year=$(($(TZ=$CLOCK_ZONE date -d "$days days" +%Y) > $(TZ=$CLOCK_ZONE date +%Y) ? 5 : 0))
   change_state --argjson n $((days * 86400)) '.keys[].cooldowns[0] |= (.until = now + $n | .until |= floor | .length = $n)'
   while IFS=: read -r columns titles; do
-    extra_env=("COLUMNS=$columns")
+    extra_env=("COLUMNS=$((columns + year))")
     tcr status
     assert_equal "$(sed -n 3p "$out" | xargs)" "$titles"
   done <<'END'
@@ -137,10 +139,10 @@ next: home'
 40:KEY STATE
 24:KEY STATE
 END
-  extra_env=(COLUMNS=84)
+  extra_env=("COLUMNS=$((84 + year))")
   tcr status
   row home | grep -q '(in '
-  extra_env=(COLUMNS=40)
+  extra_env=("COLUMNS=$((40 + year))")
   tcr status
   row home | grep -qE '[0-9]{2}:[0-9]{2}$'
   extra_env=(COLUMNS=24)
@@ -169,7 +171,7 @@ END
   for columns in 100 80 60 50; do
     extra_env=("COLUMNS=$columns")
     tcr status
-    assert_equal "$(grep -cE '^(> |  )(Schlüssel f|日本語キー).* until ([A-Z][a-z]+ [0-9]+ )?[0-9]{2}:[0-9]{2}( |$)' "$out")" 2
+    assert_equal "$(grep -cE '^(> |  )(Schlüssel f|日本語キー).* until ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9]{2}:[0-9]{2}( |$)' "$out")" 2
     assert_between "$(LC_ALL=C.UTF-8 wc -L < "$out")" 20 "$columns"
     "$PYTHON" - "$out" <<'END'
 import sys, unicodedata

@@ -133,10 +133,10 @@ capture() {
   local -a env_list
   local start
   mapfile -d '' env_list < <(environment)
-  start=$(date +%s%N)
+  start=${EPOCHREALTIME/[.,]/}
   status=0
-  timeout -k 5 "${LIMIT:-60}" env -i "${env_list[@]}" "$@" > "$out" 2> "$err" 3>&- || status=$?
-  took=$((($(date +%s%N) - start) / 1000000))
+  timeout -k 5 "${LIMIT:-180}" env -i "${env_list[@]}" "$@" > "$out" 2> "$err" 3>&- || status=$?
+  took=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
 }
 
 run_tcr() {

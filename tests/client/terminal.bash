@@ -34,7 +34,7 @@ screen() {
 
 wait_for() {
   local i
-  for ((i = 0; i < ${2:-150}; i++)); do
+  for ((i = 0; i < ${2:-600}; i++)); do
     if screen | grep -qE -- "$1"; then
       return 0
     fi
@@ -57,23 +57,45 @@ say() {
   terminal send-keys -t run Enter
 }
 
-# The second press only counts after the first was understood; a menu that is just opening swallows one.
 ends_shown() {
   screen | grep -cE '^tcr-run: |exit status|^Resume this session' || true
 }
 
-leave() {
-  local try before
-  before=$(ends_shown)
-  for try in 1 2 3 4; do
-    terminal send-keys -t run C-c
-    if wait_for 'Press Ctrl-C again to exit' 50 > /dev/null; then
-      break
-    fi
+# within TENTHS COMMAND...: until the command succeeds, for so many tenths of a second at most.
+within() {
+  local tenths=$1
+  shift
+  for ((; tenths > 0; tenths--)); do
+    ! "$@" || return 0
+    sleep 0.1
   done
-  wait_for 'Press Ctrl-C again to exit' 1
-  # A press that came late has been the second one: a third would be for whoever has the terminal then.
-  [ "$(ends_shown)" -gt "$before" ] || terminal send-keys -t run C-c
+  return 1
+}
+
+asks_again() {
+  screen | grep -q 'Press Ctrl-C again to exit'
+}
+
+does_not_ask() {
+  ! asks_again
+}
+
+# The second press only counts after the first was understood, and for a moment only: one that comes late is a first one
+# again. A menu that is just opening swallows one. A press too many would be for whoever has the terminal then.
+leave() {
+  local before
+  before=$(ends_shown)
+  has_ended() { [ "$(ends_shown)" -gt "$before" ]; }
+  has_ended_or_asks() { has_ended || asks_again; }
+  has_ended_or_gone_on() { has_ended || does_not_ask; }
+  for _ in 1 2 3 4 5 6; do
+    terminal send-keys -t run C-c
+    within 50 has_ended_or_asks || continue
+    has_ended || terminal send-keys -t run C-c
+    within 600 has_ended_or_gone_on || break
+    ! within 30 has_ended || return 0
+  done
+  fail "it does not end: $(screen)"
 }
 
 exit_status() {
