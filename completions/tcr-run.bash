@@ -114,7 +114,7 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add renew refresh set edit show remove rename enable disable check import seal unseal --help'
+        _tcr_run_words 'list add renew login refresh set edit show remove rename enable disable check import seal unseal --help'
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
@@ -126,6 +126,7 @@ _tcr_run_keys()
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
                 --base-url --plain-http --token-file --config-dir --token-command --keys --passphrase-fd'
             ;;
+        login/-*) _tcr_run_words '--config-dir --organization --priority --keys --passphrase-fd' ;;
         refresh/-*) _tcr_run_words '--if-due --quiet --keys --passphrase-fd' ;;
         renew/-*) _tcr_run_words '--expires --keys --passphrase-fd' ;;
         set/-*)
@@ -139,7 +140,7 @@ _tcr_run_keys()
         seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
         */-*) _tcr_run_words '--keys --passphrase-fd' ;;
         import/*) _filedir ;;
-        renew/* | refresh/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
+        renew/* | login/* | refresh/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }

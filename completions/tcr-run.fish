@@ -115,6 +115,7 @@ complete -c tcr-run -n '__tcr_run_in usage' -l csv -d 'As comma-separated values
 complete -c tcr-run -n '__tcr_run_in log' -s n -l lines -x -d 'Only the last'
 
 set -l verbs list 'The keys, never their secrets' add 'Add one; its token is asked for' renew 'Give one a new token' \
+    login 'Have Claude Code log in, and take its token' \
     refresh 'Renew logins with their refresh tokens' \
     set 'Change what else is said of keys' edit 'Edit the key file, and check it' show 'Everything about a key' remove 'Remove keys' \
     rename 'Give a key another name' enable 'Use keys again' disable 'Keep keys unused' \
@@ -124,11 +125,11 @@ for i in (seq 1 2 (count $verbs))
     complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a $verbs[$i] -d $verbs[(math $i + 1)]
 end
 complete -c tcr-run -n '__tcr_run_in keys' -l passphrase-fd -x -d 'Read passphrases from this descriptor'
-complete -c tcr-run -n '__tcr_run_verb renew refresh set show remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_verb renew login refresh set show remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_verb add' -l master -d 'As the master key'
 complete -c tcr-run -n '__tcr_run_verb add set' -l kind -x -a 'oauth api bearer openai cursor env:' -d 'What kind of key it is'
-complete -c tcr-run -n '__tcr_run_verb add set' -l organization -x -d 'Whose it is'
-complete -c tcr-run -n '__tcr_run_verb add set' -l priority -x -d 'Lower ones are used earlier'
+complete -c tcr-run -n '__tcr_run_verb add set login' -l organization -x -d 'Whose it is'
+complete -c tcr-run -n '__tcr_run_verb add set login' -l priority -x -d 'Lower ones are used earlier'
 complete -c tcr-run -n '__tcr_run_verb refresh' -l if-due -d 'Only those that end soon'
 complete -c tcr-run -n '__tcr_run_verb refresh' -s q -l quiet -d 'Say nothing'
 complete -c tcr-run -n '__tcr_run_verb add set renew' -l expires -x -d 'When the token ends'
@@ -136,7 +137,7 @@ complete -c tcr-run -n '__tcr_run_verb add set' -l at-most -x -d 'How many uses 
 complete -c tcr-run -n '__tcr_run_verb add set' -l base-url -x -d 'The address it is sent to'
 complete -c tcr-run -n '__tcr_run_verb add set' -l plain-http -d 'Unencrypted, to another machine'
 complete -c tcr-run -n '__tcr_run_verb add' -l token-file -r -F -d 'The token stands in this file'
-complete -c tcr-run -n '__tcr_run_verb add' -l config-dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'The login in this folder'
+complete -c tcr-run -n '__tcr_run_verb add login' -l config-dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'The login in this folder'
 complete -c tcr-run -n '__tcr_run_verb add' -l token-command -d 'This command prints the token'
 complete -c tcr-run -n '__tcr_run_verb check' -l all -d 'Disabled keys too'
 complete -c tcr-run -n '__tcr_run_verb check' -l timeout -x -d 'How long a provider may take'

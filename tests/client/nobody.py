@@ -6,15 +6,34 @@
 With NOBODY_FORWARD naming a file that holds a port, requests for messages go on to that port of loopback as they came: then
 the client's direct requests can be seen.
 
+It is at platform.claude.com too, where whoever comes back from a browser with a code gets a login.
+
 With a gateway the client takes itself for a direct one and asks there for an organization's policy. Told that there is none
 it goes on at once; where nobody answers it asks again for twenty seconds.
 """
 
 import http.client
 import http.server
+import json
 import os
 import ssl
 import sys
+
+
+PROFILE = {
+    "account": {"uuid": "11111111-1111-4111-8111-111111111111", "email": "fake@example.org", "has_claude_max": True},
+    "organization": {"uuid": "22222222-2222-4222-8222-222222222222", "name": "fake", "organization_type": "claude_max"},
+}
+
+
+def login(asked):
+    """A setup token is asked for by the year that it is to last."""
+    return json.dumps({
+        "token_type": "Bearer",
+        "access_token": "sk-ant-oat01-FAKE-login-0001-0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz-AAAA",
+        "refresh_token": "sk-ant-ort01-FAKE-login-0001", "expires_in": asked.get("expires_in", 28800),
+        "scope": "user:inference user:profile", **PROFILE,
+    }).encode()
 
 
 class Nobody(http.server.BaseHTTPRequestHandler):
@@ -25,8 +44,12 @@ class Nobody(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/v1/messages") and os.path.exists(os.environ["NOBODY_FORWARD"]):
             self.forward(sent)
             return
-        body = b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}'
-        self.send_response(404)
+        status, body = 404, b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}'
+        if self.path == "/v1/oauth/token" and json.loads(sent).get("grant_type") == "authorization_code":
+            status, body = 200, login(json.loads(sent))
+        elif self.path == "/api/oauth/profile" and "FAKE-login" in self.headers.get("Authorization", ""):
+            status, body = 200, json.dumps(PROFILE).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -7,6 +7,7 @@
 int keys_list(int argc, char **argv);
 int keys_add(int argc, char **argv);
 int keys_renew(int argc, char **argv);
+int keys_login(int argc, char **argv);
 int keys_refresh(int argc, char **argv);
 int keys_set(int argc, char **argv);
 int keys_edit(int argc, char **argv);

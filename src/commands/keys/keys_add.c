@@ -82,7 +82,8 @@ static bool set_fields(struct addition *addition)
         return false;
     int r = key_fields_set(&addition->fields, addition->now, addition->entry, &error);
     if (r < 0)
-        log_say("keys add: %s", r == -ENOMEM ? "out of memory" : buffer_text(&error));
+        log_say("keys %s: %s", addition_verb(addition),
+                r == -ENOMEM ? "out of memory" : buffer_text(&error));
     else if (kind && *kind)
         (void)key_fields_kind(kind, &addition->kind);
     buffer_finish(&error);
@@ -118,9 +119,9 @@ static bool check_values(const struct addition *addition)
         r = keyfile_parse(buffer_text(&text), text.length, &keyring, &report);
     const char *fault = strchr(buffer_text(&report.errors), '.'); /* "keys[0].name: …" */
     if (r < 0 && fault)
-        log_say("keys add: %.*s", (int)strcspn(fault + 1, "\n"), fault + 1);
+        log_say("keys %s: %.*s", addition_verb(addition), (int)strcspn(fault + 1, "\n"), fault + 1);
     else if (r < 0)
-        log_say("keys add: %s", strerror(-r));
+        log_say("keys %s: %s", addition_verb(addition), strerror(-r));
     buffer_finish(&text);
     keyring_finish(&keyring);
     keyring_report_finish(&report);
@@ -133,7 +134,7 @@ static int apply(cJSON *file, void *context, struct buffer *error)
     return keyedit_add(file, cJSON_Duplicate(addition->entry, true), addition->master, error);
 }
 
-static int add(struct keychange *change, struct addition *addition)
+int addition_add(struct keychange *change, struct addition *addition)
 {
     struct buffer error = {0}, text = {0};
     if (!set_fields(addition) || !check_values(addition))
@@ -161,7 +162,7 @@ int keys_add(int argc, char **argv)
         return EXIT_OWN_FAILURE;
     int status = keys_open(&options, &change);
     if (status == 0)
-        status = add(&change, &addition);
+        status = addition_add(&change, &addition);
     json_destroy(addition.entry);
     keychange_close(&change);
     return status;

@@ -136,7 +136,7 @@ static const char *where_secret_is(const cJSON *entry)
                                               : NULL;
 }
 
-static int renew(struct keychange *change, struct addition *addition)
+int addition_renew(struct keychange *change, struct addition *addition)
 {
     struct buffer error = {0}, text = {0};
     char kind[KIND_VARIABLE + 8];
@@ -179,7 +179,7 @@ int keys_renew(int argc, char **argv)
     addition.name = argv[1];
     int status = keys_open_existing(&options, &change);
     if (status == 0)
-        status = renew(&change, &addition);
+        status = addition_renew(&change, &addition);
     json_destroy(addition.entry);
     keychange_close(&change);
     return status;

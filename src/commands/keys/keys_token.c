@@ -19,9 +19,14 @@
 #define REST             4096
 #define REST_MS          100 /* a writer may keep its end open */
 
+const char *addition_verb(const struct addition *addition)
+{
+    return addition->logs_in ? "login" : addition->renews ? "renew" : "add";
+}
+
 static bool fail(const struct addition *addition, const char *what, struct buffer *error, int r)
 {
-    log_say("keys %s: %s: %s", addition->renews ? "renew" : "add", what,
+    log_say("keys %s: %s: %s", addition_verb(addition), what,
             r == -ENOMEM    ? "out of memory"
             : error->length ? buffer_text(error)
                             : strerror(-r));
@@ -155,6 +160,11 @@ static bool take_config_dir(struct addition *addition)
            fail(addition, path, &error, -ENOMEM);
 }
 
+bool addition_take_token(struct addition *addition, const char *what, const char *token)
+{
+    return take_token(addition, what, token, strlen(token), true);
+}
+
 static bool take_command(struct addition *addition)
 {
     struct buffer error = {0};
@@ -171,6 +181,10 @@ static bool take_command(struct addition *addition)
 
 bool addition_take_source(struct addition *addition)
 {
+    if (addition->logs_in && !addition_log_in(addition))
+        return false;
+    if (addition->logs_in && !addition->config_dir)
+        return true;
     return addition->command      ? take_command(addition)
            : addition->token_file ? take_token_file(addition)
            : addition->config_dir ? take_config_dir(addition)
