@@ -16,6 +16,13 @@ void files_keep_private(int fd)
         (void)fchmod(fd, 0600);
 }
 
+/* `name` with an ending of ours. Returns 0 or -ENAMETOOLONG. */
+static int name_beside(const char *name, const char *ending, char *ret_name, size_t size)
+{
+    int printed = snprintf(ret_name, size, "%s%s", name, ending);
+    return printed < 0 || (size_t)printed >= size ? -ENAMETOOLONG : 0;
+}
+
 static int write_temporary(int folder, const char *name, const char *bytes, size_t length)
 {
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -35,12 +42,12 @@ static int write_temporary(int folder, const char *name, const char *bytes, size
 int files_replace(int folder, const char *name, const char *bytes, size_t length)
 {
     char temporary[300];
-    int printed = snprintf(temporary, sizeof temporary, "%s.tmp", name);
-    if (printed < 0 || (size_t)printed >= sizeof temporary)
-        return -ENAMETOOLONG;
+    int r = name_beside(name, ".tmp", temporary, sizeof temporary);
+    if (r < 0)
+        return r;
     /* What a killed writer left: the caller's lock makes sure that nobody is at it now. */
     (void)unlinkat(folder, temporary, 0);
-    int r = write_temporary(folder, temporary, bytes, length);
+    r = write_temporary(folder, temporary, bytes, length);
     if (r == 0 && renameat(folder, temporary, folder, name) < 0)
         r = -errno;
     if (r < 0)
@@ -79,10 +86,9 @@ static int write_spare(int folder, const char *spare, const char *bytes, size_t 
 int files_swap_in(int folder, const char *name, const char *bytes, size_t length)
 {
     char spare[300];
-    int printed = snprintf(spare, sizeof spare, "%s.spare", name);
-    if (printed < 0 || (size_t)printed >= sizeof spare)
-        return -ENAMETOOLONG;
-    int r = write_spare(folder, spare, bytes, length);
+    int r = name_beside(name, ".spare", spare, sizeof spare);
+    if (r == 0)
+        r = write_spare(folder, spare, bytes, length);
     if (r < 0)
         return r;
 #ifdef RENAME_EXCHANGE

@@ -65,3 +65,15 @@ void play_finish(struct play *play)
     for (int i = 0; i < STREAM_COUNT; i++)
         buffer_finish(&play->passed[i]);
 }
+
+void play_expect_bytes(const char *name, const struct play *play, const struct scene *scene)
+{
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        size_t length =
+            scene->length[i] || !scene->bytes[i] ? scene->length[i] : strlen(scene->bytes[i]);
+        if (play->passed[i].length != length ||
+            memcmp(buffer_text(&play->passed[i]), scene->bytes[i] ? scene->bytes[i] : "", length) !=
+                0)
+            fail_msg("%s: stream %d is not passed on as it was", name, i);
+    }
+}

@@ -27,4 +27,7 @@ struct play {
 };
 
 void play_scene(const struct scene *scene, struct play *ret_play);
+
+/* Fails unless all that the scene printed came out in the end as it was. */
+void play_expect_bytes(const char *name, const struct play *play, const struct scene *scene);
 void play_finish(struct play *play);

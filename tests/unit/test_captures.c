@@ -203,18 +203,6 @@ static struct scene scene_of(const struct capture *capture, const struct recordi
     return scene;
 }
 
-static void expect_bytes(const char *name, const struct play *play, const struct scene *scene)
-{
-    for (int i = 0; i < STREAM_COUNT; i++) {
-        size_t length =
-            scene->length[i] || !scene->bytes[i] ? scene->length[i] : strlen(scene->bytes[i]);
-        if (play->passed[i].length != length ||
-            memcmp(buffer_text(&play->passed[i]), scene->bytes[i] ? scene->bytes[i] : "", length) !=
-                0)
-            fail_msg("%s: stream %d is not passed on as it was", name, i);
-    }
-}
-
 static void expect_capture(const struct capture *capture, size_t format, const char *how,
                            const struct finding *finding)
 {
@@ -254,7 +242,7 @@ static void check_capture(const struct capture *capture, size_t format, struct r
         play_scene(&scene, &play);
         expect_capture(capture, format, recording->name, &play.finding);
         assert_int_equal(*play.finding.line != '\0', capture->class != CLASS_NONE);
-        expect_bytes(recording->name, &play, &scene);
+        play_expect_bytes(recording->name, &play, &scene);
         if (capture->class != CLASS_NONE) {
             int64_t now = instant(versions[capture->version].now);
             assert_int_equal(policy_told(&play.finding, now, NULL),
@@ -409,7 +397,7 @@ static void check_with_exit_0(const struct capture *capture, size_t format,
     play_scene(&scene, &play);
     if (play.finding.class != (structured ? capture->class : CLASS_NONE))
         fail_msg("%s: %s", recording->name, failure_class_name(play.finding.class));
-    expect_bytes(recording->name, &play, &scene);
+    play_expect_bytes(recording->name, &play, &scene);
     play_finish(&play);
 }
 
@@ -445,7 +433,7 @@ static void check_as_answer(const struct capture *capture, size_t format,
         play_scene(&scene, &play);
         if (play.finding.class != CLASS_NONE)
             fail_msg("%s: %s", buffer_text(&out), failure_class_name(play.finding.class));
-        expect_bytes(recording->name, &play, &scene);
+        play_expect_bytes(recording->name, &play, &scene);
         play_finish(&play);
         buffer_finish(&out);
     }

@@ -30,18 +30,6 @@
 #define FABLE      "You've hit your Fable limit · resets 11:21pm (UTC)"
 #define THROTTLED  "API Error: Server is temporarily limiting requests (not your usage limit) · x"
 
-static void expect_bytes(const char *name, const struct play *play, const struct scene *scene)
-{
-    for (int i = 0; i < STREAM_COUNT; i++) {
-        size_t length =
-            scene->length[i] || !scene->bytes[i] ? scene->length[i] : strlen(scene->bytes[i]);
-        if (play->passed[i].length != length ||
-            memcmp(buffer_text(&play->passed[i]), scene->bytes[i] ? scene->bytes[i] : "", length) !=
-                0)
-            fail_msg("%s: stream %d is not passed on as it was", name, i);
-    }
-}
-
 /* A run from beginning to end. */
 static const struct run {
     const char *name, *out, *err;
@@ -398,7 +386,7 @@ static void test_runs(void **state)
         struct play play;
         play_scene(&scene, &play);
         expect_run(&runs[i], &play.finding);
-        expect_bytes(runs[i].name, &play, &scene);
+        play_expect_bytes(runs[i].name, &play, &scene);
         play_finish(&play);
     }
 }

@@ -159,16 +159,21 @@ int keys_fail(const char *path, struct buffer *error, int r)
     return EXIT_OWN_FAILURE;
 }
 
+char *keys_path(const struct options *options)
+{
+    char *path = keysource_path(options->keys_file, environ);
+    if (!path)
+        log_say("keys: there is no home folder to keep keys in; name a file with --keys");
+    return path;
+}
+
 int keys_open(const struct options *options, struct keychange *ret_change)
 {
     struct buffer error = {0};
     *ret_change = (struct keychange){0};
-    char *path = keysource_path(options->keys_file, environ);
-    int r = path ? keychange_open(path, &command_host, ret_change, &error) : -ENOENT;
-    if (!path)
-        buffer_append_text(&error, "there is no home folder to keep keys in; name a file with "
-                                   "--keys");
-    int status = r < 0 ? keys_fail(path ? path : "keys", &error, r) : 0;
+    char *path = keys_path(options);
+    int r = path ? keychange_open(path, &command_host, ret_change, &error) : 0;
+    int status = !path ? EXIT_OWN_FAILURE : r < 0 ? keys_fail(path, &error, r) : 0;
     buffer_finish(&error);
     free(path);
     return status;

@@ -32,6 +32,10 @@ bool keys_parse(int argc, char **argv, const struct flag *flags, int least, int 
 /* Says how a verb is used; returns EXIT_OWN_FAILURE. */
 int keys_say_usage(const char *verb);
 
+/* The path of the key file that the options or the environment name, freed by the caller; NULL
+ * after saying that there is none. */
+char *keys_path(const struct options *options);
+
 /* Opens the key file that the options or the environment name. Returns 0, or EXIT_OWN_FAILURE after
  * saying why; ended with keychange_close either way. */
 int keys_open(const struct options *options, struct keychange *ret_change);

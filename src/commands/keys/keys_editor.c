@@ -146,14 +146,11 @@ static int edit(struct editing *editing)
 static int open_text(struct editing *editing, const struct options *options)
 {
     struct buffer error = {0};
-    char *path = keysource_path(options->keys_file, environ);
+    char *path = keys_path(options);
     int r = path ? keychange_open_text(path, &command_host, &editing->change, &editing->before,
                                        &editing->before_length, &error)
-                 : -ENOENT;
-    if (!path)
-        buffer_append_text(&error, "there is no home folder to keep keys in; name a file with "
-                                   "--keys");
-    int status = r < 0 ? keys_fail(path ? path : "keys", &error, r) : 0;
+                 : 0;
+    int status = !path ? EXIT_OWN_FAILURE : r < 0 ? keys_fail(path, &error, r) : 0;
     buffer_finish(&error);
     free(path);
     return status;

@@ -3,12 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Signals as a program expects them, whatever we took over. */
-static int set_attributes(posix_spawnattr_t *attributes)
+int detach_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
     (void)sigemptyset(&none);
@@ -43,7 +41,7 @@ static int start(const char *command, char *const *environment, pid_t *ret_pid)
     if (r == 0) {
         r = set_streams(&actions);
         if (r == 0)
-            r = set_attributes(&attributes);
+            r = detach_attributes(&attributes);
         if (r == 0)
             r = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, (char *const *)argv,
                             environment);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "system/files.h"
+#include "system/process/detach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,20 +83,6 @@ static int arrange(posix_spawn_file_actions_t *actions, const struct gateway_sta
     return r;
 }
 
-static int cut_loose(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    int r = posix_spawnattr_setsigmask(attributes, &none);
-    if (r == 0)
-        r = posix_spawnattr_setsigdefault(attributes, &all);
-    if (r == 0)
-        r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                     POSIX_SPAWN_SETSIGDEF);
-    return r;
-}
-
 int gateway_program_start(const struct gateway_start *start, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
@@ -107,7 +94,7 @@ int gateway_program_start(const struct gateway_start *start, pid_t *ret_pid)
     if (r == 0) {
         r = arrange(&actions, start);
         if (r == 0)
-            r = cut_loose(&attributes);
+            r = detach_attributes(&attributes);
         if (r == 0)
             r = posix_spawn(ret_pid, start->argv[0], &actions, &attributes, start->argv,
                             start->environment);
