@@ -15,8 +15,8 @@ static bool is_blank(char c)
 static bool is_token_byte(char c)
 {
     static const uint32_t bits[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
-    unsigned char byte = (unsigned char)c;
-    return bits[byte / 32] >> byte % 32 & 1;
+    unsigned char byte = (unsigned char)c, letter = byte | 0x20;
+    return (letter >= 'a' && letter <= 'z') || (bits[byte / 32] >> byte % 32 & 1);
 }
 
 static size_t token_length(const char *text)

@@ -34,14 +34,15 @@ struct exchange *exchange_create(struct gateway *gateway, struct visitor *visito
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (!exchange)
         return NULL;
-    *exchange = (struct exchange){.gateway = gateway,
-                                  .number = ++gateway->exchanges,
-                                  .visitor = visitor,
-                                  .visit = visitor->number,
-                                  .target = strdup(target),
-                                  .body.bodies = &gateway->bodies,
-                                  .begun = clock_now_ms(),
-                                  .timer = {.due = timer_due, .context = exchange}};
+    /* One by one: it is large, and zeroed already. */
+    exchange->gateway = gateway;
+    exchange->number = ++gateway->exchanges;
+    exchange->visitor = visitor;
+    exchange->visit = visitor->number;
+    exchange->target = strdup(target);
+    exchange->body.bodies = &gateway->bodies;
+    exchange->begun = clock_now_ms();
+    exchange->timer = (struct timer){.due = timer_due, .context = exchange};
     if (!exchange->target) {
         free(exchange);
         return NULL;

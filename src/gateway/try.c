@@ -152,6 +152,7 @@ static CURLcode set_method(struct try *try, const struct try_plan *plan)
         /* Copied behind the head, so that both go out at once. */
         r |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, plan->body);
         try->sent = plan->body_length;
+        try->is_small_post = is_post;
     } else if (is_post || plan->body_length > 0) {
         r |= curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
         r |= curl_easy_setopt(easy, CURLOPT_READDATA, try);
@@ -166,29 +167,76 @@ static CURLcode set_method(struct try *try, const struct try_plan *plan)
     return r;
 }
 
-/* HTTP/2 is off: of paused streams libcurl 7.88 loses some, and one connection's window would hold
- * up large bodies. */
-static bool set_up(struct try *try, const struct try_plan *plan)
+/* What is the same for every try. HTTP/2 is off: of paused streams libcurl 7.88 loses some, and one
+ * connection's window would hold up large bodies. */
+static bool set_common(struct upstream *upstream, CURL *easy)
 {
-    CURL *easy = try->easy;
-    CURLcode r = curl_easy_setopt(easy, CURLOPT_URL, plan->url);
-    r |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    CURLcode r = curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     r |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, DOWNLOAD_BYTES);
     r |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     r |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    r |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->list);
     r |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_SECONDS);
     r |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_SECONDS);
-    r |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error);
     r |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    r |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, try);
     r |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    return r == CURLE_OK && upstream_apply(upstream, easy);
+}
+
+static CURL *take_handle(struct upstream *upstream)
+{
+    if (upstream->spare_count > 0)
+        return upstream->spares[--upstream->spare_count];
+    CURL *easy = curl_easy_init();
+    if (!easy || set_common(upstream, easy))
+        return easy;
+    curl_easy_cleanup(easy);
+    return NULL;
+}
+
+/* Of a small POST, as most requests are, that found its connection open. One that made another may
+ * have done so because the first was dead, which libcurl forgives a handle a few times only. */
+static bool serves_again(const struct try *try)
+{
+    long made = 1;
+    return try->is_small_post && try->has_ended && try->fault == TRY_FINE &&
+           try->upstream->spare_count < UPSTREAM_SPARES &&
+           curl_easy_getinfo(try->easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made == 0;
+}
+
+/* As it was before, so that nothing of this try is left in the next. */
+static bool clear_handle(CURL *easy)
+{
+    CURLcode r = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+    r |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+    r |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+    r |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    r |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    r |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
+    r |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
+    r |= curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
+    return r == CURLE_OK;
+}
+
+static void give_handle(struct try *try)
+{
+    if (serves_again(try) && clear_handle(try->easy))
+        try->upstream->spares[try->upstream->spare_count++] = try->easy;
+    else
+        curl_easy_cleanup(try->easy);
+}
+
+static bool set_up(struct try *try, const struct try_plan *plan)
+{
+    CURL *easy = try->easy;
+    CURLcode r = curl_easy_setopt(easy, CURLOPT_URL, plan->url);
+    r |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->list);
+    r |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error);
+    r |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, try);
     r |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, try);
     r |= curl_easy_setopt(easy, CURLOPT_PRIVATE, try);
-    r |= set_method(try, plan);
-    return r == CURLE_OK && transport_apply(&try->upstream->transport, &upstream_curl, easy);
+    return r == CURLE_OK && set_method(try, plan) == CURLE_OK;
 }
 
 struct try *try_create(struct upstream *upstream, const struct try_plan *plan)
@@ -205,7 +253,7 @@ struct try *try_create(struct upstream *upstream, const struct try_plan *plan)
                         .body_length = plan->body_length};
     *plan->lines = (struct buffer){0};
     try->list = try->lines.failed ? NULL : link_lines(&try->lines);
-    try->easy = try->list ? curl_easy_init() : NULL;
+    try->easy = try->list ? take_handle(upstream) : NULL;
     if (try->easy && set_up(try, plan) && upstream_start(upstream, try))
         return try;
     try_destroy(try);
@@ -218,7 +266,7 @@ void try_destroy(struct try *try)
         return;
     if (try->easy) {
         upstream_stop(try->upstream, try);
-        curl_easy_cleanup(try->easy);
+        give_handle(try);
     }
     free(try->list);
     buffer_finish_wiping(&try->lines);

@@ -39,7 +39,8 @@ try {
     struct curl_slist *list;
     const char *body;
     size_t body_length, sent;
-    unsigned rewound; /* libcurl itself sent it again, on another connection */
+    bool is_small_post; /* nothing was set beside that */
+    unsigned rewound;   /* libcurl itself sent it again, on another connection */
     /* The answer. */
     int status;
     struct buffer head; /* of the final answer, as in base/head.h */

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Beside those in use, which count too: a connection that is not kept costs a TLS handshake, one
@@ -21,10 +23,14 @@
 const struct curl upstream_curl = {CURL_FUNCTIONS(LINK)};
 #undef LINK
 
-/* One of libcurl's sockets. */
+/* One of libcurl's sockets. Between two transfers it stays with epoll: taking it out and putting it
+ * in again would be two system calls of the dozen that a request takes. */
 struct socket {
     struct upstream *upstream;
     struct watch watch;
+    bool is_ours;    /* made by open_socket: its end is told to close_socket */
+    bool is_watched; /* epoll has it */
+    bool is_wanted;  /* by libcurl */
 };
 
 static void act(struct upstream *upstream, curl_socket_t fd, int bits)
@@ -34,10 +40,22 @@ static void act(struct upstream *upstream, curl_socket_t fd, int bits)
         upstream->failed = true;
 }
 
+static void unwatch(struct socket *socket)
+{
+    if (socket->is_watched)
+        loop_remove(socket->upstream->loop, &socket->watch);
+    socket->is_watched = false;
+}
+
 static void socket_ready(void *context, uint32_t events)
 {
     struct socket *socket = context;
     int bits = 0;
+    /* The end of a connection that is kept: libcurl looks before it uses it. */
+    if (!socket->is_wanted) {
+        unwatch(socket);
+        return;
+    }
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
         bits |= CURL_CSELECT_IN;
     if (events & EPOLLOUT)
@@ -45,6 +63,63 @@ static void socket_ready(void *context, uint32_t events)
     if (events & EPOLLERR)
         bits |= CURL_CSELECT_ERR;
     act(socket->upstream, socket->watch.fd, bits);
+}
+
+static struct socket *find_socket(const struct upstream *upstream, int fd)
+{
+    return fd >= 0 && (size_t)fd < upstream->socket_room ? upstream->sockets[fd] : NULL;
+}
+
+static bool make_room(struct upstream *upstream, size_t fd)
+{
+    if (fd < upstream->socket_room)
+        return true;
+    size_t room = fd < 32 ? 64 : fd * 2;
+    struct socket **sockets = reallocarray(upstream->sockets, room, sizeof(struct socket *));
+    if (!sockets)
+        return false;
+    memset(sockets + upstream->socket_room, 0,
+           (room - upstream->socket_room) * sizeof(struct socket *));
+    upstream->sockets = sockets;
+    upstream->socket_room = room;
+    return true;
+}
+
+static struct socket *add_socket(struct upstream *upstream, int fd)
+{
+    struct socket *socket =
+        fd >= 0 && make_room(upstream, (size_t)fd) ? calloc(1, sizeof *socket) : NULL;
+    if (!socket)
+        return NULL;
+    socket->upstream = upstream;
+    socket->watch = (struct watch){fd, 0, socket_ready, socket};
+    upstream->sockets[fd] = socket;
+    return socket;
+}
+
+static void forget_socket(struct socket *socket)
+{
+    if (!socket)
+        return;
+    unwatch(socket);
+    socket->upstream->sockets[socket->watch.fd] = NULL;
+    free(socket);
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    struct socket *made = fd < 0 ? NULL : add_socket(context, fd);
+    (void)purpose;
+    if (made)
+        made->is_ours = true;
+    return fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd)
+{
+    forget_socket(find_socket(context, fd));
+    return close(fd);
 }
 
 /* Nothing would ever be heard of it. In a callback of libcurl's, so that it is only noted. */
@@ -59,43 +134,37 @@ static void give_up(CURL *easy)
     try_ended(try, CURLE_OUT_OF_MEMORY);
 }
 
-/* The socket that libcurl closed before may have had the same number: then epoll knows it. */
-static void watch_socket(struct upstream *upstream, CURL *easy, struct socket *socket,
-                         curl_socket_t fd, uint32_t events)
+static int watch_socket(struct socket *socket, uint32_t events)
 {
-    if (!socket) {
-        socket = calloc(1, sizeof *socket);
-        if (!socket) {
-            give_up(easy);
-            return;
-        }
-        socket->upstream = upstream;
-        socket->watch = (struct watch){fd, events, socket_ready, socket};
-        if (loop_add(upstream->loop, &socket->watch) < 0) {
-            free(socket);
-            give_up(easy);
-            return;
-        }
-        (void)curl_multi_assign(upstream->multi, fd, socket);
-        return;
-    }
-    (void)loop_change(upstream->loop, &socket->watch, events);
+    if (socket->is_watched)
+        return loop_change(socket->upstream->loop, &socket->watch, events);
+    socket->watch.events = events;
+    int r = loop_add(socket->upstream->loop, &socket->watch);
+    socket->is_watched = r == 0;
+    return r;
 }
 
 static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
 {
     struct upstream *upstream = context;
-    struct socket *socket = assigned;
+    struct socket *socket = find_socket(upstream, fd);
+    (void)assigned;
     if (what == CURL_POLL_REMOVE) {
-        if (socket)
-            loop_remove(upstream->loop, &socket->watch);
-        free(socket);
+        if (socket && socket->is_ours)
+            socket->is_wanted = false;
+        else
+            forget_socket(socket);
         return 0;
     }
     uint32_t events = 0;
     events |= what & CURL_POLL_IN ? EPOLLIN : 0;
     events |= what & CURL_POLL_OUT ? EPOLLOUT : 0;
-    watch_socket(upstream, easy, socket, fd, events);
+    if (!socket)
+        socket = add_socket(upstream, fd);
+    if (socket)
+        socket->is_wanted = true;
+    if (!socket || watch_socket(socket, events) < 0)
+        give_up(easy);
     return 0;
 }
 
@@ -157,14 +226,26 @@ int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *t
 
 void upstream_finish(struct upstream *upstream)
 {
+    while (upstream->spare_count > 0)
+        curl_easy_cleanup(upstream->spares[--upstream->spare_count]);
     if (upstream->multi)
         (void)curl_multi_cleanup(upstream->multi);
+    free(upstream->sockets);
     if (upstream->timers)
         timer_stop(upstream->timers, &upstream->timer);
     transport_finish(&upstream->transport);
     if (upstream->bundle_fd >= 0)
         (void)close(upstream->bundle_fd);
     curl_global_cleanup();
+}
+
+bool upstream_apply(struct upstream *upstream, CURL *easy)
+{
+    CURLcode r = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    r |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, upstream);
+    r |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    r |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, upstream);
+    return r == CURLE_OK && transport_apply(&upstream->transport, &upstream_curl, easy);
 }
 
 static void count(struct upstream *upstream, long change)

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 
 struct try;
+struct socket;
+
+#define UPSTREAM_SPARES 8
 
 struct upstream {
     struct loop *loop;
@@ -17,7 +20,11 @@ struct upstream {
     struct timer timer; /* libcurl's own */
     long running;       /* transfers */
     bool timer_came;
-    bool failed; /* libcurl's state is lost: this process cannot go on */
+    bool failed;             /* libcurl's state is lost: this process cannot go on */
+    struct socket **sockets; /* by descriptor; NULL: none of libcurl's */
+    size_t socket_room;
+    CURL *spares[UPSTREAM_SPARES]; /* handles for try.c to use again */
+    size_t spare_count;
     struct transport transport;
     int bundle_fd; /* a file in memory with the authorities' bundle; -1: none */
     char bundle_path[32];
@@ -30,6 +37,10 @@ extern const struct curl upstream_curl;
  * ended with upstream_finish either way. */
 int upstream_init(struct upstream *upstream, struct loop *loop, struct timers *timers);
 void upstream_finish(struct upstream *upstream);
+
+/* What all transfers have in common: certificates, and whose sockets they use. False if out of
+ * memory. */
+bool upstream_apply(struct upstream *upstream, CURL *easy);
 
 /* Starts and ends a transfer; never from a callback of libcurl's. upstream_start returns false if
  * it cannot be started. */
