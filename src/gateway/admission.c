@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 /* As a browser or a client writes it: without the port where it is http's own. */
 static void add_host(struct admission *admission, const char *host, unsigned port)
@@ -36,6 +39,28 @@ static void name_port(struct admission *admission, const struct sockaddr_storage
     add_host(admission, "localhost", port);
 }
 
+static void name_path(struct admission *admission, const struct sockaddr_storage *address)
+{
+    static const char scheme[] = "unix:";
+    const char *path = ((const struct sockaddr_un *)address)->sun_path;
+    struct stat status;
+    snprintf(admission->name, sizeof admission->name, "%s%s", scheme, path);
+    if (*path != '/' || lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return;
+    admission->path = admission->name + strlen(scheme);
+    admission->device = status.st_dev;
+    admission->inode = status.st_ino;
+}
+
+void admission_remove_file(struct admission *admission)
+{
+    struct stat status;
+    if (admission->path && lstat(admission->path, &status) == 0 &&
+        status.st_dev == admission->device && status.st_ino == admission->inode)
+        (void)unlink(admission->path);
+    admission->path = NULL;
+}
+
 int admission_make(int fd, const char *stand_in, struct admission *ret_admission)
 {
     struct sockaddr_storage address = {0};
@@ -48,7 +73,6 @@ int admission_make(int fd, const char *stand_in, struct admission *ret_admission
     if (ret_admission->is_port)
         name_port(ret_admission, &address);
     else
-        snprintf(ret_admission->name, sizeof ret_admission->name, "unix:%s",
-                 ((const struct sockaddr_un *)&address)->sun_path);
+        name_path(ret_admission, &address);
     return ret_admission->is_port && !stand_in ? -EACCES : 0;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define ADMISSION_HOSTS 6
 #define ADMISSION_HOST  64
@@ -17,8 +18,15 @@ struct admission {
     const char *hosts[ADMISSION_HOSTS];
     char name[ADMISSION_NAME]; /* for people: "http://127.0.0.1:4080", "unix:/…" */
     bool is_port;
+    const char *path; /* of a Unix socket, in `name`; NULL: it has none */
+    dev_t device;     /* and its file */
+    ino_t inode;
 };
 
 /* Looks at the socket. Returns 0; -EACCES for a port without a stand-in; another negative errno.
  * `stand_in` is borrowed, as the guard borrows from the admission. */
 int admission_make(int fd, const char *stand_in, struct admission *ret_admission);
+
+/* Removes a Unix socket's file, which would outlive its server, unless another has taken its
+ * place. */
+void admission_remove_file(struct admission *admission);

@@ -82,7 +82,9 @@ struct exchange {
     size_t tried_count;
     bool is_master, no_master, master_is_news;
     bool may_spend; /* the pool's keys were looked through for every model: the master is next */
-    bool has_sort, of_subscription; /* picker.c */
+    bool awaits_secret;                              /* the candidate's */
+    char model[SESSIONID_MODEL + 8];                 /* as rests name it; "" if none is asked for */
+    bool has_sort, of_subscription, of_long_context; /* picker.c */
     struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */
     struct finding failure_finding; /* what it borrows from */
     struct try *try;

@@ -49,6 +49,7 @@ static void read_answer(const struct exchange *exchange, bool of_event, struct m
         answer.body_length = exchange->stream.error.length;
     }
     answer_read_request(&answer, &now, ret_meaning);
+    finding_name_model(&ret_meaning->finding, exchange->model);
 }
 
 static void remember_failure(struct exchange *exchange, const struct finding *finding)

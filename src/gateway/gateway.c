@@ -44,6 +44,8 @@ struct end_watch {
     struct gateway *gateway;
     struct watch signals, life;
     struct timer parting;
+    struct admission *admissions; /* whose files go with it */
+    size_t admission_count;
     bool asked, at_once, run_is_gone;
 };
 
@@ -63,11 +65,19 @@ static void parting_due(void *context)
     ending->at_once = true;
 }
 
+/* While it still holds them: then they are no one else's. */
+static void remove_files(struct end_watch *ending)
+{
+    for (size_t i = 0; i < ending->admission_count; i++)
+        admission_remove_file(&ending->admissions[i]);
+}
+
 static void begin_to_end(struct end_watch *ending)
 {
     struct gateway *gateway = ending->gateway;
     ending->asked = true;
     news_end(&gateway->news);
+    remove_files(ending);
     front_stop_listening(gateway->front);
 }
 
@@ -241,7 +251,12 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
     look_ahead(gateway);
     if (arguments->is_detached)
         fall_silent();
+    if (!arguments->is_private) {
+        ending.admissions = admissions;
+        ending.admission_count = arguments->listener_count;
+    }
     r = run(gateway, &ending);
+    remove_files(&ending);
     end_all(gateway);
     if (ending.run_is_gone && arguments->folder)
         remove_folder(arguments->folder);

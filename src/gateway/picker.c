@@ -134,13 +134,32 @@ static void take_trial(struct exchange *exchange, struct candidate *trial)
     exchange->slot.last_failed = record ? record->last_failed : 0;
 }
 
-static bool choose(struct exchange *exchange)
+enum prospect {
+    PROSPECT_CLEAR,
+    PROSPECT_WAITS, /* for the master's secret */
+    PROSPECT_NO_MEMORY,
+};
+
+/* Each choice of the master is counted and billed to at_most, so its secret is there before. */
+static enum secret_state want_master(struct exchange *exchange)
+{
+    struct rotation *rotation = &exchange->roster->rotation;
+    struct candidate *master = &rotation->candidates[rotation->count];
+    struct demand demand = picker_demand(exchange);
+    if (exchange->no_master || !book_survey(exchange->gateway, exchange->roster, &demand) ||
+        !rotation_master(rotation) || picker_was_tried(exchange, master) ||
+        !picker_is_of_use(exchange->roster, master) || !bridge_serves(exchange, master->key))
+        return SECRET_LACKS;
+    return secrets_want(exchange->gateway, exchange->roster, master);
+}
+
+static enum prospect choose(struct exchange *exchange)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
     struct slot own = {0}, *place = place_of(exchange), *slot = place ? place : &own;
     struct candidate **passed_over = calloc(rotation->count + 1, sizeof(struct candidate *));
     if (!passed_over)
-        return false;
+        return PROSPECT_NO_MEMORY;
     bool is_new = !*exchange->holder->key;
     bool had_master = slot->candidate && slot->is_master;
     bool fine = true;
@@ -150,7 +169,10 @@ static bool choose(struct exchange *exchange)
     if (fine && !exchange->candidate)
         fine = choose_once(exchange, slot, (struct want){0}, passed_over);
     struct candidate *trial = fine ? find_trial(exchange) : NULL;
-    if (fine && !exchange->candidate && !trial && exchange->may_spend)
+    enum secret_state master = fine && !exchange->candidate && !trial && exchange->may_spend
+                                   ? want_master(exchange)
+                                   : SECRET_LACKS;
+    if (master == SECRET_THERE)
         fine = choose_once(exchange, slot, (struct want){.master = true}, passed_over);
     free(passed_over);
     exchange->slot = *slot;
@@ -162,7 +184,7 @@ static bool choose(struct exchange *exchange)
                  exchange->candidate->key->name);
     if (trial)
         take_trial(exchange, trial);
-    return fine;
+    return !fine ? PROSPECT_NO_MEMORY : master == SECRET_COMES ? PROSPECT_WAITS : PROSPECT_CLEAR;
 }
 
 static bool has_unknown_key(const struct exchange *exchange)
@@ -236,13 +258,20 @@ bool picker_hold(struct exchange *exchange)
 /* PICKER_CHOSE with no candidate: there is none for this model. */
 static enum picker_result choose_with_secret(struct exchange *exchange)
 {
+    /* It was counted when it was chosen, and waited for. */
+    bool waited = exchange->awaits_secret;
+    exchange->awaits_secret = false;
+    if (waited && exchange->candidate && exchange->candidate->key->token)
+        return PICKER_CHOSE;
     for (;;) {
-        if (!enter_session(exchange) || !choose(exchange))
-            return PICKER_NO_MEMORY;
+        enum prospect prospect = enter_session(exchange) ? choose(exchange) : PROSPECT_NO_MEMORY;
+        if (prospect != PROSPECT_CLEAR)
+            return prospect == PROSPECT_WAITS ? PICKER_WAITS : PICKER_NO_MEMORY;
         enum secret_state state =
             exchange->candidate
                 ? secrets_want(exchange->gateway, exchange->roster, exchange->candidate)
                 : SECRET_THERE;
+        exchange->awaits_secret = state == SECRET_COMES;
         if (state == SECRET_COMES)
             return PICKER_WAITS;
         if (state == SECRET_THERE)
@@ -287,7 +316,7 @@ static void name_first(const struct rotation *rotation, int64_t until, struct pi
     }
 }
 
-void picker_explain(const struct exchange *exchange, struct picker_why *ret_why)
+void picker_explain(struct exchange *exchange, struct picker_why *ret_why)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
     struct demand demand = picker_demand(exchange);

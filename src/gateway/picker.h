@@ -35,7 +35,7 @@ struct picker_why {
     enum failure_class class;          /* and why it rests */
     char what[FINDING_MODEL];
 };
-void picker_explain(const struct exchange *exchange, struct picker_why *ret_why);
+void picker_explain(struct exchange *exchange, struct picker_why *ret_why);
 
 /* The answer says that the key has to rest. */
 void picker_failed(struct exchange *exchange, const struct finding *finding);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define OAUTH_BETA "oauth-2025-04-20"
+#define LONG_BETA  "context-1m-"
 
 static bool is_asked(const struct asked *kinds, const struct kind *kind)
 {
@@ -42,15 +43,21 @@ bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *
            is_of_subscription(&candidate->key->kind) == exchange->of_subscription;
 }
 
+static bool names_beta(const struct header *header, const char *beta)
+{
+    return memmem(header->value, header->value_length, beta, strlen(beta)) != NULL;
+}
+
 void picker_find_sort(struct exchange *exchange)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
     const char *at = buffer_text(&exchange->head);
     struct header header;
-    exchange->of_subscription = false;
-    while (head_next_named(&at, "anthropic-beta", &header))
-        exchange->of_subscription |=
-            memmem(header.value, header.value_length, OAUTH_BETA, strlen(OAUTH_BETA)) != NULL;
+    exchange->of_subscription = exchange->of_long_context = false;
+    while (head_next_named(&at, "anthropic-beta", &header)) {
+        exchange->of_subscription |= names_beta(&header, OAUTH_BETA);
+        exchange->of_long_context |= names_beta(&header, LONG_BETA);
+    }
     exchange->has_sort = false;
     for (size_t i = 0; i < rotation->count; i++) {
         const struct key *key = rotation->candidates[i].key;
@@ -77,10 +84,19 @@ const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
     return *exchange->id.key ? exchange->id.key : exchange->gateway->pinned;
 }
 
-struct demand picker_demand(const struct exchange *exchange)
+/* As "--model" has it: a request does not name the long context beside the model. */
+static void name_model(struct exchange *exchange)
+{
+    bool is_long = exchange->of_long_context && *exchange->id.model;
+    snprintf(exchange->model, sizeof exchange->model, "%s%s", exchange->id.model,
+             is_long ? "[1m]" : "");
+}
+
+struct demand picker_demand(struct exchange *exchange)
 {
     bool bound;
-    return (struct demand){.model = *exchange->id.model ? exchange->id.model : NULL,
+    name_model(exchange);
+    return (struct demand){.model = *exchange->model ? exchange->model : NULL,
                            .pinned = picker_find_pin(exchange, &bound),
                            .can_use = is_of_provider,
                            .can_use_context = exchange,

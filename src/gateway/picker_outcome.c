@@ -24,7 +24,7 @@ static struct choice choice_of(struct exchange *exchange)
 void picker_failed(struct exchange *exchange, const struct finding *finding)
 {
     bool known = exchange->candidate->standing == STANDING_COOLING ||
-                 book_rests(exchange->gateway, exchange->candidate, exchange->id.model);
+                 book_rests(exchange->gateway, exchange->candidate, exchange->model);
     struct choice choice = choice_of(exchange);
     choice.finding = finding;
     book_choose(exchange->gateway, &choice);

@@ -4,8 +4,8 @@
 
 #include "gateway/picker.h"
 
-/* Whether the request is a subscription's or an API key's, once its roster is known; and whether a
- * key is of that sort. */
+/* Whether the request is a subscription's or an API key's, and of long context, once its roster is
+ * known; and whether a key is of that sort. */
 void picker_find_sort(struct exchange *exchange);
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate);
 
@@ -13,7 +13,8 @@ bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *
  * request names. */
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound);
 
-struct demand picker_demand(const struct exchange *exchange);
+/* Fills in exchange->model as well, which it borrows. */
+struct demand picker_demand(struct exchange *exchange);
 
 /* It has a secret, or may have one soon, and an address. */
 bool picker_is_of_use(const struct roster *roster, const struct candidate *candidate);

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "core/gateway/retry.h"
 #include "core/pool/destination.h"
 #include "core/pool/modelmap.h"
 #include "system/files.h"
@@ -39,6 +40,8 @@ static int apply_options(struct roster *roster, const struct options *options)
     roster->policy = roster->keyring.policy;
     if (r == 0)
         r = options_apply_policy(options, &roster->policy, &error);
+    if (!roster->policy.retries_set)
+        roster->policy.retries = RETRY_KEYS_MOST;
     if (r == 0)
         r = modelmap_apply(&roster->keyring, options->model_fallback, options->no_model_fallback,
                            &error);

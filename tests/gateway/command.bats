@@ -24,6 +24,7 @@ teardown() {
     [ "$(stat -c %a "$SOCKET")" = 600 ]
     run -0 curl -s --unix-socket "$SOCKET" http://gateway/api/hello
     run -0 "$TCR_RUN" gateway stop
+    [ ! -e "$SOCKET" ] # it went with the gateway
     run -1 "$TCR_RUN" gateway stop
     [[ "$output" == *"no gateway runs"* ]]
 }
@@ -38,6 +39,21 @@ teardown() {
         sleep 0.02
     done
     run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+}
+
+@test "what took the place of its socket's file stays when it ends" {
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    mv "$SOCKET" "$SOCKET.moved"
+    echo "not a socket" >"$SOCKET"
+    run -0 "$TCR_RUN" gateway stop
+    [ "$(<"$SOCKET")" = "not a socket" ]
+}
+
+@test "no line of the help ends in a blank" {
+    run -0 "$TCR_RUN" gateway --help
+    if grep -n ' $' <<<"$output"; then false; fi
+    run -125 "$TCR_RUN" gateway token word
+    [ "$output" = "tcr-run: usage: tcr-run gateway token" ]
 }
 
 @test "who holds a port that is taken" {

@@ -108,7 +108,7 @@ class Gateway(unittest.TestCase):
     def write_keys(self, keys):
         path = self.folder + "/keys.json"
         with open(path + ".new", "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-            file.write(keys if isinstance(keys, str) else json.dumps({"keys": keys}))
+            file.write(keys if isinstance(keys, str) else json.dumps(keys if isinstance(keys, dict) else {"keys": keys}))
         os.rename(path + ".new", path)
         return path
 
@@ -523,6 +523,35 @@ class Gateway(unittest.TestCase):
         self.assertEqual([r["key"] for r in self.provider.requests], [HOME, HOME, WORK])
         valid[0] = "none"
         self.assertEqual(self.ask().status, 401)
+
+    def test_a_masters_token_command_is_waited_for_before_a_use_is_counted(self):
+        self.start(greet, keys={"keys": [{"name": "home", "token": HOME, "disabled": True}],
+                                "master": {"name": "big", "kind": "oauth", "at_most": "3/hour",
+                                           "token_command": ["sh", "-c", f"sleep 0.3; echo {WORK}"]}})
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(self.ask().status)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [200, 200, 200])
+        self.assertEqual(self.ask().status, 503)
+
+    def test_a_masters_token_command_that_fails_costs_no_use(self):
+        flag = self.folder + "/fails"
+        open(flag, "w").close()
+        self.start(greet, keys={"keys": [{"name": "home", "token": HOME, "disabled": True}],
+                                "master": {"name": "big", "kind": "oauth", "at_most": "1/hour",
+                                           "token_command": ["sh", "-c", f"test ! -e {flag} && echo {WORK}"]}})
+        self.assertEqual(self.ask().status, 503)
+        self.process.terminate()
+        self.process.wait(5)
+        path = self.folder + "/tcr/state.json"
+        uses = []
+        if os.path.exists(path):
+            with open(path) as file:
+                uses = json.load(file).get("master_uses", [])
+        self.assertEqual(uses, [])
 
     def test_a_token_command_that_fails_leaves_the_other_keys(self):
         self.start(greet, keys=[{"name": "home", "kind": "oauth", "token_command": ["false"]},

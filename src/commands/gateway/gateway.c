@@ -60,7 +60,8 @@ int gateway_say_usage(const char *verb)
 {
     const struct verb *found = find_verb(verb);
     if (found)
-        log_say("usage: tcr-run gateway %s %s", found->name, found->usage);
+        log_say("usage: tcr-run gateway %s%s%s", found->name, *found->usage ? " " : "",
+                found->usage);
     return EXIT_OWN_FAILURE;
 }
 
@@ -72,8 +73,8 @@ static int show_help(void)
                               "keys: when one is\nused up, the same request goes on with the "
                               "next.\n\n");
     for (size_t i = 0; i < VERBS; i++)
-        buffer_append_format(&text, "  %s %s\n        %s\n", verbs[i].name, verbs[i].usage,
-                             verbs[i].what);
+        buffer_append_format(&text, "  %s%s%s\n        %s\n", verbs[i].name,
+                             *verbs[i].usage ? " " : "", verbs[i].usage, verbs[i].what);
     buffer_append_text(
         &text, "\n"
                "  -d, --detach           in the background\n"
@@ -86,8 +87,8 @@ static int show_help(void)
                "  -f, --keys FILE        read the keys from FILE\n"
                "  -p, --profile NAME     the gateway with the keys of this profile\n"
                "      --json             as JSON\n"
-               "Also --kind, --max-per-key, --cooldown, --retry-on and --retries, as for a "
-               "run.\n"
+               "Also --kind, --max-per-key, --cooldown, --retry-on and --retries (5, which is "
+               "the most), as for a\nrun.\n"
                "\nManual: tcr-run-gateway(1).\n");
     return output_print(&text);
 }

@@ -134,17 +134,6 @@ static void drop_foreign(struct attempt *attempt, const struct shield *shield)
     attempt->finding = (struct finding){.class = CLASS_NONE};
 }
 
-/* What was refused is one model, which the refusal does not name: the one that the call asks for.
- * A call that asks for none has the client's own choice; such calls rest together. */
-static void name_model(const struct session *session, struct finding *finding)
-{
-    const char *model = session->slots[0].demand.model;
-    if (finding->scope == SCOPE_MODEL && !*finding->model)
-        snprintf(finding->model, sizeof finding->model, "%.*s",
-                 (int)strcspn(model ? model : COOLDOWN_DEFAULT_MODEL, "["),
-                 model ? model : COOLDOWN_DEFAULT_MODEL);
-}
-
 void judge_end(struct attempt *attempt, off_t offset, const struct shield *shield)
 {
     struct transcript transcript = {.time = {time(NULL), &zone_system}};
@@ -155,7 +144,7 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
                      transcript.any_row ? &transcript : NULL, &session->options->taught);
     attempt->served =
         attempt->evidence.served || attempt->evidence.work_begun || transcript.work_begun;
-    name_model(session, &attempt->finding);
+    finding_name_model(&attempt->finding, session->slots[0].demand.model);
     warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
     if (attempt->finding.class == CLASS_NONE && !used_another(attempt, shield))

@@ -124,11 +124,6 @@ struct said {
     const char *type, *text; /* borrowed from it; "" for no text */
 };
 
-static bool is_long_context(const char *text)
-{
-    return strcasestr(text, "long context") != NULL;
-}
-
 static struct said said_of(const struct answer *answer)
 {
     struct said said = {.body = json_parse(answer->body, answer->body_length, NULL), .text = ""};
@@ -150,7 +145,6 @@ static bool classify(const struct answer *answer, int status, const struct readi
     bool foreign = (status == 401 || status == 403) && !is_json_object(answer);
     keep_line(said.text, finding);
     bool known = !foreign && !is_about_request(said.text) &&
-                 !(status == 429 && is_long_context(said.text)) &&
                  message_classify_structured(status, said.type, said.text, time, finding) > 0;
     if (known && answer->provider != PROVIDER_UNKNOWN)
         finding->provider = answer->provider;
@@ -285,6 +279,9 @@ static void read_429(const struct answer *answer, const struct reading_time *tim
                      struct meaning *meaning)
 {
     struct finding *finding = &meaning->finding;
+    bool of_model_in_use = finding->scope == SCOPE_MODEL && !*finding->model;
+    if (of_model_in_use)
+        return; /* more exact than the windows, which are the whole key's */
     if (any_window_is_closed(answer->headers)) {
         close_window(answer, time, finding);
         if (!*finding->what)

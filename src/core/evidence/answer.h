@@ -48,8 +48,10 @@ void answer_read(const struct answer *answer, const struct reading_time *time,
  *    the status stays 200), the error's type decides;
  *  - a 429 that brings neither a reset nor a retry-after says nothing of the key: CLASS_THROTTLED
  *    without `rests`. So does a 5xx (CLASS_SERVER);
- *  - a 429 about long context is about the request: CLASS_NONE. So are 400, 404, 413 and 422,
- * except where their text tells of missing credit.
+ *  - a 429 about long context, or another that the model in use needs credits for, is that
+ *    model's alone, whatever the windows say;
+ *  - 400, 404, 413 and 422 are about the request: CLASS_NONE, except where their text tells of
+ *    missing credit.
  */
 void answer_read_request(const struct answer *answer, const struct reading_time *time,
                          struct meaning *ret_meaning);

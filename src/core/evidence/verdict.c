@@ -52,9 +52,7 @@ struct finding verdict_find(const struct ending *ending, const struct evidence *
                             const struct transcript *transcript, const struct taught *taught)
 {
     struct finding finding = find(ending, evidence, transcript, taught);
-    /* "This model requires …": it goes without its name. */
-    if (finding.scope == SCOPE_MODEL && !*finding.model)
-        snprintf(finding.model, sizeof finding.model, "%.*s", (int)strcspn(evidence->model, "["),
-                 evidence->model);
+    if (*evidence->model)
+        finding_name_model(&finding, evidence->model);
     return finding;
 }

@@ -1,5 +1,6 @@
 #include "core/pool/failure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -58,4 +59,16 @@ int64_t failure_default_cooldown(enum failure_class class)
 bool failure_is_transient(enum failure_class class)
 {
     return class == CLASS_SERVER || class == CLASS_NETWORK;
+}
+
+void finding_name_model(struct finding *finding, const char *model)
+{
+    if (finding->scope != SCOPE_MODEL || *finding->model)
+        return;
+    bool is_long = strcasestr(finding->line, "long context") != NULL;
+    size_t length = model ? strcspn(model, is_long ? "" : "[") : 0;
+    if (length == 0)
+        snprintf(finding->model, sizeof finding->model, FINDING_DEFAULT_MODEL);
+    else
+        snprintf(finding->model, sizeof finding->model, "%.*s", (int)length, model);
 }

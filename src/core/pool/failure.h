@@ -36,6 +36,9 @@ enum failure_source {
 #define FINDING_TEXT  240
 #define FINDING_MODEL 64
 
+/* The model of those who ask for none. */
+#define FINDING_DEFAULT_MODEL "default"
+
 /* One recognised failure. */
 struct finding {
     enum failure_class class;
@@ -48,6 +51,11 @@ struct finding {
     char what[FINDING_MODEL];  /* "session limit", "weekly limit", … for messages; may be "" */
     char line[FINDING_TEXT];   /* the line as seen, escapes removed, cut to fit */
 };
+
+/* A refusal of the model in use does not name it: `model` is its name as asked for, NULL or "" if
+ * nobody asked for one. "[1m]" behind it stays where the refusal is of long context alone: the
+ * model's other requests may go on. Changes nothing else. */
+void finding_name_model(struct finding *finding, const char *model);
 
 const char *failure_class_name(enum failure_class class);
 const char *failure_scope_name(enum failure_scope scope);

@@ -71,6 +71,7 @@ static void read_retries(struct reader *reader, const char *place, const cJSON *
 {
     struct policy *policy = target;
     fields_read_whole(reader, place, item, 0, POLICY_MAX_RETRIES, &policy->retries);
+    policy->retries_set = true;
 }
 
 static void read_max_per_key(struct reader *reader, const char *place, const cJSON *item,

@@ -126,7 +126,9 @@ static int parse_number(const char *text, int least, int most, const char *of_wh
 
 int policy_parse_retries(struct policy *policy, const char *text, struct buffer *error)
 {
-    return parse_number(text, 0, POLICY_MAX_RETRIES, "keys", error, &policy->retries);
+    int r = parse_number(text, 0, POLICY_MAX_RETRIES, "keys", error, &policy->retries);
+    policy->retries_set |= r == 0;
+    return r;
 }
 
 int policy_parse_refresh_before(struct policy *policy, const char *text, struct buffer *error)

@@ -21,6 +21,7 @@ enum gateway_wish {
 
 struct policy {
     int retries;          /* pool keys tried per run before the master */
+    bool retries_set;     /* not the default, which is another for a gateway's requests */
     int64_t cooldown_all; /* --cooldown 60: every class, told resets ignored; -1 if unset */
     int64_t cooldown[CLASS_COUNT]; /* seconds when no reset was told; -1 if unset */
     unsigned retry_on;             /* bit per class that rotates */

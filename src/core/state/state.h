@@ -14,7 +14,7 @@
 #define QUEUE_TEXT    17 /* 16 hexadecimal digits, and NUL */
 
 /* What a rest calls the model of calls that name none. */
-#define COOLDOWN_DEFAULT_MODEL "default"
+#define COOLDOWN_DEFAULT_MODEL FINDING_DEFAULT_MODEL
 
 /* A rest that a key, a key's use of one model, or an organization takes. */
 struct cooldown {
