@@ -28,15 +28,23 @@ if os.path.exists(seen):
         kept.write(open(seen).read())
 tell = int(value("--tell-fd"))
 os.write(tell, b"listening\n")
+if os.path.exists(play + "/.early"):
+    time.sleep(0.2)
+    os.write(tell, open(play + "/.early", "rb").read())
 if os.path.exists(play + "/.dies"):
     os.unlink(play + "/.dies")
     time.sleep(0.2)
+    os.close(tell)
+    time.sleep(0.05)
     os._exit(1)
 while os.read(int(value("--life-fd")), 1):
     pass
 if os.path.exists(play + "/.news"):
     os.write(tell, open(play + "/.news", "rb").read())
 open(play + "/.ended", "w").close()
+os.close(tell) # as a program does whose memory takes a while to be given back
+time.sleep(0.3)
+open(play + "/.gone", "w").close()
 GATEWAY
   chmod +x "$scratch/bin/tcr-gateway"
   cat > "$scratch/bin/claude" << 'CLIENT'
@@ -55,7 +63,7 @@ lacks() { # FILE PATTERN
 }
 
 no_gateway_is_left() {
-  [ -e "$play/.ended" ] && [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
+  [ -e "$play/.gone" ] && [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
 }
 
 @test "--gateway without its program: said, with what to do, and nothing is run" {
@@ -153,8 +161,55 @@ NEWS
   assert_status 7
   assert_stderr_has '^tcr-run: "home" reached its session limit at Jan 1 1970 00:00; 41 requests went on with "work"$'
   assert_equal "$(grep -c . "$err")" 1
+  # What the log says of the run's end is about the keys that served, not about the run's own first key.
+  assert_equal "$(tail -n 1 "$state/events.jsonl" | jq -c '[.event, .key, .status, .text]')" \
+    '["failed","work",7,"3 with home, 41 with work"]'
+  capture "$TCR_RUN" log -n 1
+  assert_stdout_has 'claude failed with status 7 after [0-9.]+s; requests: 3 with home, 41 with work$'
   tcr -q --gateway -- claude -p hello
   assert_no_stderr
+}
+
+@test "no request came: the log names no key for the run" {
+  pool home work
+  tcr --gateway -- claude -p hello
+  assert_equal "$(tail -n 1 "$state/events.jsonl" | jq -c '[.event, .key, .text]')" '["success",null,null]'
+}
+
+@test "with few descriptors the reason is theirs, or the run has its gateway" {
+  pool home work
+  for limit in 8 10 12 32; do
+    rm -f "$play/.ended"
+    capture sh -c "ulimit -n $limit; exec \"\$@\"" - "$TCR_RUN" --gateway -- claude -p hello
+    lacks "$err" 'Invalid argument'
+    [ "$status" -eq 0 ] || assert_stderr_has 'Too many open files'
+    [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
+  done
+  assert_status 0
+}
+
+@test "when the keys are used up, the alarm goes while the command waits, once" {
+  pool home work
+  until=$(($(date +%s) + 3600))
+  cat > "$play/.early" << NEWS
+{"time":1,"event":"failover","key":"home","class":"limit","what":"session limit","next":"work"}
+{"time":2,"event":"exhausted","key":"work","class":"limit","what":"weekly limit","until":$until}
+{"time":3,"event":"exhausted","key":"work","class":"limit","what":"weekly limit","until":$until}
+NEWS
+  cat > "$scratch/bin/claude" << 'CLIENT'
+#!/bin/sh
+for i in $(seq 500); do
+  [ ! -s "$PLAY/.alarm" ] || exec touch "$PLAY/.alarmed-while-it-ran"
+  sleep 0.02
+done
+CLIENT
+  tcr --on-exhausted 'env | grep ^TCR_EXHAUSTED | sort >> "$PLAY/.alarm"' --gateway -- claude -p hello
+  [ -e "$play/.alarmed-while-it-ran" ] || fail "no alarm while the command ran"
+  assert_equal "$(cat "$play/.alarm")" "TCR_EXHAUSTED_CLASS=limit
+TCR_EXHAUSTED_COMMAND=claude
+TCR_EXHAUSTED_KEY=work
+TCR_EXHAUSTED_REASON=\"work\" reached its weekly limit; no other key is left
+TCR_EXHAUSTED_UNTIL=$until"
 }
 
 @test "a limit that the command prints is the gateway's affair: no second attempt, no rest" {
@@ -170,10 +225,16 @@ NEWS
 @test "a gateway that dies is started anew once, on the same socket" {
   pool home work
   touch "$play/.dies"
-  printf '#!/bin/sh\necho $ANTHROPIC_UNIX_SOCKET; sleep 1\n' > "$scratch/bin/claude"
+  cat > "$scratch/bin/claude" << 'CLIENT'
+#!/bin/sh
+echo $ANTHROPIC_UNIX_SOCKET
+sleep 1
+ps -o stat= --ppid $PPID > "$PLAY/.children"
+CLIENT
   tcr --gateway -- claude -p hello
   assert_status 0
   assert_equal "$(grep -c . "$play/.gateways")" 2
+  lacks "$play/.children" Z
   assert_equal "$(cut -d' ' -f 2-7 "$play/.gateways" | sed 's/--\(tell\|life\)-fd [0-9]*//g' | sort -u | wc -l)" 1
   assert_stderr_has 'warning: the gateway of this run ended unexpectedly; it was started again'
   no_gateway_is_left

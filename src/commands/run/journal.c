@@ -87,12 +87,33 @@ void journal_add_step(const struct step *step, enum event_kind kind)
     journal_say_step(step, kind, NULL);
 }
 
-void journal_add_ending(const struct attempt *attempt, int own_status)
+/* With a gateway the run's own key may have served nothing: the last one that did has its place, as
+ * the last attempt's has it in a run without. */
+static void name_served(const struct gatewaynews *news, struct event *event, struct buffer *text)
+{
+    event->key = NULL;
+    for (size_t i = 0; i < news->served_count; i++) {
+        const struct gatewaynews_served *served = &news->served[i];
+        if (served->requests == 0)
+            continue;
+        event->key = served->key;
+        buffer_append_format(text, "%s%lu with %s", text->length ? ", " : "", served->requests,
+                             served->key);
+    }
+    event->master = event->key && strcmp(event->key, news->master) == 0;
+    event->text = text->length ? buffer_text(text) : NULL;
+}
+
+void journal_add_ending(const struct attempt *attempt, int own_status,
+                        const struct gatewaynews *news)
 {
     struct event event = {.kind = EVENT_SUCCESS, .key = attempt->candidate->key->name};
+    struct buffer served = {0};
     /* What befell the key is told with what follows; a gateway told it before. */
-    if (attempt->finding.class != CLASS_NONE && !attempt->session->gateway)
+    if (attempt->finding.class != CLASS_NONE && !news)
         return;
+    if (news)
+        name_served(news, &event, &served);
     set_end(&event, attempt->session);
     if (own_status != 0) {
         event.status = own_status;
@@ -101,4 +122,5 @@ void journal_add_ending(const struct attempt *attempt, int own_status)
     if (event.status != 0 || event.signal != 0)
         event.kind = EVENT_FAILED;
     journal_add(attempt->session, &event);
+    buffer_finish(&served);
 }

@@ -3,6 +3,7 @@
 
 #include "commands/run/attempt.h"
 #include "commands/run/step.h"
+#include "core/show/gatewaynews.h"
 #include "core/state/event.h"
 
 /* How events call the run's command: its base name. */
@@ -25,5 +26,7 @@ void journal_add_reset(const struct pool *pool, const char *key);
 void journal_add_check(const struct pool *pool, const char *key, const char *text);
 
 /* Adds how an attempt ended that did not fail for its key, and what the run took. `own_status` is
- * what attempt_run gave. */
-void journal_add_ending(const struct attempt *attempt, int own_status);
+ * what attempt_run gave. `news`: of the gateway that the command had, now that it has ended; NULL
+ * if it had none. */
+void journal_add_ending(const struct attempt *attempt, int own_status,
+                        const struct gatewaynews *news);

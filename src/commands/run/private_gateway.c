@@ -31,6 +31,9 @@ extern char **environ;
 #define PARTING_MS 2000
 #define STEADY_MS  10000 /* one that dies sooner once more is not started again */
 
+#define REAP_MS      1000
+#define REAP_LOOK_US 500
+
 static void take_lines(struct private_gateway *gateway, const char *bytes, size_t length)
 {
     buffer_append(&gateway->line, bytes, length);
@@ -90,10 +93,13 @@ static void say_errors(const struct private_gateway *gateway)
     log_say_lines("gateway: ", text);
 }
 
+/* Its pipe is closed a moment before it can be waited for. Without that it would stay in the table
+ * of processes as long as the run, which may be days. */
 static void reap(struct private_gateway *gateway)
 {
-    if (gateway->pid > 0)
-        (void)waitpid(gateway->pid, NULL, WNOHANG);
+    int64_t end = clock_now_ms() + REAP_MS;
+    while (gateway->pid > 0 && waitpid(gateway->pid, NULL, WNOHANG) == 0 && clock_now_ms() < end)
+        (void)usleep(REAP_LOOK_US);
     gateway->pid = 0;
     private_gateway_close_fd(&gateway->tell);
     private_gateway_close_fd(&gateway->life);
@@ -125,6 +131,7 @@ static void raise_alarm(struct private_gateway *gateway)
         return;
     if (last) {
         event.class = last->finding.class;
+        event.until = last->finding.until;
         buffer_append_format(&line, "\"%s\" ", last->key);
         render_failure(&line, &last->finding);
         buffer_append_text(&line, "; ");
@@ -412,6 +419,7 @@ void private_gateway_close(struct private_gateway *gateway, bool worked)
     private_gateway_close_fd(&gateway->listener);
     if (gateway->pid > 0) {
         (void)await(gateway, PARTING_MS, never);
+        raise_alarm(gateway);
         say_news(gateway, worked);
     }
     reap(gateway);

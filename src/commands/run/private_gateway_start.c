@@ -30,10 +30,13 @@ void private_gateway_close_fd(int *fd)
     *fd = -1;
 }
 
-/* Moves it out of the way of descriptors that the command's own programs open by number. */
+/* Moves it out of the way of descriptors that the command's own programs open by number. With a
+ * limit below them (ulimit -n 10) there is nowhere to move it to. */
 static int keep_high(int fd)
 {
     int high = fcntl(fd, F_DUPFD_CLOEXEC, FLOOR);
+    if (high < 0 && errno == EINVAL)
+        return fd;
     int r = high < 0 ? -errno : high;
     (void)close(fd);
     return r;

@@ -225,11 +225,13 @@ static bool attempt_once(struct run *run, int *ret_status)
     struct attempt attempt = {.session = run->session,
                               .candidate = session_lead(run->session)->candidate,
                               .fast_fail = run->fast_fail};
+    const struct private_gateway *gateway = run->session->gateway;
     bool again = false, warned = run->session->warned_of_source;
     count_attempt(run);
     *ret_status = attempt_run(&attempt);
     run->session->last_ending = attempt.result.ending;
-    journal_add_ending(&attempt, *ret_status);
+    if (!gateway)
+        journal_add_ending(&attempt, *ret_status, NULL);
     if (!warned && run->session->warned_of_source)
         journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
                                                   .key = attempt.candidate->key->name,
@@ -247,6 +249,8 @@ static bool attempt_once(struct run *run, int *ret_status)
     if (!again) {
         announce_waited(run->session, &attempt.waited_out);
         close_gateway(run->session);
+        if (gateway)
+            journal_add_ending(&attempt, *ret_status, &gateway->news);
         ask_client(run->session, &attempt);
     }
     if (*ret_status == 0 && !again)

@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A gateway is no command: what befalls a key there befalls one of its requests. */
+static bool is_of_gateway(const struct event *event)
+{
+    return event->command && strcmp(event->command, "gateway") == 0;
+}
+
 static const char *command_of(const struct event *event)
 {
     return event->command ? event->command : "a command";
@@ -77,19 +83,33 @@ static void say_attempt(struct buffer *text, const struct event *event,
                          event->master ? ", which is billed" : "");
 }
 
+/* Through a gateway: `; requests: 3 with home, 41 with work` */
+static void append_served(struct buffer *text, const struct event *event)
+{
+    if (event->text)
+        buffer_append_format(text, "; requests: %s", event->text);
+}
+
 static void say_success(struct buffer *text, const struct event *event,
                         const struct zone_ops *zones)
 {
     (void)zones;
-    buffer_append_format(text, "%s ended well with \"%s\"", command_of(event), key_of(event));
+    buffer_append_format(text, "%s ended well", command_of(event));
+    if (event->key)
+        buffer_append_format(text, " with %s\"%s\"", event->master ? "the master key " : "",
+                             event->key);
     append_duration(text, event);
+    append_served(text, event);
 }
 
 static void say_failed(struct buffer *text, const struct event *event, const struct zone_ops *zones)
 {
     (void)zones;
     append_end(text, event);
-    buffer_append_format(text, "; that costs \"%s\" nothing", key_of(event));
+    if (event->text)
+        append_served(text, event);
+    else if (event->key)
+        buffer_append_format(text, "; that costs \"%s\" nothing", event->key);
 }
 
 /* Without a key: a gateway found all keys at rest when the request came. */
@@ -100,9 +120,10 @@ static void say_failover(struct buffer *text, const struct event *event,
         append_failure(text, event, zones);
     else
         buffer_append_text(text, "no key of the pool could be used");
-    buffer_append_format(text, "; carried on with %s\"%s\"%s",
-                         event->master ? "the master key " : "", event->next ? event->next : "?",
-                         event->master ? ", which is billed" : "");
+    if (event->next)
+        buffer_append_format(text, "; carried on with %s\"%s\"%s",
+                             event->master ? "the master key " : "", event->next,
+                             event->master ? ", which is billed" : "");
 }
 
 static void say_retry(struct buffer *text, const struct event *event, const struct zone_ops *zones)
@@ -120,7 +141,8 @@ static void say_exhausted(struct buffer *text, const struct event *event,
         append_end_behind(text, event);
         return;
     }
-    buffer_append_format(text, "no key could be used for %s", command_of(event));
+    buffer_append_format(text, "no key could be used for %s",
+                         is_of_gateway(event) ? "a request" : command_of(event));
     if (event->until <= event->time)
         return;
     buffer_append_text(text, "; the first is ready at ");
@@ -131,7 +153,8 @@ static void say_stopped(struct buffer *text, const struct event *event,
                         const struct zone_ops *zones)
 {
     append_failure(text, event, zones);
-    buffer_append_text(text, "; the run ended there");
+    buffer_append_text(text, is_of_gateway(event) ? "; whoever asked had left by then"
+                                                  : "; the run ended there");
     append_end_behind(text, event);
 }
 

@@ -31,7 +31,8 @@ static void note_failure(struct gatewaynews *news, const struct event *event)
     if (news->failure_count == GATEWAYNEWS_MOST)
         return;
     struct gatewaynews_failure *failure = &news->failures[news->failure_count++];
-    *failure = (struct gatewaynews_failure){.finding.class = event->class, .at = event->time};
+    *failure = (struct gatewaynews_failure){
+        .finding = {.class = event->class, .until = event->until}, .at = event->time};
     set_name(failure->key, event->key);
     snprintf(failure->finding.what, sizeof failure->finding.what, "%s",
              event->what ? event->what : "");

@@ -16,7 +16,7 @@
 /* A key that failed while the session went on. */
 struct gatewaynews_failure {
     char key[GATEWAYNEWS_NAME];
-    struct finding finding; /* class, what, model */
+    struct finding finding; /* class, what, model, until */
     int64_t at;             /* seconds since 1970 */
 };
 
