@@ -205,7 +205,7 @@ static int explain(struct session *session)
     else if (status == EXIT_NO_KEY)
         buffer_append_text(&text, "no key can be used now\n");
     handover_finish(&handover);
-    private_gateway_close(&gateway, false);
+    private_gateway_close(&gateway, false, NULL);
     int printed = output_print(&text);
     return status ? status : printed;
 }

@@ -390,7 +390,7 @@ int private_gateway_open(struct session *session, struct private_gateway *gatewa
         return 0;
     if (asked || r != -ENOENT)
         say_what_fails(r);
-    private_gateway_close(gateway, false);
+    private_gateway_close(gateway, false, NULL);
     if (asked)
         return EXIT_OWN_FAILURE;
     if (r != -ENOENT)
@@ -413,7 +413,8 @@ static void say_news(const struct private_gateway *gateway, bool worked)
     buffer_finish(&text);
 }
 
-void private_gateway_close(struct private_gateway *gateway, bool worked)
+void private_gateway_close(struct private_gateway *gateway, bool worked,
+                           struct gatewaynews **ret_news)
 {
     private_gateway_close_fd(&gateway->life);
     private_gateway_close_fd(&gateway->listener);
@@ -428,7 +429,10 @@ void private_gateway_close(struct private_gateway *gateway, bool worked)
         (void)unlink(gateway->socket);
         (void)rmdir(gateway->folder);
     }
-    free(gateway->news);
+    if (ret_news)
+        *ret_news = gateway->news;
+    else
+        free(gateway->news);
     free(gateway->program);
     free(gateway->folder);
     free(gateway->socket);

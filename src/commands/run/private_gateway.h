@@ -61,5 +61,7 @@ int private_gateway_watched(const struct private_gateway *gateway);
 void private_gateway_listen(struct private_gateway *gateway);
 
 /* Lets it end, and says in one line what a person has to know. `worked`: the client did get
- * answers. */
-void private_gateway_close(struct private_gateway *gateway, bool worked);
+ * answers. `*ret_news` (NULL: not wanted) is set to what the gateway told, to be given to free; to
+ * NULL if none was started. */
+void private_gateway_close(struct private_gateway *gateway, bool worked,
+                           struct gatewaynews **ret_news);

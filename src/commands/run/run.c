@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -203,10 +204,10 @@ static void note_success(struct run *run, const struct attempt *attempt)
 }
 
 /* Before anything that may end this process. */
-static void close_gateway(struct session *session)
+static void close_gateway(struct session *session, struct gatewaynews **ret_news)
 {
     if (session->gateway)
-        private_gateway_close(session->gateway, session->session_exists);
+        private_gateway_close(session->gateway, session->session_exists, ret_news);
     session->gateway = NULL;
 }
 
@@ -225,12 +226,13 @@ static bool attempt_once(struct run *run, int *ret_status)
     struct attempt attempt = {.session = run->session,
                               .candidate = session_lead(run->session)->candidate,
                               .fast_fail = run->fast_fail};
-    const struct private_gateway *gateway = run->session->gateway;
-    bool again = false, warned = run->session->warned_of_source;
+    struct gatewaynews *news = NULL;
+    bool again = false, has_gateway = run->session->gateway,
+         warned = run->session->warned_of_source;
     count_attempt(run);
     *ret_status = attempt_run(&attempt);
     run->session->last_ending = attempt.result.ending;
-    if (!gateway)
+    if (!has_gateway)
         journal_add_ending(&attempt, *ret_status, NULL);
     if (!warned && run->session->warned_of_source)
         journal_add(run->session, &(struct event){.kind = EVENT_WARNING,
@@ -248,9 +250,10 @@ static bool attempt_once(struct run *run, int *ret_status)
     }
     if (!again) {
         announce_waited(run->session, &attempt.waited_out);
-        close_gateway(run->session);
-        if (gateway)
-            journal_add_ending(&attempt, *ret_status, &gateway->news);
+        close_gateway(run->session, &news);
+        if (has_gateway)
+            journal_add_ending(&attempt, *ret_status, news);
+        free(news);
         ask_client(run->session, &attempt);
     }
     if (*ret_status == 0 && !again)
@@ -265,7 +268,7 @@ static void end_if_asked(struct session *session)
     int signal = signals_stop_or_end();
     if (!signal)
         return;
-    close_gateway(session);
+    close_gateway(session, NULL);
     store_let_go(session->pool.store);
     signals_die_of(signal);
 }
