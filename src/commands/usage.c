@@ -6,7 +6,7 @@
 #include "config.h"
 #include "core/gateway/prices.h"
 #include "core/show/since.h"
-#include "core/show/usagetext.h"
+#include "core/show/usagequery.h"
 #include "system/log.h"
 #include "system/zone.h"
 #ifdef TCR_GATEWAY
@@ -18,8 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SINCE_DEFAULT ((int64_t)30 * 86400)
-#define WAIT_MS       5000 /* for another process that has the file locked */
+#define WAIT_MS 5000 /* for another process that has the file locked */
 
 struct usage {
     struct usage_question question;
@@ -150,7 +149,7 @@ static int read_report(struct usage *usage)
 static int take_since(struct usage *usage, const char *text)
 {
     time_t now = time(NULL);
-    usage->question.since = now - SINCE_DEFAULT;
+    usage->question.since = now - USAGE_SINCE_DEFAULT;
     int r = text ? since_parse(text, now, &zone_system, &usage->question.since) : 0;
     if (r < 0)
         log_say("usage: --since %s: %s", text,

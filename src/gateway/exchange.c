@@ -74,6 +74,7 @@ void exchange_destroy(struct exchange *exchange)
     bridge_finish(&exchange->bridge);
     roster_release(exchange->roster);
     buffer_finish(&exchange->head);
+    buffer_finish(&exchange->own_answer);
     free(exchange->tried);
     free(exchange->target);
     free(exchange);
@@ -184,8 +185,12 @@ void exchange_receive_end(struct exchange *exchange)
                           exchange->refused == 503 ? "retry-after: 5\n" : "");
     else if (exchange->route.id == ROUTE_PROBE)
         (void)refusal_set_greeting(exchange);
+    else if (exchange->route.id == ROUTE_USAGE)
+        metering_ask(exchange);
     if (exchange->response)
         exchange->state = ANSWERING;
+    else if (exchange->route.id == ROUTE_USAGE)
+        exchange->state = CONSULTING;
     else
         exchange_mark(exchange);
 }

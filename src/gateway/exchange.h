@@ -30,14 +30,15 @@ struct gateway;
 struct try;
 
 enum exchange_state {
-    RECEIVING, /* the body comes in */
-    CHOOSING,  /* a key is needed */
-    HOLDING,   /* it waits for the timer */
-    ASKING,    /* a try is running, and no head has come */
-    JUDGING,   /* a head has come; what it means is not known yet */
-    STREAMING, /* the answer is passed on as it comes */
-    DRAINING,  /* the rest of the answer is passed on, no more comes */
-    ANSWERING, /* an answer of our own is sent */
+    RECEIVING,  /* the body comes in */
+    CHOOSING,   /* a key is needed */
+    HOLDING,    /* it waits for the timer */
+    CONSULTING, /* it asks for usage: metering.c finds the answer */
+    ASKING,     /* a try is running, and no head has come */
+    JUDGING,    /* a head has come; what it means is not known yet */
+    STREAMING,  /* the answer is passed on as it comes */
+    DRAINING,   /* the rest of the answer is passed on, no more comes */
+    ANSWERING,  /* an answer of our own is sent */
     ENDED,
     EXCHANGE_STATES
 };
@@ -109,6 +110,11 @@ struct exchange {
     struct pending pending;
     int64_t moved; /* when bytes of the answer last came */
     bool is_broken;
+
+    /* An answer of our own that was waited for; status 0: it has not come. */
+    struct buffer own_answer;
+    int own_status;
+    bool own_is_csv;
 
     struct timer timer;
     bool timer_came;

@@ -170,6 +170,24 @@ static enum exchange_state hold(struct exchange *exchange)
     return HOLDING;
 }
 
+static enum exchange_state consult(struct exchange *exchange)
+{
+    const char *head = exchange->own_is_csv ? "content-type: text/csv; charset=utf-8\n"
+                                            : "content-type: application/json\n";
+    if (exchange->timer_came)
+        return exchange_refuse(exchange, 503, "the usage could not be read in time", 5);
+    if (exchange->own_status == 0)
+        return CONSULTING;
+    if (exchange->own_status != 200)
+        return exchange_refuse(exchange, exchange->own_status, buffer_text(&exchange->own_answer),
+                               0);
+    if (!front_set_whole_answer(exchange, 200, head, buffer_text(&exchange->own_answer),
+                                exchange->own_answer.length))
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    front_resume(exchange);
+    return ANSWERING;
+}
+
 /* It cannot be sent at all: not to this key, and not to another. */
 static enum exchange_state refuse_try(struct exchange *exchange, int error)
 {
@@ -290,15 +308,11 @@ static const struct {
     const char *name;
     enum exchange_state (*step)(struct exchange *exchange);
 } states[EXCHANGE_STATES] = {
-    [RECEIVING] = {"receiving", receive},
-    [CHOOSING] = {"choosing", choose},
-    [HOLDING] = {"holding", hold},
-    [ASKING] = {"asking", ask},
-    [JUDGING] = {"judging", exchange_judge},
-    [STREAMING] = {"streaming", stream},
-    [DRAINING] = {"draining", drain},
-    [ANSWERING] = {"answering", answer},
-    [ENDED] = {"ended", rest},
+    [RECEIVING] = {"receiving", receive}, [CHOOSING] = {"choosing", choose},
+    [HOLDING] = {"holding", hold},        [CONSULTING] = {"consulting", consult},
+    [ASKING] = {"asking", ask},           [JUDGING] = {"judging", exchange_judge},
+    [STREAMING] = {"streaming", stream},  [DRAINING] = {"draining", drain},
+    [ANSWERING] = {"answering", answer},  [ENDED] = {"ended", rest},
 };
 
 const char *exchange_state_name(enum exchange_state state)

@@ -2,8 +2,10 @@
 
 #include "base/cleanup.h"
 #include "core/gateway/prices.h"
+#include "core/show/usagequery.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
+#include "gateway/refusal.h"
 #include "system/clock.h"
 #include "system/log.h"
 #include "system/usage/pricefile.h"
@@ -39,10 +41,48 @@ static void say_word(struct gateway *gateway)
     buffer_finish(&word);
 }
 
+static struct exchange *find_consulting(const struct gateway *gateway, uint64_t number)
+{
+    struct exchange *exchange = gateway->all;
+    while (exchange && (exchange->number != number || exchange->state != CONSULTING))
+        exchange = exchange->next;
+    return exchange;
+}
+
+/* The one who asked may be gone. */
+static void take_report(struct gateway *gateway, uint64_t number, int error,
+                        const struct usage_report *report, const struct buffer *why)
+{
+    struct exchange *exchange = find_consulting(gateway, number);
+    if (!exchange)
+        return;
+    struct buffer *text = &exchange->own_answer;
+    exchange->own_status = error < 0 ? 503 : 200;
+    if (error < 0)
+        buffer_append_format(text, "the usage cannot be read: %s", buffer_text(why));
+    else if (exchange->own_is_csv)
+        usagetext_append_csv(text, report);
+    else
+        usagetext_append_json(text, report);
+    if (text->failed)
+        exchange->own_status = 503;
+    exchange_mark(exchange);
+}
+
 static void take_news(void *context, uint32_t events)
 {
+    struct gateway *gateway = context;
+    struct usage_report report;
+    struct buffer why;
+    uint64_t number;
+    int error;
     (void)events;
-    say_word(context);
+    say_word(gateway);
+    while (usagewriter_answer(gateway->metering->writer, &number, &report, &error, &why)) {
+        take_report(gateway, number, error, &report, &why);
+        usage_report_finish(&report);
+        buffer_finish(&why);
+    }
 }
 
 static int begin(struct gateway *gateway, const char *path, int64_t keep_seconds)
@@ -156,4 +196,45 @@ void metering_record(struct exchange *exchange)
     name_models(exchange, &row);
     count(exchange, &row);
     usagewriter_add(exchange->gateway->metering->writer, &row);
+}
+
+/* ---- asking ---- */
+
+/* The machine's own zone; the environment is not touched, as other threads read it. */
+static int own_to_civil(const char *zone, int64_t epoch, struct tm *ret_civil)
+{
+    time_t time = (time_t)epoch;
+    if (zone && *zone)
+        return -EINVAL;
+    return localtime_r(&time, ret_civil) ? 0 : -EOVERFLOW;
+}
+
+static int own_to_epoch(const char *zone, const struct tm *civil, int64_t *ret_epoch)
+{
+    struct tm copy = *civil;
+    if (zone && *zone)
+        return -EINVAL;
+    copy.tm_isdst = -1;
+    *ret_epoch = mktime(&copy);
+    return 0;
+}
+
+static const struct zone_ops own_zone = {own_to_civil, own_to_epoch};
+
+void metering_ask(struct exchange *exchange)
+{
+    struct metering *metering = exchange->gateway->metering;
+    struct usage_query query;
+    struct buffer error = {0};
+    int r = usagequery_parse(exchange->target, time(NULL), &own_zone, &query, &error);
+    if (r < 0) {
+        (void)refusal_set(exchange, 400, buffer_text(&error), "");
+    } else if (!metering) {
+        (void)refusal_set(exchange, 404, "this gateway records no usage", "");
+    } else {
+        exchange->own_is_csv = query.is_csv;
+        if (usagewriter_ask(metering->writer, exchange->number, &query.question) < 0)
+            (void)refusal_set(exchange, 503, "too many ask for the usage", "retry-after: 5\n");
+    }
+    buffer_finish(&error);
 }

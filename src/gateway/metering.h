@@ -19,5 +19,9 @@ void metering_close(struct gateway *gateway);
 /* Bytes of the provider's answer, as they came. */
 void metering_read(struct exchange *exchange, const char *bytes, size_t length);
 
+/* A request for /usage: finds out what it asks, and has the thread add it up; then its own_answer
+ * is set, and it is marked. Or its answer is set here, if that is a refusal. */
+void metering_ask(struct exchange *exchange);
+
 /* The request is over; once for each. */
 void metering_record(struct exchange *exchange);

@@ -71,6 +71,15 @@ sum() { # FILTER [ARGUMENT]...
     [[ "${lines[1]}" == "\"$(date +%F)\",7,1,"* ]]
     run -0 sqlite3 "$DB" "SELECT status, iif(session='s-2',tries,0), asked FROM requests WHERE session IN ('s-2', 's-5') ORDER BY session"
     [ "${lines[0]} ${lines[1]}" = "200|2|claude-haiku-4-5-20251001 502|0|claude-sonnet-4-6" ] || { echo "$output"; false; }
+    # The gateway itself answers the same, also what it has just seen, and whoever asks for nonsense is told.
+    start
+    ask whole claude-sonnet-4-6 s-6 >/dev/null
+    curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=session&since=today" >"$HOME/told"
+    [ "$(jq '.total.requests' "$HOME/told")" = 8 ]
+    "$TCR_RUN" usage --json --by session --since today | cmp - "$HOME/told"
+    curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=day&format=csv" | grep -q '^"20..-..-..",8,'
+    [[ "$(curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=colour" | jq -r .error.message)" == *"by: expected key, model"* ]]
+    [ "$(curl -s -o /dev/null -w '%{http_code}' -X POST --unix-socket "$SOCKET" http://gateway/usage)" != 200 ]
     # Neither what was asked nor a token is in it.
     run -1 grep -aE 'FAKE|"messages"|input_tokens": 9' "$DB"
 }
@@ -109,6 +118,7 @@ sum() { # FILTER [ARGUMENT]...
     unset TCR_USAGE_FILE
     start --keep 0
     ask whole >/dev/null
+    [[ "$(curl -s --unix-socket "$SOCKET" http://gateway/usage)" == *"this gateway records no usage"* ]]
     "$TCR_RUN" gateway stop
     run -0 "$TCR_RUN" usage
     [[ "$output" == *"no request has gone through a gateway yet"* ]]

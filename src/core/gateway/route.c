@@ -137,6 +137,10 @@ void route_find(const char *method, const char *target, struct route *ret_route)
         ret_route->repeatable = true;
         return;
     }
+    if (path_fits(path, length, "/usage") && method_of(method) == GET) {
+        ret_route->id = ROUTE_USAGE;
+        return;
+    }
     const struct row *row = row_of(path, length, method_of(method));
     if (!row)
         return;
