@@ -6,6 +6,7 @@
 #include "core/gateway/contract.h"
 #include "gateway/admission.h"
 #include "gateway/arguments.h"
+#include "gateway/budget.h"
 #include "gateway/exchange.h"
 #include "gateway/metering.h"
 #include "gateway/secrets.h"
@@ -290,6 +291,7 @@ void gateway_renew_roster(struct gateway *gateway)
     roster_release(gateway->roster);
     gateway->roster = roster;
     book_follow(gateway, roster);
+    budget_follow(gateway, roster, false);
 }
 
 static void tidy_up(void *context)
@@ -327,6 +329,8 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
         gateway->front = front_create(gateway);
     if (r == 0)
         r = metering_open(gateway, arguments->keep_seconds);
+    if (r == 0)
+        budget_follow(gateway, gateway->roster, true);
     if (r < 0 || !gateway->front) {
         log_say("gateway: %s", r < 0 ? strerror(-r) : "libmicrohttpd does not start");
         return EXIT_OWN_FAILURE;

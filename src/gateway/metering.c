@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "core/gateway/prices.h"
 #include "core/show/usagequery.h"
+#include "gateway/budget.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "gateway/refusal.h"
@@ -196,6 +197,18 @@ void metering_record(struct exchange *exchange)
     name_models(exchange, &row);
     count(exchange, &row);
     usagewriter_add(exchange->gateway->metering->writer, &row);
+    if (exchange->candidate)
+        (void)budget_is_spent(exchange->gateway, exchange->roster, exchange->candidate);
+}
+
+void metering_watch(struct gateway *gateway, int64_t most_ms)
+{
+    usagewriter_watch(gateway->metering->writer, most_ms);
+}
+
+struct usage_spent metering_spent(struct gateway *gateway, bool of_user, const char *name)
+{
+    return usagewriter_spent(gateway->metering->writer, of_user, name);
 }
 
 /* ---- asking ---- */

@@ -2,7 +2,9 @@
  * recorded once it is over, in the file of usage (system/usage/usagewriter.h). */
 #pragma once
 
-#include <stddef.h>
+#include "system/usage/usagefile.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 struct exchange;
@@ -22,6 +24,12 @@ void metering_read(struct exchange *exchange, const char *bytes, size_t length);
 /* A request for /usage: finds out what it asks, and has the thread add it up; then its own_answer
  * is set, and it is marked. Or its answer is set here, if that is a refusal. */
 void metering_ask(struct exchange *exchange);
+
+/* From now on it is known what is spent; waits at most so long until it is at first. */
+void metering_watch(struct gateway *gateway, int64_t most_ms);
+
+/* Since midnight, by a key or a user. */
+struct usage_spent metering_spent(struct gateway *gateway, bool of_user, const char *name);
 
 /* The request is over; once for each. */
 void metering_record(struct exchange *exchange);

@@ -1,6 +1,7 @@
 #include "gateway/picker_parts.h"
 
 #include "base/duration.h"
+#include "gateway/budget.h"
 #include "gateway/gateway.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
@@ -111,7 +112,8 @@ static struct candidate *find_trial(struct exchange *exchange)
         const struct cooldown *rest = candidate->cooling;
         if (candidate->standing != STANDING_COOLING || !rest || rest->class != CLASS_LIMIT ||
             *rest->model || rest->until - now <= TRIAL_SECONDS || !candidate->key->token ||
-            !picker_is_of_sort(exchange, candidate))
+            !picker_is_of_sort(exchange, candidate) ||
+            budget_is_spent(exchange->gateway, roster, candidate))
             continue;
         int64_t begun = rest->until - rest->length;
         int64_t since = begun > roster->trials[i] ? begun : roster->trials[i];

@@ -1,6 +1,7 @@
 #include "gateway/picker_parts.h"
 
 #include "base/head.h"
+#include "gateway/budget.h"
 #include "gateway/gateway.h"
 #include "gateway/secrets.h"
 
@@ -135,6 +136,7 @@ size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
         struct candidate *candidate = &rotation->candidates[i];
         bool is_master = i == rotation->count;
         if (picker_was_tried(exchange, candidate) ||
+            budget_is_spent(exchange->gateway, exchange->roster, candidate) ||
             !picker_is_of_use(exchange->roster, candidate) ||
             (!is_master && !picker_is_of_sort(exchange, candidate)) ||
             (is_master && !bridge_serves(exchange, candidate->key)) ||

@@ -95,6 +95,30 @@ sum() { # FILTER [ARGUMENT]...
     [[ "$output" == *'prices.json: the price of "x": expected dollars for a million tokens, from 0 to 1000000, as input'* ]]
 }
 
+@test "a key past its budget rests until midnight, for gateways and for runs, and the master too" {
+    pool '"token": "sk-ant-oat01-FAKE-home-0001"' '"budget": {"per_key": "0.02/day"}, "master": {"token": "sk-ant-api03-FAKE-bill-0001",
+        "base_url": "'"$ADDRESS"'", "budget": "0.005/day"}, "policy": {"notify": false},'
+    sed -i '/"other"/d; s|"base_url": "\(.*\)"},$|"base_url": "\1"}]}|' "$HOME/.config/tcr/keys.json"
+    sed -i '/"home"/s/]}$/,/' "$HOME/.config/tcr/keys.json"
+    start
+    # 0.01125 each: two for each key, one for the master.
+    for _ in 1 2 3 4 5; do ask whole >>"$HOME/answers"; done
+    run -0 ask whole
+    [[ "$output" == *rate_limit_error* ]] || { echo "$output"; "$TCR_RUN" status; false; }
+    "$TCR_RUN" gateway stop
+    [ "$(sum '.usage | map("\(.key) \(.requests)") | sort | join(",")')" = " 1,home 2,master 1,work 2" ] || { sum .; false; }
+    run -0 "$TCR_RUN" status
+    [[ "$output" == *"daily budget"* ]] || { echo "$output"; false; }
+    run -0 "$TCR_RUN" log
+    [[ "$output" == *'"home" reached its daily budget of $0.02; it rests until midnight'* ]] || { echo "$output"; false; }
+    run -75 "$TCR_RUN" -- true
+    # Nor after a restart, when the rest was forgotten.
+    "$TCR_RUN" reset
+    start
+    run -0 ask whole
+    [[ "$output" == *rate_limit_error* ]] || { echo "$output"; false; }
+}
+
 @test "a file that cannot be written hurts no request, and is said once" {
     mkdir -p "$DB"
     "$TCR_RUN" gateway --listen "unix:$SOCKET" 2>"$HOME/said" &

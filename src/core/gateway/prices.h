@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/money.h"
 #include "core/gateway/tokens.h"
 
 #include <stdbool.h>
@@ -18,9 +19,6 @@
 #include <stdint.h>
 
 #define PRICES_AS_OF "2026-10-24"
-
-/* Money is in billionths of a dollar. */
-#define MONEY_DOLLAR ((int64_t)1000000000)
 
 /* Micro-dollars for a million tokens. */
 struct price {
@@ -42,12 +40,3 @@ void prices_finish(struct prices *prices);
 
 /* False if the model has no price. */
 bool prices_cost(const struct prices *prices, const struct tokens *tokens, int64_t *ret_cost);
-
-/* "0.25", "5", "5.00" as money. False if it is none, negative or more than a billion. */
-bool money_parse(const char *text, size_t length, int64_t *ret_money);
-
-/* "$12.34", and "$0.0042" for less than a cent. */
-void money_append(struct buffer *text, int64_t money);
-
-/* The number alone, with nine decimal places less the zeros at its end. */
-void money_append_number(struct buffer *text, int64_t money);

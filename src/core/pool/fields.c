@@ -1,5 +1,6 @@
 #include "core/pool/fields.h"
 
+#include "base/money.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -154,4 +155,19 @@ const char *fields_name_fault(const char *name)
     if (text_has_controls(name) || strpbrk(name, "\","))
         return "holds a control character, a quote or a comma";
     return NULL;
+}
+
+void fields_read_money(struct reader *reader, const char *place, const cJSON *item,
+                       int64_t *ret_money)
+{
+    const char *text = cJSON_GetStringValue(item), *slash = text ? strchr(text, '/') : NULL;
+    char quote[FIELDS_QUOTE];
+    int64_t money = 0;
+    if (slash && strcmp(slash, "/day") == 0 && money_parse(text, (size_t)(slash - text), &money) &&
+        money > 0)
+        *ret_money = money;
+    else
+        fields_mistake(reader, place, item->string,
+                       "expected dollars for a day such as \"5.00/day\", found %s",
+                       fields_quote(item, quote));
 }

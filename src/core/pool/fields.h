@@ -55,6 +55,11 @@ void fields_read_text(struct reader *reader, const char *place, const cJSON *ite
 void fields_read_whole(struct reader *reader, const char *place, const cJSON *item, int least,
                        int most, int *ret_number);
 
+/* Money for a day, such as "5.00/day", in the unit of base/money.h. Otherwise *ret_money is
+ * untouched, and that a mistake. */
+void fields_read_money(struct reader *reader, const char *place, const cJSON *item,
+                       int64_t *ret_money);
+
 bool fields_hold_token(const char *text);
 
 /* What is wrong with a key's name, or NULL: the end of a sentence. Names are shown, and stand in

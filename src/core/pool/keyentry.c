@@ -135,6 +135,12 @@ static void read_at_most(struct reader *reader, const char *place, const cJSON *
     key->at_most = key->at_most_period ? number : 0;
 }
 
+static void read_budget(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct key *key = target;
+    fields_read_money(reader, place, item, &key->budget);
+}
+
 static int64_t read_time(struct reader *reader, const char *place, const cJSON *item)
 {
     char text[FIELDS_QUOTE];
@@ -203,6 +209,7 @@ static const struct field key_fields[] = {
     {"priority", read_priority},
     {"disabled", read_disabled},
     {"at_most", read_at_most},
+    {"budget", read_budget},
     {"expires", read_expires},
     {"added", read_added},
     {"refresh_token", read_refresh_token},

@@ -207,6 +207,21 @@ static void read_policy(struct reader *reader, const char *place, const cJSON *i
         fields_read(reader, "policy", item, fields, &keyring->policy);
 }
 
+static void read_per_key(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    struct keyring *keyring = target;
+    fields_read_money(reader, place, item, &keyring->budget_per_key);
+}
+
+static void read_budget(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    static const struct field fields[] = {{"per_key", read_per_key}, {NULL, NULL}};
+    if (!cJSON_IsObject(item))
+        fields_wrong_type(reader, place, item, "an object such as {\"per_key\": \"5.00/day\"}");
+    else
+        fields_read(reader, "budget", item, fields, target);
+}
+
 static int compare_names(const void *left, const void *right)
 {
     const struct key *a = *(struct key *const *)left, *b = *(struct key *const *)right;
@@ -255,6 +270,7 @@ static const struct field file_fields[] = {
     {"master", keyentry_read_master},
     {"profiles", NULL},
     {"policy", read_policy},
+    {"budget", read_budget},
     {"model_fallback", modelfields_read_fallback},
     {NULL, NULL},
 };

@@ -210,3 +210,10 @@ void key_identity_source(const struct key *key, struct buffer *bytes)
         buffer_append_text(bytes, key->base_url);
     }
 }
+
+int64_t keyring_budget(const struct keyring *keyring, const struct key *key)
+{
+    if (key->budget > 0 || key == &keyring->master)
+        return key->budget;
+    return keyring->budget_per_key;
+}

@@ -51,6 +51,7 @@ struct key {
     bool left_out;          /* by the profile, or as a duplicate */
     int64_t at_most;        /* master: uses per at_most_period; 0 is no limit */
     int64_t at_most_period; /* seconds */
+    int64_t budget;         /* of base/money.h, for a day; 0: the file's */
 };
 
 struct model_chain;
@@ -64,6 +65,7 @@ struct keyring {
     struct secret_store *store;
     struct model_chain *chains; /* modelmap.h */
     size_t chain_count;
+    int64_t budget_per_key;                        /* of base/money.h, for a day; 0: none */
     const char *oauth_token_url, *oauth_client_id; /* NULL: the provider's own */
     void *profiles;                                /* a cJSON object without secrets, or NULL */
 };
@@ -93,6 +95,9 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
 
 /* By exact name, the master included; NULL if there is none. */
 struct key *keyring_find(struct keyring *keyring, const char *name);
+
+/* What a key may cost in a day, of base/money.h; 0: any. The file's per_key is not the master's. */
+int64_t keyring_budget(const struct keyring *keyring, const struct key *key);
 
 /* True for a login that can be renewed: a subscription's token in the key file with a refresh token
  * beside it, and without an address of its own, which that token was not set for. */

@@ -54,6 +54,20 @@ int usagefile_set_keep(struct usagefile *file, int64_t seconds, struct buffer *e
 /* Drops rows that are older than that, at `now` (seconds since 1970). */
 int usagefile_tidy(struct usagefile *file, int64_t now, struct buffer *error);
 
+/* What was spent since the day began (seconds since 1970) by a key, or a user. */
+struct usage_spent {
+    char name[80];
+    bool of_user;
+    int64_t cost, requests;
+};
+
+/* Of all, the caller's to free; NULL without any. Errors as above. */
+int usagefile_spent(struct usagefile *file, int64_t day, struct usage_spent **ret_spent,
+                    size_t *ret_count, struct buffer *error);
+
+/* Another number once another process has changed the file. */
+int usagefile_version(struct usagefile *file, int64_t *ret_version, struct buffer *error);
+
 /* Adds up what came at `since` or later (seconds since 1970), most expensive first, days in their
  * order. The caller ends the report with usage_report_finish either way. Errors as above. */
 int usagefile_report(struct usagefile *file, const struct usage_question *question,

@@ -139,3 +139,58 @@ int usagefile_report(struct usagefile *file, const struct usage_question *questi
              (long long)(question->since / USAGE_QUARTER * USAGE_QUARTER));
     return for_each_row(file, sql, take_model, ret_report, error);
 }
+
+int usagefile_version(struct usagefile *file, int64_t *ret_version, struct buffer *error)
+{
+    return usagefile_number(file, "PRAGMA data_version", ret_version, error);
+}
+
+struct spending {
+    struct usage_spent *list;
+    size_t count;
+};
+
+static int take_spent(const struct usagefile *file, sqlite3_stmt *statement,
+                      struct spending *spending)
+{
+    const struct sqlite *sqlite = file->sqlite;
+    struct usage_spent *more =
+        realloc(spending->list, (spending->count + 1) * sizeof *spending->list);
+    if (!more)
+        return -ENOMEM;
+    spending->list = more;
+    more[spending->count] = (struct usage_spent){.of_user = sqlite->column_int64(statement, 1) != 0,
+                                                 .cost = sqlite->column_int64(statement, 2),
+                                                 .requests = sqlite->column_int64(statement, 3)};
+    snprintf(more[spending->count++].name, sizeof more->name, "%s",
+             (const char *)sqlite->column_text(statement, 0));
+    return 0;
+}
+
+int usagefile_spent(struct usagefile *file, int64_t day, struct usage_spent **ret_spent,
+                    size_t *ret_count, struct buffer *error)
+{
+    const struct sqlite *sqlite = file->sqlite;
+    struct spending spending = {0};
+    sqlite3_stmt *statement = NULL;
+    char sql[400];
+    snprintf(sql, sizeof sql,
+             "SELECT key, 0, sum(cost), sum(requests) FROM sums WHERE quarter >= %lld GROUP BY key "
+             "UNION ALL SELECT user, 1, sum(cost), sum(requests) FROM sums WHERE quarter >= %lld "
+             "GROUP BY user",
+             (long long)day, (long long)day);
+    int r = 0, code = sqlite->prepare_v2(file->database, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        while (r == 0 && (code = sqlite->step(statement)) == SQLITE_ROW)
+            r = take_spent(file, statement, &spending);
+    (void)sqlite->finalize(statement);
+    if (r == 0 && code != SQLITE_DONE)
+        r = usagefile_explain(file, code, error);
+    if (r < 0) {
+        free(spending.list);
+        return r;
+    }
+    *ret_spent = spending.list;
+    *ret_count = spending.count;
+    return 0;
+}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +16,7 @@
 #define GATHER_MS      200  /* so that many are written at once */
 #define LOCKED_MS      1000 /* that SQLite waits for another process */
 #define AGAIN_MS       2000 /* after a failure */
+#define LOOK_MS        1000 /* for what others spent */
 #define TIDY_SECONDS   3600
 #define QUESTIONS_MOST 64
 
@@ -37,19 +39,23 @@ struct usagewriter {
     struct usagewriter_plan plan;
     pthread_t thread;
     pthread_mutex_t mutex; /* for all that follows, up to the next comment */
-    pthread_cond_t changed, ended;
+    pthread_cond_t changed, ended, known;
     struct rows waiting;
     size_t left_out;
     struct question *asked, *answered;
     size_t asked_count;
     struct buffer word;
+    struct usage_spent *spent; /* since `day`, with the rows that are not written yet */
+    size_t spent_count;
+    int64_t day;
+    bool watches, is_known;
     bool closing, has_ended;
     int fd;
     /* The thread's own: */
     struct usagefile *file;
     struct rows taken;
-    bool has_said, has_kept;
-    int64_t tidied;
+    bool has_said, has_kept, has_written;
+    int64_t tidied, version;
     char *path;
 };
 
@@ -147,6 +153,7 @@ static int write_taken(struct usagewriter *writer, struct buffer *error)
     if (r == 0 && writer->taken.count > 0)
         r = usagefile_add(writer->file, writer->taken.rows, writer->taken.count, error);
     if (r == 0) {
+        writer->has_written |= writer->taken.count > 0;
         writer->taken.count = 0;
         say_left_out(writer);
         r = keep_and_tidy(writer, error);
@@ -172,6 +179,87 @@ static void answer(struct usagewriter *writer, struct question *question, int r,
     writer->answered = question;
     wake_loop(writer);
     (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+/* ---- what was spent ---- */
+
+static int64_t midnight(void)
+{
+    time_t now = time(NULL);
+    struct tm civil;
+    if (!localtime_r(&now, &civil))
+        return now / 86400 * 86400;
+    civil.tm_hour = civil.tm_min = civil.tm_sec = 0;
+    civil.tm_isdst = -1;
+    return mktime(&civil);
+}
+
+/* With the lock. NULL if it is new and there is no memory for it. */
+static struct usage_spent *find_spent(struct usagewriter *writer, bool of_user, const char *name,
+                                      bool makes)
+{
+    for (size_t i = 0; i < writer->spent_count; i++)
+        if (writer->spent[i].of_user == of_user && strcmp(writer->spent[i].name, name) == 0)
+            return &writer->spent[i];
+    struct usage_spent *more =
+        makes ? realloc(writer->spent, (writer->spent_count + 1) * sizeof *more) : NULL;
+    if (!more)
+        return NULL;
+    writer->spent = more;
+    more[writer->spent_count] = (struct usage_spent){.of_user = of_user};
+    snprintf(more[writer->spent_count].name, sizeof more->name, "%s", name);
+    return &more[writer->spent_count++];
+}
+
+/* With the lock. */
+static void spend(struct usagewriter *writer, const struct usage_row *row)
+{
+    if (!writer->watches || row->time < writer->day * 1000)
+        return;
+    for (int of_user = 0; of_user < 2; of_user++) {
+        struct usage_spent *spent =
+            find_spent(writer, of_user, of_user ? row->user : row->key, true);
+        if (spent) {
+            spent->cost += row->told && row->priced ? row->cost : 0;
+            spent->requests++;
+        }
+    }
+}
+
+static void put_spent(struct usagewriter *writer, struct usage_spent *spent, size_t count,
+                      int64_t day)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    struct usage_spent *old = writer->spent;
+    writer->spent = spent;
+    writer->spent_count = count;
+    writer->day = day;
+    for (size_t i = 0; i < writer->waiting.count; i++)
+        spend(writer, &writer->waiting.rows[i]);
+    writer->is_known = true;
+    (void)pthread_cond_broadcast(&writer->known);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    free(old);
+}
+
+/* With all rows of before written. */
+static void look_at_spending(struct usagewriter *writer)
+{
+    struct usage_spent *spent;
+    size_t count;
+    struct buffer error = {0};
+    int64_t version = 0, day = midnight();
+    int r = usagefile_version(writer->file, &version, &error);
+    if (r == 0 && (version != writer->version || day != writer->day || writer->has_written)) {
+        r = usagefile_spent(writer->file, day, &spent, &count, &error);
+        if (r == 0)
+            put_spent(writer, spent, count, day);
+        writer->version = version;
+        writer->has_written = false;
+    }
+    if (r < 0)
+        say(writer, buffer_text(&error));
+    buffer_finish(&error);
 }
 
 /* With the lock: appends what waits to what could not be written before. */
@@ -205,10 +293,14 @@ static void wait_for_work(struct usagewriter *writer, bool failed)
     int r = 0;
     while (failed && r == 0 && !writer->closing && !writer->asked)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &again);
-    while (!failed && !has_work(writer))
+    struct timespec look = in_ms(LOOK_MS);
+    while (!failed && !has_work(writer) && writer->watches && r == 0)
+        r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &look);
+    while (!failed && !has_work(writer) && !writer->watches)
         (void)pthread_cond_wait(&writer->changed, &writer->mutex);
     struct timespec gathered = in_ms(GATHER_MS);
-    for (r = 0; !failed && r == 0 && !writer->closing && !writer->asked;)
+    for (r = 0;
+         !failed && r == 0 && writer->waiting.count > 0 && !writer->closing && !writer->asked;)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &gathered);
 }
 
@@ -220,11 +312,14 @@ static void *run(void *context)
         (void)pthread_mutex_lock(&writer->mutex);
         wait_for_work(writer, failed);
         closing = writer->closing;
+        bool watches = writer->watches;
         struct question *asked = take_work(writer);
         (void)pthread_mutex_unlock(&writer->mutex);
         struct buffer error = {0};
-        int r = writer->taken.count > 0 || asked ? write_taken(writer, &error) : 0;
+        int r = writer->taken.count > 0 || asked || watches ? write_taken(writer, &error) : 0;
         failed = r < 0;
+        if (r == 0 && watches)
+            look_at_spending(writer);
         for (struct question *next; asked; asked = next) {
             next = asked->next;
             answer(writer, asked, r, &error);
@@ -251,6 +346,7 @@ static int begin_thread(struct usagewriter *writer)
     (void)pthread_mutex_init(&writer->mutex, NULL);
     (void)pthread_cond_init(&writer->changed, &monotonic);
     (void)pthread_cond_init(&writer->ended, &monotonic);
+    (void)pthread_cond_init(&writer->known, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -264,6 +360,7 @@ static void destroy(struct usagewriter *writer)
     if (writer->fd >= 0)
         (void)close(writer->fd);
     free(writer->waiting.rows);
+    free(writer->spent);
     free(writer->path);
     buffer_finish(&writer->word);
     for (struct question *next, *one = writer->answered; one; one = next) {
@@ -320,6 +417,7 @@ void usagewriter_add(struct usagewriter *writer, const struct usage_row *row)
         writer->left_out++;
     else if (was_idle)
         (void)pthread_cond_signal(&writer->changed);
+    spend(writer, row);
     (void)pthread_mutex_unlock(&writer->mutex);
 }
 
@@ -375,4 +473,28 @@ int usagewriter_answer(struct usagewriter *writer, uint64_t *ret_number,
     *ret_word = question->word;
     free(question);
     return 1;
+}
+
+void usagewriter_watch(struct usagewriter *writer, int64_t most_ms)
+{
+    struct timespec at = in_ms(most_ms);
+    int r = 0;
+    (void)pthread_mutex_lock(&writer->mutex);
+    if (!writer->watches)
+        (void)pthread_cond_signal(&writer->changed);
+    writer->watches = true;
+    while (!writer->is_known && r == 0 && most_ms > 0)
+        r = pthread_cond_timedwait(&writer->known, &writer->mutex, &at);
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+struct usage_spent usagewriter_spent(struct usagewriter *writer, bool of_user, const char *name)
+{
+    struct usage_spent none = {0};
+    (void)pthread_mutex_lock(&writer->mutex);
+    const struct usage_spent *spent = find_spent(writer, of_user, name, false);
+    if (spent)
+        none = *spent;
+    (void)pthread_mutex_unlock(&writer->mutex);
+    return none;
 }

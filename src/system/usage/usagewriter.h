@@ -39,6 +39,13 @@ void usagewriter_take_word(struct usagewriter *writer, struct buffer *ret_word);
 int usagewriter_ask(struct usagewriter *writer, uint64_t number,
                     const struct usage_question *question);
 
+/* From now on it is known what was spent today, by other gateways on the file too, within a second.
+ * Waits at most so long until it is known at first. */
+void usagewriter_watch(struct usagewriter *writer, int64_t most_ms);
+
+/* Since midnight, in the machine's zone; all 0 if nothing is known. */
+struct usage_spent usagewriter_spent(struct usagewriter *writer, bool of_user, const char *name);
+
 /* One answer: 1 with the number of the question, the report (the caller's) or, with a negative
  * *ret_error, a sentence; 0 if none has come. */
 int usagewriter_answer(struct usagewriter *writer, uint64_t *ret_number,

@@ -1,0 +1,98 @@
+#include "gateway/budget.h"
+
+#include "base/money.h"
+#include "gateway/gateway.h"
+#include "gateway/metering.h"
+#include "system/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define WAIT_MS 500 /* for the file, before the first request is answered */
+
+/* As it is shown: "home" reached its daily budget. */
+static const char what[] = "daily budget";
+
+static bool has_budgets(const struct keyring *keyring)
+{
+    bool any = keyring->budget_per_key > 0 || (keyring->has_master && keyring->master.budget > 0);
+    for (size_t i = 0; i < keyring->count && !any; i++)
+        any = keyring->keys[i].budget > 0;
+    return any;
+}
+
+void budget_follow(struct gateway *gateway, const struct roster *roster, bool waits)
+{
+    if (!has_budgets(&roster->keyring))
+        return;
+    if (gateway->metering)
+        metering_watch(gateway, waits ? WAIT_MS : 0);
+    else
+        log_warn("gateway: no usage is recorded, so the budgets of the key file do not count");
+}
+
+static int64_t next_midnight(int64_t now)
+{
+    time_t time = (time_t)now;
+    struct tm civil;
+    if (!localtime_r(&time, &civil))
+        return now + 86400;
+    civil.tm_mday++;
+    civil.tm_hour = civil.tm_min = civil.tm_sec = 0;
+    civil.tm_isdst = -1;
+    return mktime(&civil);
+}
+
+/* The state's clock may be another machine's. */
+static struct cooldown rest_until_midnight(const struct gateway *gateway)
+{
+    int64_t now = time(NULL), length = next_midnight(now) - now;
+    struct cooldown rest = {
+        .class = CLASS_LIMIT, .until = book_now(gateway) + length, .length = length};
+    snprintf(rest.what, sizeof rest.what, "%s", what);
+    return rest;
+}
+
+static void say(struct gateway *gateway, const struct key *key, const struct cooldown *rest,
+                int64_t budget)
+{
+    struct buffer text = {0};
+    buffer_append_format(&text, "\"%s\" reached its %s of ", key->name, what);
+    money_append(&text, budget);
+    buffer_append_text(&text, "; it rests until midnight");
+    struct event event = {.kind = EVENT_WARNING,
+                          .key = key->name,
+                          .class = CLASS_LIMIT,
+                          .what = what,
+                          .until = rest->until,
+                          .text = buffer_text(&text)};
+    log_explain("gateway: %s", event.text);
+    news_event(&gateway->news, &event);
+    buffer_finish(&text);
+}
+
+/* Also a failure: a request that began before and ends well does not end the rest. */
+static void take_rest(struct gateway *gateway, const struct candidate *candidate, int64_t budget)
+{
+    struct entry entry = {
+        .kind = ENTRY_FAILURE, .at = book_now(gateway), .rest = rest_until_midnight(gateway)};
+    memcpy(entry.id, candidate->id, sizeof candidate->id);
+    snprintf(entry.name, sizeof entry.name, "%s", candidate->key->name);
+    book_enter(gateway, &entry);
+    entry.kind = ENTRY_REST;
+    book_enter(gateway, &entry);
+    say(gateway, candidate->key, &entry.rest, budget);
+}
+
+bool budget_is_spent(struct gateway *gateway, const struct roster *roster,
+                     const struct candidate *candidate)
+{
+    int64_t budget = keyring_budget(&roster->keyring, candidate->key);
+    if (budget <= 0 || !gateway->metering ||
+        metering_spent(gateway, false, candidate->key->name).cost < budget)
+        return false;
+    if (*candidate->id && !book_rests(gateway, candidate, ""))
+        take_rest(gateway, candidate, budget);
+    return true;
+}
