@@ -54,7 +54,7 @@ struct usagewriter {
     /* The thread's own: */
     struct usagefile *file;
     struct rows taken;
-    bool has_said, has_kept, has_written;
+    bool has_said, has_kept, has_written, has_looked;
     int64_t tidied, version;
     char *path;
 };
@@ -294,7 +294,7 @@ static void wait_for_work(struct usagewriter *writer, bool failed)
     while (failed && r == 0 && !writer->closing && !writer->asked)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &again);
     struct timespec look = in_ms(LOOK_MS);
-    while (!failed && !has_work(writer) && writer->watches && r == 0)
+    while (!failed && !has_work(writer) && writer->has_looked && r == 0)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &look);
     while (!failed && !has_work(writer) && !writer->watches)
         (void)pthread_cond_wait(&writer->changed, &writer->mutex);
@@ -318,6 +318,7 @@ static void *run(void *context)
         struct buffer error = {0};
         int r = writer->taken.count > 0 || asked || watches ? write_taken(writer, &error) : 0;
         failed = r < 0;
+        writer->has_looked = watches;
         if (r == 0 && watches)
             look_at_spending(writer);
         for (struct question *next; asked; asked = next) {
