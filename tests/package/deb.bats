@@ -41,6 +41,7 @@ dpkg_in() {
   dpkg_in "$root" -i "$deb"
   assert_equal "$("$root/usr/bin/tcr-run" --version)" "tcr-run $VERSION"
   fails_over "$root/usr/bin/tcr-run"
+  serves "$root/usr"
   has_manual "$root/usr"
   completes "$root/usr" vendor-completions
   # Debian's zsh looks there by itself.

@@ -62,6 +62,21 @@ END
   rm -rf "$home"
 }
 
+# serves PREFIX: there is the gateway, and the tcr-run of that prefix finds it for a client, which it answers.
+serves() {
+  local home
+  [ -x "$1/libexec/tcr-run/tcr-gateway" ] || fail "there is no $1/libexec/tcr-run/tcr-gateway"
+  home=$(mktemp -d)
+  cat >"$home/claude" <<'END'
+#!/bin/sh
+curl -sS -I -o /dev/null -w '%{http_code}' --unix-socket "$ANTHROPIC_UNIX_SOCKET" "$ANTHROPIC_BASE_URL/"
+END
+  chmod +x "$home/claude"
+  assert_equal "$(env -i PATH="$home:/usr/bin:/bin" HOME="$home" CLAUDE_CODE_OAUTH_TOKENS=sk-ant-oat01-FAKE-home-0001,sk-ant-oat01-FAKE-work-0001 \
+    "$1/bin/tcr-run" --gateway -- claude 2>"$home/err")" 200 || fail "$(cat "$home/err")"
+  rm -rf "$home"
+}
+
 # completes FOLDER [FUNCTIONS]: the shells find the completions that were installed into FOLDER/share, zsh in FUNCTIONS.
 completes() {
   local share=$1/share found functions=${2:-site-functions}

@@ -33,6 +33,7 @@ arch() {
   git -C "$ROOT" ls-tree -r --name-only HEAD | sort >"$BATS_TEST_TMPDIR/commit"
   (cd "$made/tcr-run-$VERSION" && find . -type f -printf '%P\n' | sort) >"$BATS_TEST_TMPDIR/archive"
   diff "$BATS_TEST_TMPDIR/commit" "$BATS_TEST_TMPDIR/archive"
+  grep -qx 'src/gateway/gateway.c' "$BATS_TEST_TMPDIR/archive"
   sum=$(sha256sum <"$made/tcr-run-$VERSION.tar.xz")
   assert_equal "$(arch sha256sums)" "${sum%% *}"
   grep -qF "sha256 \"${sum%% *}\"" "$made/tcr-run.rb"

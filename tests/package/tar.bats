@@ -19,6 +19,7 @@ setup() {
   "$unpacked/install" --prefix "$prefix"
   assert_equal "$("$prefix/bin/tcr-run" --version)" "tcr-run $VERSION"
   fails_over "$prefix/bin/tcr-run"
+  serves "$prefix"
   has_manual "$prefix"
   assert_equal "$(stat -c %a "$prefix/bin/tcr-run")" 755
   grep -q 'Dave Gamble' "$prefix/share/tcr-run/licenses"
