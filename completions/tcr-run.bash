@@ -173,7 +173,7 @@ _tcr_run()
     $split && return
     case $cword/${words[1]} in
         1/*)
-            _tcr_run_words "status log usage keys reset doctor gateway explain classify help version --help --version $run"
+            _tcr_run_words "status log usage keys reset doctor gateway setup explain classify help version --help --version $run"
             ;;
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
@@ -191,6 +191,8 @@ _tcr_run()
                 _tcr_run_names < <(_tcr_run_key_names)
             fi
             ;;
+        2/setup) _tcr_run_words "claude shell aider cursor --undo --dry-run --yes $common" ;;
+        */setup) _tcr_run_words "--undo --dry-run --yes $common" ;;
         */classify)
             if [[ $cur == -* ]]; then
                 _tcr_run_words '--exit --stderr'
@@ -198,7 +200,7 @@ _tcr_run()
                 _filedir
             fi
             ;;
-        2/help) _tcr_run_words 'status log usage keys reset doctor gateway explain classify version' ;;
+        2/help) _tcr_run_words 'status log usage keys reset doctor gateway setup explain classify version' ;;
         */help | */version) ;;
         *)
             if [[ $cur ]]; then

@@ -35,8 +35,8 @@ static const struct subcommand {
     {"reset", command_reset, false},       {"log", command_log, false},
     {"doctor", command_doctor, false},     {"explain", command_explain, false},
     {"classify", command_classify, false}, {"gateway", command_gateway, true},
-    {"usage", command_usage, false},       {"help", command_help, false},
-    {"version", command_version, false},
+    {"usage", command_usage, false},       {"setup", command_setup, true},
+    {"help", command_help, false},         {"version", command_version, false},
 };
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])

@@ -18,6 +18,7 @@ int command_reset(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_gateway(int argc, char **argv);
 int command_usage(int argc, char **argv);
+int command_setup(int argc, char **argv);
 int command_classify(int argc, char **argv);
 
 /* Whether `tcr-run keys WORD` is one of them. */

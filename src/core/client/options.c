@@ -207,7 +207,7 @@ static const struct option_spec {
     {"quiet", 'q', NULL, "say nothing", GIVEN(quiet)},
     {"verbose", 'v', NULL, "explain every decision", BY(add_verbosity)},
     {"help", 'h', NULL, "show this help", GIVEN(help)},
-    {"version", 'V', NULL, "show the version", GIVEN(version)},
+    {"version", 'V', NULL, NULL, GIVEN(version)},
 };
 
 #define SPEC_COUNT (sizeof specs / sizeof specs[0])
