@@ -195,7 +195,7 @@ static const struct option_spec {
     {"keep", 0, "NAME", NULL, BY(add_keep)},
     {"scrub", 0, "NAME", NULL, BY(add_scrub)},
     {"clean-env", 0, NULL, NULL, GIVEN(clean_env)},
-    {"mask", 0, NULL, "show the pool's tokens as *** in the output", GIVEN(mask)},
+    {"mask", 0, NULL, NULL, GIVEN(mask)},
     {"client", 0, "NAME", NULL, BY(set_client)},
     {"no-fast-fail", 0, NULL, NULL, GIVEN(no_fast_fail)},
     {"no-resume", 0, NULL, NULL, GIVEN(no_resume)},
