@@ -37,7 +37,7 @@ static const struct verb {
      "add one; its token is asked for, or read from standard input"},
     {"renew", keys_renew, "NAME [--expires WHEN]",
      "give one a new token; everything else of it stays"},
-    {"login", keys_login, "NAME [--config-dir DIR] [--organization NAME] [--priority N]",
+    {"login", keys_login, "NAME [--config-dir DIR] [--organization ORG] [--priority N]",
      "have Claude Code log in, and take its token: none is typed or shown"},
     {"refresh", keys_refresh, "NAME... [--if-due] [--quiet]",
      "renew logins with their refresh tokens"},
