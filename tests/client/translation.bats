@@ -16,7 +16,7 @@ start_openai() {
 openai_pool() {
   mkdir -p "$(dirname "$keys")"
   (umask 077; jq -n --arg url "$openai" '{keys: [{name: "open", kind: "openai", token: "sk-FAKE-open-0001", base_url: $url,
-    models: {"*": "gpt-5.4"}}]}' > "$keys")
+    models: {"*": "gpt-5.4"}} + $more]}' --argjson more "${1-{\}}" > "$keys")
 }
 
 # A lasting gateway on a socket's port, and what its clients need: an address and the stand-in.
@@ -132,4 +132,116 @@ openai_script() {
   assert_status 0
   grep -qE '^turn [0-9]+ *$' "$out" || fail "no answer"
   assert_stderr_has '"home" reached its session limit .*went on with "open"'
+}
+
+# Without a word of the gateway's: the run starts one for itself.
+claude_run() {
+  run_tcr -- claude -p --dangerously-skip-permissions "$@" < /dev/null
+}
+
+each_api() { # COMMAND: with OpenAI keys alone, over each of their two interfaces
+  local api
+  start_openai
+  for api in chat responses; do
+    openai_pool "{\"api\": \"$api\"}"
+    : > "$scratch/openai.log"
+    rm -f effect
+    "$1" "$api"
+    assert_equal "$(jq -r .key "$scratch/openai.log" | sort -u)" "Bearer sk-FAKE-open-0001"
+    assert_equal "$(jq -r .path "$scratch/openai.log" | sort -u)" "/v1/$([ $api = chat ] && echo chat/completions || echo responses)"
+  done
+}
+
+calls_tools() {
+  claude_run "please use a tool"
+  assert_status 0
+  assert_stdout "first-result and second-result"
+  assert_equal "$(sort effect | paste -sd ' ')" "one two"
+  assert_stderr_has '"open" is of kind openai: requests go through a gateway that translates them'
+  assert_seen ""
+}
+
+@test "translation: a run of Claude Code on OpenAI keys alone gets a gateway of its own, and calls two tools" {
+  each_api calls_tools
+}
+
+starts_agent() {
+  claude_run "please use a sub-agent"
+  assert_status 0
+  # It runs beside the conversation, which is told what it said.
+  grep -q 'what a sub-agent is asked' "$scratch/openai.log" || fail "no sub-agent"
+  grep -q 'sub-result' "$scratch/openai.log" "$out" || fail "no result of the sub-agent"
+}
+
+@test "translation: a run of Claude Code on OpenAI keys alone starts a sub-agent" {
+  each_api starts_agent
+}
+
+talks() { # TURNS: every tenth calls tools; the last but one fills the window
+  for turn in $(seq "$(($1 - 2))"); do
+    [ $((turn % 10)) -ne 5 ] || printf 'please use a tool, '
+    printf 'question %s\n' "$turn"
+  done > "$scratch/talk"
+  printf 'now grow\nthe last question\n' >> "$scratch/talk"
+  capture "$PYTHON" "$HERE/fixtures/talk.py" "$scratch/talk" "$TCR_RUN" -- claude -p --dangerously-skip-permissions \
+    --input-format stream-json --output-format stream-json --verbose
+  assert_status 0
+  assert_equal "$(jq -r 'select(.type == "result") | .is_error' "$out" | uniq -c | xargs)" "$1 false"
+  assert_equal "$(jq -r 'select(.type == "system" and .subtype == "compact_boundary") | .compact_metadata.trigger' "$out")" auto
+}
+
+talks_long() {
+  talks "$([ "$1" = chat ] && echo 30 || echo 8)"
+}
+
+@test "translation: 30 turns of Claude Code on OpenAI keys alone, tools among them, and a compaction" {
+  each_api talks_long
+}
+
+@test "translation: OpenAI keys that name no models cannot serve Claude Code, and why" {
+  start_openai
+  openai_pool '{"models": null}'
+  jq 'del(.keys[0].models)' "$keys" > "$keys.new" && cat "$keys.new" > "$keys"
+  claude_run "ping"
+  assert_status 75
+  assert_stderr_has 'Claude Code can use keys of kind openai that have "models"'
+}
+
+@test "translation: without a gateway OpenAI keys alone are of no use to Claude Code" {
+  start_openai
+  openai_pool
+  run_tcr --no-gateway -- claude -p "ping" < /dev/null
+  assert_status 75
+  assert_equal "$(cat "$scratch/openai.log" 2> /dev/null)" ""
+}
+
+@test "translation: OpenAI's package on a Claude key: tools, two at once, and their results" {
+  pool home
+  answers home "agents:2" "ok:pong" "agents:2" "ok:pong"
+  start_gateway
+  openai_script tools claude-sonnet-5
+  assert_status 0
+  grep -q '^tool_calls Task{.*part 0.*} Task{.*part 1.*}$' "$out" || fail "other calls"
+  assert_equal "$(tail -n 1 "$out")" pong
+  openai_script responses-tools claude-sonnet-5
+  assert_status 0
+  grep -q '^Task{.*part 0.*} Task{.*part 1.*}$' "$out" || fail "other calls"
+  assert_equal "$(tail -n 1 "$out")" pong
+}
+
+@test "translation: OpenAI's package sees each error of Claude's as its own kind" {
+  pool home
+  start_gateway
+  local step wanted
+  while read -r step wanted; do
+    answers home "$step"
+    env -i "PATH=$PATH" "HOME=$home" "$TCR_RUN" reset > /dev/null
+    openai_script error claude-sonnet-5
+    grep -q "^$wanted" "$out" || fail "$step: another error"
+  done << 'END'
+error:400:invalid_request_error:messages BadRequestError 400
+error:403:permission_error:no PermissionDeniedError 403
+error:404:not_found_error:model NotFoundError 404 model_not_found
+limit:five_hour:3600 RateLimitError 429 rate_limit_exceeded
+END
 }

@@ -63,6 +63,36 @@ static void test_ways(void **state)
     }
 }
 
+/* A key that has to be spoken to in another format needs one, unless none is wanted or can be. */
+static void test_translation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command;
+        enum gateway_wish wish;
+        enum gateway_way way;
+    } rows[] = {
+        {"claude -p hello", GATEWAY_AUTO, GATEWAY_SOCKET},
+        {"claude", GATEWAY_AUTO, GATEWAY_SOCKET},
+        {"claude -p hello", GATEWAY_OFF, GATEWAY_NONE},
+        {"claude --remote-control", GATEWAY_AUTO, GATEWAY_NONE},
+        {"./script.sh", GATEWAY_AUTO, GATEWAY_NONE},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char *argv[8], copy[64];
+        struct buffer why = {0};
+        struct client_call call = call_of(rows[i].command, false, argv, copy);
+        struct gatewayuse_request request = {.wish = rows[i].wish,
+                                             .call = &call,
+                                             .environment = no_variables,
+                                             .translates = true,
+                                             .has_kind = true};
+        if (gatewayuse_decide(&request, &why) != rows[i].way)
+            fail_msg("%s: \"%s\"", rows[i].command, buffer_text(&why));
+        buffer_finish(&why);
+    }
+}
+
 static enum gateway_way decide(const struct gatewayuse_request *request, const char *expected)
 {
     struct buffer why = {0};
@@ -111,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_translation),
         cmocka_unit_test(test_what_rules_it_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

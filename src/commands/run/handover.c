@@ -44,19 +44,28 @@ static int secret_pipe(const char *token)
     return fd;
 }
 
+/* How the command knows the key: a stand-in for one of another provider is a key of its own. */
+static struct kind kind_for(const struct session *session, const struct key *key)
+{
+    if (!session_needs_translation(session, key))
+        return key->kind;
+    return kind_make(session->call.claude.bare ? KIND_API : KIND_BEARER);
+}
+
 static bool wants_descriptor(const struct session *session, const struct key *key,
                              const struct shield *shield)
 {
+    const struct kind kind = kind_for(session, key);
     enum via via = session->options->via;
     bool is_claude = session->call.id == CLIENT_CLAUDE;
-    if (!kind_descriptor_variable(&key->kind) || via == VIA_ENV)
+    if (!kind_descriptor_variable(&kind) || via == VIA_ENV)
         return false;
     if (is_claude && session->call.claude.bare)
         return false; /* --bare reads the variable alone */
     if (via == VIA_FD || shield->needs_descriptor)
         return true;
     /* An interactive client asks whether it may use an API key it finds in the variable. */
-    return is_claude && session->call.interactive && key->kind.id == KIND_API;
+    return is_claude && session->call.interactive && kind.id == KIND_API;
 }
 
 static void warn_of_managed(struct session *session, const struct shield *shield)
@@ -90,6 +99,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
 {
     struct claude_settings_files files;
     struct buffer error = {0};
+    const struct kind kind = kind_for(session, key);
     const char *own = session->call.claude.settings;
     if (session->call.id != CLIENT_CLAUDE || session->call.claude.subcommand)
         return 0;
@@ -103,7 +113,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
         .sources = files.sources,
         .source_count = files.count,
         .own = handover->own.text ? &handover->own : NULL,
-        .kind = &key->kind,
+        .kind = &kind,
         .token = secret_of(session, key),
         .via = session->options->via,
         .bare = session->call.claude.bare,
@@ -174,7 +184,8 @@ static void assign_target(struct assignments *set, const struct session *session
     for (const struct key_variable *one = key->variables; one && one->name; one++)
         if (!is_assigned(set, one->name))
             assign(set, one->name, one->value);
-    if (to.variable && to.from != DESTINATION_ENVIRONMENT && !is_assigned(set, to.variable))
+    if (to.variable && to.from != DESTINATION_ENVIRONMENT && !is_assigned(set, to.variable) &&
+        !session_needs_translation(session, key))
         assign(set, to.variable, to.from == DESTINATION_KEY ? to.url : NULL);
 }
 
@@ -197,9 +208,14 @@ static bool hurries_client(const struct session *session, bool fast_fail)
            !variable_value(session->environment, "CLAUDE_CODE_MAX_RETRIES");
 }
 
-static void assign_secret(struct assignments *set, const struct key *key, const char *stand_in,
-                          const char *folder, const char *descriptor)
+static void assign_secret(struct assignments *set, const struct session *session,
+                          const struct key *key, const char *stand_in, const char *folder,
+                          const char *descriptor)
 {
+    const struct kind kind = kind_for(session, key);
+    const char *variable = kind.id == key->kind.id ? key->kind.variable
+                           : kind.id == KIND_API   ? "ANTHROPIC_API_KEY"
+                                                   : "ANTHROPIC_AUTH_TOKEN";
     if (key->source == KEY_CONFIG_DIR && stand_in)
         assign(set, "CLAUDE_CODE_OAUTH_TOKEN", stand_in); /* no folder to log in from */
     else if (key->source == KEY_CONFIG_DIR)
@@ -207,9 +223,9 @@ static void assign_secret(struct assignments *set, const struct key *key, const 
          * that the conversation goes on from one account to the next. No two kinds have one. */
         assign(set, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
     else if (descriptor)
-        assign(set, kind_descriptor_variable(&key->kind), descriptor);
+        assign(set, kind_descriptor_variable(&kind), descriptor);
     else
-        assign(set, key->kind.variable, stand_in ? stand_in : key->token);
+        assign(set, variable, stand_in ? stand_in : key->token);
 }
 
 static int build_environment(struct session *session, const struct key *key, bool fast_fail,
@@ -226,7 +242,7 @@ static int build_environment(struct session *session, const struct key *key, boo
             continue;
         if (one->source == KEY_CONFIG_DIR)
             folder = files_expand(one->config_dir, NULL);
-        assign_secret(&set, one, stand_in, folder,
+        assign_secret(&set, session, one, stand_in, folder,
                       one == key && handover->secret_fd >= 0 ? number : NULL);
     }
     if (session->gateway)

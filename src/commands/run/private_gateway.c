@@ -169,7 +169,8 @@ const char *private_gateway_stand_in(const struct private_gateway *gateway, cons
     if (!gateway || gateway->way == GATEWAY_NONE || !is_served(&key->kind))
         return NULL;
     const struct destination to = destination_of(key, gateway->session->environment);
-    bool hides = gateway->way == GATEWAY_PORT || to.from != DESTINATION_PROVIDER;
+    bool hides = gateway->way == GATEWAY_PORT || to.from != DESTINATION_PROVIDER ||
+                 session_needs_translation(gateway->session, key);
     return hides ? gateway->stand_in : NULL;
 }
 
@@ -280,7 +281,8 @@ static enum gateway_way decide(struct session *session, struct buffer *why)
     struct claude_settings_files files = {0};
     bool is_claude = session->call.id == CLIENT_CLAUDE;
     bool wanted = session->pool.policy.gateway != GATEWAY_OFF &&
-                  (session->pool.policy.gateway == GATEWAY_ON || session->call.interactive);
+                  (session->pool.policy.gateway == GATEWAY_ON || session->call.interactive ||
+                   session->translates);
     if (is_claude && wanted)
         (void)claude_settings_read(session->environment, session->config, &files);
     struct gatewayuse_request request = {
@@ -291,6 +293,7 @@ static enum gateway_way decide(struct session *session, struct buffer *why)
         .sources = files.sources,
         .source_count = files.count,
         .another_key = has_alternative(session),
+        .translates = session->translates,
         .has_kind = is_served(&session_lead(session)->candidate->key->kind),
     };
     enum gateway_way way = gatewayuse_decide(&request, why);
@@ -368,21 +371,36 @@ static void introduce(const struct session *session)
             "Remote Control is off with it); --no-gateway does without. This is said once");
 }
 
+/* Without one the client cannot speak to the provider of its key. */
+static int refuse_direct(const struct session *session, const char *why)
+{
+    log_say("\"%s\" serves Claude Code through a gateway alone, and there is none: %s",
+            session_lead((struct session *)session)->candidate->key->name, why);
+    return EXIT_OWN_FAILURE;
+}
+
 int private_gateway_open(struct session *session, struct private_gateway *gateway)
 {
     struct buffer why = {0};
-    bool asked = session->pool.policy.gateway == GATEWAY_ON;
+    bool needed = session_needs_translation(session, session_lead(session)->candidate->key);
+    bool asked = needed || session->pool.policy.gateway == GATEWAY_ON;
+    int status = 0;
     begin(session, gateway, &why);
-    if (asked && gateway->way == GATEWAY_NONE)
+    if (needed && gateway->way == GATEWAY_NONE)
+        status = refuse_direct(session, buffer_text(&why));
+    else if (needed)
+        log_say("\"%s\" is of kind openai: requests go through a gateway that translates them",
+                session_lead(session)->candidate->key->name);
+    else if (asked && gateway->way == GATEWAY_NONE)
         log_warn("no gateway: %s", buffer_text(&why));
     else
         log_explain("%s gateway: %s", gateway->way == GATEWAY_NONE ? "no" : "a", buffer_text(&why));
     buffer_finish(&why);
     if (gateway->way == GATEWAY_NONE)
-        return 0;
+        return status;
     (void)store_update(session->pool.store, give_up_leases, session);
     int r = bring_up(gateway);
-    if (r == 0)
+    if (r == 0 && !needed)
         introduce(session);
     else
         (void)store_update(session->pool.store, take_leases_again, session);

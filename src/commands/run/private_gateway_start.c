@@ -108,7 +108,8 @@ void private_gateway_make_stand_in(struct private_gateway *gateway)
 {
     unsigned char bytes[20];
     enum kind_id kind = session_lead(gateway->session)->candidate->key->kind.id;
-    const char *beginning = kind == KIND_OPENAI                             ? "sk-"
+    bool is_claude = gateway->session->call.id == CLIENT_CLAUDE;
+    const char *beginning = kind == KIND_OPENAI && !is_claude               ? "sk-"
                             : kind == KIND_OAUTH || kind == KIND_CONFIG_DIR ? "sk-ant-oat01-"
                                                                             : "sk-ant-api03-";
     random_fill(bytes, sizeof bytes);
@@ -146,7 +147,7 @@ static void add_number(struct words *words, const char *name, int64_t number)
 
 /* An OpenAI key with a table of models serves Anthropic's requests as well, where the gateway
  * stands between. */
-static bool translates(const struct session *session)
+static bool has_models(const struct session *session)
 {
     const struct keyring *keyring = &session->pool.keyring;
     for (size_t i = 0; i < keyring->count; i++)
@@ -164,7 +165,7 @@ static void add_key_options(struct words *words, const struct session *session, 
     for (size_t i = 0; i < session->asked.count && length < size; i++)
         length += (size_t)snprintf(kinds + length, size - length, "%s%s", i ? "," : "",
                                    session->asked.names[i]);
-    if (length < size && options->kinds.count == 0 && translates(session))
+    if (length < size && options->kinds.count == 0 && has_models(session))
         snprintf(kinds + length, size - length, ",openai");
     add(words, "--keys", options->keys_file);
     add(words, "--profile", options->profile);

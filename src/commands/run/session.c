@@ -140,9 +140,16 @@ static int open_client(struct session *session)
     return 0;
 }
 
+bool session_needs_translation(const struct session *session, const struct key *key)
+{
+    return session->translates && key->kind.id == KIND_OPENAI;
+}
+
 static bool slot_can_use(const struct kind *kind, const void *context)
 {
     const struct asker *asker = context;
+    if (asker->session->translates && kind->id == KIND_OPENAI)
+        return true;
     /* What Claude Code cannot log in with, a tool that it starts may still need. */
     bool other = asked_provider(asker->kind) != PROVIDER_ANTHROPIC;
     return asked_covers(asker->kind, kind) &&
@@ -175,12 +182,49 @@ static int check_kinds(const struct session *session, bool is_claude, const stru
     bool anthropic = false;
     for (size_t i = 0; i < session->asked.count; i++)
         anthropic |= asked_provider(session->asked.names[i]) == PROVIDER_ANTHROPIC;
-    if (is_claude && !anthropic)
+    if (is_claude && !anthropic && !session->translates)
         buffer_append_text(error, "--kind: Claude Code needs a key of Anthropic's; add anthropic");
     else if (pinned && !asks_for(session, pinned))
         buffer_append_format(error, "--key: \"%s\" is not of a kind that --kind names",
                              pinned->name);
     return error->length > 0 ? -EINVAL : 0;
+}
+
+static bool is_free(const struct key *key)
+{
+    return !key->disabled && !key->left_out;
+}
+
+/* Keys of OpenAI's serve claude where they say which of their models stands for which. */
+static bool translates(const struct session *session)
+{
+    const struct keyring *keyring = &session->pool.keyring;
+    const struct asked *kinds = &session->options->kinds;
+    bool wanted = session->call.id == CLIENT_CLAUDE && !session->call.claude.subcommand &&
+                  session->pool.policy.gateway != GATEWAY_OFF;
+    bool asked = kinds->count == 0 ||
+                 (kinds->count == 1 && asked_provider(kinds->names[0]) == PROVIDER_OPENAI);
+    for (size_t i = 0; wanted && asked && i < keyring->count; i++)
+        if (keyring->keys[i].models && is_free(&keyring->keys[i]))
+            return true;
+    return false;
+}
+
+static void warn_of_models(const struct session *session)
+{
+    const struct keyring *keyring = &session->pool.keyring;
+    size_t openai = 0;
+    for (size_t i = 0; i < keyring->count; i++) {
+        const struct key *key = &keyring->keys[i];
+        if (is_free(key) && key->kind_known && key->kind.id == KIND_OPENAI)
+            openai++;
+        else if (is_free(key))
+            return;
+    }
+    if (openai > 0 && session->call.id == CLIENT_CLAUDE && !session->translates &&
+        session->pool.policy.gateway != GATEWAY_OFF)
+        log_warn("Claude Code can use keys of kind openai that have \"models\", such as "
+                 "{\"*\": \"gpt-5.4\"}; see tcr-keys(5)");
 }
 
 static int ask_kinds(struct session *session, struct buffer *error)
@@ -189,6 +233,8 @@ static int ask_kinds(struct session *session, struct buffer *error)
     const char *name = session->options->key;
     const struct key *pinned = name ? keyring_find(&session->pool.keyring, name) : NULL;
     session->asked = session->options->kinds;
+    session->translates = translates(session);
+    warn_of_models(session);
     if (session->asked.count > 0)
         return check_kinds(session, is_claude, pinned, error);
     if (pinned && !is_claude) {

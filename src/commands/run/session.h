@@ -28,6 +28,7 @@ struct session {
     struct slot slots[ASKED_MOST]; /* one for each kind, with the key that the command gets */
     struct asker askers[ASKED_MOST];
     size_t slot_count;
+    bool translates; /* claude's requests go to keys of OpenAI's, too: through a gateway */
     char *const *environment; /* ours, untouched */
     int signal_fd;
     struct input input;
@@ -62,6 +63,9 @@ void session_close(struct session *session);
 
 /* True if there is a word that no table knows and the client was not asked about yet. */
 bool session_asks_client(const struct session *session);
+
+/* True if this key is OpenAI's and claude uses it, which needs a gateway. */
+bool session_needs_translation(const struct session *session, const struct key *key);
 
 /* Gives a session that is begun anew an id of its own: the old one is taken. */
 void session_rename(struct session *session);

@@ -104,13 +104,15 @@ enum gateway_way gatewayuse_decide(const struct gatewayuse_request *request, str
         buffer_append_text(why, "one is asked for");
         return is_claude ? GATEWAY_SOCKET : GATEWAY_PORT;
     }
-    if (!is_claude || !call->interactive)
+    if (request->translates)
+        buffer_append_text(why, "a key of the pool has to be spoken to in another format");
+    else if (!is_claude || !call->interactive)
         buffer_append_text(why, "only an interactive Claude Code gets one unasked");
     else if (!request->another_key)
         buffer_append_text(why, "there is no other key to change to");
     else
         buffer_append_text(why,
                            "an interactive Claude Code, and there is another key to change to");
-    bool wanted = is_claude && call->interactive && request->another_key;
+    bool wanted = is_claude && (request->translates || (call->interactive && request->another_key));
     return wanted ? GATEWAY_SOCKET : GATEWAY_NONE;
 }

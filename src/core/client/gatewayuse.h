@@ -23,6 +23,7 @@ struct gatewayuse_request {
     const struct settings_source *sources; /* the client's settings files; managed ones count */
     size_t source_count;
     bool another_key; /* beside the first, a key of the same kind or a master can be used */
+    bool translates;  /* a key of the pool serves the client in another format: it needs one */
     bool has_kind;    /* the keys are of a kind whose provider the gateway speaks to */
 };
 
