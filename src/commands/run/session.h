@@ -28,7 +28,7 @@ struct session {
     struct slot slots[ASKED_MOST]; /* one for each kind, with the key that the command gets */
     struct asker askers[ASKED_MOST];
     size_t slot_count;
-    bool translates; /* claude's requests go to keys of OpenAI's, too: through a gateway */
+    bool translates;          /* claude's requests go to keys of OpenAI's, too: through a gateway */
     char *const *environment; /* ours, untouched */
     int signal_fd;
     struct input input;
