@@ -97,7 +97,9 @@ struct exchange {
     int64_t queued_ms;       /* that it was held before that */
     bool is_open;            /* while it waits: the head of a stream has gone out, and pings */
     struct pending pings;
-    bool same_again; /* HOLDING ends in another try with the same key */
+    bool same_again;         /* HOLDING ends in another try with the same key */
+    bool of_herd;            /* its key was found used up: others were sent away with it (ramp.h) */
+    int64_t held_back_until; /* clock_now_ms; 0: it is not held back */
     struct kept_refusal kept;
     struct bridge bridge;
 

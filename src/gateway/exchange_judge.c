@@ -152,6 +152,7 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
         timer_set(&exchange->gateway->timers, &exchange->timer, clock_now_ms() + decision.pause_ms);
         return HOLDING;
     }
+    exchange->of_herd = meaning->rests && meaning->finding.class == CLASS_LIMIT;
     if (!picker_pass_over(exchange, &meaning->finding))
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
     return CHOOSING;

@@ -200,8 +200,43 @@ static enum exchange_state refuse_try(struct exchange *exchange, int error)
     return exchange_refuse(exchange, 400, sentence, 0);
 }
 
+/* Not the master: it is not used up by requests. */
+static bool is_held_back(struct exchange *exchange)
+{
+    int64_t now = clock_now_ms();
+    if (!exchange->of_herd || exchange->is_master || ramp_admits(picker_ramp(exchange), now))
+        return false;
+    if (exchange->held_back_until == 0)
+        exchange->held_back_until = now + RAMP_LONGEST_MS;
+    return now < exchange->held_back_until && now < exchange->deadline;
+}
+
+/* Before it is sent, again and again until it may be. What the first of the herd learned of the key
+ * meanwhile counts. */
+static enum exchange_state hold_back(struct exchange *exchange)
+{
+    exchange->same_again = true;
+    set_timer(exchange, clock_now_ms() + RAMP_AGAIN_MS);
+    return HOLDING;
+}
+
+static bool is_used_up_meanwhile(const struct exchange *exchange)
+{
+    return exchange->held_back_until > 0 &&
+           book_rests(exchange->gateway, exchange->candidate, exchange->model);
+}
+
 static enum exchange_state start_try(struct exchange *exchange)
 {
+    if (is_used_up_meanwhile(exchange)) {
+        exchange->same_again = false;
+        exchange->held_back_until = 0;
+        return CHOOSING;
+    }
+    if (is_held_back(exchange))
+        return hold_back(exchange);
+    exchange->of_herd = false;
+    exchange->held_back_until = 0;
     const struct key *key = exchange->candidate->key;
     const struct forward_key sent = {key->kind.id == KIND_CONFIG_DIR ? KIND_OAUTH : key->kind.id,
                                      key->token};
@@ -328,7 +363,10 @@ void exchange_step(struct exchange *exchange)
             exchange->state = leave(exchange);
         before = exchange->state;
         exchange->state = states[before].step(exchange);
-        if (exchange->state == STREAMING && before != STREAMING)
+        if (exchange->state == STREAMING && before != STREAMING) {
             set_timer(exchange, clock_now_ms() + SILENCE_MS);
+            if (exchange->try && exchange->try->status < 400)
+                ramp_note_answer(picker_ramp(exchange));
+        }
     } while (exchange->state != before);
 }

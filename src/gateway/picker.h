@@ -44,6 +44,9 @@ void picker_failed(struct exchange *exchange, const struct finding *finding);
  * it was not said yet. */
 void picker_tell_end(struct exchange *exchange, bool client_left);
 
+/* Of the exchange's key. */
+struct ramp *picker_ramp(struct exchange *exchange);
+
 /* The request was answered well. */
 void picker_succeeded(struct exchange *exchange);
 

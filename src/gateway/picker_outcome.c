@@ -53,6 +53,12 @@ void picker_tell_end(struct exchange *exchange, bool client_left)
     news_event(&exchange->gateway->news, &event);
 }
 
+struct ramp *picker_ramp(struct exchange *exchange)
+{
+    struct roster *roster = exchange->roster;
+    return &roster->ramps[exchange->candidate - roster->rotation.candidates];
+}
+
 void picker_succeeded(struct exchange *exchange)
 {
     bool counts = exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI;

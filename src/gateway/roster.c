@@ -154,7 +154,8 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         roster->trials = calloc(count, sizeof *roster->trials);
         roster->secrets = calloc(count, sizeof *roster->secrets);
         roster->refusals = calloc(count, sizeof *roster->refusals);
-        r = roster->trials && roster->secrets && roster->refusals ? 0 : -ENOMEM;
+        roster->ramps = calloc(count, sizeof *roster->ramps);
+        r = roster->trials && roster->secrets && roster->refusals && roster->ramps ? 0 : -ENOMEM;
     }
     if (r == 0)
         r = list_files(roster, options);
@@ -189,6 +190,7 @@ void roster_release(struct roster *roster)
     keyring_finish(&roster->keyring);
     free(roster->trials);
     free(roster->secrets);
+    free(roster->ramps);
     for (size_t i = 0; i < roster->file_count; i++)
         free(roster->files[i].path);
     free(roster->files);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/client/options.h"
+#include "core/gateway/ramp.h"
 #include "core/pool/keyring.h"
 #include "core/pool/policy.h"
 #include "core/state/rotation.h"
@@ -46,6 +47,7 @@ struct roster {
     int64_t *trials; /* when each candidate was last tried while it rested; seconds since 1970 */
     struct kept_refusal *refusals; /* of each candidate: why it rests */
     struct key_secret *secrets;    /* of each candidate */
+    struct ramp *ramps;            /* of each candidate */
     struct file_look *files;       /* that it was read from */
     size_t file_count;
     char *origin; /* where the keys came from, for messages */

@@ -466,6 +466,42 @@ class Extremes(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.ask())[0], 429)
         self.assertEqual(len(used), 7)
 
+    # ---- a herd
+
+    async def stampede(self, of_work):
+        """Twenty requests are under way with "home" when it says that it is used up."""
+        all_there, at_work = asyncio.Event(), []
+
+        async def script(reader, writer, head):
+            await reader.readexactly(int(head[1]["content-length"]))
+            if "home" in head[1]["authorization"]:
+                if len(self.heads) == 20:
+                    all_there.set()
+                await all_there.wait()
+                return writer.write(limited())
+            if "work" not in head[1]["authorization"]:
+                return writer.write(answer(200, MESSAGE))
+            at_work.append(time.monotonic())
+            await asyncio.sleep(0.15)
+            writer.write(of_work())
+
+        await self.provide_and_start(script, keys=("home", "work", "spare"))
+        answers = await asyncio.gather(*[self.ask(b'{"model":"m"}', "x-claude-code-session-id: one") for _ in range(20)])
+        self.assertEqual([status for status, _, _ in answers], [200] * 20)
+        return answers, at_work
+
+    async def test_a_herd_meets_the_next_key_one_by_one(self):
+        answers, at_work = await self.stampede(lambda: answer(200, MESSAGE))
+        self.assertEqual({headers["x-tcr-key"] for _, headers, _ in answers}, {"work"})
+        # One asks first, the others when it is answered.
+        self.assertGreater(at_work[1] - at_work[0], 0.1)
+        self.assertLess(at_work[-1] - at_work[0], 8)
+
+    async def test_a_herd_does_not_run_into_a_second_key_that_is_used_up(self):
+        answers, at_work = await self.stampede(limited)
+        self.assertEqual({headers["x-tcr-key"] for _, headers, _ in answers}, {"spare"})
+        self.assertLess(len(at_work), 5)
+
     # ---- the machine's limits
 
     async def test_with_256_descriptors_all_are_served_in_turn(self):
