@@ -351,10 +351,14 @@ static void measure_first(char **command)
         (void)usleep(100);
     send_all(fd, request, request_length);
     read_answer(fd);
-    printf("{\"first\": %.1f}\n", (double)(now_ns() - begun) / 1000);
+    int64_t took = now_ns() - begun;
+    struct rusage used = {0};
     (void)close(fd);
     (void)kill(pid, SIGTERM);
-    (void)waitpid(pid, NULL, 0);
+    (void)wait4(pid, NULL, 0, &used);
+    printf("{\"first\": %.1f, \"cpu\": %.1f}\n", (double)took / 1000,
+           (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
+               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec));
 }
 
 int main(int argc, char **argv)

@@ -39,6 +39,24 @@ static int digit_of(char c)
                                   : -1;
 }
 
+/* What may stand behind a backslash, beside 'u'. */
+static bool is_escaped(char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool skip_escape(struct scan *scan)
 {
     if (scan->end - scan->at < 2)
@@ -46,7 +64,7 @@ static bool skip_escape(struct scan *scan)
     char kind = scan->at[1];
     scan->at += 2;
     if (kind != 'u')
-        return kind != '\0' && strchr("\"\\/bfnrt", kind) != NULL;
+        return is_escaped(kind);
     for (int i = 0; i < 4; i++, scan->at++)
         if (scan->at == scan->end || digit_of(*scan->at) < 0)
             return false;
@@ -65,8 +83,13 @@ static const char *skip_plain(const char *at, const char *end)
         uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
         uint64_t hit =
             ((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
-        if (hit & high)
-            break;
+        if (!(hit & high))
+            continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        return at + __builtin_ctzll(hit & high) / 8;
+#else
+        break;
+#endif
     }
     while (at < end && (unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
         at++;

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -158,7 +159,7 @@ bool bridge_leaves_out(struct exchange *exchange, int status, const char *body, 
     struct bridge *bridge = &exchange->bridge;
     unsigned refused = !bridge->translates || (status != 400 && status != 422)
                            ? 0
-                           : translation_refused(&bridge->translation, body, length);
+                           : translation_refused(bridge->translation, body, length);
     bridge->omit |= refused;
     if (refused != 0)
         log_explain("gateway: a field was refused; sent again without it");
@@ -170,10 +171,12 @@ bool bridge_leaves_out(struct exchange *exchange, int status, const char *body, 
 static void reset(struct bridge *bridge)
 {
     reply_destroy(bridge->reply);
-    translation_finish(&bridge->translation);
+    if (bridge->translation)
+        translation_finish(bridge->translation);
+    free(bridge->translation);
     buffer_finish(&bridge->body);
     bridge->reply = NULL;
-    bridge->translation = (struct translation){0};
+    bridge->translation = NULL;
     bridge->translates = false;
     *bridge->model = '\0';
 }
@@ -211,21 +214,25 @@ static int translate(struct exchange *exchange, const struct key *key, enum form
     enum format to = !is_openai(&key->kind) ? FORMAT_MESSAGES
                      : key->has_responses   ? FORMAT_RESPONSES
                                             : FORMAT_CHAT;
+    struct translation *translation = calloc(1, sizeof *translation);
+    if (!translation)
+        return -ENOMEM;
     bridge->translates = true;
-    bridge->translation = (struct translation){.client = format, .provider = to};
-    bridge->translation.model = bridge->model;
-    bridge->translation.omit =
-        bridge->omit | dropped_known(exchange->gateway, key->name, bridge->model);
+    bridge->translation = translation;
+    translation->client = format;
+    translation->provider = to;
+    translation->model = bridge->model;
+    translation->omit = bridge->omit | dropped_known(exchange->gateway, key->name, bridge->model);
     if (*exchange->id.session)
-        bridge->translation.session = exchange->id.session;
+        translation->session = exchange->id.session;
     buffer_append_text(ret_target, targets[to]);
-    bool done = translate_request(&bridge->translation,
-                                  exchange->body.length > 0 ? exchange->body.bytes : "",
-                                  exchange->body.length, &bridge->body);
-    dropped_say(exchange->gateway, key->name, bridge->translation.notes);
+    bool done =
+        translate_request(translation, exchange->body.length > 0 ? exchange->body.bytes : "",
+                          exchange->body.length, &bridge->body);
+    dropped_say(exchange->gateway, key->name, translation->notes);
     if (done)
         return 0;
-    return *bridge->translation.fault.param ? -EINVAL : -ENOMEM;
+    return *translation->fault.param ? -EINVAL : -ENOMEM;
 }
 
 /* Of the same format: another model's name, or no thinking, and all else as it came. */
@@ -295,8 +302,8 @@ enum provider bridge_provider(const struct exchange *exchange)
 {
     if (!exchange->bridge.translates)
         return exchange->route.provider;
-    return exchange->bridge.translation.provider == FORMAT_MESSAGES ? PROVIDER_ANTHROPIC
-                                                                    : PROVIDER_OPENAI;
+    return exchange->bridge.translation->provider == FORMAT_MESSAGES ? PROVIDER_ANTHROPIC
+                                                                     : PROVIDER_OPENAI;
 }
 
 enum eventstream_format bridge_stream(const struct exchange *exchange)
@@ -306,14 +313,14 @@ enum eventstream_format bridge_stream(const struct exchange *exchange)
         [FORMAT_CHAT] = EVENTSTREAM_CHAT,
         [FORMAT_RESPONSES] = EVENTSTREAM_RESPONSES,
     };
-    return exchange->bridge.translates ? formats[exchange->bridge.translation.provider]
+    return exchange->bridge.translates ? formats[exchange->bridge.translation->provider]
                                        : exchange->route.stream;
 }
 
 int bridge_fault(struct exchange *exchange, int status, const char *bytes, size_t length,
                  struct buffer *ret_body)
 {
-    return fault_translate(&exchange->bridge.translation, status, bytes, length, ret_body);
+    return fault_translate(exchange->bridge.translation, status, bytes, length, ret_body);
 }
 
 void bridge_head(const struct exchange *exchange, const char *head, struct buffer *ret_head)
@@ -367,9 +374,9 @@ bool bridge_begin(struct exchange *exchange)
         return true;
     if (bridge->omit)
         dropped_learn(exchange->gateway, exchange->candidate->key->name, bridge->model,
-                      bridge->translation.omit);
+                      bridge->translation->omit);
     make_id(bridge, exchange->number);
-    bridge->reply = reply_create(&bridge->translation, bridge->id, time(NULL), exchange->is_stream);
+    bridge->reply = reply_create(bridge->translation, bridge->id, time(NULL), exchange->is_stream);
     exchange->pending = (struct pending){0};
     bool fine = bridge->reply &&
                 (came.length == 0 || bridge_take(exchange, pending_bytes(&came), came.length));

@@ -23,11 +23,11 @@ struct bridge {
     unsigned omit;             /* of REFUSABLE_...: fields that were refused */
 
     /* Of the try: */
-    bool translates;                /* the key speaks another format */
-    char model[MODELMAP_NAME];      /* that it is asked for; "" if the body passes unchanged */
-    struct translation translation; /* borrows from the exchange */
-    struct buffer body;             /* sent in place of the request's; empty: that one */
-    struct reply *reply;            /* once the answer goes out */
+    bool translates;                 /* the key speaks another format */
+    char model[MODELMAP_NAME];       /* that it is asked for; "" if the body passes unchanged */
+    struct translation *translation; /* while it does: it is large. Borrows from the exchange */
+    struct buffer body;              /* sent in place of the request's; empty: that one */
+    struct reply *reply;             /* once the answer goes out */
     char id[32];
 };
 

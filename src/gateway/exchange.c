@@ -69,6 +69,7 @@ void exchange_destroy(struct exchange *exchange)
     pending_finish(&exchange->pending);
     pending_finish(&exchange->pings);
     eventstream_finish(&exchange->stream);
+    tokens_finish(&exchange->tokens);
     delivery_drop_refusal(exchange);
     picker_give_back(exchange);
     bridge_finish(&exchange->bridge);
@@ -288,6 +289,7 @@ void exchange_take_head(struct exchange *exchange, const char *head)
     eventstream_finish(&exchange->stream);
     if (exchange->is_stream)
         eventstream_init(&exchange->stream, bridge_stream(exchange));
+    tokens_finish(&exchange->tokens);
     tokens_begin(&exchange->tokens);
     picker_note_answer(exchange, head);
     exchange_try_moved(exchange);

@@ -195,7 +195,7 @@ static enum exchange_state refuse_try(struct exchange *exchange, int error)
     if (error == -ENOMEM)
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
     snprintf(sentence, sizeof sentence, "%s",
-             error < 0 ? exchange->bridge.translation.fault.text
+             error < 0 ? exchange->bridge.translation->fault.text
                        : "the request's target is not a path");
     return exchange_refuse(exchange, 400, sentence, 0);
 }

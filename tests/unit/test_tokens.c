@@ -15,6 +15,7 @@ static struct tokens read_split(const char *answer, size_t step)
     tokens_begin(&reader);
     for (size_t at = 0; at < length; at += step)
         tokens_feed(&reader, answer + at, length - at < step ? length - at : step);
+    tokens_finish(&reader);
     return reader.tokens;
 }
 

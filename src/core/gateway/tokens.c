@@ -3,6 +3,7 @@
 #include "base/scan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -24,6 +25,14 @@ static const struct {
 void tokens_begin(struct tokens_reader *reader)
 {
     *reader = (struct tokens_reader){0};
+}
+
+void tokens_finish(struct tokens_reader *reader)
+{
+    free(reader->taken);
+    reader->taken = NULL;
+    reader->wanted = NOTHING;
+    reader->length = 0;
 }
 
 /* ---- what a usage object says ---- */
@@ -118,8 +127,7 @@ static void end_capture(struct tokens_reader *reader, bool whole)
         struct part part = {reader->taken, reader->length};
         part_text(&part, reader->tokens.model, TOKENS_MODEL);
     }
-    reader->wanted = NOTHING;
-    reader->length = 0;
+    tokens_finish(reader);
 }
 
 /* What opens a value, and what may stand before it. True if the byte belongs to it. */
@@ -187,7 +195,8 @@ static const char *find_name(const struct tokens_reader *reader, const char *byt
 
 static void begin_capture(struct tokens_reader *reader, int wanted)
 {
-    reader->wanted = wanted;
+    reader->taken = malloc(TOKENS_OBJECT);
+    reader->wanted = reader->taken ? wanted : NOTHING;
     reader->length = reader->before_length = 0;
     reader->depth = 0;
     reader->in_string = false;

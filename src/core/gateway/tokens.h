@@ -1,6 +1,7 @@
 /* Reads from an answer's bytes, as they pass and split anywhere, how many tokens it took and which
  * model gave it: "usage" and "model" as Anthropic's API and OpenAI's tell them, in a stream or
- * whole. Nothing is allocated, nothing is held back, and no text of the answer is kept. */
+ * whole. Nothing is held back, no text of the answer is kept, and memory is taken only while one of
+ * the two is read: a thousand streams have a reader each. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,8 +22,8 @@ struct tokens_reader {
     struct tokens tokens;
 
     /* Its own: */
-    int wanted; /* what is being captured */
-    char taken[TOKENS_OBJECT];
+    int wanted;  /* what is being captured */
+    char *taken; /* room for TOKENS_OBJECT; NULL: nothing is */
     size_t length;
     int depth;
     bool in_string, escaped;
@@ -31,5 +32,8 @@ struct tokens_reader {
     uint64_t passed;
 };
 
+/* tokens_finish may be called at any time, and more than once; what was read stays. Without memory
+ * the value at hand is passed over. */
 void tokens_begin(struct tokens_reader *reader);
+void tokens_finish(struct tokens_reader *reader);
 void tokens_feed(struct tokens_reader *reader, const char *bytes, size_t length);
