@@ -200,14 +200,15 @@ static int start_renewal(struct fetch *fetch, int output)
     snprintf(known, sizeof known, "--known-end=%lld",
              (long long)secrets_end(fetch->roster, fetch->candidate));
     bool refused = secrets_of(fetch->roster, fetch->candidate)->refused;
+    char quiet[] = "--quiet", sealed[] = "--seal-fd=0";
     char *argv[] = {program,
                     (char[]){"keys"},
                     (char[]){"refresh"},
-                    (char[]){"--quiet"},
+                    quiet,
                     refused ? known : (char[]){"--if-due"},
                     (char[]){"--keys"},
                     fetch->roster->origin,
-                    seal >= 0 ? (char[]){"--seal-fd=0"} : (char[]){"--quiet"},
+                    seal >= 0 ? sealed : quiet,
                     (char[]){"--"},
                     (char *)key->name,
                     NULL};

@@ -249,7 +249,7 @@ static _Noreturn void be_worker(const struct refresh_wish *wish, int fd)
 
 static int read_outcome(int fd, const struct host *host, struct refresh_outcome *ret_outcome)
 {
-    struct refresh_outcome outcome;
+    struct refresh_outcome outcome = {0};
     size_t length = 0;
     while (length < sizeof outcome) {
         struct pollfd poller = {fd, POLLIN, 0};
