@@ -74,6 +74,38 @@ load helpers
   assert_equal "$(seen | sed 's/[a-z-]*://g')" "ci dev"
 }
 
+# What the process could give away at any time: a core file holds no more.
+@test "a script on the node SDK: no key in its memory, before and after one was replaced" {
+  pool api:ci api:dev
+  answers api:ci "ok:first" rate429:20
+  answers api:dev "ok:second"
+  extra_env=("SDK_MODULES=$HERE" "PYTHON=$PYTHON" "FIXTURES=$HERE/fixtures")
+  cat > "$scratch/bin/hold.mjs" << 'SCRIPT'
+for (let i = 0; i < 2; i++)
+  await import(`${process.env.FIXTURES}/ask.mjs?${i}`)
+console.log('asked')
+setInterval(() => {}, 1000)
+SCRIPT
+  cat > "$scratch/bin/look" << 'SCRIPT'
+#!/bin/sh
+node "${0%/*}/hold.mjs" > "$1" &
+for i in $(seq 300); do
+  ! grep -q asked "$1" || break
+  sleep 0.1
+done
+cat "$1"
+"$PYTHON" "$FIXTURES/memory.py" $! 'FAKE -[a-z]+-0001' 'api03-t cr-'
+kill $!
+SCRIPT
+  chmod +x "$scratch/bin/look"
+  run_tcr --gateway -- "$scratch/bin/look" "$scratch/asked"
+  assert_status 0
+  grep -q '^second$' "$out" || fail "no answer of the second key"
+  grep -q '^FAKE -\[a-z\]+-0001 0$' "$out" || fail "a key is in the memory of the command"
+  # Its stand-in is: what was read is its memory.
+  grep -qE '^api03-t cr- [1-9]' "$out" || fail "its memory could not be read"
+}
+
 @test "sub-agents at once: all go on with the next key when their session's is used up" {
   pool home work
   answers home agents:3 limit:five_hour:3600
