@@ -120,14 +120,14 @@ class Extremes(unittest.IsolatedAsyncioTestCase):
         self.addCleanup(server.close)
         return server.sockets[0].getsockname()[1]
 
-    async def start(self, *words, files=None, where=None):
+    async def start(self, *words, files=None, where=None, within=()):
         def limit():
             if files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
         self.log = open(self.folder + "/log", "a+b")
         self.addCleanup(self.log.close)
-        self.process = subprocess.Popen([START, where or self.path, self.folder, *words], stdout=subprocess.PIPE, stderr=self.log,
+        self.process = subprocess.Popen([*within, START, where or self.path, self.folder, *words], stdout=subprocess.PIPE, stderr=self.log,
                                         env=dict(os.environ, TCR_GATEWAY=PROGRAM), preexec_fn=limit, cwd=self.folder)
         self.addCleanup(self.process.stdout.close)
         line = await asyncio.to_thread(self.process.stdout.readline)
@@ -465,6 +465,103 @@ class Extremes(unittest.IsolatedAsyncioTestCase):
         await self.start(f"--keys={self.folder}/bounded.json", "unused=127.0.0.1:1")
         self.assertEqual((await self.ask())[0], 429)
         self.assertEqual(len(used), 7)
+
+    # ---- the state's place
+
+    async def refuse_home(self, reader, writer, head):
+        await reader.readexactly(int(head[1]["content-length"]))
+        writer.write(limited() if "home" in head[1]["authorization"] else answer(200, MESSAGE))
+
+    def on_a_disk(self, script, size):
+        """A state folder on a file system of its own, with the mounted folder as $0."""
+        state = self.folder + "/.local/state/tcr"
+        os.makedirs(state, 0o700)
+        test = ["unshare", "-m", "mount", "-t", "tmpfs", "none", state]
+        if not shutil.which("unshare") or subprocess.run(test, stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("nothing can be mounted")
+        return ["unshare", "-m", "sh", "-c", f'mount -t tmpfs -o mode=700,size={size} none "$0" && {{ {script}; }}; exec "$@"', state]
+
+    async def ask_many(self, count):
+        """One conversation each: a key is chosen anew, and the choice would be written."""
+        answers = await asyncio.gather(*[self.ask(b'{"model":"m"}', f"x-claude-code-session-id: {n}") for n in range(count)])
+        self.assertEqual([(status, headers["x-tcr-key"]) for status, headers, _ in answers], [(200, "work")] * count, self.said())
+
+    async def test_a_full_disk_costs_no_request_and_is_said_once(self):
+        port = await self.provide(self.refuse_home)
+        # Until there is room again; what is written then is seen from outside.
+        script = f"""head -c 8192 /dev/zero >"$0/fill" 2>/dev/null
+            {{ while [ -d {self.folder} ] && [ ! -e {self.folder}/free ]; do sleep 0.1; done; rm -f "$0/fill"
+              while [ -d {self.folder} ]; do cp "$0/state.json" {self.folder}/seen 2>/dev/null; sleep 0.1; done; }} >/dev/null 2>&1 & true"""
+        await self.start(f"home=127.0.0.1:{port}", f"work=127.0.0.1:{port}", within=self.on_a_disk(script, "8k"))
+        await self.ask_many(30)
+        await asyncio.sleep(1.2)
+        await self.ask_many(30)
+        self.assertEqual(self.said().count(b"state.json"), 1, self.said())
+        self.assertLess(self.said().count(b"\n"), 5, self.said())
+        # Who was refused was asked once, and is not forgotten when there is room.
+        self.assertLess(str(self.heads).count("FAKE-home"), 31)
+        open(self.folder + "/free", "w").close()
+        for _ in range(100):
+            await self.ask_many(1)
+            await asyncio.sleep(0.1)
+            if subprocess.run(["grep", "-qs", "limit", self.folder + "/seen"], check=False).returncode == 0:
+                break
+        else:
+            self.fail(f"nothing was written when there was room: {self.said()}")
+
+    async def test_a_state_folder_that_cannot_be_written_costs_no_request(self):
+        port = await self.provide(self.refuse_home)
+        await self.start(f"home=127.0.0.1:{port}", f"work=127.0.0.1:{port}", within=self.on_a_disk('mount -o remount,ro "$0"', "8k"))
+        await self.ask_many(30)
+        await asyncio.sleep(1.2)
+        await self.ask_many(5)
+        self.assertEqual(self.said().count(b"state.json: cannot be locked: Read-only file system"), 1, self.said())
+        self.assertLess(self.said().count(b"\n"), 4)
+        self.assertEqual(await self.end(signal.SIGTERM), 0)
+
+    async def serve_redis(self):
+        place = self.folder + "/redis.sock"
+        server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", place, "--dir", self.folder, "--save", "", "--appendonly", "no"],
+                                  stdout=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        while not os.path.exists(place):
+            await asyncio.sleep(0.02)
+        return server, place
+
+    async def test_redis_goes_and_comes_back(self):
+        if not shutil.which("redis-server"):
+            self.skipTest("no redis-server")
+        server, place = await self.serve_redis()
+        port = await self.provide(self.refuse_home)
+        await self.start(f"TCR_STATE=redis+unix://{place}", f"home=127.0.0.1:{port}", f"work=127.0.0.1:{port}")
+        if b"built without" in self.said():
+            self.skipTest("built without Redis")
+
+        def state():
+            return subprocess.run(["redis-cli", "-s", place, "HGET", "tcr:state", "text"], capture_output=True, check=True).stdout
+
+        async def knows(what):
+            for _ in range(100):
+                if what in state():
+                    return
+                await asyncio.sleep(0.1)
+            self.fail(f"{what} is not in the state: {state()} {self.said()}")
+
+        self.assertEqual((await self.ask(b"{}", "x-tcr-key: work"))[0], 200)
+        await knows(b"work")
+        server.kill()
+        server.wait()
+        os.unlink(place)
+        began = time.monotonic()
+        await self.ask_many(20)
+        self.assertLess(time.monotonic() - began, 8)
+        await self.serve_redis()
+        # It is empty now: what was learned while it was away is told, by a gateway that has nothing else to do, too.
+        await knows(b"limit")
+        asked = len(self.heads)
+        await self.ask_many(5)
+        self.assertEqual(len(self.heads), asked + 5)
 
     # ---- a herd
 

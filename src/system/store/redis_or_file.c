@@ -248,7 +248,12 @@ static struct state *read_state(void *self)
 {
     struct redis_or_file *shared = self;
     struct state state;
-    int r = is_away(shared) ? -ENOTCONN : store_redis_read(shared->redis, &state);
+    int r = is_away(shared) ? -ENOTCONN : 0;
+    /* Who went on without it must not unlearn what befell the keys meanwhile. */
+    if (r == 0 && shared->complained)
+        r = tell(shared);
+    if (r == 0)
+        r = store_redis_read(shared->redis, &state);
     if (r == 0) {
         remember(shared, &state);
         return &shared->memory;
