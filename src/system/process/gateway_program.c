@@ -41,15 +41,19 @@ static char *executable(const char *folder, const char *below, const char *name)
     return NULL;
 }
 
-char *gateway_program_find(void)
+/* In our own folder as in a build, or where it is installed, seen from there. NULL: in neither. */
+static char *beside_us(const char *name, const char *installed)
 {
     char folder[4096];
-    char *path = NULL;
-    if (own_folder(folder, sizeof folder) == 0) {
-        path = executable(folder, "", NAME);
-        if (!path)
-            path = executable(folder, "/../libexec/tcr-run", NAME);
-    }
+    if (own_folder(folder, sizeof folder) != 0)
+        return NULL;
+    char *path = executable(folder, "", name);
+    return path ? path : executable(folder, installed, name);
+}
+
+char *gateway_program_find(void)
+{
+    char *path = beside_us(NAME, "/../libexec/tcr-run");
     if (!path)
         path = executable(TCR_LIBEXEC, "", NAME);
     if (!path)
@@ -59,13 +63,7 @@ char *gateway_program_find(void)
 
 char *launcher_program_find(void)
 {
-    char folder[4096];
-    char *path = NULL;
-    if (own_folder(folder, sizeof folder) == 0) {
-        path = executable(folder, "", LAUNCHER);
-        if (!path)
-            path = executable(folder, "/../../bin", LAUNCHER);
-    }
+    char *path = beside_us(LAUNCHER, "/../../bin");
     return path ? path : files_find_program(LAUNCHER);
 }
 
