@@ -104,7 +104,7 @@ static const char *find_near(const char *word)
     return nearest.word;
 }
 
-/* What can stand behind --. */
+/* What can follow --. */
 static bool is_command(const char *word)
 {
     CLEANUP_FREE char *program = files_find_program(word);

@@ -1,6 +1,6 @@
 /* A place in a text and what can be read from there. Nothing is allocated and nothing is kept. Each
- * reader moves the cursor behind what it has read, or gives false and leaves all as it was. A copy
- * of a cursor is a look ahead. */
+ * reader moves the cursor past what it has read, or returns false and leaves everything as it was.
+ * To look ahead, copy the cursor. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 struct cursor {
     const char *at;
-    const char *end; /* behind the last byte; no NUL is needed there */
+    const char *end; /* after the last byte; no NUL is needed there */
 };
 
 /* The byte that many further on; NUL from the end on. */
@@ -77,6 +77,6 @@ struct word {
     int64_t value;
 };
 
-/* The whole run of letters, great or small; gives the value of the first of `words` that it is, and
- * false if it is none of them. */
+/* Reads a whole run of letters, of either case; gives the value of the first of `words` that it
+ * equals, and false if it is none of them. */
 bool cursor_read_word(struct cursor *c, const struct word *words, size_t count, int64_t *ret_value);

@@ -20,10 +20,10 @@ struct getopts {
     size_t count; /* at most GETOPTS_MOST */
     struct getopts_form (*form)(void *context, size_t index);
     /* An option was given; `value` is NULL if it has none. 0, or a negative errno with one sentence
-     * in `error`, which is shown behind the option's name. */
+     * in `error`, which is shown after the option's name. */
     int (*option)(void *context, size_t index, const char *value, struct buffer *error);
-    /* True if the word behind an option whose value may be left out is that value, though it stands
-     * alone. NULL: it never is. */
+    /* True if the word after an option whose value may be left out is that value, although no '='
+     * joins them. NULL: it never is. */
     bool (*fits)(void *context, size_t index, const char *word);
     /* A word that is not an option. NULL: the first one ends the options. */
     void (*word)(void *context, char *word);

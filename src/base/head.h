@@ -21,8 +21,8 @@ struct header {
  * line end or NUL: it would be read as another header. */
 bool head_append(struct buffer *head, const char *name, const char *value);
 
-/* The header at `*at`, a place in a NUL-terminated head, which moves behind it; false at the end.
- * Lines that are none, such as the status line, are passed over. */
+/* The header at `*at`, a place in a NUL-terminated head, which moves past it; false at the end.
+ * Lines that are not headers, such as the status line, are skipped. */
 bool head_next(const char **at, struct header *ret_header);
 
 /* Without regard to case. */

@@ -36,7 +36,7 @@ cJSON *json_get(const cJSON *object, const char *name);
 /* A member's string, borrowed; NULL if it is missing or of another type. */
 const char *json_string(const cJSON *object, const char *name);
 
-/* A member's whole number within +-2^53; false, with *ret_number untouched, if it is none. */
+/* A member's whole number within +-2^53; false, with *ret_number untouched, if it is not one. */
 bool json_integer(const cJSON *object, const char *name, int64_t *ret_number);
 
 bool json_is_true(const cJSON *object, const char *name);

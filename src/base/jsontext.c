@@ -83,7 +83,7 @@ void jsontext_add_integer(struct buffer *buffer, const char *name, int64_t value
 }
 
 /* Outside its strings a printed tree is ASCII: what has to be repaired stands in one. Line ends and
- * tabs are the indentation's: two blanks for each tab, and one behind a name. */
+ * tabs are the indentation's: two blanks for each tab, and one after a name. */
 void jsontext_tree(struct buffer *buffer, const cJSON *json, bool indented)
 {
     char *printed = json_print(json, indented);

@@ -15,5 +15,5 @@ bool money_parse(const char *text, size_t length, int64_t *ret_money);
 /* "$12.34", and "$0.0042" for less than a cent. */
 void money_append(struct buffer *text, int64_t money);
 
-/* The number alone, with nine decimal places less the zeros at its end. */
+/* The number alone, with up to nine decimal places. */
 void money_append_number(struct buffer *text, int64_t money);

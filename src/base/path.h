@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* What stands behind the last '/', borrowed: "b" of "/a/b". */
+/* What follows the last '/', borrowed: "b" of "/a/b". */
 const char *path_name(const char *path);
 
 /* What stands before it: "/a" of "/a/b", "/" of "/b", "." of "b". Freed by the caller; NULL if out

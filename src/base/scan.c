@@ -197,7 +197,7 @@ static bool skip_value(struct scan *scan, int depth)
     }
 }
 
-/* Before a member or an item: over the comma, or behind the end. */
+/* Before a member or an item: past the comma, or past the end. */
 static enum scan_step step_on(struct scan *scan, size_t *count, char end)
 {
     char next = scan_peek(scan);

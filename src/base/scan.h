@@ -23,17 +23,18 @@ enum scan_step { SCAN_WRONG, SCAN_END, SCAN_NEXT };
 /* The next byte that is not white space; NUL at the end. */
 char scan_peek(struct scan *scan);
 
-/* Goes behind an opening '{' or '['; false if another byte stands there. */
+/* Moves past an opening '{' or '['; false if the next byte is another. */
 bool scan_enter(struct scan *scan, char bracket);
 
 /* In an object: SCAN_NEXT with the name (without its quotes) and the cursor before the value;
- * SCAN_END behind the closing bracket. `count` is of members so far, kept by the calls. */
+ * SCAN_END after the closing bracket. `count` is the number of members so far; the calls keep it.
+ */
 enum scan_step scan_member(struct scan *scan, size_t *count, struct part *ret_name);
 
 /* In an array, the same. */
 enum scan_step scan_item(struct scan *scan, size_t *count);
 
-/* Goes behind a value of any type; false if it is none. */
+/* Moves past a value of any type; false if there is none. */
 bool scan_value(struct scan *scan, struct part *ret_part);
 
 /* True if the name is exactly this one, written without escapes. */
@@ -45,5 +46,5 @@ void part_text(const struct part *part, char *ret_text, size_t size);
 /* A name's text, which has no quotes. */
 void part_name(const struct part *name, char *ret_text, size_t size);
 
-/* A whole number within +-2^53; false, with *ret_number untouched, if it is none. */
+/* A whole number within +-2^53; false, with *ret_number untouched, if it is not one. */
 bool part_integer(const struct part *part, int64_t *ret_number);

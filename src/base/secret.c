@@ -196,9 +196,9 @@ static bool is_token_character(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-/* Beginnings of tokens, the longer of two first. One that is an ordinary word's too stands at its
- * beginning, and much more behind it. A word about tokens in general, such as sk-ant-oat, is no
- * longer than what stands for it. */
+/* Beginnings of tokens, the longer of two first. One that ordinary words begin with as well counts
+ * only at the beginning of a word, with much more after it. A word about tokens in general, such as
+ * sk-ant-oat, is no longer than what stands for it. */
 static const struct form {
     const char *beginning;
     size_t shortest; /* of what follows */

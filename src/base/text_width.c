@@ -123,7 +123,7 @@ static size_t columns_of(uint32_t code)
     return holds(wide, sizeof wide / sizeof wide[0], code) ? 2 : 1;
 }
 
-/* The bytes of the next character, or of one that is none, and its columns. */
+/* The bytes of the next character, valid or not, and its columns. */
 static size_t step(const char *text, size_t left, size_t *ret_columns)
 {
     uint32_t code;

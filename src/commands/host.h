@@ -1,5 +1,5 @@
-/* What the modules of system report here is said on stderr, and a signal that asks to end
- * interrupts them. */
+/* Prints on stderr what the modules of system report here, and interrupts them when a signal asks
+ * to end. */
 #pragma once
 
 #include "system/host.h"

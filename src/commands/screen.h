@@ -12,7 +12,7 @@ struct screen {
     bool colours;   /* a terminal that is not dumb, and no NO_COLOR */
 };
 
-/* A terminal's size is its own; COLUMNS counts where stdout is none. */
+/* A terminal tells its own size; COLUMNS counts if stdout is not a terminal. */
 struct screen screen_look(void);
 
 /* True for a terminal that can be told to move its cursor. */

@@ -1,5 +1,5 @@
-/* What each listening socket admits: for a Unix socket whoever may open it, for a port whoever has
- * the stand-in and names it by an address of this machine. */
+/* Whom each listening socket admits: a Unix socket, whoever may open it; a port, whoever has the
+ * stand-in and names the port by an address of this machine. */
 #pragma once
 
 #include "core/gateway/guard.h"

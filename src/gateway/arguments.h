@@ -1,4 +1,4 @@
-/* The gateway's own command line: contract.h, and for the lasting one tcr-run-gateway(1). */
+/* The gateway's command line: see contract.h, and tcr-run-gateway(1) for the lasting one. */
 #pragma once
 
 #include "core/client/options.h"
@@ -10,16 +10,16 @@
 #define ARGUMENTS_LISTENERS 16
 
 struct arguments {
-    struct options options; /* what it has in common with a run: about keys */
+    struct options options; /* what it shares with a run: options about keys */
     int listeners[ARGUMENTS_LISTENERS];
     size_t listener_count;
     bool is_private;
     bool is_detached;
     int tell_fd, life_fd, lock_fd; /* -1: none */
     const char *folder, *first;
-    char *stand_in; /* in guarded memory; NULL: none is asked for */
+    char *stand_in; /* in guarded memory; NULL: none is required */
     int64_t hold_seconds;
-    int64_t keep_seconds;    /* --keep; -1: as it was set before */
+    int64_t keep_seconds;    /* --keep; -1: as set before */
     int64_t silence_seconds; /* --silence: 150, and less in tests */
 };
 

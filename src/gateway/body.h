@@ -1,5 +1,5 @@
-/* A request's body, kept in memory so that it can be sent again: prompts touch no disk. All bodies
- * together are bounded. */
+/* A request's body, kept in memory so that it can be sent again: no prompt is written to disk. All
+ * bodies together have a limit. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #define BODY_LARGEST   ((size_t)64 << 20)
 #define BODIES_LARGEST ((size_t)256 << 20)
 
-/* What all bodies take. */
+/* What all bodies together take. */
 struct bodies {
     size_t held;
 };
@@ -25,7 +25,7 @@ enum body_result {
     BODY_NO_ROOM,   /* all together more than BODIES_LARGEST, or out of memory */
 };
 
-/* Makes room for a length that was announced; what comes may be less or more. */
+/* Makes room for an announced length; what comes may be shorter or longer. */
 enum body_result body_expect(struct body *body, size_t length);
 
 enum body_result body_append(struct body *body, const char *bytes, size_t length);

@@ -1,5 +1,5 @@
-/* What is known of the keys: asked and changed in the memory of this process, without waiting,
- * while a thread keeps it and the state of all runs the same (system/store/ledger.h). */
+/* What is known about the keys: read and changed in this process's memory, without waiting, while a
+ * thread keeps it in step with the state of all runs (system/store/ledger.h). */
 #pragma once
 
 #include "core/state/choice.h"
@@ -13,30 +13,30 @@ struct gateway;
 /* Returns 0 or a negative errno; ended with book_close either way. */
 int book_open(struct gateway *gateway);
 
-/* Writes what is left to be written; that takes a moment at most. */
+/* Writes what has not been written; that takes a moment at most. */
 void book_close(struct gateway *gateway);
 
-/* The keys are other ones now. */
+/* The keys have changed. */
 void book_follow(struct gateway *gateway, struct roster *roster);
 
 /* Makes a choice; the owner is filled in. */
 void book_choose(struct gateway *gateway, struct choice *choice);
 
-/* A slot's key, which is of this roster, is given back. */
+/* Gives back a slot's key, which belongs to this roster. */
 void book_give_back(struct gateway *gateway, struct roster *roster, struct slot *slot);
 
 /* Works out where each key of the rotation stands. False if out of memory. */
 bool book_survey(const struct gateway *gateway, struct roster *roster, const struct demand *demand);
 
-/* One thing more that was learned; what there is no memory for is left out. */
+/* Records one more thing that was learned; drops it if out of memory. */
 void book_enter(struct gateway *gateway, const struct entry *entry);
 
-/* Now, in seconds since 1970, by the clock that rests are told in. */
+/* Now, in seconds since 1970, by the clock of the recorded rests. */
 int64_t book_now(const struct gateway *gateway);
 
 const struct state *book_state(const struct gateway *gateway);
 
-/* True if the key rests now for this model ("": for every one). */
+/* True if the key now rests for this model ("": for all models). */
 bool book_rests(const struct gateway *gateway, const struct candidate *candidate,
                 const char *model);
 

@@ -110,7 +110,8 @@ enum exchange_state delivery_refuse_open(struct exchange *exchange, int status,
     return DRAINING;
 }
 
-/* Its head is gone: a stream's events follow the pings, and what else came is told as an error. */
+/* Its head has gone out: a stream's events follow the pings, and anything else is sent as an error.
+ */
 static enum exchange_state go_on_open(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
@@ -373,7 +374,7 @@ static bool is_claude(const struct exchange *exchange)
     return strncasecmp(agent, "claude-cli", strlen("claude-cli")) == 0;
 }
 
-/* Claude Code asks again by itself when a connection breaks; other programs are told why. */
+/* Claude Code itself asks again when a connection breaks; other programs are told why. */
 static void tell_broken(struct exchange *exchange)
 {
     exchange->is_broken =

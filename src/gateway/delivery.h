@@ -18,20 +18,19 @@ enum exchange_state delivery_pass_on(struct exchange *exchange, enum retry_event
 /* Called before another key is tried. */
 void delivery_keep_refusal(struct exchange *exchange, const struct finding *finding);
 
-/* What the key's answer says of it is what its rest is about: kept for requests that come while
- * nothing else is left. */
+/* The answer says why the key rests: kept for requests that come while no other key is left. */
 void delivery_remember_refusal(struct exchange *exchange, const struct finding *finding);
 
-/* No key is left to be asked. */
+/* No key is left to try. */
 enum exchange_state delivery_without_key(struct exchange *exchange);
 
-/* A request that waits for a key gets the head of its stream, if it has not, and a ping. False if
- * out of memory. */
+/* Sends a request that waits for a key the head of its stream, if that has not been sent, and a
+ * ping. False if out of memory. */
 bool delivery_ping(struct exchange *exchange);
 
-/* The answer has begun with pings: what ends it is an event. */
+/* The answer has begun with pings, so the refusal is sent as an event. */
 enum exchange_state delivery_refuse_open(struct exchange *exchange, int status,
                                          const char *sentence);
 
-/* The provider has nothing more to say: well or not. */
+/* The provider's answer has ended, well or not. */
 void delivery_end_stream(struct exchange *exchange);

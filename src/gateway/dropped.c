@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names come from requests: there is an end to what is said of them. */
+/* Names come from requests: only so many are reported. */
 #define SAID_MOST ((size_t)16 << 10)
 
 void dropped_finish(struct dropped *dropped)

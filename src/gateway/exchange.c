@@ -98,8 +98,8 @@ static void refuse(struct exchange *exchange, int status, const char *sentence)
     body_finish(&exchange->body);
 }
 
-/* It announces more than is taken, or where its body ends is not clear: it is told so before the
- * body is read, and libmicrohttpd then closes the connection. */
+/* It announces more than is taken, or where its body ends is not clear: the answer is sent before
+ * the body is read, and libmicrohttpd then closes the connection. */
 static void refuse_early(struct exchange *exchange, int status, const char *sentence)
 {
     refuse(exchange, status, sentence);
@@ -177,7 +177,7 @@ void exchange_receive(struct exchange *exchange, const char *bytes, size_t lengt
     }
 }
 
-/* Answers of ours go out in the same call, without a turn of the loop. */
+/* Our own answers are sent in the same call, without another round of the loop. */
 void exchange_receive_end(struct exchange *exchange)
 {
     exchange->body_whole = true;

@@ -82,8 +82,8 @@ struct exchange {
     struct candidate **tried;
     size_t tried_count;
     bool is_master, no_master, master_is_news;
-    bool may_spend; /* the pool's keys were looked through for every model: the master is next */
-    bool awaits_secret;                              /* the candidate's */
+    bool may_spend;     /* the pool has been tried for every model: the master is next */
+    bool awaits_secret; /* the candidate's */
     char model[SESSIONID_MODEL + 8];                 /* as rests name it; "" if none is asked for */
     bool has_sort, of_subscription, of_long_context; /* picker.c */
     struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */
@@ -92,10 +92,10 @@ struct exchange {
     struct retry retry;
     unsigned attempts;
     int64_t begun, deadline; /* clock_now_ms */
-    int64_t hold_until;      /* clock_now_ms: HOLDING for a key that is ready then */
-    int64_t hold_since;      /* clock_now_ms: since it is held this time */
-    int64_t queued_ms;       /* that it was held before that */
-    bool is_open;            /* while it waits: the head of a stream has gone out, and pings */
+    int64_t hold_until;      /* clock_now_ms: HOLDING until then, for a key that will be ready */
+    int64_t hold_since;      /* clock_now_ms when it was held this time */
+    int64_t queued_ms;       /* how long it was held before that */
+    bool is_open;            /* while it waits: a stream's head has been sent, and pings */
     struct pending pings;
     bool same_again;         /* HOLDING ends in another try with the same key */
     bool of_herd;            /* its key was found used up: others were sent away with it (ramp.h) */

@@ -91,7 +91,8 @@ static bool is_last(const struct exchange *exchange, const struct retry_facts *f
            policy_rotates(&exchange->roster->policy, facts->class);
 }
 
-/* What befell the try; what it says of the key is recorded before another is looked for. */
+/* What happened to the try; what that says about the key is recorded before another is looked for.
+ */
 static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
                                   const struct meaning *meaning)
 {

@@ -29,8 +29,8 @@ static void drop_try(struct exchange *exchange)
     exchange->try = NULL;
 }
 
-/* The one end, whoever comes to it: a client that left, an answer that has gone out, an answer of
- * ours. libmicrohttpd may still have to be told; then `completed` comes and is the last. */
+/* The one end for all: a client that left, an answer that was sent, an answer of our own.
+ * libmicrohttpd may still have to be told; then `completed` comes last. */
 static enum exchange_state leave(struct exchange *exchange)
 {
     timer_stop(&exchange->gateway->timers, &exchange->timer);
@@ -71,7 +71,7 @@ enum exchange_state exchange_refuse(struct exchange *exchange, int status, const
     return refuse(exchange, status, sentence, head);
 }
 
-/* As the provider says it of a subscription: the client shows when, and what. */
+/* As the provider says it about a subscription: the client shows when, and what. */
 enum exchange_state exchange_refuse_used_up(struct exchange *exchange, const struct picker_why *why)
 {
     static const char limits[] = "anthropic-ratelimit-unified-";
@@ -137,7 +137,7 @@ static enum exchange_state choose(struct exchange *exchange)
     return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
 }
 
-/* For so long a client waits for a head; then it gets one, if it asked for a stream, and a sign of
+/* How long a client waits for a head; then it gets one, if it asked for a stream, and a sign of
  * life now and then. */
 static int64_t next_sign(const struct exchange *exchange)
 {

@@ -185,7 +185,7 @@ static void complete(void *context, struct MHD_Connection *connection, void **re
     exchange_completed(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
-/* Its complaints are about clients that leave and heads that are none. */
+/* It complains about clients that leave and about invalid heads. */
 static void no_words(void *context, const char *format, va_list list)
 {
     (void)context, (void)format, (void)list;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The largest head of a request or an answer; real ones have a quarter of it. */
+/* The largest head of a request or an answer; real ones are a quarter of it. */
 #define FRONT_HEAD ((size_t)8 << 10)
 
 struct gateway;
@@ -21,7 +21,7 @@ struct front;
 /* One client's connection. */
 struct visitor {
     struct front *front;
-    const struct guard *guard; /* of the socket that it came in by */
+    const struct guard *guard; /* of the socket that accepted it */
     uint64_t number;           /* its number; the first is 1 */
     struct watch hangup;       /* its socket, for EPOLLRDHUP alone */
     bool is_watched;
@@ -45,7 +45,7 @@ void front_stop_listening(struct front *front);
 /* Receives and sends what it can. Nothing else calls the exchanges' receiving functions. */
 void front_run(struct front *front);
 
-/* Milliseconds until front_run has something to do though no descriptor says so; -1: never. */
+/* Milliseconds until front_run has to be called even if no descriptor is ready; -1: never. */
 int front_wait(struct front *front);
 
 /* How many connections there are. */
@@ -59,7 +59,7 @@ void front_resume(struct exchange *exchange);
  * `length` as in forward.h. False if out of memory. */
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length);
 
-/* An answer that nobody came to fetch. */
+/* Drops an answer that will not be sent. */
 void front_drop_answer(struct exchange *exchange);
 
 /* The same with a complete body; the bytes are copied. */

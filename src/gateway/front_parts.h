@@ -10,7 +10,7 @@ struct listener {
     struct front *front;
     const struct guard *guard;
     struct watch watch;
-    struct timer pause; /* until another connection is tried to be taken */
+    struct timer pause; /* until it tries to accept another connection */
     bool is_paused;
     struct listener *next;
 };
@@ -20,7 +20,7 @@ struct front {
     struct MHD_Daemon *daemon;
     struct watch watch; /* libmicrohttpd's own epoll */
     struct listener *listeners;
-    const struct listener *accepting; /* whose connection libmicrohttpd is given now */
+    const struct listener *accepting; /* the one that now hands a connection to libmicrohttpd */
     size_t visitor_count, visitors_most;
     uint64_t visits;
     bool has_sockets; /* there is something in its epoll */

@@ -34,7 +34,7 @@
 #define EXIT_OWN_FAILURE 125
 #define EXIT_NO_KEY      75
 
-#define PARTING_MS 30000 /* that open requests have when the gateway is told to end */
+#define PARTING_MS 30000 /* that open requests get when the gateway is told to end */
 #define LOOK_MS    1000  /* between two looks at the key file */
 #define TIDY_MS    60000 /* between two looks at sessions that are silent */
 #define CROWD      64    /* connections of clients */
@@ -220,7 +220,7 @@ static void fall_silent(void)
         (void)dup2(nothing, STDERR_FILENO);
 }
 
-/* A run that was killed cannot clear up behind itself. */
+/* A run that was killed cannot clean up after itself. */
 static void remove_folder(const char *folder)
 {
     CLEANUP_FREE char *path = files_expand(GATEWAY_SOCKET_NAME, folder);

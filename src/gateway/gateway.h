@@ -31,7 +31,7 @@ struct gateway {
     struct ledger *ledger;
     struct watch ledger_watch;
     struct holders holders;
-    struct timer tidy;  /* until they are looked at */
+    struct timer tidy;  /* until holders are looked at */
     struct timer renew; /* until logins that end soon are looked for */
     const char *pinned; /* --key; NULL: any */
     const char *first;  /* that a new session begins with if it is ready; NULL: any */
@@ -39,8 +39,8 @@ struct gateway {
     struct dropped dropped;
     struct metering *metering; /* NULL: usage is not recorded */
 
-    size_t exchange_count; /* that are not over */
-    size_t crowd;          /* the most connections of clients since memory was given back */
+    size_t exchange_count; /* that have not ended */
+    size_t crowd;          /* the most clients connected since memory was given back */
     uint64_t exchanges;    /* so far */
     struct exchange *ready, *all;
 
@@ -48,9 +48,9 @@ struct gateway {
     int64_t roster_looked;         /* clock_now_ms */
     struct fetch *fetches;         /* token commands under way */
     int64_t hold_ms;               /* --hold */
-    int64_t silence_ms;            /* that a request is held without a sign */
+    int64_t silence_ms;            /* how long a request is held without a sign of life */
 };
 
-/* Reads the keys anew if their files have changed; at most once a second. Keys that cannot be read
- * are said, and the ones of before go on. */
+/* Reads the keys again if their files have changed; at most once a second. Keys that cannot be read
+ * are reported, and the old ones stay in use. */
 void gateway_renew_roster(struct gateway *gateway);

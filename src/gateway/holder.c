@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A session that is silent for so long does not count as one that uses its key, though it comes
- * back to it: the provider's cache lives for an hour at most. */
+/* After this long without a request, a session no longer counts as using its key, though it will
+ * get the same key again: the provider's cache lives for an hour at most. */
 #define IDLE_MS ((int64_t)10 * 60 * 1000)
 
 void holders_init(struct holders *holders, void (*let_go)(void *context, struct holder *holder),

@@ -32,7 +32,7 @@ struct holders {
     struct holder *buckets[1024];
     struct holder *newest, *oldest; /* by `used` */
     size_t count;
-    bool has_objects; /* or had some */
+    bool has_objects; /* or has had some */
     unsigned char salt[16];
     /* Called before a holder gives up its key. */
     void (*let_go)(void *context, struct holder *holder);

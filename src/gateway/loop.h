@@ -1,11 +1,11 @@
-/* Waiting for descriptors: one epoll, watches, and rounds in which the ready ones are served. Knows
- * nothing of what is done with them. */
+/* Waits for descriptors: one epoll, watches, and rounds that serve the ready ones. It does not know
+ * what they are for. */
 #pragma once
 
 #include <stdint.h>
 
-/* One descriptor and who is to be told of it. Its maker owns it, and keeps it where it is while it
- * is watched. */
+/* One descriptor and whom to tell when it is ready. Whoever made it owns it, and may not move it
+ * while it is watched. */
 struct watch {
     int fd;
     uint32_t events; /* EPOLLIN, …; level-triggered */
@@ -25,16 +25,15 @@ struct loop {
 int loop_init(struct loop *loop);
 void loop_finish(struct loop *loop);
 
-/* Returns 0 or a negative errno; the watch is not watched then. */
+/* Returns 0, or a negative errno: then it is not watched. */
 int loop_add(struct loop *loop, struct watch *watch);
 
-/* Asks for other events than before. */
+/* Changes the events that it waits for. */
 int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
 
-/* No call comes for it any more, of this round neither. To be called before its descriptor is
- * closed; closed ones are forgotten as well. */
+/* It gets no more calls, not even in this round. Call it before closing the descriptor. */
 void loop_remove(struct loop *loop, struct watch *watch);
 
-/* Waits at most that long (-1: for ever) and serves what is ready. Returns 0, also after a signal;
- * or a negative errno. */
+/* Waits at most that long (-1: without limit) and serves what is ready. Returns 0, also after a
+ * signal; or a negative errno. */
 int loop_round(struct loop *loop, int milliseconds);

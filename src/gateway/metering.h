@@ -10,8 +10,8 @@
 struct exchange;
 struct gateway;
 
-/* Reads the user's prices and begins to record; a file of prices with a mistake is said, and those
- * that are built in count alone. Without a place for the file nothing is recorded. Returns 0 or
+/* Reads the user's prices and begins to record. A file of prices with a mistake is reported, and
+ * only the built-in prices count. Without a place for the file nothing is recorded. Returns 0 or
  * -ENOMEM. */
 int metering_open(struct gateway *gateway, int64_t keep_seconds);
 

@@ -23,7 +23,7 @@ struct news {
     unsigned long refused;
     int64_t master_said; /* clock_now_ms */
     int64_t model_said;  /* the same */
-    char model[128];     /* that was said */
+    char model[128];     /* that was reported last */
 };
 
 void news_listening(struct news *news);
@@ -31,8 +31,8 @@ void news_listening(struct news *news);
 /* Adds the time and our process, and reports it. */
 void news_event(struct news *news, struct event *event);
 
-/* Every key rests for a model, and another goes on; told when that changes, and every ten minutes.
- */
+/* Every key rests for a model, and another model is used instead; reported when that changes, and
+ * every ten minutes. */
 void news_model(struct news *news, const char *asked, const char *next);
 
 /* A request was answered with a key, or with none. */

@@ -17,22 +17,23 @@ enum picker_result {
 };
 enum picker_result picker_choose(struct exchange *exchange);
 
-/* Every model was tried with the pool's keys. True, once, if the master may be used now: it is paid
- * for, and comes after all of them, with the model that was asked for first. */
+/* Every model has been tried with the pool's keys. True, once, if the master may be used now: it
+ * costs money, and so comes last, with the model that was asked for first. */
 bool picker_spends_master(struct exchange *exchange);
 
 /* The request's last key was refused. True if it waits until a key is ready (the timer is set), as
  * with PICKER_HOLDS. */
 bool picker_hold(struct exchange *exchange);
 
-/* Why there is no key: what the client is told. */
+/* Why there is no key, for the client's answer. */
 struct picker_why {
     int status;
     char sentence[512];
-    int64_t retry_after;               /* seconds; 0: not known */
-    int64_t until;                     /* seconds since 1970; 0: not known */
-    const struct candidate *candidate; /* that is ready then; NULL: none rests */
-    enum failure_class class;          /* and why it rests */
+    int64_t retry_after; /* seconds; 0: not known */
+    int64_t until;       /* seconds since 1970; 0: not known */
+    const struct candidate
+        *candidate;           /* the key the key the key that is ready then; NULL: none rests */
+    enum failure_class class; /* why it rests */
     char what[FINDING_MODEL];
 };
 void picker_explain(struct exchange *exchange, struct picker_why *ret_why);
@@ -40,8 +41,8 @@ void picker_explain(struct exchange *exchange, struct picker_why *ret_why);
 /* The answer says that the key has to rest. */
 void picker_failed(struct exchange *exchange, const struct finding *finding);
 
-/* Nothing follows a key that failed: no other is left, or (`client_left`) nobody waits. Says it if
- * it was not said yet. */
+/* Nothing follows a key that failed: no other is left, or (`client_left`) nobody waits. Reports
+ * that, once. */
 void picker_tell_end(struct exchange *exchange, bool client_left);
 
 /* Of the exchange's key. */

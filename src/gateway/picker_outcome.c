@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What befell the exchange's key. */
+/* What happened to the exchange's key. */
 static struct choice choice_of(struct exchange *exchange)
 {
     struct roster *roster = exchange->roster;

@@ -1,5 +1,5 @@
-/* Which keys a request can go out with: what picker.c chooses among, and picker_outcome.c counts.
- */
+/* Which keys a request can be sent with: picker.c chooses among them, and picker_outcome.c counts
+ * them. */
 #pragma once
 
 #include "gateway/picker.h"
@@ -9,7 +9,7 @@
 void picker_find_sort(struct exchange *exchange);
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate);
 
-/* The one key that the request is for; NULL: any. `*ret_bound`: no other key would know what the
+/* The one key that the request is for; NULL: any. `*ret_bound`: no other key can see what the
  * request names. */
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound);
 
@@ -21,7 +21,7 @@ bool picker_is_of_use(const struct roster *roster, const struct candidate *candi
 
 bool picker_was_tried(const struct exchange *exchange, const struct candidate *candidate);
 
-/* Keys that are not to be chosen for this request, though nothing is wrong with them: `list` has
- * room for all. With `spare_full` also those whose plan's windows are nearly used up. */
+/* Keys not to choose for this request, though nothing is wrong with them: `list` has room for all.
+ * With `spare_full` also those whose plan's windows are nearly used up. */
 size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
                                struct candidate **list);

@@ -16,9 +16,9 @@
  * never. */
 struct key_secret {
     bool comes;
-    bool refused;   /* the one that is there: the next is waited for */
-    bool can_renew; /* the login in a folder */
-    bool said;      /* that it is not there */
+    bool refused;   /* the present one: wait for the next */
+    bool can_renew; /* a login in a folder */
+    bool said;      /* its absence was reported */
     int64_t failed_at, renewed_at, looked_at;
     int64_t ends; /* seconds since 1970 */
     struct timespec modified;
@@ -60,7 +60,7 @@ int roster_load(const struct options *options, struct roster **ret_roster);
 /* True if a file that it was read from has changed since. */
 bool roster_is_stale(const struct roster *roster);
 
-/* Notes the files' state again, so that a change that could not be read is not tried twice. */
+/* Records the files' state again, so that a change that could not be read is not tried twice. */
 void roster_look(struct roster *roster);
 
 /* Takes over what was learned about keys of the same names. */

@@ -1,7 +1,6 @@
-/* Secrets that are not in the key file, or do not stay in it. A token command runs while the loop
- * goes on; a login is renewed by a tcr-run that is started for it, before it ends, in the
- * background while the old token lasts; that of a folder is also read again when the client has
- * renewed it. */
+/* Secrets that are not in the key file, or change. A token command runs while the loop goes on. A
+ * tcr-run started for the purpose renews a login before it ends, in the background while the old
+ * token lasts. A login in a folder is also read again when the client has renewed it. */
 #pragma once
 
 #include "gateway/loop.h"
@@ -16,7 +15,7 @@ struct gateway;
 
 enum secret_state {
     SECRET_THERE,
-    SECRET_COMES, /* exchanges that choose are marked once it is there, or has failed */
+    SECRET_COMES, /* exchanges in CHOOSING are marked once it is there, or has failed */
     SECRET_LACKS, /* it could not be fetched a short while ago */
 };
 
@@ -30,8 +29,8 @@ bool secrets_may_have(const struct roster *roster, const struct candidate *candi
 /* The provider refused the secret, which may be outdated. True if a new one is being fetched. */
 bool secrets_renew(struct gateway *gateway, struct roster *roster, struct candidate *candidate);
 
-/* Begins to renew the logins that end soon, whether or not anybody asks for them, and sets the
- * timer for the next look. */
+/* Begins to renew the logins that end soon, whether or not they are in use, and sets the timer for
+ * the next look. */
 void secrets_look_ahead(struct gateway *gateway);
 
 /* A child process has ended. */

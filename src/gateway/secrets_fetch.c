@@ -182,7 +182,7 @@ static int start_program(struct fetch *fetch, char *const *argv, int input, int 
     if (r < 0)
         return r;
     struct spawn_request request = {.argv = argv,
-                                    /* Our own program finds what we were told. */
+                                    /* Our own program finds what we were given. */
                                     .environment = fetch->is_login ? environ : built.entries,
                                     .streams = {input >= 0 ? input : nothing, output, nothing}};
     r = spawn_start(&request, &fetch->pid, &exec_failed);

@@ -5,7 +5,7 @@
 
 struct key_secret *secrets_of(const struct roster *roster, const struct candidate *candidate);
 
-/* Whether its login is renewed: one of the key file's, or one in a folder that can be. */
+/* Whether its login is renewed: one in the key file, or one in a folder that allows it. */
 bool secrets_renews(const struct key *key);
 
 /* When the token that is there ends, in seconds since 1970; 0 if that is not known. */

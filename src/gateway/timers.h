@@ -17,10 +17,10 @@ struct timers {
     struct timer *soonest; /* a pairing heap; NULL: none */
 };
 
-/* Sets it, or sets it anew. */
+/* Sets it, again if it is set. */
 void timer_set(struct timers *timers, struct timer *timer, int64_t at);
 
-/* Does nothing to one that is not set. */
+/* Does nothing if it is not set. */
 void timer_stop(struct timers *timers, struct timer *timer);
 
 /* Milliseconds until the next is due, 0 if one is; -1: none is set. */

@@ -149,7 +149,7 @@ static CURLcode set_method(struct try *try, const struct try_plan *plan)
         r |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)plan->body_length);
     }
     if (plan->body_length > 0 && plan->body_length <= SMALL_BODY) {
-        /* Copied behind the head, so that both go out at once. */
+        /* Copied after the head, so that both are sent at once. */
         r |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, plan->body);
         try->sent = plan->body_length;
         try->is_small_post = is_post;

@@ -24,7 +24,7 @@ struct try_plan {
 enum try_fault {
     TRY_FINE,
     TRY_UNREACHABLE, /* no address, no connection, no TLS */
-    TRY_LOST,        /* it was sent, and the connection ended too early or said nonsense */
+    TRY_LOST,        /* it was sent, and the connection ended too early or returned nonsense */
     TRY_ABANDONED,   /* by us: no memory for what came */
 };
 

@@ -30,7 +30,7 @@ struct upstream {
     char bundle_path[32];
 };
 
-/* libcurl as this program is linked with it, for what takes it as a parameter. */
+/* The libcurl that this program is linked with, for functions that take it as a parameter. */
 extern const struct curl upstream_curl;
 
 /* Reads the environment for proxies, certificates and authorities. Returns 0 or a negative errno;
@@ -47,5 +47,5 @@ bool upstream_apply(struct upstream *upstream, CURL *easy);
 bool upstream_start(struct upstream *upstream, struct try *try);
 void upstream_stop(struct upstream *upstream, struct try *try);
 
-/* To be called in every round: serves libcurl's timer and tells the tries that have ended. */
+/* To be called in every round: serves libcurl's timer, and tells the tries that have ended. */
 void upstream_run(struct upstream *upstream);

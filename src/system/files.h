@@ -39,7 +39,7 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
  * the lock may see the next writer at work. */
 int files_swap_in(int folder, const char *name, const char *bytes, size_t length);
 
-/* Gives a file of ours mode 0600, whatever the umask took away or somebody added. */
+/* Gives our file mode 0600, whatever the umask removed or somebody added. */
 void files_keep_private(int fd);
 
 /* Makes the folder and those above it, mode 0700. Returns 0 or a negative errno. */

@@ -16,7 +16,7 @@ void files_keep_private(int fd)
         (void)fchmod(fd, 0600);
 }
 
-/* `name` with an ending of ours. Returns 0 or -ENAMETOOLONG. */
+/* `name` with an ending of our own. Returns 0 or -ENAMETOOLONG. */
 static int name_beside(const char *name, const char *ending, char *ret_name, size_t size)
 {
     int printed = snprintf(ret_name, size, "%s%s", name, ending);

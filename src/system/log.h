@@ -21,7 +21,7 @@ bool log_is_text(void);
 /* The command that the run is about, borrowed: JSON names it. */
 void log_set_command(const char *name);
 
-/* Before the first call everything up to LOG_NORMAL is said. */
+/* Before the first call everything up to LOG_NORMAL is printed. */
 void log_set_level(enum log_level level);
 bool log_says(enum log_level level);
 
@@ -31,7 +31,8 @@ void log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What should be fixed although nothing has failed: "tcr-run: warning: …". */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What befell a run. As JSON the event's fields stand there too; its own text is not said. */
+/* What happened to a run. As JSON it includes the event's fields; the event's own text is left out.
+ */
 void log_event(const struct event *event, const char *sentence);
 
 /* Each line of `lines` on its own, with `prefix` before it. */

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* A file of ours that nobody else can read. One of root's may be readable by a group: root chose
- * it, and who reads it could not change that. Returns 0, or -EPERM with a sentence in `error` that
- * tells what can be done about it by whoever reads it. */
+/* Our own file that nobody else can read. One of root's may be readable by a group: root chose it,
+ * and who reads it could not change that. Returns 0, or -EPERM with a sentence in `error` that
+ * tells what its reader can do about it. */
 int trust_check_file(const struct stat *status, const char *path, struct buffer *error);
 
 /* Whoever can write a folder above the file can put another file in its place. A sticky folder such

@@ -31,7 +31,7 @@ static bool is_utc(const char *zone)
     return strcmp(zone, "UTC") == 0 || strcmp(zone, "GMT") == 0;
 }
 
-/* glibc takes an unknown zone, or a file that is none (leapseconds), for UTC without a word. */
+/* glibc silently takes an unknown zone, or a file that is not a zone (leapseconds), for UTC. */
 static bool is_zone_file(const char *zone)
 {
     const char *folder = getenv("TZDIR");
@@ -58,11 +58,9 @@ struct visit {
     char *away[3];
 };
 
-/*
- * The zone is entered by putting a small environment in the place of ours, not by setenv: so TZ is
+/* The zone is entered by putting a small environment in place of ours, not by setenv: so TZ is
  * restored exactly, duplicates and order and all, without memory that could run out. No child sees
- * it: children get an environment built from tcr-run's own untouched copy.
- */
+ * it: children get an environment built from tcr-run's own untouched copy. */
 static int visit_begin(struct visit *v, const char *zone)
 {
     const char *folder = getenv("TZDIR");

@@ -27,7 +27,7 @@ struct doctor {
     bool out_of_memory;
     struct state state; /* as the file has it, not yet settled */
     bool has_state;
-    int64_t ahead; /* seconds that the clock of the state's times is ahead of ours */
+    int64_t ahead; /* seconds by which the state's clock is ahead of ours */
 };
 
 /* Adds a line: a reason, then, where something can be done, "; fix: " and what. */

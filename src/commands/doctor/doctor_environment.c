@@ -58,7 +58,7 @@ static bool is_this_machine(const char *host)
     return is_loopback || is_host(host, "localhost") || is_host(host, "[::1]");
 }
 
-/* Which of the keys an address in the environment is for; those that it is not for are said. */
+/* Which keys an address in the environment is for; the others are reported. */
 static size_t count_sent(struct doctor *doctor, const char *name)
 {
     struct keyring_report report = {0};

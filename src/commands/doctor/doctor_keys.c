@@ -145,7 +145,7 @@ static void check_organizations(struct doctor *doctor, const struct keyring *key
                    unnamed);
 }
 
-/* --- what stands behind a key --- */
+/* --- where a key's secret comes from --- */
 
 static void check_command(struct doctor *doctor, const struct key *key)
 {

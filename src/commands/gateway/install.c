@@ -48,7 +48,7 @@ static bool run_systemctl(const char *verb, const char *option, const char *unit
     return r == 0 && status == 0;
 }
 
-/* A gateway that runs keeps its old options until it is started anew: by the next request. */
+/* A running gateway keeps its old options until the next request starts it again. */
 static bool begin(const struct units *units)
 {
     return run_systemctl("daemon-reload", NULL, NULL) &&
@@ -80,8 +80,8 @@ static bool check_keys(const struct start *start)
     return false;
 }
 
-/* The usual addresses as far as the machine has them; a port that is taken is told now. Nothing is
- * told of an address that the units of before listen on. */
+/* The usual addresses, as far as the machine has them; a port that is taken is reported now.
+ * Addresses that the units installed before listen on are not reported. */
 static bool find_addresses(struct start *start, bool is_anew)
 {
     size_t count = 0;

@@ -83,7 +83,7 @@ void units_append_socket(const struct start *start, struct buffer *text)
                              "WantedBy=sockets.target\n");
 }
 
-/* What a gateway is told by the environment, and a service would not be. */
+/* What the environment tells a gateway, and would not tell a service. */
 static const struct {
     const char *name;
     bool is_path;

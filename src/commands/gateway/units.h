@@ -19,8 +19,8 @@ struct units {
 bool units_name(struct units *ret_units, const char *profile);
 void units_finish(struct units *units);
 
-/* Their text. A variable of the environment that a gateway heeds stands in the service, unless it
- * holds a secret, which is said. */
+/* Their text. The service gets the variables of the environment that a gateway heeds, except those
+ * that hold secrets, which are reported. */
 void units_append_socket(const struct start *start, struct buffer *text);
 void units_append_service(const struct start *start, const struct units *units, const char *program,
                           struct buffer *text);

@@ -20,7 +20,7 @@
 extern char **environ;
 
 #define TOKEN_START    "sk-ant-"
-#define TOKEN_SHORTEST 12 /* behind that: a file may be called sk-ant-notes */
+#define TOKEN_SHORTEST 12 /* only after that: a file may be called sk-ant-notes */
 
 static const struct verb {
     const char *name;

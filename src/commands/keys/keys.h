@@ -49,6 +49,6 @@ int keys_change(struct keychange *change, keychange_edit *edit, void *context);
 /* A key file was created: says so if the environment held keys, which are not used any more. */
 void keys_say_what_is_hidden(const struct keychange *change);
 
-/* Says each line of `error`, or what `r` means if there is none, with the path before it; ends the
- * buffer. Returns EXIT_OWN_FAILURE. */
+/* Prints each line of `error`, or what `r` means if it is empty, with the path before it; finishes
+ * the buffer. Returns EXIT_OWN_FAILURE. */
 int keys_fail(const char *path, struct buffer *error, int r);

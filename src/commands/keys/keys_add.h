@@ -1,5 +1,5 @@
-/* A key on its way into the key file, in two parts: what is said of it (keys_add.c) and where its
- * secret comes from (keys_token.c). */
+/* A key on its way into the key file, in two parts: its fields (keys_add.c) and where its secret
+ * comes from (keys_token.c). */
 #pragma once
 
 #include "base/json.h"
@@ -34,8 +34,8 @@ bool addition_take_source(struct addition *addition);
 /* The same for a token that is at hand; `what` names it in messages. */
 bool addition_take_token(struct addition *addition, const char *what, const char *token);
 
-/* Puts it into the key file, as a new key or in the place of the secret that is there. Returns the
- * exit status; what is wrong is said. */
+/* Puts it into the key file, as a new key or in place of the secret that is there. Returns the exit
+ * status; what is wrong is said. */
 int addition_add(struct keychange *change, struct addition *addition);
 int addition_renew(struct keychange *change, struct addition *addition);
 

@@ -31,7 +31,7 @@ struct intake {
     char master[KEYEDIT_NAME]; /* its name, if it came with them */
 };
 
-/* Keys in a file that others can read are not safe there: it is said, but they are read. */
+/* Keys in a file that others can read are not safe there: they are read, with a warning. */
 static int read_source_file(const char *path, char **ret_bytes, size_t *ret_length,
                             struct buffer *error)
 {

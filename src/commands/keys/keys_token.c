@@ -33,7 +33,7 @@ static bool fail(const struct addition *addition, const char *what, struct buffe
     return false;
 }
 
-/* What the key file would say of it is said by options here. */
+/* The options say what fields in the key file would say. */
 static void advise_kind(struct buffer *error)
 {
     const char *advice = error->length ? strstr(error->data, "add \"kind\"") : NULL;
@@ -43,7 +43,7 @@ static void advise_kind(struct buffer *error)
     buffer_append_text(error, "add --kind oauth, api, bearer, openai, cursor or env:VARIABLE");
 }
 
-/* The kind that the token is of by its beginning, if that is not the one that was said. */
+/* The kind that the token's beginning tells, if another was given. */
 static const char *other_kind(const struct key *key)
 {
     struct kind kind;

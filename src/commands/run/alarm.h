@@ -6,5 +6,5 @@
 #include "core/state/event.h"
 
 /* Once in a run; later calls do nothing. The event tells which key was last, why and until when;
- * `sentence` is what was said of it. A command that cannot be started is said, and nothing else. */
+ * `sentence` is what was printed about it. A command that cannot be started is only reported. */
 void alarm_exhausted(struct session *session, const struct event *event, const char *sentence);

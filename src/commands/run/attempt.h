@@ -41,15 +41,16 @@ struct attempt {
 };
 
 /* Runs it. What may be a used-up key's message is held in the gates until attempt_release. Returns
- * 0, or the exit status to end with, the reason said. Ended with attempt_finish either way. */
+ * 0, or the exit status to end with, after reporting the reason. Ended with attempt_finish either
+ * way. */
 int attempt_run(struct attempt *attempt);
 
 /* Lets out what is held, or drops it because another attempt follows, and waits until all is
  * written. */
 void attempt_release(struct attempt *attempt, bool drop);
 
-/* The errno, positive, for which what it wrote to a stream could not be passed on; 0 if all was. A
- * reader that went away is none: it wanted no more. */
+/* The errno, positive, because of which its output could not be passed on; 0 if all of it was. A
+ * reader that went away is not an error: it wanted no more. */
 int attempt_lost(const struct attempt *attempt, enum stream_id id);
 
 void attempt_finish(struct attempt *attempt);

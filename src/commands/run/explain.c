@@ -165,7 +165,7 @@ static int find_keys(struct session *session, struct buffer *text)
     return status;
 }
 
-/* True if every key has its secret; else the reason was said. */
+/* True if every key has its secret; else the reason was printed. */
 static bool resolve_keys(struct session *session)
 {
     bool done = true;

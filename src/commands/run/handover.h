@@ -19,8 +19,8 @@ struct handover {
 };
 
 /* For the keys of all slots; `candidate` is the lead's, the one that the client logs in with and
- * that can go on a descriptor. Returns 0, or the exit status to end with, the reason said. Ended
- * with handover_finish either way. */
+ * that can go on a descriptor. Returns 0, or the exit status to end with, after reporting the
+ * reason. Ended with handover_finish either way. */
 int handover_build(struct session *session, struct candidate *candidate, bool fast_fail,
                    struct handover *ret_handover);
 void handover_finish(struct handover *handover);

@@ -109,7 +109,7 @@ void journal_add_ending(const struct attempt *attempt, int own_status,
 {
     struct event event = {.kind = EVENT_SUCCESS, .key = attempt->candidate->key->name};
     struct buffer served = {0};
-    /* What befell the key is told with what follows; a gateway told it before. */
+    /* What happened to the key is reported with what follows; a gateway has reported it already. */
     if (attempt->finding.class != CLASS_NONE && !news)
         return;
     if (news)

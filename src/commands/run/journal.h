@@ -16,7 +16,7 @@ void journal_add(const struct session *session, const struct event *event);
 void journal_say(const struct session *session, const struct event *event, const char *sentence);
 void journal_say_step(const struct step *step, enum event_kind kind, const char *sentence);
 
-/* Adds what befell the key that a step is about, and which one follows. */
+/* Adds what happened to the key that a step is about, and which one follows. */
 void journal_add_step(const struct step *step, enum event_kind kind);
 
 /* Adds that what was known of a key was forgotten. */

@@ -1,4 +1,4 @@
-/* What befell an attempt: was it the key's fault, and how could another carry it on? */
+/* What happened to an attempt: was it the key's fault, and how could another carry it on? */
 #pragma once
 
 #include "commands/run/attempt.h"
@@ -9,8 +9,8 @@
 /* Before it starts: where the client's transcript ends now. */
 off_t judge_begin(const struct session *session);
 
-/* When it has ended: sets its `finding`, and whether it was `served`, from the ending, the
- * evidence and what the transcript got
- * since `offset`, says it with -v, and sets how the session goes on. A credential that is not the
- * pool's is said and is no key's fault; `shield` tells whether one may have been used. */
+/* When it has ended: sets its `finding`, and whether it was `served`, from the ending, the evidence
+ * and what the transcript got since `offset`, reports it with -v, and sets how the session goes on.
+ * A credential that is not the pool's is reported and costs no key; `shield` tells whether one may
+ * have been used. */
 void judge_end(struct attempt *attempt, off_t offset, const struct shield *shield);

@@ -18,8 +18,8 @@ static bool could_be_used(const struct candidate *candidate, const void *context
            candidate->standing == STANDING_BUSY;
 }
 
-/* The rest that was recorded keeps a key from being chosen, unless it is none (--cooldown 0) or
- * does not count (--key). */
+/* The recorded rest keeps a key from being chosen, unless it is 0 s long (--cooldown 0) or does not
+ * count (--key). */
 static void keep_from_use(const struct check *check, const struct session *session, int64_t now)
 {
     if (session->options->key || check->until <= now)

@@ -33,9 +33,8 @@ struct private_gateway {
 
 /* Decides whether the run gets one, says so with -v, starts it and waits until it listens. Returns
  * 0, also where there is none: a wish of "auto" that cannot be met costs a run nothing but a
- * warning. Else the exit status to end with, the reason said. Ended with private_gateway_close
- * either way.
- */
+ * warning. Else the exit status to end with, after reporting the reason. Ended with
+ * private_gateway_close either way. */
 int private_gateway_open(struct session *session, struct private_gateway *gateway);
 
 /* Starts nothing, but says in a line of `text` whether a run would have one and why, and fills in
@@ -55,8 +54,8 @@ size_t private_gateway_assign(const struct private_gateway *gateway, struct assi
                               size_t count);
 
 /* While the command runs: the descriptor to watch (-1: none), and what is done when it can be read.
- * A gateway that died is started anew on the same socket, which is said once; one that dies again
- * within seconds is not. */
+ * A gateway that died is started again on the same socket, which is reported once; one that dies
+ * again within seconds is not. */
 int private_gateway_watched(const struct private_gateway *gateway);
 void private_gateway_listen(struct private_gateway *gateway);
 

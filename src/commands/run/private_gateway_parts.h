@@ -4,8 +4,8 @@
 
 #include "commands/run/private_gateway.h"
 
-/* Binds the socket or port that connections wait in, also while the program is started anew.
- * Returns 0 or a negative errno; what was made is private_gateway_close's to remove. */
+/* Binds the socket or port that connections wait in, also while the program is started again.
+ * Returns 0 or a negative errno; private_gateway_close removes what was made. */
 int private_gateway_make_listener(struct private_gateway *gateway);
 
 /* A random key that opens nothing elsewhere, and nothing here after the run. */

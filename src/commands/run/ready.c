@@ -46,7 +46,7 @@ static bool wait_for_reset(struct run *run, const struct step *step, struct rese
     if (!wait->noted)
         journal_add(session, &(struct event){.kind = EVENT_WAIT, .key = name, .until = until});
     wait->noted = true;
-    /* Others stand behind this run: it must not be late when a key is ready sooner than was told.
+    /* Others queue after this run: it must not be late when a key is ready sooner than announced.
      */
     int64_t longest = session->pool.policy.max_per_key > 0 ? 1 : LOOK_AGAIN_SECONDS;
     return wait_a_while(session->signal_fd, until, name, longest, &wait->said);

@@ -16,7 +16,7 @@ struct run {
     int64_t wait_until_end; /* when --wait=MAX is over; 0: not waiting yet */
 };
 
-/* Notes what a step chose, and says it if there are more runs than keys. */
+/* Notes what a step chose, and reports if there are more runs than keys. */
 void ready_note_step(struct run *run, const struct step *step);
 
 /* Runs the token commands of the chosen keys, and chooses others for those that give no token.

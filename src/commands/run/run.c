@@ -116,7 +116,7 @@ static bool goes_on(struct run *run, const struct step *step)
     return ready_or_wait(run);
 }
 
-/* A session that somebody types in is not begun anew unasked. */
+/* A session that somebody types in is not started over without asking. */
 static bool tries_renewed(struct session *session, struct slot *slot, const struct finding *finding)
 {
     return (!session->call.interactive || session->options->carry_on_unasked) &&
@@ -211,7 +211,7 @@ static void close_gateway(struct session *session, struct gatewaynews **ret_news
     session->gateway = NULL;
 }
 
-/* For the runs to come. Not for a command that was told to end, or that nobody could start. */
+/* For later runs. Not for a command that was told to end, or that could not be started. */
 static void ask_client(const struct session *session, const struct attempt *attempt)
 {
     const struct supervised *result = &attempt->result;
@@ -239,7 +239,7 @@ static bool attempt_once(struct run *run, int *ret_status)
                                                   .key = attempt.candidate->key->name,
                                                   .text = "the client used another credential"});
     if (*ret_status == 0) {
-        /* A gateway saw the requests themselves, and has noted what befell the keys. */
+        /* A gateway saw the requests themselves, and has recorded what happened to the keys. */
         if (!run->session->gateway) {
             note_success(run, &attempt);
             again = attempt.finding.class != CLASS_NONE && next_key(run, &attempt);

@@ -38,7 +38,7 @@ struct session {
     bool spares_master;        /* another model is tried before the master */
     int64_t began_ms;          /* clock_now_ms */
     struct ending last_ending; /* of the command; zeroed before its first end */
-    char model[MODELMAP_NAME]; /* that goes on in the place of the one asked for; "" */
+    char model[MODELMAP_NAME]; /* that goes on in place of the one asked for; "" */
     size_t model_step;         /* how many were tried */
 
     /* The conversation so far (claude). */
@@ -57,7 +57,7 @@ struct session {
 bool session_read_options(int argc, char **argv, const char *who, struct options *ret_options);
 
 /* Sets up everything but the signals and stdin, which only a real run touches. Returns 0 or the
- * exit status to end with, the reason said. Ended with session_close either way. */
+ * exit status to end with, after reporting the reason. Ended with session_close either way. */
 int session_open(struct session *session, const struct options *options);
 void session_close(struct session *session);
 
@@ -67,7 +67,7 @@ bool session_asks_client(const struct session *session);
 /* True if this key is OpenAI's and claude uses it, which needs a gateway. */
 bool session_needs_translation(const struct session *session, const struct key *key);
 
-/* Gives a session that is begun anew an id of its own: the old one is taken. */
+/* Gives a session that is started over a new id: the old one is taken. */
 void session_rename(struct session *session);
 
 /* The slot whose key the client itself logs in with. */

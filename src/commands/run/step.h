@@ -1,5 +1,5 @@
-/* One step of a run under the store's lock: what befell a key is recorded, and the next ones are
- * chosen (core/state/choice.h). */
+/* One step of a run under the store's lock: records what happened to a key and chooses the next
+ * ones (core/state/choice.h). */
 #pragma once
 
 #include "commands/run/session.h"

@@ -8,8 +8,8 @@
 
 /* Opens the channels and tells the attempt's plan of them. Streams of an interactive client are
  * left alone unless they have to be masked. Where stdout and stderr are one, the command finds them
- * to be one too, and their order stays. Returns 0, or the exit status to end with, the reason said;
- * ended with streams_close either way. */
+ * to be one too, and their order stays. Returns 0, or the exit status to end with, after reporting
+ * the reason; ended with streams_close either way. */
 int streams_open(struct attempt *attempt);
 
 /* Lets out what the gates hold, or drops it. */

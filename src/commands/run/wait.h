@@ -20,8 +20,8 @@ struct queue_wait {
     int64_t last_said;
 };
 
-/* Waits a moment, longer where more runs are to come first, saying so as above. False if somebody
- * asked to end. */
+/* Waits a moment, longer if more runs are first, saying so as above. False if somebody asked to
+ * end. */
 bool wait_in_queue(int signal_fd, struct queue_wait *wait);
 
 /* Clears the countdown from the terminal. */

@@ -29,8 +29,8 @@ enum whynot whynot_stopped(const struct session *session, const struct attempt *
 /* Why none was found. */
 enum whynot whynot_none_left(const struct step *step);
 
-/* A clause for the message. False, and nothing appended, where nobody has to be told. `attempt` may
- * be NULL for what whynot_stopped does not give. */
+/* A clause for the message. False, with nothing appended, if there is nothing to report. `attempt`
+ * may be NULL for what whynot_stopped does not give. */
 bool whynot_append(struct buffer *text, enum whynot why, const struct session *session,
                    const struct attempt *attempt);
 

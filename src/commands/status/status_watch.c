@@ -67,7 +67,7 @@ static void append_clock(struct buffer *text, int64_t now, size_t columns)
     buffer_append_char(text, '\n');
 }
 
-/* Each line clears what an earlier frame left behind its end. The last one has no line end, which
+/* Each line clears what an earlier frame left after its end. The last one has no line end, which
  * would scroll. */
 static void append_frame(struct buffer *frame, const char *lines)
 {
@@ -202,7 +202,7 @@ static int show(struct watching *watch)
             signals_stop_self(SIGTSTP);
             enter(watch);
             break;
-        case WAKE_RESUME: /* after SIGSTOP, of which nobody is told before */
+        case WAKE_RESUME: /* after SIGSTOP, which comes without warning */
             enter(watch);
             break;
         case WAKE_REDRAW:

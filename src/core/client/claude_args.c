@@ -76,7 +76,7 @@ bool claude_args_takes_value(const struct claude_option *option)
     return option->arity == ARITY_ONE || option->arity == ARITY_OPTIONAL;
 }
 
-/* What the option in this word takes of what stands behind it. */
+/* How many of the words that follow this option belong to it. */
 static enum arity open_arity(const char *help, const char *word)
 {
     if (word[1] == '-')
@@ -165,7 +165,7 @@ static bool is_like_subcommand(const char *word)
     return word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-_")] == '\0' && word[0];
 }
 
-/* The client looks for a subcommand in its first word alone; behind an option it takes one for a
+/* The client looks for a subcommand in its first word only; after an option it takes the word for a
  * prompt. */
 static void judge_first_word(char *const *argv, struct claude_args *args)
 {

@@ -28,8 +28,8 @@ struct claude_args {
     const char *help;     /* as it was given to claude_args_parse */
 };
 
-/* Finds where Claude Code's own words begin: after argv[0], or after the word that names it behind
- * a runner such as npx. */
+/* Finds where Claude Code's own words begin: after argv[0], or after the word that names it for a
+ * runner such as npx. */
 size_t claude_args_start(char *const *argv);
 
 /* `help` is what this client's --help prints, NULL where that is not known. */
@@ -44,7 +44,7 @@ struct claude_rewrite {
     const char *model;      /* replace every --model by this one */
 };
 
-/* A NULL-terminated vector whose strings are borrowed from argv and the rewrite, or lie behind it:
- * the caller frees the vector alone. NULL if out of memory. */
+/* A NULL-terminated vector whose strings are borrowed from argv and the rewrite, or lie in the same
+ * block: the caller frees only the vector. NULL if out of memory. */
 char **claude_args_rewrite(char *const *argv, const struct claude_args *args,
                            const struct claude_rewrite *rewrite);

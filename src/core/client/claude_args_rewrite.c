@@ -16,7 +16,7 @@ static bool is_dropped(const struct claude_option *option, const struct claude_r
                                   meaning == MEANS_CONTINUE || meaning == MEANS_FORK);
 }
 
-/* The vector being written, and behind its last pointer room for words that are made anew. */
+/* The vector being written, and after its last pointer room for words that are made here. */
 struct rewriter {
     const struct claude_rewrite *rewrite;
     char **vector;
@@ -31,7 +31,8 @@ static void put(struct rewriter *writer, const char *word)
     writer->vector[writer->count++] = (char *)word;
 }
 
-/* Where what goes kept the word behind it from an option before it, ours stands in its place. */
+/* What is removed may have kept the next word from an option before it: then ours takes its place.
+ */
 static void put_fence(struct rewriter *writer, const struct claude_option *option)
 {
     const struct claude_rewrite *rewrite = writer->rewrite;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many words an option takes. An unknown one takes none, unless the word behind it would
+/* How many words an option takes. An unknown one takes none, unless the word after it would
  * otherwise be a prompt with another one still to come. */
 enum arity { ARITY_NONE, ARITY_ONE, ARITY_OPTIONAL, ARITY_MANY, ARITY_UNKNOWN };
 

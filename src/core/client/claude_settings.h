@@ -39,12 +39,12 @@ struct shield {
     bool holds_secret;     /* `settings` may be in no argument vector */
     struct buffer shadows; /* one line each: "PATH sets NAME" */
     struct buffer managed; /* the same for what cannot be helped */
-    bool sent_elsewhere;   /* an administrator's address is another than `base_url` */
+    bool sent_elsewhere;   /* an administrator's address differs from `base_url` */
     bool replaced;         /* by one of those: the key is not what the client will use */
 };
 
-/* Returns 0; -EINVAL with one sentence in `error` if the user's own settings are no JSON object;
- * -ENOMEM. Other sources that are no JSON are the client's to complain about. */
+/* Returns 0; -EINVAL with one sentence in `error` if the user's own settings are not a JSON object;
+ * -ENOMEM. Of other sources that are not JSON the client complains itself. */
 int shield_build(const struct shield_request *request, struct shield *ret_shield,
                  struct buffer *error);
 void shield_finish(struct shield *shield);

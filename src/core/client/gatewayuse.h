@@ -18,7 +18,7 @@ enum gateway_way {
 struct gatewayuse_request {
     enum gateway_wish wish;
     const struct client_call *call;
-    char *const *environment;              /* what the command will get of ours */
+    char *const *environment;              /* what of ours the command will get */
     const struct name_list *keep;          /* --keep; may be NULL */
     const struct settings_source *sources; /* the client's settings files; managed ones count */
     size_t source_count;
@@ -27,6 +27,6 @@ struct gatewayuse_request {
     bool has_kind;    /* the keys are of a kind whose provider the gateway speaks to */
 };
 
-/* `why` gets one sentence without a period: why there is none, or why there is one. A wish of
- * GATEWAY_ON that cannot be met gives GATEWAY_NONE too: the caller says it. */
+/* `why` gets one sentence without a period: why there is none, or why there is one. GATEWAY_ON that
+ * cannot be had gives GATEWAY_NONE too: the caller reports it. */
 enum gateway_way gatewayuse_decide(const struct gatewayuse_request *request, struct buffer *why);

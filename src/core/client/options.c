@@ -237,7 +237,7 @@ static int apply(void *context, size_t index, const char *value, struct buffer *
     return spec->apply ? spec->apply(context, value, error) : put(spec, context, value, error);
 }
 
-/* A length of time behind --wait. */
+/* A length of time after --wait. */
 static bool fits(void *context, size_t index, const char *word)
 {
     int64_t seconds;

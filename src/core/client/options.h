@@ -57,8 +57,8 @@ struct options {
 int options_parse(int argc, char **argv, struct options *ret_options, struct buffer *error);
 void options_finish(struct options *options);
 
-/* The index of the word that stands behind a run's options without a -- before it: a subcommand,
- * perhaps. 0 if there is none. */
+/* The index of the first word after a run's options if no -- precedes it: perhaps a subcommand. 0
+ * if there is none. */
 int options_word(int argc, char **argv);
 
 /* Lays --retries, --cooldown, --retry-on, --max-per-key and --gateway over a policy; errors as

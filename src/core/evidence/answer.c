@@ -15,7 +15,7 @@
 #define VALUE          256
 #define OUT_OF_CREDITS "out_of_credits"
 
-/* A header's time, in any of the forms that follow "retry after"; 0 if it tells none. */
+/* A header's time, in any of the forms that follow "retry after"; 0 if it has none. */
 static int64_t read_time(const char *headers, const char *name, const struct reading_time *time)
 {
     char value[VALUE], text[VALUE + 16];
@@ -87,8 +87,8 @@ static void read_throttle(const struct answer *answer, const struct reading_time
         finding->until = until;
 }
 
-/* What is said of the request, which asks for something that not every key may see, though it may
- * well work: no verdict on the key. */
+/* This is about the request, which asks for something that not every key may see. The key may well
+ * work: no verdict. */
 static bool is_about_request(const char *text)
 {
     static const char *const phrases[] = {"scope requirement",
@@ -109,7 +109,7 @@ static bool is_json_object(const struct answer *answer)
     return i < answer->body_length && answer->body[i] == '{';
 }
 
-/* What was said is of use where nothing is known of it, too. */
+/* What was said is useful even if nothing is known about it. */
 static void keep_line(const char *text, struct finding *finding)
 {
     struct buffer stripped = {0};

@@ -14,7 +14,7 @@ enum check_state {
     CHECK_LIMITED,     /* good, but used up or throttled for a while */
     CHECK_REFUSED,     /* unusable until a person acts */
     CHECK_UNREACHABLE, /* no answer, or the provider's own trouble: says nothing of the key */
-    CHECK_UNCLEAR,     /* nothing could be asked, or the answer is none to the question */
+    CHECK_UNCLEAR,     /* nothing could be asked, or the answer does not answer the question */
 };
 
 /* An HTTP response. */
@@ -30,7 +30,8 @@ struct answer {
 
 struct meaning {
     enum check_state state;
-    struct finding finding; /* as of a run that failed so; CLASS_NONE: nothing befell the key */
+    struct finding
+        finding; /* as of a run that failed so; CLASS_NONE: nothing happened to the key */
     char organization[MEANING_ORGANIZATION]; /* the provider's id for it; "" if not told */
     bool rests;                              /* the key is to rest, by the finding's class */
     bool should_not_retry;                   /* x-should-retry: false */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A quoted text; what stands behind it, or NULL if none ends here. */
+/* Skips a quoted text; NULL if it does not end. */
 static const char *read_quoted(const char *at, char *ret_text, size_t size)
 {
     char quote = *at++;

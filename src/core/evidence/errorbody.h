@@ -8,7 +8,7 @@
 
 struct errorbody {
     bool is_error;                   /* a "type" in it is "error": Anthropic's own form */
-    char name[ERRORBODY_NAME];       /* the error's type; "" if none is told */
+    char name[ERRORBODY_NAME];       /* the error's type; "" if it names none */
     char message[ERRORBODY_MESSAGE]; /* cut to fit; "" if there is none */
 };
 

@@ -10,7 +10,7 @@
 /* The first text of a message's content, borrowed; NULL if it has none. */
 const char *errorfields_first_text(const cJSON *message);
 
-/* True if the row is an error's: it says so itself, or names the error. */
+/* True if the row is about an error: it says so itself, or names the error. */
 bool errorfields_is_error(const cJSON *row);
 
 /* What an error's row says, with its message `text` (may be NULL). Returns as message_classify. */
@@ -21,6 +21,6 @@ int errorfields_read(const cJSON *row, const char *text, const struct reading_ti
  * *ret_window the limit that it is. */
 bool errorfields_read_window(const cJSON *info, struct finding *ret_window);
 
-/* What a sentence told of a limit, with the exact window's time and name where the window tells
+/* Completes what a sentence said about a limit with the window's exact time and name, if it has
  * them. */
 void errorfields_apply_window(const struct finding *window, struct finding *finding);

@@ -12,10 +12,9 @@ struct errorname {
 };
 
 /* An error body's type ("rate_limit_error") or the client's "error" ("rate_limit"). CLASS_NONE for
- * NULL and for any that is not a key's. */
+ * NULL and for errors that are not about a key. */
 enum failure_class errorname_class(const char *name);
 
-/* The client's own "api_error" ("usage_limit_reached"), which says more exactly what happened. A
- * name that is not known is understood by its words, if the refusal was the account's by its
- * status. */
+/* The client's own "api_error" ("usage_limit_reached"), which says more exactly what happened. An
+ * unknown name is understood by its words, if the status says that the account was refused. */
 struct errorname errorname_read(const char *api_error, int status);

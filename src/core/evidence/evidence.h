@@ -26,13 +26,13 @@ struct evidence {
     } text[STREAM_COUNT];
     bool result_seen; /* Claude Code's result object */
     bool result_is_error;
-    struct finding result;   /* CLASS_NONE: no result, or no failure of a key */
-    struct finding row;      /* what the last assistant row says, if it was an error's */
-    bool window_rejected;    /* a rate_limit_event that named a used-up window */
-    struct finding window;   /* that window: what, scope, model, until */
-    bool served;             /* an answer was had: the client's own words say so */
-    bool overage;            /* the provider bills extra usage */
-    bool unread;             /* memory ran out over a line: it may have been a failure of a key */
+    struct finding result; /* CLASS_NONE: no result, or not a failure of a key */
+    struct finding row;    /* what the last assistant row says, if it was an error's */
+    bool window_rejected;  /* a rate_limit_event that named a used-up window */
+    struct finding window; /* that window: what, scope, model, until */
+    bool served;           /* there was an answer: the client's own words say so */
+    bool overage;          /* the provider bills extra usage */
+    bool unread; /* memory ran out while reading a line, which may have been a failure of a key */
     bool work_begun;         /* the model answered or called a tool */
     bool last_word;          /* set by the caller: what a stream says at last may be a failure's
                                 message, whatever its words. See evidence_read_line */
@@ -42,11 +42,11 @@ struct evidence {
     char model[EVIDENCE_ID];
 };
 
-/* What a line means for those that wait. */
+/* What a line means for the lines held back. */
 enum line_kind {
     LINE_PLAIN,
-    LINE_MARK,   /* belongs to a failure that may be the key's: to be held back until the verdict */
-    LINE_GOES_ON /* the client was answered: what was held before was no failure of the run */
+    LINE_MARK,   /* belongs to a failure that may be the key's: hold it back until the verdict */
+    LINE_GOES_ON /* the client was answered: what was held before was not the run's failure */
 };
 
 /* Reads one line, without its line end. With `last_word` every line of stdout that is not a row of

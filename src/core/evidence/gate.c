@@ -28,8 +28,7 @@ static void open_for_good(struct gate *gate)
     gate->opened = true;
 }
 
-/* --output-format json --verbose is one array with all that was said: whoever reads it can do
- * nothing with its beginning. */
+/* --output-format json --verbose is one array of everything: nobody can use its beginning alone. */
 static bool is_json(const struct gate *gate, const struct buffer *begun)
 {
     return gate->evidence->last_word && gate->stream == STREAM_OUT && begun->length > 0 &&

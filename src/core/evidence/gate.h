@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define GATE_LINE_LONGEST 65536 /* a longer line is passed on unread */
-#define GATE_HELD_MOST    65536 /* more than this after a mark: the run goes on, let it all out */
+#define GATE_HELD_MOST    65536 /* more than this after a mark: the run goes on; release it */
 #define GATE_JSON_LONGEST (8 * 1024 * 1024) /* of a client's JSON, which can be one long line */
 #define GATE_PARTIAL_MS   100   /* how long the beginning of a possible mark waits for its end */
 #define GATE_HELD_MS      10000 /* how long a mark waits for the end of the run */
@@ -25,7 +25,7 @@ struct gate {
     void *context;
     struct buffer line; /* the line being read, while it may matter */
     size_t line_passed; /* bytes of it that went on already */
-    bool line_unread;   /* the rest of this line matters to nobody */
+    bool line_unread;   /* the rest of this line does not matter */
     struct buffer held;
     bool holding, opened;           /* opened: held too much or too long; never holds again */
     int64_t line_since, held_since; /* milliseconds of the caller's clock */

@@ -1,4 +1,4 @@
-/* From what is told of a time to the second it means. */
+/* From a time in words to the second that it means. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@ struct tm;
 /*
  * Time zones are the caller's: core reads no files and no environment. zone NULL or "" means the
  * machine's own zone; "UTC" must always be known. Both return 0, -EINVAL for an unknown zone, or
- * another negative errno for a time that cannot be told; the result is untouched on failure.
+ * another negative errno for a time that cannot be computed; the result is untouched on failure.
  *
  * to_civil fills all of ret_civil, tm_wday too. to_epoch ignores tm_wday and tm_yday and takes
  * fields out of range as mktime does (the 32nd is the 1st of the next month). Which instant a civil

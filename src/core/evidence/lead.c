@@ -95,7 +95,7 @@ static const char *stamp_prefix(const char *at, struct lead *lead)
     return end && *end == ' ' ? skip_blanks(end) : NULL;
 }
 
-/* "[web] ", "[ERROR] ", "[12:00:01] "; a body or a list in brackets is none. */
+/* "[web] ", "[ERROR] ", "[12:00:01] "; a body or a list in brackets is not one. */
 static const char *bracket_prefix(const char *at, struct lead *lead)
 {
     (void)lead;

@@ -13,7 +13,7 @@ struct lead {
     bool exception;         /* the class of an exception of a provider's SDK was named */
     bool connection;        /* one that means: no connection */
     bool barred;            /* a bar stands first: a table, unless it is an exception group's */
-    int status;             /* the HTTP status that was told; 0 if none */
+    int status;             /* the HTTP status that it names; 0 if none */
     enum provider provider; /* whose SDK it was */
 };
 
@@ -21,5 +21,5 @@ struct lead {
 void lead_read(const char *text, struct lead *ret_lead);
 
 /* In a line as it was printed: the length of the tag that `parallel --tag` or `docker compose` put
- * before it, the tab or bar and blanks behind it included; 0 if there is none. */
+ * before it, with the tab or bar and blanks after it; 0 if there is none. */
 size_t lead_tag(const char *line, size_t length);

@@ -143,8 +143,8 @@ void mask_finish(struct mask *mask)
     *mask = (struct mask){0};
 }
 
-/* What was fed, at offsets from 0, behind what was held of earlier reads. `from` is the first
- * offset not yet passed on; below 0 it is in `held`, which ends at 0. */
+/* What was fed, at offsets from 0, after what was held of earlier reads. `from` is the first offset
+ * not yet passed on; below 0 it is in `held`, which ends at 0. */
 struct stretch {
     const char *bytes, *held;
     ssize_t from;

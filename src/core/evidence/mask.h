@@ -50,7 +50,7 @@ void mask_finish(struct mask *mask);
 void mask_feed(struct mask *mask, const char *bytes, size_t length);
 
 /* The stream has ended: passes on what waited. A beginning of MASK_TELLING bytes or more goes as a
- * token. Bytes that are fed later begin anew. */
+ * token. Bytes that are fed later are a new stream. */
 void mask_end(struct mask *mask);
 
 /* A text that is whole, masked, is added to `ret_text`. Returns 0 or -ENOMEM. */

@@ -56,7 +56,7 @@ static void read_bracket(const char *text, struct reading *reading)
         reading->sentence = (struct sentence){CLASS_NETWORK, true, false};
 }
 
-/* The text is the client's own behind "API Error:", or a field's. */
+/* The text is the client's own after "API Error:", or a field's. */
 static void read_trusted(const char *text, int status, struct reading *reading)
 {
     reading->status = status;

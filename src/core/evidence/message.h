@@ -27,7 +27,7 @@ struct refusal {
 };
 
 /* True if a line that begins with these bytes may be a message: then it is worth a moment's wait
- * for its end. A message that stands behind a tag or a time stamp is not seen so early. */
+ * for its end. A message after a tag or a time stamp is not seen so early. */
 bool message_may_start(const char *bytes, size_t length);
 
 /* Classifies one whole line. Returns 1 if it is a known failure, with *ret_finding filled (its

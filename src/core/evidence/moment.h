@@ -1,5 +1,5 @@
 /* A time by calendar and clock as it is worded: a date, a day, a clock time and a zone, as far as
- * they are told. What was left open is decided in core/evidence/instant.h. */
+ * they are given. core/evidence/instant.h decides what was left open. */
 #pragma once
 
 #include "base/cursor.h"
@@ -29,7 +29,8 @@ struct moment {
     int hour, minute, second;
     int weekday;            /* from Sunday, or one of the days above */
     int64_t offset;         /* seconds east of UTC */
-    char zone[MOMENT_ZONE]; /* a name that may be no zone's; "" if none is told or an offset is */
+    char zone[MOMENT_ZONE]; /* a name, which may not be a zone's; "" if none is given, or an offset
+                             */
 };
 
 /* What may stand after an introduction. */
@@ -39,8 +40,8 @@ enum {
     TAKES_OWN = 4, /* from here on the caller's */
 };
 
-/* Passes over "at", "on", "in" and "after". Gives what the last one takes, or `otherwise` if there
- * is none: "in 12:30" is a span of some kind, not half past twelve. */
+/* Skips "at", "on", "in" and "after". Gives what the last one takes, or `otherwise` if there is
+ * none: "in 12:30" is a span of some kind, not half past twelve. */
 int64_t moment_skip_prepositions(struct cursor *c, int64_t otherwise);
 
 /* "Nov 20 at 3pm (Europe/Berlin)", "2026-11-20T15:00:00Z", "tomorrow, 15:00 UTC", "Monday"; what

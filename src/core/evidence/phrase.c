@@ -63,7 +63,7 @@ static bool match_gap(const char *phrase, const char *begin, const char *at)
     return false;
 }
 
-/* `phrase` stands behind the opening bracket. */
+/* `phrase` points past the opening bracket. */
 static bool match_any_of(const char *phrase, const char *begin, const char *at)
 {
     const char *behind = strchr(phrase, ')') + 1;

@@ -11,7 +11,7 @@
 
 /* A GET. */
 struct probe {
-    char *url;                          /* without a secret of ours */
+    char *url;                          /* without our secret */
     const char *headers[PROBE_HEADERS]; /* "name: value" */
     size_t header_count;
     char *credential; /* the one of them that holds the secret, in guarded memory */

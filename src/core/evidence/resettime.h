@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * Finds the first reset time told in text, a NUL-terminated string of which the first 64 KiB are
+ * Finds the first reset time in `text`, a NUL-terminated string of which the first 64 KiB are
  * looked at. Escape sequences must be gone already. now and *ret_epoch are seconds since 1970 UTC.
  * Gives false, *ret_epoch untouched, if no time is told or only one before 2020 or more than
  * 400 days ahead. Keeps nothing, allocates nothing.

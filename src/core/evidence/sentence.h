@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* Who says it: the less is known of that, the more a sentence has to name. */
+/* Who says it: the less is known about that, the more a sentence has to name. */
 enum speaker {
-    SPEAKER_PREFIXED, /* a line of any program, behind "Error: " or the like */
+    SPEAKER_PREFIXED, /* a line of any program, after "Error: " or the like */
     SPEAKER_ANYBODY,  /* a line of any program, alone */
     SPEAKER_CLIENT,   /* a field or a line that is surely the client's or the provider's */
 };

@@ -17,5 +17,5 @@ struct marker {
 struct taught {
     struct marker markers[TAUGHT_MOST_MARKERS];
     size_t marker_count;
-    enum failure_class exit_class[256]; /* by exit status; CLASS_NONE: nothing was said */
+    enum failure_class exit_class[256]; /* by exit status; CLASS_NONE: not given */
 };

@@ -23,7 +23,8 @@ static const struct {
 #define PLACES 8
 #define BLOCK  (PLACES * STRIDE)
 
-/* The offsets whose pair tells by the two bytes behind it; of the others it is those before. */
+/* The offsets whose pair is checked by the two bytes after it; the others are checked by those
+ * before. */
 #define FRONT 0x3u
 #define BACK  0xcu
 

@@ -154,8 +154,7 @@ static void forget_event(struct eventstream *stream)
     stream->has_data = stream->began = false;
 }
 
-/* At an event's empty line. One without data is none (HTML, 9.2.6), except that a ping may do
- * without. */
+/* At an event's empty line. Without data it is not an event (HTML, 9.2.6), except for a ping. */
 static unsigned end_event(struct eventstream *stream)
 {
     char type[EVENTSTREAM_NAME];

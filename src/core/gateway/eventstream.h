@@ -1,5 +1,5 @@
-/* Reads along in a stream of server-sent events: bytes in, split anywhere, facts out. Nothing is
- * allocated and nothing is kept of a stream but the beginning of one event. */
+/* Reads a passing stream of server-sent events: takes bytes, split anywhere, and gives facts.
+ * Allocates nothing, and keeps nothing of a stream but the beginning of one event. */
 #pragma once
 
 #include "base/buffer.h"
@@ -21,11 +21,11 @@ enum {
     STREAM_TEXT = 2,     /* a delta of text … */
     STREAM_THINKING = 4, /* … of thinking … */
     STREAM_TOOL = 8,     /* … of a tool's input: STREAM_OUTPUT is set with each of these */
-    STREAM_OUTPUT = 16,  /* something that means output, of these or of an unknown kind: from here
-                            on no other key may be asked */
-    STREAM_ERROR = 32,   /* an error event */
-    STREAM_STOP = 64,    /* message_stop, [DONE]: the answer is whole */
-    STREAM_PING = 128,   /* a ping or a comment: alive, no more */
+    STREAM_OUTPUT =
+        16, /* output, of these or of an unknown kind: from now on no other key may be asked */
+    STREAM_ERROR = 32, /* an error event */
+    STREAM_STOP = 64,  /* message_stop, [DONE]: the answer is whole */
+    STREAM_PING = 128, /* a ping or a comment: alive, no more */
 };
 
 #define EVENTSTREAM_DATA 2048
@@ -53,10 +53,10 @@ struct eventstream {
 void eventstream_init(struct eventstream *stream, enum eventstream_format format);
 void eventstream_finish(struct eventstream *stream);
 
-/* Reads on and gives what these bytes have shown, STREAM_… . */
+/* Reads more bytes and returns what they showed, STREAM_… . */
 unsigned eventstream_feed(struct eventstream *stream, const char *bytes, size_t length);
 
-/* At the end of the stream: an event without its empty line counts, too. Gives what it shows. */
+/* At the end of the stream: an event without its empty line counts, too. Returns what it showed. */
 unsigned eventstream_end(struct eventstream *stream);
 
 /* True for the Content-Type of an event stream. */

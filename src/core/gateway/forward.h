@@ -1,5 +1,5 @@
-/* What is passed on of a request to the provider, and of an answer to the client. The body is not
- * examined: it passes byte for byte. All heads are texts as in base/head.h. */
+/* Which headers of a request are passed on to the provider, and of an answer to the client. Bodies
+ * are not examined: they pass byte for byte. All heads are texts as in base/head.h. */
 #pragma once
 
 #include "base/buffer.h"
@@ -31,7 +31,7 @@ struct forward_key {
  * The result holds the secret: end it with buffer_finish_wiping. Check `failed` of the buffer. */
 void forward_request(const char *head, const struct forward_key *key, struct buffer *ret_lines);
 
-/* The line at `*at` (NULL: the first), which moves behind it; NULL at the end. */
+/* The line at `*at` (NULL: the first), which moves past it; NULL at the end. */
 const char *forward_next_line(const struct buffer *lines, const char **at);
 
 #define FORWARD_LENGTH_UNKNOWN -1
@@ -46,8 +46,8 @@ void forward_answer(const char *head, struct buffer *ret_head, int64_t *ret_leng
 
 /* The request's address: `base` (the key's base_url, or the provider's own), then path and query of
  * the target as it stood on the request line, byte for byte. A target in absolute form counts from
- * its path on. Where base ends in "/v1" and the path begins with it, it is there once: OpenAI's
- * clients hold it for a part of the address. Returns 0; -EINVAL for a target without a path or with
- * bytes that no request line may hold, with nothing appended. Give it to curl with
+ * its path on. Where base ends in "/v1" and the path begins with it, it is there only once:
+ * OpenAI's clients take it for a part of the address. Returns 0; -EINVAL for a target without a
+ * path or with bytes that no request line may hold, with nothing appended. Give it to curl with
  * CURLOPT_PATH_AS_IS. */
 int forward_url(const char *base, const char *target, struct buffer *ret_url);

@@ -4,9 +4,10 @@
 
 #include <stddef.h>
 
-/* What a listener admits. All is borrowed. */
+/* Whom a listener admits. Everything is borrowed. */
 struct guard {
-    const char *token; /* the stand-in; NULL on a socket in a folder of its owner's alone */
+    const char
+        *token; /* the stand-in; NULL on a socket in a folder that only its owner can enter */
     const char *const
         *hosts; /* as the Host header may name them: "127.0.0.1:4080", "localhost:4080", … */
     size_t host_count; /* 0: any */
@@ -27,6 +28,6 @@ enum guard_verdict {
 enum guard_verdict guard_check(const struct guard *guard, const char *method, const char *target,
                                const char *head);
 
-/* The status of the answer, and a sentence for the client that repeats nothing of what it sent. */
+/* The status of the answer, and a sentence for the client, which repeats nothing that it sent. */
 int guard_status(enum guard_verdict verdict);
 const char *guard_sentence(enum guard_verdict verdict);

@@ -1,5 +1,5 @@
-/* What tokens cost: prices that are built in, as of a date, and those of a file of the user's,
- * which count first. A model with no price has none: nothing is guessed from names that look alike.
+/* What tokens cost: built-in prices, as of a date, and those in the user's file, which count first.
+ * A model without a price has none: nothing is guessed from similar names.
  *
  * The file is a JSON object of models; a name may hold * for any characters:
  *

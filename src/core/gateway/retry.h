@@ -30,7 +30,7 @@ struct retry_facts {
     const char *no_body; /* why the body cannot be sent again ("the request's body is not kept");
                             NULL if it can */
     bool repeatable;     /* doing it twice does no harm (route.repeatable) */
-    bool bound;          /* it names what only one key can see: no other key is tried */
+    bool bound;          /* it names something that only one key can see: no other key is tried */
     int64_t left_ms;     /* until the request's deadline */
     unsigned keys_left;  /* usable keys that this request has not tried */
     bool master_left;    /* a master may be used and has not been */
@@ -42,12 +42,12 @@ struct retry {
     unsigned tries;      /* that have ended */
     unsigned keys;       /* that were tried, the master included */
     unsigned on_key;     /* tries with the current key */
-    unsigned moves_soft; /* to another key although the key was not to blame */
+    unsigned moves_soft; /* to another key, although the last one was not to blame */
     bool waited;         /* for a throttle's end */
 };
 
 enum retry_move {
-    RETRY_PASS,   /* pass on what came, or an error of our own */
+    RETRY_PASS,   /* pass on what came, or our own error */
     RETRY_SAME,   /* the same key, after pause_ms */
     RETRY_NEXT,   /* another key of the pool */
     RETRY_MASTER, /* the master */
@@ -68,7 +68,7 @@ struct retry_decision retry_decide(struct retry *retry, const struct retry_facts
 /* "pass", "same", "next", "master" */
 const char *retry_move_name(enum retry_move move);
 
-/* With all keys at rest until `earliest` (seconds since 1970, 0: unknown), how long the request is
- * held, in milliseconds from `now_ms` (since 1970); -1 if it is not: the rest is longer than
- * hold_ms or than what is left until the deadline. */
+/* When all keys rest until `earliest` (seconds since 1970, 0: unknown), how many milliseconds the
+ * request is held from `now_ms` (since 1970); -1 if the rest is longer than hold_ms or than the
+ * time until the deadline. */
 int64_t retry_hold(int64_t earliest, int64_t now_ms, int64_t hold_ms, int64_t left_ms);

@@ -1,5 +1,5 @@
-/* What a request asks for, by its method and path: whether it may be sent twice, how its stream is
- * read, and whether what it creates belongs to the key that created it. */
+/* What a request is for, by its method and path: whether it may be sent twice, how to read its
+ * stream, and whether what it creates belongs to the key that created it. */
 #pragma once
 
 #include "core/gateway/eventstream.h"
@@ -24,7 +24,8 @@ enum route_id {
 struct route {
     enum route_id id;
     bool repeatable; /* sending it twice costs more but does no harm */
-    bool creates;    /* creates what only this key can see: sessionid_read_made its answer */
+    bool creates; /* creates something that only this key can see: sessionid_read_made finds its id
+                   */
     enum eventstream_format stream;
     enum provider provider;    /* whose API it is; PROVIDER_UNKNOWN if unclear */
     char object[ROUTE_OBJECT]; /* the id in the path; "" if none */
@@ -36,5 +37,5 @@ void route_find(const char *method, const char *target, struct route *ret_route)
 /* The path of a target, after http://HOST if it has that; NULL if it has no path. */
 const char *route_path(const char *target);
 
-/* The same, behind /api where OpenAI's API is asked for below that. */
+/* The same, without /api before it where OpenAI's API is asked for below that. */
 const char *route_api_path(const char *target);

@@ -50,7 +50,7 @@ struct skim {
     struct part name; /* the member that was just named */
 };
 
-/* From behind the opening quote to the closing one; `end` if there is none. */
+/* Moves from after the opening quote to the closing one; `end` if there is none. */
 static const char *string_end(const char *text, const char *end)
 {
     const char *quote = text;

@@ -8,8 +8,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The model stands at the beginning of an answer, or of its first event, behind instructions that
- * OpenAI's repeats at most. */
+/* The model stands at the beginning of an answer, or of its first event, after at most the
+ * instructions, which OpenAI's repeats. */
 #define MODEL_WITHIN ((uint64_t)256 << 10)
 
 enum { NOTHING, USAGE, MODEL };
@@ -213,7 +213,8 @@ static void remember(struct tokens_reader *reader, const char *bytes, size_t len
     memcpy(reader->before, both + skipped, reader->before_length);
 }
 
-/* A name that began in earlier bytes. Gives how many of these it takes; 0 if there is none. */
+/* A name that began in earlier bytes. Gives how many bytes of these it takes; 0 if there is none.
+ */
 static size_t find_across(struct tokens_reader *reader, const char *bytes, size_t length)
 {
     char both[2 * sizeof reader->before];

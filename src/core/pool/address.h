@@ -1,4 +1,4 @@
-/* The address of an API, a base URL, as a key file or a variable says it. */
+/* The address of an API, a base URL, as a key file or a variable gives it. */
 #pragma once
 
 #include "base/buffer.h"

@@ -15,13 +15,13 @@ struct destination {
     enum destination_from from;
     const char *url;      /* borrowed from the key, the environment or a table; NULL if unknown */
     const char *variable; /* in which clients look for it; NULL for DESTINATION_UNKNOWN */
-    /* Of the variable in the environment, which is not passed on: the token beside it that its
+    /* If the variable in the environment is not passed on: the variable of the token that its
      * address was set for. NULL if it is passed on or not set. */
     const char *set_for;
 };
 
-/* An address in the environment holds for every key without one, unless the token of its provider
- * stands beside it (ANTHROPIC_AUTH_TOKEN, else ANTHROPIC_API_KEY, by ANTHROPIC_BASE_URL;
+/* An address in the environment holds for every key without one, unless a token of its provider is
+ * set beside it (ANTHROPIC_AUTH_TOKEN, else ANTHROPIC_API_KEY, by ANTHROPIC_BASE_URL;
  * OPENAI_API_KEY by OPENAI_BASE_URL): then it was set for that token alone. */
 struct destination destination_of(const struct key *key, char *const *environment);
 

@@ -64,7 +64,7 @@ const char *failure_source_name(enum failure_source source);
 /* CLASS_COUNT if the name is unknown. "none" is CLASS_NONE. */
 enum failure_class failure_class_parse(const char *name, size_t length);
 
-/* Seconds a key rests when no reset time was told (design: "Verdicts"). */
+/* Seconds a key rests when no reset time was given (design: "Verdicts"). */
 int64_t failure_default_cooldown(enum failure_class class);
 
 /* True for trouble that is not the key's fault: the master is not spent on it. */

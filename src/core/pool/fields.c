@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOKEN_SHORTEST 20 /* "sk-ant-oat01-..." in a message of ours is none */
+#define TOKEN_SHORTEST 20 /* "sk-ant-oat01-..." in our own messages is not a token */
 
 /* The length of what might be a whole token at this place. */
 static size_t token_length(const char *text)

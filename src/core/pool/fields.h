@@ -26,8 +26,8 @@ struct field {
     read_field *read; /* NULL: the field is known, and read elsewhere */
 };
 
-/* Reads the fields of an object by a table that ends in {NULL, NULL}. A field that is not in it is
- * an oddity, one that comes twice a mistake. */
+/* Reads the fields of an object by a table that ends in {NULL, NULL}. A field that is not in the
+ * table is a warning, one that comes twice a mistake. */
 void fields_read(struct reader *reader, const char *place, const cJSON *object,
                  const struct field *fields, void *target);
 
@@ -46,12 +46,13 @@ const char *fields_quote(const cJSON *item, char text[FIELDS_QUOTE]);
 /* A copy that lives as long as the keyring; NULL, which is noted, if out of memory. */
 const char *fields_keep(struct reader *reader, const char *text);
 
-/* A text that is neither empty nor a token. Otherwise *ret_text is untouched, and that a mistake.
- */
+/* A text that is neither empty nor a token. Anything else is a mistake and leaves *ret_text
+ * untouched. */
 void fields_read_text(struct reader *reader, const char *place, const cJSON *item,
                       const char **ret_text);
 
-/* A whole number within these bounds. Otherwise *ret_number is untouched, and that a mistake. */
+/* A whole number within these bounds. Anything else is a mistake and leaves *ret_number untouched.
+ */
 void fields_read_whole(struct reader *reader, const char *place, const cJSON *item, int least,
                        int most, int *ret_number);
 
@@ -62,7 +63,7 @@ void fields_read_money(struct reader *reader, const char *place, const cJSON *it
 
 bool fields_hold_token(const char *text);
 
-/* What is wrong with a key's name, or NULL: the end of a sentence. Names are shown, and stand in
- * the state and in lists with commas. */
+/* What is wrong with a key's name, or NULL: the end of a sentence. Names are shown, recorded in the
+ * state, and listed with commas. */
 #define FIELDS_NAME 64
 const char *fields_name_fault(const char *name);

@@ -7,7 +7,7 @@
 #define IDENTITY_TEXT 33 /* 16 bytes in hexadecimal, and NUL */
 #define IDENTITY_SALT 65 /* 32 bytes in hexadecimal, and NUL */
 
-/* BLAKE2b keyed with the state's salt. Returns 0, or -EINVAL for a salt that is none. */
+/* BLAKE2b keyed with the state's salt. Returns 0, or -EINVAL for an invalid salt. */
 int identity_of(const struct key *key, const char *salt, char ret_identity[IDENTITY_TEXT]);
 
 /* The same for many keys and one salt, which is read once. */

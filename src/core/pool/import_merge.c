@@ -35,7 +35,7 @@ static bool put_name_first(cJSON *entry, const char *name)
     return cJSON_InsertItemInArray(entry, 0, item);
 }
 
-/* The first name that is free: the one it has, else with a number behind it. */
+/* The first free name: its own, or that with a number appended. */
 static bool name_entry(const cJSON *file, cJSON *entry, const char *prefix, bool master,
                        struct buffer *notes)
 {

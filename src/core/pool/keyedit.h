@@ -1,7 +1,7 @@
-/* Changes to the JSON of a key file: fields it does not know and the order stay as they are. What
- * it makes has still to be read by keyfile_parse before it replaces a file: names and values are
- * checked there. Functions that can fail return 0; -EINVAL with one sentence in `error` and the
- * file as it was; or -ENOMEM, after which it must not be used. */
+/* Changes to the JSON of a key file: unknown fields and the order stay as they are. The result
+ * still has to pass keyfile_parse before it replaces a file: names and values are checked there.
+ * Functions that can fail return 0; -EINVAL with one sentence in `error` and the file as it was; or
+ * -ENOMEM, after which it must not be used. */
 #pragma once
 
 #include "base/buffer.h"
@@ -29,15 +29,15 @@ const char *keyedit_master(const cJSON *file);
 #define KEYEDIT_NAME 80
 bool keyedit_holder(const cJSON *file, const cJSON *entry, char ret_name[KEYEDIT_NAME]);
 
-/* Whether an entry may be added: not with a name or a secret that is there already, nor as a second
+/* Whether an entry may be added: not with a name or a secret that exists already, nor as a second
  * master. */
 int keyedit_may_add(const cJSON *file, const cJSON *entry, bool master, struct buffer *error);
 
 /* Adds an entry at the end of the pool, or as the master; takes it over in any case. */
 int keyedit_add(cJSON *file, cJSON *entry, bool master, struct buffer *error);
 
-/* Removes a key and takes it out of the profiles. Keys without a name keep the ones they were known
- * by. Appends a line to `notes` for each profile that it was in. */
+/* Removes a key and takes it out of the profiles. Keys without a name keep the names they were
+ * known by. Appends a line to `notes` for each profile that it was in. */
 int keyedit_remove(cJSON *file, const char *name, struct buffer *notes, struct buffer *error);
 
 /* Renames a key, in the profiles too. */
@@ -50,8 +50,8 @@ int keyedit_disable(cJSON *file, const char *name, bool disabled, struct buffer 
 int keyedit_set_organization(cJSON *file, const char *name, const char *organization,
                              struct buffer *error);
 
-/* Notes in "added" when a setup token was added: its end is not told, but it lives for a year. Does
- * nothing for other secrets, and where the end is known. 0 or -ENOMEM. */
+/* Notes in "added" when a setup token was added: nobody tells its end, but it lasts for a year.
+ * Does nothing for other secrets, and where the end is known. 0 or -ENOMEM. */
 int keyedit_stamp(cJSON *entry, int64_t now);
 
 /* `"home" (oauth, sk-ant-oat01-…x9Qa)`: an entry in a message. */

@@ -189,7 +189,7 @@ static int take_address(struct keyring *keyring, const char *variable, const cha
     return key->at_provider || key->base_url ? 0 : -ENOMEM;
 }
 
-/* True if a row's address is another than its provider's. One that cannot be is: it is refused. */
+/* True if a row's address is not its provider's own. An invalid one is not: it is refused. */
 static bool is_elsewhere(const struct addressed *row, const char *text)
 {
     char address[ADDRESS_TEXT];

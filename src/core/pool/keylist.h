@@ -1,6 +1,6 @@
 /* The list of tokens in a variable, cut into its items. Commas and line ends go between them. What
  * people write as well is understood: quotation marks around the whole or an item, a JSON array of
- * texts, lines that begin with '#', and what stands behind a blank and a '#'. */
+ * texts, lines that begin with '#', and comments after a blank and a '#'. */
 #pragma once
 
 #include <stdbool.h>

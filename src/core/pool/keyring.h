@@ -85,8 +85,7 @@ void keyring_finish(struct keyring *keyring);
 int keyring_set_token(struct keyring *keyring, struct key *key, const char *bytes, size_t length,
                       struct buffer *error);
 
-/* Leaves out later keys whose token an earlier one has for the same address, with a warning each.
- */
+/* Leaves out a key whose token an earlier key has for the same address, each with a warning. */
 int keyring_drop_duplicates(struct keyring *keyring, struct keyring_report *report);
 
 /* Keeps only the profile's keys in, in the file's order. Returns 0, or -EINVAL with one sentence.
@@ -100,7 +99,7 @@ struct key *keyring_find(struct keyring *keyring, const char *name);
 int64_t keyring_budget(const struct keyring *keyring, const struct key *key);
 
 /* True for a login that can be renewed: a subscription's token in the key file with a refresh token
- * beside it, and without an address of its own, which that token was not set for. */
+ * beside it, and without an address of its own, for which that token was not meant. */
 bool key_renews(const struct key *key);
 
 /* The same for a login in a folder of Claude Code's, if there is a refresh token in it. */
@@ -113,7 +112,7 @@ int64_t key_end(const struct key *key);
 /* True if that is less than 30 days ahead, or over: time enough to get another. */
 bool key_ends_soon(const struct key *key, int64_t now);
 
-/* What a key's identity in state is a hash of: its token, or what stands for it where the token is
- * not known before the key is chosen (command, login folder) or does not stay (a login that is
+/* The bytes whose hash is a key's identity in the state: its token, or what represents it if the
+ * token is not known before the key is chosen (command, login folder) or changes (a login that is
  * renewed: its name), and its own address if it has one. Appended to `bytes`. */
 void key_identity_source(const struct key *key, struct buffer *bytes);

@@ -6,7 +6,7 @@
 /* "env": {NAME: VALUE}. */
 void keytarget_read_env(struct reader *reader, const char *place, const cJSON *item, void *target);
 
-/* "plain_http", which keytarget_read_address looks at. */
+/* "plain_http", which keytarget_read_address uses. */
 void keytarget_read_plain_http(struct reader *reader, const char *place, const cJSON *item,
                                void *target);
 

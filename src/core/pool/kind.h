@@ -29,7 +29,7 @@ bool kind_from_token(const char *token, struct kind *ret_kind);
 /* By the name a key file uses: "oauth", "api", "bearer", "openai", "cursor"; false if unknown. */
 bool kind_from_name(const char *name, struct kind *ret_kind);
 
-/* {"env": NAME}: any other program's variable; false if NAME can be no variable's. */
+/* {"env": NAME}: any other program's variable; false if NAME is not a valid variable name. */
 bool kind_from_variable(const char *variable, struct kind *ret_kind);
 
 const char *kind_name(const struct kind *kind);
@@ -43,7 +43,7 @@ const char *kind_descriptor_variable(const struct kind *kind);
 const char *kind_base_variable(const struct kind *kind);
 const char *kind_base(const struct kind *kind);
 
-/* True if a name is one of a kind's own: of its secret, its descriptor or its address. */
+/* True if a kind uses a variable of this name: for its secret, its descriptor or its address. */
 bool kind_owns_variable(const char *name);
 
 enum provider kind_provider(const struct kind *kind);

@@ -1,4 +1,4 @@
-/* The fields of a key file that are about models: tcr-keys(5). */
+/* The fields about models in a key file: tcr-keys(5). */
 #pragma once
 
 #include "core/pool/fields.h"

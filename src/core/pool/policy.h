@@ -22,8 +22,8 @@ enum gateway_wish {
 struct policy {
     int retries;          /* pool keys tried per run before the master */
     bool retries_set;     /* not the default, which is another for a gateway's requests */
-    int64_t cooldown_all; /* --cooldown 60: every class, told resets ignored; -1 if unset */
-    int64_t cooldown[CLASS_COUNT]; /* seconds when no reset was told; -1 if unset */
+    int64_t cooldown_all; /* --cooldown 60: every class, given reset times ignored; -1 if unset */
+    int64_t cooldown[CLASS_COUNT]; /* seconds when no reset time was given; -1 if unset */
     unsigned retry_on;             /* bit per class that rotates */
     int max_per_key;               /* runs at once on one key; 0: no bound */
     enum gateway_wish gateway;
@@ -56,19 +56,19 @@ const char *gateway_wish_name(enum gateway_wish wish);
 
 bool policy_rotates(const struct policy *policy, enum failure_class class);
 
-/* What is made of the reset time that a finding tells. */
+/* What becomes of the reset time in a finding. */
 enum told_time {
-    TOLD_NOT,     /* it tells none */
-    TOLD_TAKEN,   /* it can be, and counts */
+    TOLD_NOT,     /* it has none */
+    TOLD_TAKEN,   /* it is possible, and counts */
     TOLD_PAST,    /* it is over */
     TOLD_TOO_FAR, /* no window of this name lasts so long: the time is past, or wrong */
 };
 
-/* A told time can be if it lies ahead, and no further than such a window lasts: 5 hours for a
- * session, 7 days for a week, 40 days for what has no name, all with a little slack. Times are
- * seconds since 1970. `ret_longest` (may be NULL) is set to the bound, in seconds. */
+/* A given time is possible if it is in the future, and no further away than such a window lasts: 5
+ * hours for a session, 7 days for a week, 40 days for what has no name, all with a little slack.
+ * Times are seconds since 1970. `ret_longest` (may be NULL) is set to the bound, in seconds. */
 enum told_time policy_told(const struct finding *finding, int64_t now, int64_t *ret_longest);
 
-/* Seconds from `now` that a finding costs: up to its told reset time if that is taken and no plain
+/* Seconds from `now` that a finding costs: until its reset time if that is possible and no plain
  * --cooldown overrules it, else the class's own length. */
 int64_t policy_cooldown(const struct policy *policy, const struct finding *finding, int64_t now);

@@ -4,6 +4,6 @@
 
 enum provider { PROVIDER_UNKNOWN, PROVIDER_ANTHROPIC, PROVIDER_OPENAI, PROVIDER_CURSOR };
 
-/* The one provider that a line names or whose own words it holds; PROVIDER_UNKNOWN if that is none
- * or more than one. */
+/* The one provider that a line names or whose own words it holds; PROVIDER_UNKNOWN if there is
+ * none, or more than one. */
 enum provider provider_of_words(const char *line);

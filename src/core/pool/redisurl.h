@@ -18,15 +18,15 @@ struct redisurl {
     char *prefix; /* of all keys on the server */
 };
 
-/* True if the text begins as a URL, of these or mistaken for one (valkey://, REDIS://, redis:/):
- * then it is not the path of a file, which would have a password in its name. */
+/* True if the text begins as one of these URLs, or as a mistaken one (valkey://, REDIS://,
+ * redis:/): then it is not taken for a file's path, which would have a password in its name. */
 bool redisurl_is_one(const char *text);
 
 /* Returns 0; -EINVAL with one sentence in `error`, which repeats nothing of the text, because any
- * part of it may be a password in the wrong place; -ENOMEM. Ended with redisurl_finish. */
+ * part of it may be a misplaced password; -ENOMEM. Ended with redisurl_finish. */
 int redisurl_parse(const char *text, struct redisurl *ret_url, struct buffer *error);
 
-/* Frees all, the password overwritten. */
+/* Frees all, and overwrites the password. */
 void redisurl_finish(struct redisurl *url);
 
 /* "redis://host:6379/0?prefix=tcr": for messages, without user and password. */

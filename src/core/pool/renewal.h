@@ -1,6 +1,6 @@
-/* Logins that end after hours and are renewed with a refresh token (OAuth): when that is to be
- * done, what is asked for, and what the answer means. A refresh token can be used once: the answer
- * holds the next one, and whoever loses that answer has lost the login. */
+/* Logins that end after hours and are renewed with a refresh token (OAuth): when to do that, what
+ * to ask for, and what the answer means. A refresh token can be used once: the answer holds the
+ * next one, and whoever loses that answer has lost the login. */
 #pragma once
 
 #include "base/json.h"
@@ -13,9 +13,9 @@
 #define RENEWAL_TOKEN_URL "https://platform.claude.com/v1/oauth/token"
 #define RENEWAL_CLIENT_ID "9d1c250a-e61b-44d9-88ed-5944d1962f5e"
 
-/* Seconds that nothing is sent after an answer that leaves the token as it is. */
+/* Seconds to wait after an answer that leaves the token as it is. */
 #define RENEWAL_PAUSE        30   /* the provider cannot be reached, or has trouble */
-#define RENEWAL_WAIT         60   /* a 429 that says no time */
+#define RENEWAL_WAIT         60   /* a 429 without a time */
 #define RENEWAL_WAIT_LONGEST 3600 /* … and the longest that is believed */
 
 /* True for a login that ends at `ends` (0: not known), `before` seconds ahead of that. */
@@ -28,7 +28,7 @@ int renewal_address(const struct keyring *keyring, const char *variable, char *r
                     struct buffer *error);
 
 /* The body of the request; it holds the token (buffer_finish_wiping). `scopes`, a list with blanks
- * between, may be NULL: they are not told unless the provider wants them. */
+ * between, may be NULL: they are sent only if the provider wants them. */
 void renewal_print_request(const char *refresh_token, const char *client_id, const char *scopes,
                            struct buffer *body);
 

@@ -14,7 +14,7 @@
 #define OVERHEAD       crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define LINE_BYTES     57 /* 76 characters of base64 */
 
-/* A file that asks for more is none of ours: it would only keep the machine busy. */
+/* A file that asks for more is not ours: it would only keep the machine busy. */
 #define MOST_OPERATIONS 16
 #define MOST_MEMORY     ((uint64_t)1 << 30)
 
@@ -59,7 +59,7 @@ static void append_header(struct buffer *text, const struct seal *seal, const un
     buffer_append_format(text, "xchacha20poly1305 nonce=%s\n", nonce_text);
 }
 
-/* Where the encrypted bytes begin; 0 if the header is none. */
+/* Where the encrypted bytes begin; 0 if the header is invalid. */
 static size_t parse_header(const char *bytes, size_t length, struct seal *seal,
                            unsigned char nonce[SEAL_NONCE])
 {

@@ -6,7 +6,7 @@
  *   xchacha20poly1305 nonce=…
  *   base64, in lines of 76 characters
  *
- * What the header says is authenticated with the rest. Random bytes are the caller's to bring. */
+ * What the header says is authenticated with the rest. The caller supplies random bytes. */
 #pragma once
 
 #include "base/buffer.h"
@@ -39,8 +39,8 @@ void seal_finish(struct seal *seal);
 /* True if the bytes claim to be a sealed file, of whatever version. */
 bool seal_is_sealed(const char *bytes, size_t length);
 
-/* Reads what a sealed file says of itself; the key stays NULL. Returns 0, or -EINVAL with one
- * sentence in `error`. */
+/* Reads a sealed file's header; the key stays NULL. Returns 0, or -EINVAL with one sentence in
+ * `error`. */
 int seal_read(const char *bytes, size_t length, struct seal *ret_seal, struct buffer *error);
 
 /* Makes the key: takes the time and memory that the limits say. Returns 0 or -ENOMEM. */

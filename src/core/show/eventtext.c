@@ -65,7 +65,7 @@ static void append_end(struct buffer *text, const struct event *event)
     append_duration(text, event);
 }
 
-/* Behind what befell its key; nothing if the command was not run, or ended well. */
+/* Follows what happened to its key; nothing if the command was not run, or ended well. */
 static void append_end_behind(struct buffer *text, const struct event *event)
 {
     if (event->signal <= 0 && event->status == 0)

@@ -17,7 +17,7 @@ void render_time(struct buffer *text, int64_t when, int64_t now, const struct zo
 /* "Nov 20 22:45", whatever day it is: for lists that line up. */
 void render_stamp(struct buffer *text, int64_t when, const struct zone_ops *zones);
 
-/* "reached its session limit", "was refused (401) …": what befell a key. */
+/* "reached its session limit", "was refused (401) …": what happened to a key. */
 void render_failure(struct buffer *text, const struct finding *finding);
 
 /* `"home" reached its session limit (resets 23:02, in 1h 12m)`; where the finding tells no end:

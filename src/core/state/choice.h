@@ -1,5 +1,5 @@
-/* One step of whoever uses keys: what befell the key used last is recorded in a state, and the next
- * ones are chosen. A pure change of that state, to be made while nobody else changes it: under the
+/* One step for whoever uses keys: records in a state what happened to the last key, and chooses the
+ * next ones. A pure change of that state, to be made while nobody else changes it: under the
  * store's lock (a run, a check), or in memory (a gateway). */
 #pragma once
 
@@ -38,21 +38,22 @@ struct crowd {
 
 struct choice {
     const struct policy *policy;
-    struct rotation *rotation; /* surveyed anew for each slot: the last one's survey stays */
+    struct rotation *rotation; /* surveyed again for each slot; the last survey stays */
     struct slot *slots;
     size_t slot_count;
-    struct slot *lead;  /* what `chosen` is about where nothing else says so; NULL: the first */
+    struct slot
+        *lead; /* the slot that `chosen` is for, unless something else says so; NULL: the first */
     struct owner owner; /* whose leases they are */
     bool no_master;     /* it was tried already */
 
-    /* The owner serves many at once (a gateway), and each choice is about one of them, with one
-     * slot: leases are counted, what `tried` lists is what was tried, and nobody queues. Without,
-     * what was tried stays marked in the rotation. */
+    /* The owner serves many at once (a gateway), and each choice is for one of them, with one slot:
+     * leases are counted, `tried` lists the keys that were tried, and nobody queues. Otherwise the
+     * rotation keeps marks on those keys. */
     bool many;
     struct candidate *const *tried;
     size_t tried_count;
 
-    struct entries *entries; /* what is done is added to these; NULL: nowhere */
+    struct entries *entries; /* what is done is also appended here; NULL: nowhere */
 
     /* What is to be recorded and whether to choose. A key is chosen for every slot that has none,
      * and for `slot` if `used` is given, all or nothing. */
@@ -60,19 +61,20 @@ struct choice {
     struct candidate *used;        /* its key until now; NULL: none */
     const struct finding *finding; /* how it failed; NULL: nothing to record */
     bool succeeded;                /* it was served: its failures and rests are forgotten */
-    bool unproven; /* so its program says, but nothing shows that the key was used: what was told to
-                      rest for longer than its class does by itself goes on resting */
+    bool unproven; /* its program says so, but nothing shows that the key was used: rests longer
+                      than the class's own length go on */
     bool choose;   /* false: only record */
     bool waits;    /* if there is none, keys are given up, and a place in the queue is taken */
 
     /* Filled: */
-    struct candidate *chosen; /* NULL: none can be used for `slot`, then the first such one */
+    struct candidate
+        *chosen; /* NULL: none can be used for `slot`, then the first slot without a key */
     bool is_master;
     bool busy;     /* because other runs use them, or wait for them already */
     size_t ahead;  /* how many wait */
     int64_t until; /* when `used` is ready again; 0 if nothing was recorded */
     int64_t now;   /* when that was, by the state's clock */
-    bool ended;    /* a rest of `used` that lay ahead ended, because it succeeded */
+    bool ended;    /* a rest of `used` ended before its time, because it succeeded */
     struct crowd crowd;
     bool failed; /* no memory */
 
@@ -82,8 +84,8 @@ struct choice {
     unsigned open;      /* a bit for each slot that a key is chosen for */
 };
 
-/* To be called once, before the first choice_make: it may be called several times then, on a newer
- * or another state, and what it leaves in the choice and its slots is that of the last time. */
+/* To be called once, before the first choice_make. That may then be called several times, on a
+ * newer or another state; the choice and its slots hold the last result. */
 void choice_begin(struct choice *choice);
 
 /* Makes it on a state that was settled and pruned. `now` is by the state's clock, `clock` by the

@@ -1,5 +1,5 @@
-/* What the files of choice share: how a choice changes the state, and how it notes what befell the
- * key that was used (choice_cooldown.c). */
+/* What the files of choice share: how a choice changes the state, and how it records what happened
+ * to the key that was used (choice_cooldown.c). */
 #pragma once
 
 #include "core/state/choice.h"

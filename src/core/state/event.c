@@ -114,7 +114,7 @@ static int take_tree(cJSON *tree, struct event *ret_event)
     return 0;
 }
 
-/* Where the last event of the line begins; NULL if none does behind its start. */
+/* Where the last event of the line begins; NULL if none begins after its start. */
 static const char *last_beginning(const char *line, size_t length)
 {
     static const char beginning[] = "{\"time\":";

@@ -9,17 +9,18 @@
 #include <stdint.h>
 
 /* Adds the keys that a surveyed run could use, now or when they are free or rested, to the queue's
- * name: runs stand in one queue if they could use the same keys. `queue` holds QUEUE_TEXT bytes, ""
- * to begin with. */
+ * name: runs share a queue if they could use the same keys. `queue` holds QUEUE_TEXT bytes, "" to
+ * begin with. */
 void queue_add_keys(char *queue, const struct rotation *rotation, const char *model);
 
-/* How many runs stand before the one with this ticket; 0: before one that comes now. */
+/* How many runs are before the one with this ticket; 0: before one that comes now. */
 size_t queue_ahead(const struct state *state, const char *queue, int64_t ticket);
 
 /* The ticket that a run holds already; 0 if none. */
 int64_t queue_ticket(const struct state *state, const struct owner *owner);
 
-/* Puts a run at the end of a queue, or, with its ticket, where it stands. Returns 0 or -ENOMEM. */
+/* Puts a run at the end of a queue, or, with its ticket, back in its place. Returns 0 or -ENOMEM.
+ */
 int queue_stand(struct state *state, const char *queue, int64_t ticket, const struct owner *owner,
                 int64_t now);
 

@@ -12,8 +12,8 @@ struct renaming {
     size_t count;
 };
 
-/* The keyring is not looked at afterwards; NULL: none. Returns 0, -ENOMEM, or -EINVAL for a salt
- * that is none. */
+/* The keyring is not looked at afterwards; NULL: none. Returns 0, -ENOMEM, or -EINVAL for an
+ * invalid salt. */
 int renaming_init(struct renaming *renaming, const struct keyring *keyring, const char *from,
                   const char *to);
 void renaming_finish(struct renaming *renaming);

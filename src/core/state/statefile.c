@@ -285,7 +285,7 @@ static int read_rest(const struct members *members, struct state *state)
     return r < 0 ? r : members_items(&values[STATE_MASTER_USES], add_master_use, state);
 }
 
-/* Goes behind a top-level value, of which the tables are read on the way. */
+/* Moves past a top-level value, and reads the tables in it on the way. */
 static int read_value(struct scan *scan, int place, struct state *state)
 {
     struct part value;

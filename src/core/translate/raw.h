@@ -26,18 +26,18 @@ static inline bool raw_has_text(struct part value)
 /* True if the value is this string, written without escapes. */
 bool raw_equals(struct part value, const char *text);
 
-/* The inside of a string; empty if it is none. */
+/* The inside of a string; empty if it is not one. */
 struct part raw_inside(struct part string);
 
 /* One pass over an object: the values of `names` (up to a NULL) in their order, empty where one is
  * missing or null; the last of two counts. Calls `other` (may be NULL) with the name of every other
- * member that is not null. False if it is no whole object, or
- * something stands behind it: then the values mean nothing. */
+ * member that is not null. False if it is not a whole object, or something follows it: then the
+ * values mean nothing. */
 bool raw_members(struct part object, const char *const *names, struct part *ret_values,
                  void (*other)(void *context, struct part name), void *context);
 
-/* One member, the first of that name; empty if it is missing or null, or the object is none. What
- * stands behind it is not looked at: the type of a block often stands before megabytes. */
+/* One member, the first of that name; empty if it is missing or null, or this is not an object.
+ * What follows it is not looked at: a block's type often stands before megabytes. */
 struct part raw_member(struct part object, const char *name);
 
 /* Items of an array, one after the other: begin with RAW_ITEMS(array), until false. */
@@ -48,11 +48,11 @@ struct raw_items {
 struct raw_items raw_items(struct part array);
 bool raw_next(struct raw_items *items, struct part *ret_item);
 
-/* A string's text, freed by the caller; NULL if there is no memory. "" if it is no string. */
+/* A string's text, freed by the caller; NULL if there is no memory. "" if it is not a string. */
 char *raw_decode(struct part string);
 char *raw_decode_inside(struct part inside);
 
-/* A whole number of 0 and more; 0 if it is none. */
+/* A whole number of 0 and more; 0 if it is not one. */
 int64_t raw_count(struct part value);
 
 /* Members, with their comma. An empty value adds nothing. */

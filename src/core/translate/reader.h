@@ -1,4 +1,4 @@
-/* What the three formats' answers say, told to a turn. */
+/* Reads answers in the three formats, and tells a turn what they say. */
 #pragma once
 
 #include "core/translate/turn.h"

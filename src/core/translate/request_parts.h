@@ -1,4 +1,4 @@
-/* Between the files that translate requests. */
+/* What the files that translate requests share. */
 #pragma once
 
 #include "core/translate/translate.h"

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* No provider's event comes near; what is longer ends the stream. */
+/* No provider's event comes near this; a longer one ends the stream. */
 #define SSE_EVENT_MOST (16u << 20)
 
 struct sse {
-    /* Called with the event's data, NUL-terminated behind it; the name is "" if there is none. */
+    /* Called with the event's data, which a NUL follows; the name is "" if there is none. */
     void (*event)(void *context, const char *name, const char *data, size_t length);
     /* A comment, which says that the sender is alive; may be NULL. */
     void (*comment)(void *context);

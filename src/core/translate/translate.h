@@ -1,5 +1,5 @@
 /* What all translations between the three formats share. A translator takes bytes and gives bytes;
- * numbers and strings go from one text into the other as they stand (raw.h). */
+ * numbers and strings are copied from one text into the other unchanged (raw.h). */
 #pragma once
 
 #include "base/buffer.h"
@@ -38,11 +38,11 @@ enum {
     REFUSABLE_STORE = 1 << 9,
 };
 
-/* One request and the answer to it. Zeroes and the first members are a beginning. */
+/* One request and the answer to it. To begin, zero it and set the first members. */
 struct translation {
     enum format client;   /* what the one who asked speaks … */
     enum format provider; /* … and the one who answers */
-    const char *model;    /* sent in the place of the one asked for; NULL: that one. Borrowed */
+    const char *model;    /* sent in place of the one asked for; NULL: that one. Borrowed */
     const char *session;  /* the session's id, for the provider's prompt cache; NULL: unknown */
     unsigned omit;        /* of REFUSABLE_...: what is not sent */
 
@@ -70,12 +70,12 @@ void translation_note(struct translation *translation, const char *where, struct
 void translation_note_others(struct translation *translation, const char *where, struct part object,
                              const char *const *known);
 
-/* True if such a field may be sent, which is then noted in `sent`; if it may not, that is noted as
+/* True if such a field may be sent, which is then recorded in `sent`; if not, it is noted as
  * dropped. */
 bool translation_sends(struct translation *translation, unsigned refusable, const char *name);
 
-/* What of the request's refusable fields an answer of status 400 or 422 complains about; 0 if it is
- * about something else. */
+/* Which of the request's refusable fields an answer of status 400 or 422 complains about; 0 if it
+ * is about something else. */
 unsigned translation_refused(const struct translation *translation, const char *body,
                              size_t length);
 

@@ -21,7 +21,7 @@ struct turn_call {
 struct turn {
     struct writer writer;
     bool has_started, has_ended, has_failed;
-    bool has_output; /* something was written that is no error */
+    bool has_output; /* something other than an error was written */
     enum piece open;
     struct turn_call *call; /* that is open; NULL: none */
     struct turn_call calls[TURN_CALLS];

@@ -1,6 +1,6 @@
 /* One answer written in one of the three formats, as an event stream or as a whole. A turn (turn.h)
  * calls in a legal order: start, then for each block open, deltas and close, then finish; fail may
- * stand in the place of any of them and is the last. Texts are insides of strings. */
+ * stand in place of any of them and is the last. Texts are insides of strings. */
 #pragma once
 
 #include "core/translate/translate.h"

@@ -38,9 +38,9 @@ void keychange_close(struct keychange *change);
  * sentence in `error`, -ENOMEM. */
 typedef int keychange_edit(cJSON *file, void *context, struct buffer *error);
 
-/* Locks the file, reads it anew, lets `edit` change it, and replaces it if the result is a key file
- * without mistakes; the folder is made if it is not there (mode 0700). On any failure the old file
- * stands. */
+/* Locks the file, reads it again, lets `edit` change it, and replaces it if the result is a key
+ * file without mistakes; the folder is made if it is not there (mode 0700). On any failure the old
+ * file stands. */
 int keychange_apply(struct keychange *change, keychange_edit *edit, void *context,
                     struct buffer *error);
 
@@ -61,8 +61,8 @@ int keychange_unseal(struct keychange *change, struct buffer *error);
 int keychange_open_text(const char *path, const struct host *host, struct keychange *ret_change,
                         char **ret_bytes, size_t *ret_length, struct buffer *error);
 
-/* Puts such a text in the place of the one that was read, sealed again if that was, if it is a key
- * file without mistakes. -EBUSY, and nothing was written, if the file has changed meanwhile. */
+/* Puts such a text in place of the one that was read, sealed again if that was, if it is a key file
+ * without mistakes. -EBUSY, and nothing was written, if the file has changed meanwhile. */
 struct keychange_text {
     const char *bytes;
     size_t length;

@@ -28,6 +28,5 @@ int keysource_resolve(struct keyring *keyring, struct key *key, char *const *env
  * caller; NULL if there is none. */
 char *keysource_path(const char *file, char *const *environment);
 
-/* The path where the key file is looked for when nothing else is said; freed by the caller; NULL if
- * there is no home. */
+/* The default path of the key file; freed by the caller; NULL if there is no home. */
 char *keysource_default_path(void);

@@ -37,11 +37,11 @@ struct refresh_wish {
     const struct host *host; /* interrupted: the caller no longer waits; the work goes on */
 };
 
-/* Takes up to 30 s, and longer behind others. A sealed file must have been opened in this process,
- * or its passphrase be in a file. Returns 0 with *ret_outcome, -EINTR, or another negative errno
- * with nothing begun. */
+/* Takes up to 30 s, and longer if others are first. A sealed file must have been opened in this
+ * process, or its passphrase be in a file. Returns 0 with *ret_outcome, -EINTR, or another negative
+ * errno with nothing begun. */
 int refresh_run(const struct refresh_wish *wish, struct refresh_outcome *ret_outcome);
 
-/* Reads the key's token and its end anew from the key file. Returns 0; -ENOENT if the key is gone;
+/* Reads the key's token and its end again from the key file. Returns 0; -ENOENT if the key is gone;
  * -EINVAL with one sentence in `error`; another negative errno. */
 int refresh_read(const char *path, struct keyring *keyring, struct key *key, struct buffer *error);

@@ -28,7 +28,7 @@ struct refresh_known {
 /* Whether the provider is to be asked; if not, the outcome says why. */
 bool refresh_is_needed(const struct refresh_work *work, const struct refresh_known *known);
 
-/* Renews the login in a folder of Claude Code's. Returns 0 with the outcome, -EINVAL with one
+/* Renews a login in a folder of Claude Code's. Returns 0 with the outcome, -EINVAL with one
  * sentence in `error`, or another negative errno. */
 int refresh_folder(struct refresh_work *work, const char *config_dir, struct buffer *error);
 
@@ -41,7 +41,7 @@ int refresh_write_hard(int (*write)(void *context, struct buffer *error), void *
 int refresh_find_way(const struct keyring *keyring, struct refresh_way *ret_way,
                      struct buffer *error);
 
-/* A request. `scopes` (NULL: none known) are told only if the provider wants them; the rest may be
+/* A request. `scopes` (NULL: none known) are sent only if the provider wants them; the rest may be
  * NULL: `tick` is called several times a second meanwhile, `rescue` has the answer at once. */
 struct refresh_sending {
     const struct refresh_way *way;

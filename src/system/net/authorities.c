@@ -14,7 +14,7 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* As with Node, a file that cannot be read is said and left out. */
+/* As with Node, a file that cannot be read is reported and left out. */
 static int append_file(struct buffer *bundle, const char *path, const char *whose,
                        const struct host *host)
 {

@@ -15,7 +15,7 @@ struct authorities {
 
 /* CURL_CA_BUNDLE, else SSL_CERT_FILE and SSL_CERT_DIR; and, because a client that runs on Node
  * believes them too, the certificates in NODE_EXTRA_CA_CERTS besides; of those, a file that cannot
- * be read is said and left out. Returns 0 or -ENOMEM. */
+ * be read is reported and left out. Returns 0 or -ENOMEM. */
 int authorities_find(struct authorities *authorities, const struct curl *curl,
                      const struct host *host);
 

@@ -15,8 +15,7 @@ struct listen_address {
 };
 
 /* "4080", "127.0.0.1:4080", "localhost:4080", "[::1]:4080", or "unix:" and a path. Returns 0, or
- * -EINVAL with one sentence in `error`: for what is none of these, and for addresses that other
- * machines reach. */
+ * -EINVAL with one sentence in `error`, also for addresses that other machines can reach. */
 int listen_parse(const char *text, struct listen_address *ret_address, struct buffer *error);
 
 /* The descriptor of a socket that listens (close-on-exec), or a negative errno. A Unix socket that

@@ -16,8 +16,8 @@ struct transport {
     const char *certificate, *certificate_key, *passphrase; /* the environment's; NULL: none */
 };
 
-/* Reads the environment; what is wrong with it is said through the host. The functions are those
- * that were loaded or linked. Returns 0 or -ENOMEM; ended with transport_finish either way. */
+/* Reads the environment; mistakes in it are reported through the host. The functions are those that
+ * were loaded or linked. Returns 0 or -ENOMEM; ended with transport_finish either way. */
 int transport_find(struct transport *transport, const struct curl *curl, const struct host *host);
 
 /* Sets a handle up; the transport must outlive it. False if the library refuses. */

@@ -9,7 +9,7 @@ struct host;
 struct capture_request {
     char *const *argv;
     char *const *environment; /* it gets this one without what holds keys */
-    int64_t limit_ms;         /* how long it may take; Ctrl-Z begins that anew */
+    int64_t limit_ms;         /* how long it may take; Ctrl-Z starts that again */
     int errors;               /* for its stderr; -1: ours */
     const struct host *host;  /* asked whether to give up, and to stop */
 };

@@ -8,6 +8,6 @@
 int detach_attributes(posix_spawnattr_t *attributes);
 
 /* Runs it with /bin/sh in a session of its own, with /dev/null for its streams, and does not wait
- * for it: it is no child of ours. Returns 0, or a negative errno if the shell could not be
+ * for it: it is not a child of ours. Returns 0, or a negative errno if the shell could not be
  * started. */
 int detach_run(const char *command, char *const *environment);

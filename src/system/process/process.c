@@ -23,8 +23,8 @@ static ssize_t read_small(const char *path, char *text, size_t size)
 }
 
 /* When a process began, in clock ticks since boot; 0 if there is none of this number, or only what
- * is left of one that ended (field 3 of /proc/PID/stat, and 22; counted behind the last ')',
- * because the name may hold anything). */
+ * is left of one that ended (field 3 of /proc/PID/stat, and 22; counted after the last ')', because
+ * the name may hold anything). */
 static int64_t start_time(int64_t pid, bool *ret_stopped)
 {
     char path[64], text[1024];

@@ -11,8 +11,8 @@ static struct sigaction original_child;
 static bool taken;
 static volatile sig_atomic_t caught_stop;
 
-/* Not forwarded: what cannot be caught, faults of our own, and what the terminal or the kernel
- * sends to the whole process group or for a reason of ours. */
+/* Not forwarded: what cannot be caught, our own faults, and what the terminal or the kernel sends
+ * to the whole process group or because of us. */
 static const int never_forwarded[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
                                       SIGABRT, SIGTRAP, SIGSYS,  SIGCHLD, SIGURG, SIGWINCH,
                                       SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT};

@@ -21,8 +21,8 @@ static void die_with_parent(pid_t parent)
 #ifdef PR_SET_PDEATHSIG
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
-    /* It may have died before the line above. Its number is 0 where it stands outside of our
-     * process namespace, as behind nsenter --no-fork. */
+    /* It may have died before the line above. Its number is 0 if it is outside our process
+     * namespace, as after nsenter --no-fork. */
     pid_t now = getppid();
     if (now != parent && now != 0)
         (void)raise(SIGKILL);

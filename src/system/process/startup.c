@@ -20,7 +20,7 @@ bool startup_was_closed(int fd)
 }
 
 /* Both or neither: without the socket, the address would take a key in plain text. Others' sockets
- * are none of ours. */
+ * are not our business. */
 static void leave_gateway(void)
 {
     static const char own[] = "/" GATEWAY_SOCKET_NAME;

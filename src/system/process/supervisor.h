@@ -44,7 +44,7 @@ struct supervised {
 };
 
 /* Returns 0 with the command ended and its output read to the end (what the filters hold back
- * excepted); or a negative errno if it could not be started for a reason of ours. */
+ * excepted); or a negative errno if it could not be started because of us. */
 int supervisor_run(struct supervision *supervision, struct supervised *ret_result);
 
 /* True if the relays have output that their sinks have not taken yet. */

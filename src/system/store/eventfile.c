@@ -56,7 +56,7 @@ static int read_more(struct eventfile *file, const struct taker *taker)
         return 0;
     if (fstat(file->fd, &status) < 0)
         return -errno;
-    /* A device has no end, and a file of that size is none of ours. */
+    /* A device has no end, and a file of that size is not ours. */
     if (!S_ISREG(status.st_mode))
         return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
     if (status.st_size > FILE_LARGEST)

@@ -20,7 +20,7 @@ int eventfile_init(struct eventfile *file, const char *path, const struct host *
 void eventfile_finish(struct eventfile *file);
 
 /* Gives the lines (without their newline) that came since the last call, at first all there are,
- * the older file's before; one of these that cannot be read is said, and left out. Returns 0;
+ * the older file's before; one of these that cannot be read is reported, and left out. Returns 0;
  * -ENOENT if there is no file, which may come; -EINVAL if it is not a file; another negative errno.
  */
 int eventfile_read(struct eventfile *file,

@@ -167,8 +167,8 @@ void ledger_follow_keys(struct ledger *ledger, const struct keyring *keyring,
     release(&replaced);
 }
 
-/* The store's state was made anew, or is another's: what is not written yet gets its names there.
- * Under the lock, and the thread writes nothing meanwhile. */
+/* The store's state was created again, or is another's: what is not written yet gets its names
+ * there. Under the lock, and the thread writes nothing meanwhile. */
 static void rename_all(struct ledger *ledger, const char *salt)
 {
     struct renaming renaming;

@@ -19,11 +19,11 @@
 struct ledger;
 
 /* Reads the state that TCR_STATE or the XDG place names, which may take a moment, and begins the
- * thread. What is to be said comes through the host (borrowed; NULL: none) during ledger_refresh
- * and ledger_close. Returns 0, -ENOMEM, or another negative errno if there can be no thread. */
+ * thread. Reports come through the host (borrowed; NULL: none) during ledger_refresh and
+ * ledger_close. Returns 0, -ENOMEM, or another negative errno if there can be no thread. */
 int ledger_open(const struct host *host, struct ledger **ret_ledger);
 
-/* Gives all leases up and writes what is left, waiting at most so long. Returns 0; -EIO if that
+/* Gives all leases up and writes what is left, waiting at most that long. Returns 0; -EIO if that
  * could not be written, -ETIMEDOUT if it took too long: then the thread is left behind, for a
  * process that ends now. Takes NULL. */
 int ledger_close(struct ledger *ledger, int64_t most_ms);
@@ -35,7 +35,7 @@ void ledger_follow_keys(struct ledger *ledger, const struct keyring *keyring,
                         void (*release)(void *context), void *context);
 
 /* Readable when ledger_refresh has something to do: others changed the state, or there is something
- * to be said. */
+ * to report. */
 int ledger_fd(const struct ledger *ledger);
 
 /* Takes what came. True if the state is another one now, in which the keys have other identities:

@@ -25,7 +25,7 @@ struct ledger {
     struct state state;
     struct entries made; /* by the choice that is going on */
     struct followed keys;
-    int64_t ahead; /* seconds that the state's clock is ahead of ours */
+    int64_t ahead; /* seconds by which the state's clock is ahead of ours */
     int news_fd;
 
     /* Of both, under the lock, which is held for moments: a thread that has it waits for nothing.

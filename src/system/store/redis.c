@@ -91,7 +91,7 @@ static int append_command(struct buffer *out, const struct redis_command *comman
     return out->failed ? -ENOMEM : 0;
 }
 
-/* The password of a file is that without the newline at its end. Returns 0 with NULL if there is
+/* The newline at the end of the file is not part of the password. Returns 0 with NULL if there is
  * none, -EACCES with a sentence in the error; freed with secret_free if *ret_own. */
 static int find_password(struct redis *redis, const char **ret_password, char **ret_own)
 {
@@ -224,7 +224,7 @@ static int read_replies(struct redis *redis)
             return -EPROTO;
         if (!reply)
             break;
-        /* More replies than commands: whatever this is, it is no Redis. */
+        /* More replies than commands: whatever this is, it is not Redis. */
         if (redis->owed + redis->greetings == 0) {
             freeReplyObject(reply);
             return -EPROTO;

@@ -154,8 +154,8 @@ static void tell_event(void *context, const char *line, size_t length)
     (void)store_redis_log_event(shared->redis, line, length);
 }
 
-/* Returns 0, or what keeps the server from being told. A file that cannot be used (locked for long,
- * another's) is none of the server's faults: the next run may tell what is in it. */
+/* Returns 0, or why the server could not be told. A file that cannot be used (locked for long,
+ * another's) is not the server's fault: the next run may tell the server what is in it. */
 static int tell(struct redis_or_file *shared)
 {
     struct recent news = {.shared = shared};

@@ -1,7 +1,7 @@
 /* Where state lives between runs: a file under the XDG state folder, or a server that many machines
- * share. What the rules are it does not know, and which of the two it is nobody else. A store that
+ * share. It does not know the rules, and nobody else knows which of the two it is. A store that
  * cannot be used (read-only, full, another's, out of reach) costs a run its memory, never the run:
- * it is said once, and the state lives in a file of this machine or in this process alone. */
+ * that is reported once, and the state lives in a file of this machine or in this process alone. */
 #pragma once
 
 #include "core/pool/keyring.h"
@@ -15,8 +15,8 @@
 struct store;
 
 /* The store at TCR_STATE or the XDG place. The keyring (borrowed; NULL: none) tells which keys are
- * the same in states with different salts; the host (borrowed; NULL: none) is told what goes wrong.
- * Touches nothing yet; NULL if out of memory. */
+ * the same in states with different salts; failures are reported to the host (borrowed; NULL:
+ * none). Touches nothing yet; NULL if out of memory. */
 struct store *store_create(const struct keyring *keyring, const struct host *host);
 void store_destroy(struct store *store);
 
@@ -66,10 +66,9 @@ const char *store_events_path(const struct store *store);
 int64_t store_due(const struct store *store);
 void store_renew(struct store *store, int64_t now_ms);
 
-/* Looks at a server's state, saying and changing nothing, however it ends. Returns 0 with the
- * state, the caller's to finish, and the seconds that the server's clock is ahead of ours;
- * -ENODEV if the state is not on a server; another negative errno (see store_redis.h) with one
- * sentence. */
+/* Looks at a server's state; prints and changes nothing. Returns 0 with the state, the caller's to
+ * finish, and the seconds that the server's clock is ahead of ours; -ENODEV if the state is not on
+ * a server; another negative errno (see store_redis.h) with one sentence. */
 int store_probe(struct store *store, struct state *ret_state, int64_t *ret_ahead,
                 struct buffer *error);
 

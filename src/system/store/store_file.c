@@ -292,8 +292,8 @@ void store_file_hand_over_events(struct store_file *file, store_line *take, void
 }
 
 /* Of several that find the file too long only one may rename it: the next would put the new file,
- * nearly empty, in the place of the old one. Whoever holds the lock of the file that still has the
- * name is the one. */
+ * nearly empty, in place of the old one. Whoever holds the lock of the file that still has the name
+ * is the one. */
 static void rotate_events(struct store_file *file, int fd, const struct stat *opened)
 {
     char older[NAME_LONGEST];

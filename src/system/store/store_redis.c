@@ -148,7 +148,7 @@ int store_redis_run(struct store_redis *store, const struct redis_command *comma
     redisReply *reply = NULL;
     buffer_clear(&store->error);
     int r = redis_call(store->redis, command, deadline, &reply);
-    if (r == -ECONNRESET || r == -EPIPE) /* the server was started anew, or tired of us */
+    if (r == -ECONNRESET || r == -EPIPE) /* the server was restarted, or dropped us */
         r = redis_call(store->redis, command, deadline, &reply);
     if (r == 0 && reply->type == REDIS_REPLY_ERROR) {
         r = judge_error(store, reply);
@@ -189,7 +189,7 @@ static bool comes_after(const char *id, const char *cursor)
 }
 
 /* One entry of a stream: {id, {"line", text, …}}. False if it is not one that comes after the
- * cursor: a server that gives the same again and again is none. */
+ * cursor: a server that gives the same again and again is not Redis. */
 static bool give_entry(const redisReply *entry, char cursor[STORE_REDIS_ID],
                        void (*take)(void *, const char *, size_t), void *context)
 {

@@ -50,5 +50,5 @@ struct redis_command eval_command(struct eval *eval);
 int eval_run(struct store_redis *store, struct eval *eval, redisReply **ret_reply);
 void eval_finish(struct eval *eval);
 
-/* Our lease as it stands on the server now, taken over; NULL: there is none. */
+/* Our lease as it is on the server now, taken over; NULL: there is none. */
 void store_redis_remember(struct store_redis *store, char *lease);

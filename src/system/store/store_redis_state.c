@@ -100,7 +100,7 @@ static void drop_dead(struct state *state, struct buffer *dead)
     }
 }
 
-/* The state that a look shows. -EINVAL if the text is none. */
+/* The state that a look shows. -EINVAL if the text is not a state. */
 static int parse_look(const struct look *look, struct state *ret_state, struct buffer *dead)
 {
     struct state state;

@@ -12,5 +12,5 @@ bool growth_watch(int fd);
 int growth_fd(void);
 
 /* Forgets what was told. To be called before the files are looked at: what comes after that look is
- * told anew. */
+ * reported again. */
 void growth_forget(void);

@@ -43,7 +43,7 @@ enum input_part {
     INPUT_FIRST, /* as it comes */
     INPUT_AGAIN, /* from where it began, then as it comes */
     INPUT_NONE,  /* an empty one: the prompt says all */
-    INPUT_TEXT   /* a text of ours, then what has not come yet */
+    INPUT_TEXT   /* our own text, then what has not come yet */
 };
 
 /* Before each attempt; `text` is for INPUT_TEXT. Sets *ret_stream for spawn_request.streams[0].

@@ -72,7 +72,7 @@ int relay_poll_fd(const struct relay *relay)
 }
 
 /* Two openings: ours to read, the command's to write (appending like our own file; where ours is
- * none, so that several processes that open it do not overwrite each other). */
+ * not a file, so that several processes that open it do not overwrite each other). */
 static int open_spool(struct relay *relay, int target)
 {
     char path[64];

@@ -45,7 +45,7 @@ struct relay {
     struct relay_filter filter;
 };
 
-/* Makes the channel whose output goes to descriptor `target` of ours. Returns 0 or a negative errno
+/* Makes the channel whose output goes to our descriptor `target`. Returns 0 or a negative errno
  * with nothing left open. */
 int relay_open(struct relay *relay, enum relay_kind kind, int target,
                const struct relay_filter *filter);

@@ -19,7 +19,7 @@ struct usage_row {
     char key[80];      /* that answered it, or was asked last; "" if none was */
     char asked[128];   /* the model, by the request; "" if it names none */
     char served[128];  /* by the answer */
-    char session[128]; /* "" if it tells none */
+    char session[128]; /* "" if it has none */
     char user[64];     /* "" where users are not told apart */
     int status;        /* HTTP; 499: the client left, 502: the answer broke off */
     unsigned tries;

@@ -146,7 +146,7 @@ static int keep_and_tidy(struct usagewriter *writer, struct buffer *error)
     return usagefile_tidy(writer->file, now, error);
 }
 
-/* Rows that could not be written stay. A file that cannot be used is opened anew the next time. */
+/* Rows that could not be written stay. A file that cannot be used is opened again the next time. */
 static int write_taken(struct usagewriter *writer, struct buffer *error)
 {
     int r = open_file(writer, error);

@@ -29,10 +29,10 @@ void usagewriter_close(struct usagewriter *writer, int64_t most_ms);
 /* The row is copied. */
 void usagewriter_add(struct usagewriter *writer, const struct usage_row *row);
 
-/* Readable once there is something to be said, or a question is answered. */
+/* Readable once there is something to report, or a question is answered. */
 int usagewriter_fd(const struct usagewriter *writer);
 
-/* To be called then: gives what is to be said, one sentence; "" if there is nothing. */
+/* To be called then: gives what to report, one sentence; "" if there is nothing. */
 void usagewriter_take_word(struct usagewriter *writer, struct buffer *ret_word);
 
 /* Asks for sums; rows that wait are written first. -EBUSY while many questions wait. */
