@@ -3,8 +3,10 @@
 #include "commands/command.h"
 #include "commands/pool.h"
 #include "commands/run/journal.h"
+#include "system/keys/passphrase.h"
 #include "system/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct reset {
@@ -99,9 +101,12 @@ int command_reset(int argc, char **argv)
 {
     struct options options;
     struct pool pool = {0};
-    const struct flag none[] = {{0}};
-    if (arguments_parse(argc, argv, none, &options) < 0)
+    const char *seal = NULL; /* from a gateway: what opens a sealed file */
+    const struct flag flags[] = {{"seal-fd", 0, NULL, &seal}, {0}};
+    if (arguments_parse(argc, argv, flags, &options) < 0)
         return EXIT_OWN_FAILURE;
+    if (seal)
+        (void)passphrase_take_over(atoi(seal));
     int status = pool_open(&pool, &options);
     if (status == 0)
         status = check_names(&pool, argv + 1);

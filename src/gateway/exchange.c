@@ -2,6 +2,7 @@
 
 #include "base/head.h"
 #include "gateway/delivery.h"
+#include "gateway/desk.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/metering.h"
@@ -188,9 +189,11 @@ void exchange_receive_end(struct exchange *exchange)
         (void)refusal_set_greeting(exchange);
     else if (exchange->route.id == ROUTE_USAGE)
         metering_ask(exchange);
+    else if (exchange->route.id == ROUTE_CONTROL)
+        desk_ask(exchange);
     if (exchange->response)
         exchange->state = ANSWERING;
-    else if (exchange->route.id == ROUTE_USAGE)
+    else if (exchange->route.id == ROUTE_USAGE || exchange->route.id == ROUTE_CONTROL)
         exchange->state = CONSULTING;
     else
         exchange_mark(exchange);

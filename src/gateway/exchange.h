@@ -33,7 +33,7 @@ enum exchange_state {
     RECEIVING,  /* the body comes in */
     CHOOSING,   /* a key is needed */
     HOLDING,    /* it waits for the timer */
-    CONSULTING, /* it asks for usage: metering.c finds the answer */
+    CONSULTING, /* it asks us: metering.c or errand.c finds the answer */
     ASKING,     /* a try is running, and no head has come */
     JUDGING,    /* a head has come; what it means is not known yet */
     STREAMING,  /* the answer is passed on as it comes */

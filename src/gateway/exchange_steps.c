@@ -175,7 +175,7 @@ static enum exchange_state consult(struct exchange *exchange)
     const char *head = exchange->own_is_csv ? "content-type: text/csv; charset=utf-8\n"
                                             : "content-type: application/json\n";
     if (exchange->timer_came)
-        return exchange_refuse(exchange, 503, "the usage could not be read in time", 5);
+        return exchange_refuse(exchange, 503, "what was asked for was not there in time", 5);
     if (exchange->own_status == 0)
         return CONSULTING;
     if (exchange->own_status != 200)

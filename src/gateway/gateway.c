@@ -7,6 +7,7 @@
 #include "gateway/admission.h"
 #include "gateway/arguments.h"
 #include "gateway/budget.h"
+#include "gateway/errand.h"
 #include "gateway/exchange.h"
 #include "gateway/metering.h"
 #include "gateway/secrets.h"
@@ -89,7 +90,7 @@ static void take_signal(void *context, uint32_t events)
     (void)events;
     while (read(ending->signals.fd, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD)
-            secrets_reap(ending->gateway);
+            secrets_reap(ending->gateway), errands_reap(ending->gateway);
         if (!signals_asks_to_end((int)info.ssi_signo))
             continue;
         ending->at_once |= ending->asked;
@@ -341,6 +342,7 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
 static void close_gateway(struct gateway *gateway)
 {
     secrets_stop(gateway);
+    errands_stop(gateway);
     front_destroy(gateway->front);
     upstream_finish(&gateway->upstream);
     holders_finish(&gateway->holders);

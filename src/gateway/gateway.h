@@ -47,6 +47,7 @@ struct gateway {
     const struct options *options; /* about keys */
     int64_t roster_looked;         /* clock_now_ms */
     struct fetch *fetches;         /* token commands under way */
+    struct errand *errands;        /* changes under way */
     int64_t hold_ms;               /* --hold */
     int64_t silence_ms;            /* how long a request is held without a sign of life */
 };

@@ -14,8 +14,8 @@ value() {
   assert_equal "$(value 'keys_unsorted')" '["version","now","keys","next","master"]'
   assert_equal "$(value '[.version, .next, .master]')" '[1,"ci",null]'
   assert_between "$(value .now)" $(($(date +%s) - 60)) "$(date +%s)"
-  assert_equal "$(value '.keys[0]')" '{"name":"home","kind":"oauth","master":false,"state":"ready","runs_now":0,"priority":2,"organization":"acme","failures":0,"runs":0,"last_used":0,"last_failed":0,"ends":1900000000}'
-  assert_equal "$(value '.keys[1]')" '{"name":"ci","kind":"api","master":false,"state":"ready","runs_now":0,"priority":0,"failures":0,"runs":0,"last_used":0,"last_failed":0}'
+  assert_equal "$(value '.keys[0]')" '{"name":"home","kind":"oauth","master":false,"state":"ready","account_state":"available","runs_now":0,"priority":2,"organization":"acme","failures":0,"runs":0,"last_used":0,"last_failed":0,"ends":1900000000}'
+  assert_equal "$(value '.keys[1]')" '{"name":"ci","kind":"api","master":false,"state":"ready","account_state":"available","runs_now":0,"priority":0,"failures":0,"runs":0,"last_used":0,"last_failed":0}'
 }
 
 @test "a key that rests: class, what, until, model" {

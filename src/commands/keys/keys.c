@@ -112,14 +112,17 @@ static bool use_descriptor(const char *text)
 int keys_take(int argc, char **argv, const struct flag *flags, struct options *ret_options)
 {
     char who[32];
-    const char *descriptor = NULL;
+    const char *descriptor = NULL, *seal = NULL; /* from a gateway: what opens a sealed file */
     const struct flag common[] = {{"keys", 'f', NULL, &ret_options->keys_file},
                                   {"profile", 'p', NULL, &ret_options->profile},
                                   {"passphrase-fd", 0, NULL, &descriptor},
+                                  {"seal-fd", 0, NULL, &seal},
                                   {0}};
     *ret_options = (struct options){0};
     snprintf(who, sizeof who, "keys %s", argv[0]);
     int words = arguments_take(argc, argv, flags, common, who);
+    if (words >= 0 && seal)
+        (void)passphrase_take_over(atoi(seal));
     return words >= 0 && descriptor && !use_descriptor(descriptor) ? -1 : words;
 }
 

@@ -4,7 +4,6 @@
 #include "commands/keys/keys.h"
 #include "core/pool/keyedit.h"
 #include "core/show/render.h"
-#include "system/keys/passphrase.h"
 #include "system/keys/refresh.h"
 #include "system/log.h"
 #include "system/zone.h"
@@ -21,7 +20,6 @@
 struct order {
     bool quiet, if_due;
     const char *known_end; /* NULL: what the file says now */
-    const char *seal_fd;   /* from the gateway: what opens a sealed file */
 };
 
 /* That of a login in a folder is not in the file. */
@@ -130,14 +128,11 @@ int keys_refresh(int argc, char **argv)
     const struct flag flags[] = {{"quiet", 'q', &order.quiet, NULL},
                                  {"if-due", 0, &order.if_due, NULL},
                                  {"known-end", 0, NULL, &order.known_end},
-                                 {"seal-fd", 0, NULL, &order.seal_fd},
                                  {0}};
     if (!keys_parse(argc, argv, flags, 1, INT_MAX, &options))
         return EXIT_OWN_FAILURE;
     if (order.quiet)
         log_set_level(LOG_QUIET);
-    if (order.seal_fd)
-        (void)passphrase_take_over(atoi(order.seal_fd));
     int status = keys_open_existing(&options, &change);
     for (char **name = argv + 1; status == 0 && *name; name++)
         status = refresh(&change, *name, &order);

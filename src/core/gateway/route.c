@@ -1,5 +1,7 @@
 #include "core/gateway/route.h"
 
+#include "core/gateway/control.h"
+
 #include "base/cursor.h"
 
 #include <stdio.h>
@@ -139,6 +141,11 @@ void route_find(const char *method, const char *target, struct route *ret_route)
     }
     if (path_fits(path, length, "/usage") && method_of(method) == GET) {
         ret_route->id = ROUTE_USAGE;
+        return;
+    }
+    struct control control;
+    if (control_read(method, target, &control)) {
+        ret_route->id = ROUTE_CONTROL;
         return;
     }
     const struct row *row = row_of(path, length, method_of(method));

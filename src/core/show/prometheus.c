@@ -1,6 +1,7 @@
 #include "core/show/prometheus.h"
 
 #include "base/text.h"
+#include "core/show/account.h"
 
 #include <string.h>
 
@@ -157,6 +158,21 @@ static void append_resting(struct buffer *text, const struct rotation *rotation)
     }
 }
 
+static void append_states(struct buffer *text, const struct rotation *rotation, int64_t now)
+{
+    append_head(text, "tcr_key_state", "gauge", "1 if this is the state of the key, else 0.");
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
+        const struct candidate *candidate = &rotation->candidates[i];
+        for (int state = 0; state < ACCOUNT_STATES; state++) {
+            buffer_append_text(text, "tcr_key_state{");
+            append_label(text, "key", candidate->key->name);
+            buffer_append_format(text, ",state=\"%s\"} %d\n",
+                                 account_state_name((enum account_state)state),
+                                 (int)account_state_of(candidate, now) == state);
+        }
+    }
+}
+
 static void append_window(struct buffer *text, const char *metric, const char *key,
                           const struct usage_window *window)
 {
@@ -216,10 +232,31 @@ void prometheus_append(struct buffer *text, const struct rotation *rotation,
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         append_metric(text, &metrics[i], rotation, state);
     append_resting(text, rotation);
+    append_states(text, rotation, now);
     append_windows(text, rotation, state, false);
     append_windows(text, rotation, state, true);
     if (rotation->has_master)
         append_master(text, rotation->candidates[rotation->count].key, state, now);
     append_head(text, "tcr_keys_ready", "gauge", "Keys of the pool that a run could use now.");
     buffer_append_format(text, "tcr_keys_ready %zu\n", rotation_ready(rotation));
+}
+
+void prometheus_append_gateway(struct buffer *text, const struct prometheus_gateway *gateway)
+{
+    append_head(text, "tcr_gateway_requests_total", "counter", "Requests that the key answered.");
+    for (size_t i = 0; i < gateway->served_count; i++) {
+        buffer_append_text(text, "tcr_gateway_requests_total{");
+        append_label(text, "key", gateway->served[i].key);
+        buffer_append_format(text, "} %lu\n", gateway->served[i].requests);
+    }
+    append_head(text, "tcr_gateway_refused_total", "counter", "Requests that no key could answer.");
+    buffer_append_format(text, "tcr_gateway_refused_total %lu\n", gateway->refused);
+    append_head(text, "tcr_gateway_requests_open", "gauge", "Requests that are not over.");
+    buffer_append_format(text, "tcr_gateway_requests_open %zu\n", gateway->open);
+    append_head(text, "tcr_gateway_connections", "gauge", "Connections of clients.");
+    buffer_append_format(text, "tcr_gateway_connections %zu\n", gateway->connections);
+    append_head(text, "tcr_gateway_info", "gauge", "The gateway's version; always 1.");
+    buffer_append_text(text, "tcr_gateway_info{");
+    append_label(text, "version", gateway->version);
+    buffer_append_text(text, "} 1\n");
 }

@@ -1,0 +1,196 @@
+#include "gateway/errand.h"
+
+#include "base/cleanup.h"
+#include "core/gateway/control.h"
+#include "gateway/desk.h"
+#include "gateway/exchange.h"
+#include "gateway/gateway.h"
+#include "system/clock.h"
+#include "system/keys/passphrase.h"
+#include "system/process/gateway_program.h"
+#include "system/process/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define AT_ONCE  8 /* more would be a flood */
+#define LIMIT_MS (120 * (int64_t)1000)
+#define WORDS    2048
+
+struct errand {
+    struct gateway *gateway;
+    uint64_t number; /* the exchange's */
+    pid_t pid;
+    struct watch output;
+    struct timer limit;
+    char name[CONTROL_NAME];
+    char words[WORDS]; /* what it says; no token is ever in it */
+    size_t length;
+    struct errand *next;
+};
+
+static struct exchange *find_exchange(const struct gateway *gateway, uint64_t number)
+{
+    struct exchange *exchange = gateway->all;
+    while (exchange && (exchange->number != number || exchange->state != CONSULTING))
+        exchange = exchange->next;
+    return exchange;
+}
+
+static void stop_reading(struct errand *errand)
+{
+    if (errand->output.fd < 0)
+        return;
+    loop_remove(&errand->gateway->loop, &errand->output);
+    (void)close(errand->output.fd);
+    errand->output.fd = -1;
+}
+
+static void end(struct errand *errand, bool done)
+{
+    struct gateway *gateway = errand->gateway;
+    struct exchange *exchange = find_exchange(gateway, errand->number);
+    struct errand **at = &gateway->errands;
+    while (*at != errand)
+        at = &(*at)->next;
+    *at = errand->next;
+    stop_reading(errand);
+    timer_stop(&gateway->timers, &errand->limit);
+    errand->words[errand->length] = '\0';
+    if (exchange) {
+        desk_answer_errand(exchange, errand->name, done, errand->words);
+        exchange_mark(exchange);
+    }
+    free(errand);
+}
+
+static void took_too_long(void *context)
+{
+    struct errand *errand = context;
+    (void)kill(errand->pid, SIGTERM);
+    snprintf(errand->words, sizeof errand->words, "it did not end in time");
+    errand->length = strlen(errand->words);
+    while (waitpid(errand->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    end(errand, false);
+}
+
+static void read_words(void *context, uint32_t events)
+{
+    struct errand *errand = context;
+    (void)events;
+    char *to = errand->words + errand->length;
+    ssize_t n = read(errand->output.fd, to, WORDS - 1 - errand->length);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    errand->length += n > 0 ? (size_t)n : 0;
+    if (n > 0 && errand->length < WORDS - 1)
+        return;
+    stop_reading(errand);
+    errands_reap(errand->gateway);
+}
+
+void errands_reap(struct gateway *gateway)
+{
+    for (struct errand *errand = gateway->errands, *next; errand; errand = next) {
+        int status;
+        next = errand->next;
+        if (errand->output.fd < 0 && waitpid(errand->pid, &status, WNOHANG) == errand->pid)
+            end(errand, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+}
+
+/* With the descriptor that opens a sealed file as its standard input. */
+static int start(struct errand *errand, const struct control *control, int output)
+{
+    char *origin = errand->gateway->roster->origin;
+    CLEANUP_FREE char *program = launcher_program_find();
+    CLEANUP_CLOSE int seal = passphrase_hand_over();
+    CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool is_reset = strcmp(control->action, "reset") == 0;
+    bool from_file = strcmp(origin, "the environment") != 0;
+    bool exec_failed;
+    char *argv[10], action[16];
+    size_t n = 0;
+    if (!program)
+        return -ENOENT;
+    snprintf(action, sizeof action, "%s", control->action);
+    argv[n++] = program;
+    if (!is_reset)
+        argv[n++] = (char *)"keys";
+    argv[n++] = action;
+    if (from_file) {
+        argv[n++] = (char *)"--keys";
+        argv[n++] = origin;
+    }
+    if (seal >= 0)
+        argv[n++] = (char *)"--seal-fd=0";
+    argv[n++] = (char *)"--";
+    argv[n++] = errand->name;
+    argv[n] = NULL;
+    extern char **environ;
+    const struct spawn_request request = {.argv = argv,
+                                          .environment = environ,
+                                          .streams = {seal >= 0 ? seal : nothing, output, output}};
+    return spawn_start(&request, &errand->pid, &exec_failed);
+}
+
+static size_t count(const struct gateway *gateway)
+{
+    size_t n = 0;
+    for (const struct errand *errand = gateway->errands; errand; errand = errand->next)
+        n++;
+    return n;
+}
+
+int errand_start(struct exchange *exchange, const struct control *control)
+{
+    int ends[2];
+    struct gateway *gateway = exchange->gateway;
+    if (count(gateway) >= AT_ONCE)
+        return -EAGAIN;
+    struct errand *errand = calloc(1, sizeof *errand);
+    if (!errand || pipe2(ends, O_CLOEXEC) < 0) {
+        free(errand);
+        return -ENOMEM;
+    }
+    *errand = (struct errand){.gateway = gateway,
+                              .number = exchange->number,
+                              .output = {ends[0], EPOLLIN, read_words, errand},
+                              .limit = {.due = took_too_long, .context = errand}};
+    snprintf(errand->name, sizeof errand->name, "%s", control->name);
+    int r = loop_add(&gateway->loop, &errand->output);
+    if (r == 0) {
+        r = start(errand, control, ends[1]);
+        if (r < 0)
+            loop_remove(&gateway->loop, &errand->output);
+    }
+    (void)close(ends[1]);
+    if (r < 0) {
+        (void)close(ends[0]);
+        free(errand);
+        return r;
+    }
+    errand->next = gateway->errands;
+    gateway->errands = errand;
+    timer_set(&gateway->timers, &errand->limit, clock_now_ms() + LIMIT_MS);
+    return 0;
+}
+
+void errands_stop(struct gateway *gateway)
+{
+    while (gateway->errands) {
+        struct errand *errand = gateway->errands;
+        gateway->errands = errand->next;
+        stop_reading(errand);
+        timer_stop(&gateway->timers, &errand->limit);
+        free(errand);
+    }
+}
