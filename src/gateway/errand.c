@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern char **environ;
+
 #define AT_ONCE  8 /* more would be a flood */
 #define LIMIT_MS (120 * (int64_t)1000)
 #define WORDS    2048
@@ -135,7 +137,6 @@ static int start(struct errand *errand, const struct control *control, int outpu
     argv[n++] = (char *)"--";
     argv[n++] = errand->name;
     argv[n] = NULL;
-    extern char **environ;
     const struct spawn_request request = {.argv = argv,
                                           .environment = environ,
                                           .streams = {seal >= 0 ? seal : nothing, output, output}};

@@ -53,6 +53,7 @@ static void read_login(struct roster *roster, struct candidate *candidate)
         key->token = NULL;
     if (same)
         return;
+    login_forget_end(key);
     take_folder_login(roster, candidate);
     if (seen)
         secret->modified = status.st_mtim;
@@ -82,16 +83,10 @@ static bool has_ended(const struct roster *roster, const struct candidate *candi
     return ends > 0 && ends <= time(NULL);
 }
 
-/* Somebody who has logged in to a folder since has written the file since. */
-static bool is_over(const struct key *key, const struct key_secret *secret)
-{
-    return key->refresh_ended > 0 && secret->modified.tv_sec <= key->refresh_ended;
-}
-
 static bool may_be_renewed(const struct roster *roster, const struct candidate *candidate)
 {
     const struct key_secret *secret = secrets_of(roster, candidate);
-    return candidate->key->refresh_after <= time(NULL) && !is_over(candidate->key, secret) &&
+    return candidate->key->refresh_after <= time(NULL) && candidate->key->refresh_ended == 0 &&
            (secret->failed_at == 0 || clock_now_ms() - secret->failed_at >= AGAIN_MS);
 }
 
@@ -162,7 +157,7 @@ static bool renew_login(struct gateway *gateway, struct roster *roster, struct c
         if (before && candidate->key->token && strcmp(candidate->key->token, before) != 0)
             return true;
     }
-    if (is_over(candidate->key, secret))
+    if (candidate->key->refresh_ended > 0)
         return false;
     secret->refused = true;
     begin(gateway, roster, candidate);

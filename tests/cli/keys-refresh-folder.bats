@@ -110,9 +110,11 @@ end_of() {
   tcr keys refresh --if-due team
   assert_status 1
   assert_equal "$(requests)" 1
+  assert_equal "$(tcr status --json; jq -r '.keys[0].account_state' "$out")" auth_error
   token_server ok
   folder_login login again
   touch -d '+2 seconds' "$scratch/login/.credentials.json"
+  assert_equal "$(tcr status --json; jq -r '.keys[0].account_state' "$out")" available
   tcr keys refresh --if-due team
   assert_status 0
   folder_has login again 2

@@ -10,22 +10,25 @@ static const struct row {
     enum failure_class class; /* of the rest */
     bool disabled, ended;
     int64_t refresh_ended, expires;
+    enum key_source source;
 } rows[] = {
-    {ACCOUNT_AVAILABLE, STANDING_READY, CLASS_NONE, false, false, 0, 0},
-    {ACCOUNT_AVAILABLE, STANDING_BUSY, CLASS_NONE, false, false, 0, 0},
-    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_LIMIT, false, false, 0, 0},
-    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_THROTTLED, false, false, 0, 0},
-    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_BILLING, false, false, 0, 0},
-    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_SERVER, false, false, 0, 0},
-    {ACCOUNT_RATE_LIMITED, STANDING_SPENT, CLASS_NONE, false, false, 0, 0},
-    {ACCOUNT_AUTH_ERROR, STANDING_COOLING, CLASS_AUTH, false, false, 0, 0},
-    {ACCOUNT_AUTH_ERROR, STANDING_COOLING, CLASS_FORBIDDEN, false, false, 0, 0},
-    {ACCOUNT_AUTH_ERROR, STANDING_READY, CLASS_NONE, false, true, 0, 0},
-    {ACCOUNT_AVAILABLE, STANDING_READY, CLASS_NONE, false, false, NOW - 9, NOW + 9},
-    {ACCOUNT_AUTH_ERROR, STANDING_READY, CLASS_NONE, false, false, NOW - 9, NOW},
-    {ACCOUNT_DISABLED, STANDING_DISABLED, CLASS_NONE, true, false, 0, 0},
-    {ACCOUNT_DISABLED, STANDING_COOLING, CLASS_AUTH, true, false, 0, 0},
-    {ACCOUNT_DISABLED, STANDING_LEFT_OUT, CLASS_NONE, false, false, 0, 0},
+    {ACCOUNT_AVAILABLE, STANDING_READY, CLASS_NONE, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_AVAILABLE, STANDING_BUSY, CLASS_NONE, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_LIMIT, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_THROTTLED, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_BILLING, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_RATE_LIMITED, STANDING_COOLING, CLASS_SERVER, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_RATE_LIMITED, STANDING_SPENT, CLASS_NONE, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_AUTH_ERROR, STANDING_COOLING, CLASS_AUTH, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_AUTH_ERROR, STANDING_COOLING, CLASS_FORBIDDEN, false, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_AUTH_ERROR, STANDING_READY, CLASS_NONE, false, true, 0, 0, KEY_INLINE},
+    {ACCOUNT_AVAILABLE, STANDING_READY, CLASS_NONE, false, false, NOW - 9, NOW + 9, KEY_INLINE},
+    {ACCOUNT_AUTH_ERROR, STANDING_READY, CLASS_NONE, false, false, NOW - 9, NOW, KEY_INLINE},
+    {ACCOUNT_AUTH_ERROR, STANDING_READY, CLASS_NONE, false, false, NOW - 9, 0, KEY_CONFIG_DIR},
+    {ACCOUNT_AVAILABLE, STANDING_READY, CLASS_NONE, false, false, 0, 0, KEY_CONFIG_DIR},
+    {ACCOUNT_DISABLED, STANDING_DISABLED, CLASS_NONE, true, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_DISABLED, STANDING_COOLING, CLASS_AUTH, true, false, 0, 0, KEY_INLINE},
+    {ACCOUNT_DISABLED, STANDING_LEFT_OUT, CLASS_NONE, false, false, 0, 0, KEY_INLINE},
 };
 
 static void test_states(void **state)
@@ -34,6 +37,7 @@ static void test_states(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct row *row = &rows[i];
         struct key key = {.disabled = row->disabled,
+                          .source = row->source,
                           .refresh_ended = row->refresh_ended,
                           .expires = row->expires};
         struct cooldown cooling = {.class = row->class, .until = NOW + 60};

@@ -6,8 +6,8 @@
 static bool login_has_ended(const struct candidate *candidate, int64_t now)
 {
     const struct key *key = candidate->key;
-    bool is_over = key->refresh_ended > 0 && key->source == KEY_INLINE && key->expires > 0 &&
-                   key->expires <= now;
+    bool is_over = key->refresh_ended > 0 &&
+                   (key->source == KEY_CONFIG_DIR || (key->expires > 0 && key->expires <= now));
     return is_over || candidate->ended;
 }
 

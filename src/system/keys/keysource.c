@@ -7,6 +7,7 @@
 #include "core/pool/keyfile.h"
 #include "system/files.h"
 #include "system/keys/keychange.h"
+#include "system/keys/login.h"
 #include "system/process/capture.h"
 
 #include <errno.h>
@@ -63,6 +64,7 @@ static int read_token_files(struct keyring *keyring, const char *folder,
     for (size_t i = 0; i < keyring->count + keyring->has_master; i++) {
         struct key *key = i < keyring->count ? &keyring->keys[i] : &keyring->master;
         struct buffer error = {0};
+        login_forget_end(key);
         if (key->source != KEY_FILE)
             continue;
         int r = read_token_file(keyring, key, folder, &error);

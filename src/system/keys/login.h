@@ -16,6 +16,10 @@ struct login {
 int login_look(struct keyring *keyring, const char *folder, struct buffer *error,
                struct login *ret_login);
 
+/* Forgets that a refused login in a folder is over if its file was written since: somebody has
+ * logged in. Does nothing to other keys. */
+void login_forget_end(struct key *key);
+
 /* The access token alone, and when it ends. -EINVAL also for one that has ended. */
 int login_read(struct keyring *keyring, const char *folder, struct buffer *error,
                const char **ret_token, int64_t *ret_end);
