@@ -83,6 +83,12 @@ void buffer_append_text(struct buffer *buffer, const char *text)
 
 void buffer_append_char(struct buffer *buffer, char c)
 {
+    /* Where there is room, as nearly always, and many texts are made of these. */
+    if (!buffer->failed && buffer->length + 1 < buffer->capacity) {
+        buffer->data[buffer->length++] = c;
+        buffer->data[buffer->length] = '\0';
+        return;
+    }
     buffer_append(buffer, &c, 1);
 }
 

@@ -150,8 +150,8 @@ static int check_characters(const char *bytes, size_t length, bool any_text, str
 /* Of ASCII whatever the locale, and without a call for each character. */
 static bool is_ordinary_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_';
+    const unsigned char byte = (unsigned char)c, small = byte | 0x20;
+    return (small >= 'a' && small <= 'z') || (byte >= '0' && byte <= '9') || c == '-' || c == '_';
 }
 
 /* What no rule has anything against: nearly every token, and each launch looks at them all. */

@@ -55,9 +55,10 @@ struct owner process_self(void)
 {
     static struct owner self;
     struct stat status;
-    if (self.pid == getpid())
+    const pid_t pid = getpid();
+    if (self.pid == pid)
         return self;
-    self = (struct owner){.pid = getpid(), .start = ticks_since_boot()};
+    self = (struct owner){.pid = pid, .start = ticks_since_boot()};
     if (stat("/proc/self/ns/pid", &status) == 0)
         self.pid_namespace = (int64_t)status.st_ino;
     if (read_small("/proc/sys/kernel/random/boot_id", self.boot, sizeof self.boot) > 0)
