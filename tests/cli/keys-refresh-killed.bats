@@ -79,3 +79,20 @@ folder_holds() {
   holds work 2
   [ ! -e "$keys.renewal" ]
 }
+
+@test "of a sealed file: what is left behind is sealed too" {
+  logins home
+  passphrase 'once only'
+  tcr keys seal --limits interactive
+  assert_status 0
+  extra_env+=("TCR_OAUTH_TOKEN_URL=http://127.0.0.1:$(cat "$scratch/port")/" "LD_PRELOAD=$BATS_FILE_TMPDIR/killed_at.so" KILLED_AT=2)
+  tcr keys refresh home
+  unset 'extra_env[-1]' 'extra_env[-1]'
+  [ -s "$keys.renewal" ]
+  ! grep -q FAKE "$keys.renewal"
+  tcr keys refresh --if-due home
+  assert_status 0
+  assert_equal "$(requests)" 1
+  tcr keys unseal
+  holds home 2
+}
