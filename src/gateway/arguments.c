@@ -18,6 +18,8 @@
 
 /* Claude Code gives a request without a head up after 180 s. */
 #define SILENCE_SECONDS 150
+/* Of a stream that says nothing any more, not even a ping. */
+#define STALL_SECONDS 300
 
 typedef int take_option(struct arguments *arguments, const char *value, struct buffer *error);
 
@@ -125,6 +127,11 @@ static int set_silence(struct arguments *arguments, const char *value, struct bu
     return read_time(value, &arguments->silence_seconds, error);
 }
 
+static int set_stall(struct arguments *arguments, const char *value, struct buffer *error)
+{
+    return read_time(value, &arguments->stall_seconds, error);
+}
+
 #define TEXT(member) .text = offsetof(struct arguments, member)
 #define FLAG(member) .flag = offsetof(struct arguments, member), .is_flag = true
 
@@ -148,6 +155,7 @@ static const struct {
     {"hold", .take = set_hold},
     {"keep", .take = set_keep},
     {"silence", .take = set_silence},
+    {"stall", .take = set_stall},
     {"keys", TEXT(options.keys_file)},
     {"profile", TEXT(options.profile)},
     {"key", TEXT(options.key)},
@@ -191,7 +199,8 @@ bool arguments_read(int argc, char **argv, struct arguments *ret_arguments)
                                         .life_fd = -1,
                                         .lock_fd = -1,
                                         .keep_seconds = -1,
-                                        .silence_seconds = SILENCE_SECONDS};
+                                        .silence_seconds = SILENCE_SECONDS,
+                                        .stall_seconds = STALL_SECONDS};
     int words = getopts_parse(&getopts, argc, argv, &error);
     if (words < 0)
         log_say("gateway: %s", buffer_text(&error));

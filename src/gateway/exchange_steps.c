@@ -12,9 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of a stream that says nothing any more, not even a ping. */
-#define SILENCE_MS 300000
-
 #define PING_MS 20000
 
 static void set_timer(struct exchange *exchange, int64_t at)
@@ -309,10 +306,10 @@ static enum exchange_state stream(struct exchange *exchange)
     if (!try || try->has_ended)
         return end_stream(exchange);
     if (exchange->timer_came) {
-        int64_t end = exchange->moved + SILENCE_MS;
+        int64_t end = exchange->moved + exchange->gateway->stall_ms;
         if (!try->is_paused && clock_now_ms() >= end)
             return end_stream(exchange);
-        set_timer(exchange, try->is_paused ? clock_now_ms() + SILENCE_MS : end);
+        set_timer(exchange, try->is_paused ? clock_now_ms() + exchange->gateway->stall_ms : end);
     }
     if (exchange->out > NOTHING_OUT)
         release_body(exchange);
@@ -364,7 +361,7 @@ void exchange_step(struct exchange *exchange)
         before = exchange->state;
         exchange->state = states[before].step(exchange);
         if (exchange->state == STREAMING && before != STREAMING) {
-            set_timer(exchange, clock_now_ms() + SILENCE_MS);
+            set_timer(exchange, clock_now_ms() + exchange->gateway->stall_ms);
             if (exchange->try && exchange->try->status < 400)
                 ramp_note_answer(picker_ramp(exchange));
         }

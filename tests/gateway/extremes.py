@@ -757,6 +757,33 @@ class Extremes(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(asked[0][0], f"CONNECT 127.0.0.1:{port} HTTP/1.1")
         self.assertNotIn("FAKE", str(asked))
 
+    async def test_an_address_that_swallows_all_is_not_waited_for(self):
+        """A name with two addresses, of which the first, ::1, neither takes a connection nor refuses one."""
+        with open(self.folder + "/hosts", "w", encoding="ascii") as hosts:
+            hosts.write("::1 both.test\n127.0.0.1 both.test\n")
+        within = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.folder + "/hosts"]
+        if not shutil.which("unshare") or subprocess.run([*within, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("nothing can be mounted")
+        port = await self.provide(self.take)
+        dead = socket.socket(socket.AF_INET6)
+        self.addCleanup(dead.close)
+        try:
+            dead.bind(("::1", port))
+        except OSError as failure:
+            self.skipTest(f"no [::1]: {failure}")
+        dead.listen(0)
+        for _ in range(3):
+            filler = socket.socket(socket.AF_INET6)
+            self.addCleanup(filler.close)
+            filler.setblocking(False)
+            filler.connect_ex(("::1", port))
+        await self.start(f'home=both.test:{port}+"plain_http":true', within=within)
+        began = time.monotonic()
+        self.assertEqual((await self.ask())[0], 200)
+        took = time.monotonic() - began
+        self.assertGreater(took, 0.15) # the other was tried first
+        self.assertLess(took, 3)
+
     # ---- keys
 
     async def test_no_key_comes_out_but_to_its_provider(self):
