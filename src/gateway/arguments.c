@@ -16,7 +16,7 @@
 
 #define STAND_IN_LARGEST 4000
 
-/* Claude Code gives a request without a head up after 180 s. */
+/* Claude Code gives up a request without a head after 180 s. */
 #define SILENCE_SECONDS 150
 /* Of a stream that says nothing any more, not even a ping. */
 #define STALL_SECONDS 300

@@ -26,7 +26,7 @@ static bool ends_in(const char *target, const char *end)
     return length >= wanted && memcmp(path + length - wanted, end, wanted) == 0;
 }
 
-/* The format of the request; false if it is of none that can be translated. */
+/* The format of the request; false if it cannot be translated. */
 static bool format_of(const struct exchange *exchange, enum format *ret_format)
 {
     static const struct {
@@ -103,7 +103,7 @@ bool bridge_serves(const struct exchange *exchange, const struct key *key)
     char other[MODELMAP_NAME];
     if (!format_of(exchange, &format))
         return true;
-    /* Where both are there, a key without a table of models takes no other's. */
+    /* If there are both, a key without a table of models takes no requests in the other format. */
     if (is_openai(&key->kind) && format == FORMAT_MESSAGES)
         return (key->models || !bridge_has_claude(exchange)) && modelmap_of_key(key, model, other);
     if (is_openai(&key->kind))
@@ -191,7 +191,7 @@ static void append_header(struct buffer *head, const char *name, const char *val
     buffer_append_format(head, "%s: %s\n", name, value);
 }
 
-/* Nothing of the client's but its name: the other headers are of the format that it speaks. */
+/* Of the client's headers only its name: the others belong to the format that it speaks. */
 static void append_own_head(const struct exchange *exchange, const struct key *key,
                             struct buffer *head)
 {
@@ -235,7 +235,7 @@ static int translate(struct exchange *exchange, const struct key *key, enum form
     return *translation->fault.param ? -EINVAL : -ENOMEM;
 }
 
-/* Of the same format: another model's name, or no thinking, and all else as it came. */
+/* In the same format: another model's name, or no thinking; everything else as it came. */
 static int splice(struct exchange *exchange)
 {
     struct bridge *bridge = &exchange->bridge;

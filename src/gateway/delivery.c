@@ -56,7 +56,7 @@ static bool set_whole(struct exchange *exchange, const char *head)
     return fine;
 }
 
-/* The head of a stream that is still held: it says how long it will have been. */
+/* The head of a stream that is still held: it announces how long that will last. */
 static bool open_stream(struct exchange *exchange)
 {
     struct buffer head = {0};
@@ -213,7 +213,7 @@ enum exchange_state delivery_begin(struct exchange *exchange)
     return STREAMING;
 }
 
-/* The time that is left, not the one that was. */
+/* The time that is left, not the time that was told. */
 static void set_retry_after(struct buffer *head, int64_t until)
 {
     int64_t left = until - time(NULL);
@@ -312,7 +312,7 @@ void delivery_keep_refusal(struct exchange *exchange, const struct finding *find
     const struct try *try = exchange->try;
     bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
     if (!try || !try->has_head || !try->has_ended || finding->class == CLASS_NETWORK)
-        return; /* what broke off is nobody's answer */
+        return; /* an answer that broke off is kept for nobody */
     /* The first of any kind, then the one whose key is ready first. */
     if (kept->status &&
         !(used_up && finding->until > 0 && (kept->until == 0 || finding->until < kept->until)))

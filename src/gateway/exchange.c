@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A client that says nothing of its own deadline has this one. */
+/* The deadline for clients that name none. */
 #define DEADLINE_SECONDS 600
 #define DEADLINE_MOST    7200
-/* Room is made for so much of an announced body at once. */
+/* How much of an announced body gets room at once. */
 #define EXPECTED_MOST ((size_t)1 << 20)
 
 static void timer_due(void *context)
@@ -91,7 +91,7 @@ void exchange_mark(struct exchange *exchange)
     exchange->gateway->ready = exchange;
 }
 
-/* What we answer ourselves once the body was read: a client that still sends does not read. */
+/* Our own answer, sent once the body has been read: a client that still sends does not read. */
 static void refuse(struct exchange *exchange, int status, const char *sentence)
 {
     exchange->refused = status;

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Headers tell times in numbers. The machine's own zone is asked of no one: that would change the
- * environment under the feet of other threads. */
+/* Headers tell times in numbers. The machine's own zone is not looked up: that would change the
+ * environment while other threads read it. */
 static int no_zone_to_civil(const char *zone, int64_t epoch, struct tm *ret_civil)
 {
     time_t time = (time_t)epoch;
@@ -68,8 +68,8 @@ static enum exchange_state ask_again(struct exchange *exchange, enum exchange_st
     return state;
 }
 
-/* What was thought under another key or model is refused here, and not needed; nor are some fields
- * that a model does not take. */
+/* Thinking from another key or model is refused here, and is not needed; nor are some fields that a
+ * model does not take. */
 static bool sends_less(struct exchange *exchange)
 {
     const struct pending *pending = &exchange->pending;

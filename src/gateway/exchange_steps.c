@@ -38,7 +38,7 @@ static enum exchange_state leave(struct exchange *exchange)
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     pending_finish(&exchange->pings);
-    exchange->state = ENDED; /* what the reader says when it is asked once more */
+    exchange->state = ENDED; /* what the reader reports when it is asked once more */
     front_resume(exchange);
     return ENDED;
 }
@@ -96,8 +96,8 @@ static enum exchange_state receive(struct exchange *exchange)
     return RECEIVING;
 }
 
-/* A session that names itself, and a body that names nothing of one key's, need no look at a body
- * of megabytes. */
+/* If the head names the session and no id in the body matters, megabytes of body need not be
+ * scanned. */
 static void read_body(struct exchange *exchange)
 {
     const struct gateway *gateway = exchange->gateway;
@@ -208,8 +208,8 @@ static bool is_held_back(struct exchange *exchange)
     return now < exchange->held_back_until && now < exchange->deadline;
 }
 
-/* Before it is sent, again and again until it may be. What the first of the herd learned of the key
- * meanwhile counts. */
+/* Checked before it is sent, repeatedly until it may be. What the first of many waiting requests
+ * learned about the key meanwhile counts. */
 static enum exchange_state hold_back(struct exchange *exchange)
 {
     exchange->same_again = true;

@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 /* For a head and for an answer's, both at most FRONT_HEAD and what libmicrohttpd adds to them. Real
- * ones are of 3 KiB and touch no more of it. */
+ * ones have 3 KiB and touch no more of it. */
 #define POOL_BYTES ((size_t)20 << 10)
 
-/* That a connection may take to send a head whole, idle before or not; and, what libmicrohttpd
- * watches, to move any byte at all. */
+/* How long a connection may take to send a whole head, idle before or not; and, watched by
+ * libmicrohttpd, to move any byte at all. */
 #define HEAD_MS       130000
 #define STALL_SECONDS 120u
 
@@ -124,7 +124,7 @@ static void *take_target(void *context, const char *target, struct MHD_Connectio
 
 struct head_walk {
     struct buffer head;
-    bool clear; /* all that libmicrohttpd takes for headers are some: "Name : value" is not */
+    bool clear; /* everything that libmicrohttpd takes for a header is one: "Name : value" is not */
 };
 
 static enum MHD_Result append_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -308,8 +308,8 @@ void front_stop_listening(struct front *front)
     front->listeners = NULL;
 }
 
-/* What its sockets do not tell: a connection that was resumed, one whose bytes it has not looked at
- * to their end, one that was silent for too long. */
+/* What its sockets do not show: a connection that was resumed, one with bytes that it has not read
+ * yet, one that was silent for too long. */
 static bool has_to_run(struct front *front)
 {
     return front->has_sockets || front_wait(front) == 0;

@@ -73,7 +73,7 @@ static bool add_headers(struct MHD_Response *response, const char *head)
         name[header.name_length] = '\0';
         memcpy(value, header.value, header.value_length);
         value[header.value_length] = '\0';
-        /* One that it does not take for a header is left out; so it does with no memory. */
+        /* A line that it refuses as a header is left out; so is one that there is no memory for. */
         (void)MHD_add_response_header(response, name, value);
     }
     return true;

@@ -1,5 +1,5 @@
-/* The gateway: requests come in without a key of the pool and go out with one, and with the next
- * where that is used up. tcr-run starts it; see contract.h for what it is given. */
+/* The gateway: requests come in without a key of the pool and are sent on with one, or with the
+ * next if that is used up. tcr-run starts it; see contract.h for what it is given. */
 #include "gateway/gateway.h"
 
 #include "base/cleanup.h"
@@ -67,7 +67,7 @@ static void parting_due(void *context)
     ending->at_once = true;
 }
 
-/* While it still holds them: then they are no one else's. */
+/* While it still holds them: so that they are nobody else's. */
 static void remove_files(struct end_watch *ending)
 {
     for (size_t i = 0; i < ending->admission_count; i++)
@@ -127,8 +127,8 @@ static int shorter(int a, int b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-/* Until none has anything left to do for another: what comes in goes out, and what comes back too,
- * without a turn of the loop between. */
+/* Repeats until no part has work left for another: requests are sent on, and answers passed back,
+ * without another round of the loop. */
 static void settle(struct gateway *gateway)
 {
     for (int i = 0; i < TURNS_MOST; i++) {

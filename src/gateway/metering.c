@@ -126,7 +126,7 @@ void metering_close(struct gateway *gateway)
     gateway->metering = NULL;
 }
 
-/* Whose answers tell what they took. */
+/* Requests whose answers tell what they used. */
 static bool is_billable(const struct exchange *exchange)
 {
     return exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI;
@@ -173,7 +173,7 @@ static void count(const struct exchange *exchange, struct usage_row *row)
     row->priced = prices_cost(&exchange->gateway->metering->prices, &tokens, &row->cost);
 }
 
-/* Requests of people who may not ask, and those that the gateway answers itself, took nothing. */
+/* Requests that were not admitted, and those that the gateway answers itself, used nothing. */
 static bool is_recorded(const struct exchange *exchange)
 {
     return exchange->gateway->metering && exchange->roster && !exchange->is_metered;

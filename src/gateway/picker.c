@@ -32,8 +32,8 @@ static bool enter_session(struct exchange *exchange)
     return exchange->holder != NULL;
 }
 
-/* The session's place, brought over to the keys of now. NULL: this request began with keys that
- * were replaced since, and has a place of its own. */
+/* The session's slot, moved to the present keys. NULL: this request began with keys that have been
+ * replaced since, and has a slot of its own. */
 static struct slot *place_of(struct exchange *exchange)
 {
     struct holder *holder = exchange->holder;
@@ -194,7 +194,7 @@ static bool has_unknown_key(const struct exchange *exchange)
     return *exchange->id.key && !keyring_find(&exchange->roster->keyring, exchange->id.key);
 }
 
-/* What happened since the last key, said once the next one is known. */
+/* What happened since the last key, reported once the next one is known. */
 static void tell_move(struct exchange *exchange)
 {
     struct event event = exchange->failure;

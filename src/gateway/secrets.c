@@ -33,7 +33,7 @@ static void take_folder_login(struct roster *roster, struct candidate *candidate
         secret->failed_at = key->token ? 0 : clock_now_ms();
 }
 
-/* Claude Code renews it in place, and so do we; an old token is of use until it ends. */
+/* Claude Code renews it in place, and so do we; an old token works until it ends. */
 static void read_login(struct roster *roster, struct candidate *candidate)
 {
     struct key *key = candidate->key;
@@ -99,7 +99,7 @@ static void begin(struct gateway *gateway, struct roster *roster, struct candida
     secret->failed_at = secret->comes ? 0 : clock_now_ms();
 }
 
-/* In the background while the old token is of use. */
+/* In the background while the old token works. */
 static enum secret_state want_login(struct gateway *gateway, struct roster *roster,
                                     struct candidate *candidate)
 {
@@ -146,7 +146,7 @@ enum secret_state secrets_want(struct gateway *gateway, struct roster *roster,
     return secrets_of(roster, candidate)->comes ? SECRET_COMES : SECRET_LACKS;
 }
 
-/* One that Claude Code has renewed since is another token already. */
+/* If Claude Code has renewed it since, the token has changed already. */
 static bool renew_login(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
 {
     struct key_secret *secret = secrets_of(roster, candidate);

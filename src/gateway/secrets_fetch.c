@@ -53,7 +53,7 @@ static void wake_choosers(struct gateway *gateway)
             exchange_mark(exchange);
 }
 
-/* Once until it is there again: it is asked for every minute. */
+/* Once until it is there again: it is fetched every minute. */
 static void say_lacking(const struct fetch *fetch, const char *why)
 {
     struct key_secret *secret = secrets_of(fetch->roster, fetch->candidate);
@@ -84,7 +84,7 @@ static const char *take_output(struct fetch *fetch, struct buffer *error)
     return NULL;
 }
 
-/* Also after a failure: the key file says then when to ask again. */
+/* Also after a failure: then the key file says when to ask again. */
 static const char *take_login(struct fetch *fetch, const char *why, struct buffer *error)
 {
     int r =
@@ -149,7 +149,7 @@ static void read_output(void *context, uint32_t events)
     fetch->length += n > 0 ? (size_t)n : 0;
     if (n > 0 && fetch->length < KEYSOURCE_TOKEN_LARGEST)
         return;
-    /* At its end: what is left is the command's own end, of which a signal tells. */
+    /* The pipe has ended: only the command's own end is left, which a signal reports. */
     loop_remove(&fetch->gateway->loop, &fetch->output);
     (void)close(fetch->output.fd);
     fetch->output.fd = -1;

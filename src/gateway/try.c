@@ -103,7 +103,7 @@ static bool is_looked_for(const char *line)
     return false;
 }
 
-/* Lines that end so may have a sense of their own: "name;", "name:". */
+/* Lines that end like this may have a meaning of their own: "name;", "name:". */
 static bool stands_alone(const char *line, size_t length)
 {
     return line[length - 1] == ';' || line[length - 1] == ':';
@@ -205,7 +205,7 @@ static bool serves_again(const struct try *try)
            curl_easy_getinfo(try->easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made == 0;
 }
 
-/* As it was before, so that nothing of this try is left in the next. */
+/* Resets it, so that nothing of this try is left in the next. */
 static bool clear_handle(CURL *easy)
 {
     CURLcode r = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);

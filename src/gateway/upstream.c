@@ -28,7 +28,7 @@ const struct curl upstream_curl = {CURL_FUNCTIONS(LINK)};
 struct socket {
     struct upstream *upstream;
     struct watch watch;
-    bool is_ours;    /* made by open_socket: its end is told to close_socket */
+    bool is_ours;    /* made by open_socket: close_socket is told of its end */
     bool is_watched; /* epoll has it */
     bool is_wanted;  /* by libcurl */
 };
@@ -122,7 +122,7 @@ static int close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-/* Nothing would ever be heard of it. In a callback of libcurl's, so that it is only noted. */
+/* It would never be heard of again. This is a callback of libcurl's, so it is only recorded. */
 static void give_up(CURL *easy)
 {
     char *private = NULL;
@@ -168,7 +168,7 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, 
     return 0;
 }
 
-/* It must not be called from here, not even where it wants to be called at once. */
+/* libcurl must not be called from here, not even if it wants to be called at once. */
 static int timer_wanted(CURLM *multi, long milliseconds, void *context)
 {
     struct upstream *upstream = context;

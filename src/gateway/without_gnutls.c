@@ -1,4 +1,4 @@
-/* libmicrohttpd begins GnuTLS as it is loaded, and GnuTLS itself does so too, for servers that
+/* libmicrohttpd initializes GnuTLS as it is loaded, and so does GnuTLS itself, for servers that
  * speak TLS. This one never does (towards the providers it is libcurl's own library), and what they
  * would make then takes a tenth of the memory of a gateway that waits. The loader finds these
  * first. */

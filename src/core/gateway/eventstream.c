@@ -37,7 +37,7 @@ static bool go_to(struct scan *scan, const char *wanted)
     return false;
 }
 
-/* Down a path of at most three members; "" if there is no string at its end. */
+/* The string at the end of a path of at most three members; "" if there is none. */
 static void read_string(const struct eventstream *stream, const char *const path[3],
                         char ret_text[EVENTSTREAM_NAME])
 {

@@ -13,7 +13,8 @@
 static const char beta_name[] = "anthropic-beta";
 static const char oauth_beta[] = "oauth-2025-04-20";
 
-/* A name, or with a '*' at its end all names that begin so. Patterns are in small letters. */
+/* A name; or, with a '*' at its end, all names that begin like that. Patterns are in small letters.
+ */
 static bool name_fits(const struct header *header, const char *pattern)
 {
     if (char_lower(*header->name) != *pattern)
@@ -46,7 +47,7 @@ static bool value_is(const struct header *header, const char *value)
            strncasecmp(header->value, value, header->value_length) == 0;
 }
 
-/* RFC 9110, 7.6.1: what Connection names is between these two ends alone. */
+/* RFC 9110, 7.6.1: headers that Connection names are for this connection only. */
 static bool connection_names(const char *head, const struct header *wanted)
 {
     struct header header;
@@ -61,7 +62,7 @@ static bool connection_names(const char *head, const struct header *wanted)
     return false;
 }
 
-/* What stands in Connection most of the time, and names no header. */
+/* The usual values of Connection, which name no header. */
 static bool names_some(const char *head)
 {
     struct header header;
@@ -71,7 +72,7 @@ static bool names_some(const char *head)
     return found;
 }
 
-/* A header that is the way's, not the message's; `named`: Connection may name it. */
+/* A header of the connection, not of the message; `named`: Connection may name it. */
 static bool belongs_to_way(const char *head, const struct header *header, bool named)
 {
     return is_hop_by_hop(header) || (named && connection_names(head, header));
@@ -173,7 +174,7 @@ static void append_header(const struct header *header, bool oauth, bool beta_mis
     end_line(lines);
 }
 
-/* What curl would add to a request that lacks it, beside what is never sent. */
+/* Headers that curl would add to a request without them, and that are not removed anyway. */
 static void append_fixed(const char *head, struct buffer *lines)
 {
     static const char *const optional[] = {"Accept", "Content-Type", "User-Agent"};

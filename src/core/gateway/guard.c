@@ -24,7 +24,8 @@ static bool host_is_ours(const struct guard *guard, const char *host, size_t len
     return guard->host_count == 0;
 }
 
-/* Digests of one length: neither the time nor the length of what was sent tells of the token. */
+/* Digests of one length: neither the time taken nor the length of what was sent gives the token
+ * away. */
 static bool is_token(const struct guard *guard, const char *value, size_t length)
 {
     unsigned char sent[crypto_generichash_BYTES], known[crypto_generichash_BYTES];
@@ -53,8 +54,8 @@ static bool token_is_right(const struct guard *guard, const char *head)
     return right;
 }
 
-/* RFC 9112, 6.3: a second length, or a coding that another reader might not know, and the two of us
- * would not agree where the next request begins. */
+/* RFC 9112, 6.3: a second length, or a coding that another reader might not know, and the two would
+ * not agree on where the next request begins. */
 static bool framing_is_clear(const char *head)
 {
     size_t lengths = head_count(head, "content-length");
@@ -72,8 +73,8 @@ static bool framing_is_clear(const char *head)
     return header.value_length > 0;
 }
 
-/* The name in an absolute target counts for the Host header (RFC 9112, 3.2.2), which must be there
- * and be ours all the same. */
+/* The name in an absolute target counts for the Host header (RFC 9112, 3.2.2), which must still be
+ * present and ours. */
 static bool hosts_are_ours(const struct guard *guard, const char *target, const char *head)
 {
     struct header host;

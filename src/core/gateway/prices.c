@@ -22,8 +22,9 @@
         DOLLARS(input), DOLLARS(output), DOLLARS(read), DOLLARS(input), DOLLARS(input)             \
     }
 
-/* The providers' list prices on PRICES_AS_OF. Requests with more input than `above`, what the cache
- * took and gave included, cost so throughout; such a row stands before the model's other one. */
+/* The providers' list prices on PRICES_AS_OF. Requests with more input than `above`, cache reads
+ * and writes included, cost this much for every token; such a row precedes the model's other one.
+ */
 static const struct built_in {
     const char *model;
     int64_t above;

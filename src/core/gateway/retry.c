@@ -23,7 +23,7 @@ static bool may_be_done(const struct retry_facts *facts)
            (facts->event == RETRY_ANSWERED && facts->class == CLASS_SERVER);
 }
 
-/* Why nothing may be sent again, whichever key it were; NULL if something may. */
+/* Why nothing may be sent again, with any key; NULL if it may. */
 static const char *obstacle(const struct retry *retry, const struct retry_facts *facts)
 {
     if (facts->out > NOTHING_OUT)
@@ -41,7 +41,7 @@ static const char *obstacle(const struct retry *retry, const struct retry_facts 
     return NULL;
 }
 
-/* Another key of the pool; failing that, NULL moves nothing and the reason says why. */
+/* Why no other key of the pool is tried; NULL if one may be. */
 static const char *no_next(const struct retry *retry, const struct retry_facts *facts)
 {
     if (facts->bound)

@@ -25,7 +25,7 @@ const char *route_path(const char *target)
     return NULL;
 }
 
-/* Some programs have it that an OpenAI API is below /api. */
+/* Some programs expect OpenAI's API below /api. */
 const char *route_api_path(const char *target)
 {
     static const char *const paths[] = {"/api/v1/chat/completions", "/api/v1/responses",
@@ -93,7 +93,7 @@ static bool path_fits(const char *path, size_t length, const char *pattern)
            (length >= wanted && memcmp(path, pattern, wanted) == 0);
 }
 
-/* OpenAI's clients hold "/v1" for a part of the address and may leave it out. */
+/* OpenAI's clients take "/v1" for a part of the address and may leave it out. */
 static const struct row *row_of(const char *path, size_t length, unsigned method)
 {
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -41,8 +41,8 @@ void sessionid_read_head(const char *head, struct sessionid *ret_id)
         read_header(head, "x-account-name", ret_id->key);
 }
 
-/* A body on its way past: what stands between the strings counts brackets, the strings are jumped
- * over from quote to quote. */
+/* A body being scanned: brackets between the strings are counted, and the strings are skipped from
+ * quote to quote. */
 struct skim {
     const char *at, *end;
     size_t depth;
@@ -65,7 +65,7 @@ static const char *string_end(const char *text, const char *end)
     return end;
 }
 
-/* Goes on to the next member of any object, before its value; false at the end. */
+/* Moves to the next member of any object, before its value; false at the end. */
 static bool next_member(struct skim *skim)
 {
     while (skim->at < skim->end) {
@@ -137,7 +137,7 @@ static bool is_below(const struct skim *skim, const char *top, const char *name)
     return skim->depth == 2 && part_is(&skim->top, top) && part_is(&skim->name, name);
 }
 
-/* Where an id stands that one key alone can see. */
+/* Where an id is that only one key can see. */
 static bool names_object(const struct skim *skim)
 {
     return part_is(&skim->name, "file_id") || part_is(&skim->name, "skill_id") ||
@@ -155,7 +155,7 @@ static void read_object(const struct skim *skim, char ret_object[SESSIONID_TEXT]
         keep_plain(text, ret_object);
 }
 
-/* What of the wanted the member just named has told. */
+/* Which of the wanted facts the member just named has given. */
 static unsigned read_member(const struct skim *skim, unsigned wanted, struct sessionid *id)
 {
     if (is_top(skim, "model")) {
@@ -187,7 +187,7 @@ void sessionid_read_body(const char *body, size_t length, unsigned wanted, struc
         wanted &= ~read_member(&skim, wanted, id);
 }
 
-/* Ids of answers that stand for themselves and can be asked for by nobody. */
+/* Ids of answers that nobody can ask for later. */
 static bool is_transient(const char *id)
 {
     static const char *const prefixes[] = {"msg_", "chatcmpl-", "cmpl-"};

@@ -81,8 +81,8 @@ static bool holds_parts(const struct part *name)
            part_is(name, "input_tokens_details");
 }
 
-/* Later ones count: a stream tells the input first, and at its end how much came out. One without
- * a number that is known (a tool's schema) counts for nothing. */
+/* The last one counts: a stream tells the input first, and the output at its end. One without a
+ * known number (a tool's schema) is ignored. */
 static void read_usage(struct tokens_reader *reader)
 {
     struct scan scan = {reader->taken, reader->taken + reader->length};

@@ -166,7 +166,7 @@ static bool take_all(struct choice *choice, struct state *state, const struct pi
 
 /* ---- the leases of a run ---- */
 
-/* Its own, aside: they must not count while it looks for another key. */
+/* Sets its own leases aside: they must not count while it looks for another key. */
 struct own_leases {
     struct lease list[CHOICE_SLOTS + 1];
     size_t count;
@@ -187,8 +187,8 @@ static bool put_back(struct choice *choice, struct state *state, const struct ow
     return false;
 }
 
-/* Nothing was found. A run that waits for it holds no key meanwhile: two that need keys of two
- * kinds would else wait for each other. True if that is to be written. */
+/* Nothing was found. A run that waits for it holds no key meanwhile: otherwise two that need keys
+ * of two kinds would wait for each other. True if that has to be written. */
 static bool stand_back(struct choice *choice, struct state *state, const struct picks *picks,
                        const struct own_leases *own, int64_t ticket)
 {

@@ -139,7 +139,7 @@ bool entry_is_urgent(const struct entry *entry)
     return entry->kind != ENTRY_USE && entry->kind != ENTRY_CURSOR && entry->kind != ENTRY_USAGE;
 }
 
-/* The last entry about a cursor is what the next one has to do with. */
+/* The next entry about a cursor is merged with the last one. */
 static struct entry *find_like(struct entries *entries, const struct entry *entry)
 {
     for (size_t i = entries->count; i-- > 0;) {

@@ -76,8 +76,8 @@ static int compare_id(const void *id, const void *candidate)
     return strcmp(id, (*(struct candidate *const *)candidate)->id);
 }
 
-/* By way of the leases, so that a hundred of them on ten thousand keys are cheap to count. One
- * token that two keys have counts for both. */
+/* Goes through the leases, so that a hundred of them on ten thousand keys are cheap to count. A
+ * token that two keys share counts for both. */
 static void count_leases(struct rotation *rotation, const struct state *state)
 {
     size_t count = rotation->count + rotation->has_master;
@@ -105,8 +105,8 @@ static int compare_key(const void *id, const void *lease)
     return strcmp(id, ((const struct lease *)lease)->key);
 }
 
-/* The same by way of the candidates, for who looks only once: sorting those costs more. Returns 0
- * or -ENOMEM. */
+/* The same through the candidates, for callers that look only once: sorting those costs more.
+ * Returns 0 or -ENOMEM. */
 static int count_leases_unsorted(struct rotation *rotation, const struct state *state)
 {
     size_t count = state->lease_count;
@@ -131,8 +131,8 @@ static int count_leases_unsorted(struct rotation *rotation, const struct state *
     return 0;
 }
 
-/* An identity is a hash, which is not made twice for one salt. Who looks a second time looks often:
- * then all are sorted. */
+/* An identity is a hash, which is not computed twice for one salt. A caller that looks a second
+ * time will look often: then all are sorted. */
 static int identify_all(struct rotation *rotation, const char *text)
 {
     struct identity_salt salt;

@@ -133,7 +133,7 @@ static int add_window(void *context, const struct part *item)
     return 0;
 }
 
-/* The cursor stands before the value. Returns 0, -EINVAL if it is none, -ENOMEM. */
+/* The cursor is before the value. Returns 0, -EINVAL if there is none, -ENOMEM. */
 static int read_record(struct scan *scan, const struct part *name, struct record *record)
 {
     struct members members;
@@ -170,8 +170,8 @@ static void sort_table(struct record_table *table)
         }
 }
 
-/* The cursor stands before the value, which is large: it is read in one go. Returns 0, -EINVAL if
- * it is no value, -ENOMEM. */
+/* The cursor is before the value, which is large, so it is read in one pass. Returns 0, -EINVAL if
+ * it is not a value, -ENOMEM. */
 static int read_table(struct scan *scan, struct record_table *table)
 {
     struct part name, value;
