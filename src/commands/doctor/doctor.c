@@ -17,7 +17,7 @@
 
 #define EXIT_SICK 1
 
-/* The state is looked at first: what is known of the keys stands there. */
+/* The state comes first: it holds what is known about the keys. */
 static void (*const checks[])(struct doctor *) = {
     doctor_check_state,    doctor_check_clock,       doctor_check_keys,    doctor_check_client,
     doctor_check_settings, doctor_check_environment, doctor_check_gateway,

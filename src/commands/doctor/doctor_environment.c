@@ -121,7 +121,7 @@ static size_t check_address(struct doctor *doctor)
            check_address_in(doctor, "OPENAI_BASE_URL", "api.openai.com");
 }
 
-/* True if a command's ANTHROPIC_CUSTOM_HEADERS would be another than ours: a line was taken out. */
+/* True if a command's ANTHROPIC_CUSTOM_HEADERS would differ from ours: a line was removed. */
 static bool has_credential_header(struct doctor *doctor, const char *name)
 {
     struct environment_plan plan = {0};

@@ -67,7 +67,8 @@ static void say_count(struct doctor *doctor, const struct keyring *keyring, cons
                    origin, status.st_mode & 07777);
 }
 
-/* Returns 0 with a keyring to look at further, else a negative errno with the reason said. */
+/* Returns 0 with a keyring to look at further, else a negative errno, after reporting the reason.
+ */
 static int load(struct doctor *doctor, struct keyring *ret_keyring, char **ret_origin)
 {
     struct keyring_report report = {0};

@@ -95,7 +95,7 @@ static bool take_lock(struct start *start)
     return false;
 }
 
-/* Through a pipe that holds all of it, so that it stands in no argument. */
+/* Through a pipe that holds all of it, so that it is in no argument. */
 static bool hand_stand_in(struct start *start)
 {
     int ends[2];
@@ -207,7 +207,7 @@ static int start_in_background(struct start *start)
     if (pid < 0 || waitpid(pid, &status, 0) < 0)
         log_say("gateway: it could not be started");
     else if (WIFEXITED(status) && WEXITSTATUS(status) > 0)
-        return WEXITSTATUS(status); /* it said why */
+        return WEXITSTATUS(status); /* it has reported why */
     else
         log_say("gateway: it ended while it started");
     return EXIT_OWN_FAILURE;

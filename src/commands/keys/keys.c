@@ -218,7 +218,7 @@ int keys_change(struct keychange *change, keychange_edit *edit, void *context)
     return 0;
 }
 
-/* Whatever stands in an argument vector, others see in a list of processes, and the shell keeps. */
+/* Others can see arguments in the list of processes, and the shell keeps them in its history. */
 static bool has_token(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

@@ -90,7 +90,7 @@ static bool set_fields(struct addition *addition)
     return r == 0;
 }
 
-/* A file with this key alone, and a source that needs no asking. */
+/* A key file with only this key, and a source that needs no questions. */
 static int print_probe(const struct addition *addition, struct buffer *text)
 {
     struct buffer error = {0};

@@ -88,7 +88,7 @@ int keys_set(int argc, char **argv)
     return status;
 }
 
-/* What is known of the old token goes with it; the rest of the entry stays. */
+/* What is known about the old token is removed with it; the rest of the entry stays. */
 static int apply_renewal(cJSON *file, void *context, struct buffer *error)
 {
     static const char *const old[] = {"expires", "added", "refresh_token", "refresh_after",

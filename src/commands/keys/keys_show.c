@@ -16,7 +16,7 @@ extern char **environ;
 
 #define LABEL_WIDTH 14
 
-/* The names alone: a header or a variable may hold another secret. */
+/* Only the names: a header or a variable may hold another secret. */
 static void add_names(cJSON *object, const char *member, const struct key_variable *variables)
 {
     cJSON *names = variables && variables->name ? cJSON_CreateArray() : NULL;

@@ -52,7 +52,7 @@ static const char *other_kind(const struct key *key)
     return other ? kind_name(&kind) : NULL;
 }
 
-/* Judges a token, and puts it into the entry if it is to stand in the file. */
+/* Checks a token, and puts it into the entry if it belongs in the file. */
 static bool take_token(struct addition *addition, const char *what, const char *bytes,
                        size_t length, bool inside)
 {

@@ -57,7 +57,7 @@ static int keys_in_all(const struct step *step)
     return keys < pool->policy.retries ? keys : pool->policy.retries;
 }
 
-/* Where the next key goes, if that is elsewhere than where the last went. */
+/* Where the next key is sent, if not to the same address as the last one. */
 static void append_other_address(struct buffer *line, const struct step *step)
 {
     char *const *environment = step->session->environment;

@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-/* Above what scripts open by number, so that none of theirs is in the way. */
+/* Above the numbers that scripts use for descriptors, so that they do not collide. */
 #define DESCRIPTOR_FLOOR 10
 
 static int own_failure(const char *what, int r)
@@ -44,7 +44,8 @@ static int secret_pipe(const char *token)
     return fd;
 }
 
-/* How the command knows the key: a stand-in for one of another provider is a key of its own. */
+/* The kind of the key as the command knows it: a stand-in for another provider's key has a kind of
+ * its own. */
 static struct kind kind_for(const struct session *session, const struct key *key)
 {
     if (!session_needs_translation(session, key))

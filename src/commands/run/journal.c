@@ -12,7 +12,7 @@ const char *journal_command(const struct session *session)
     return path_name(session->call.argv[0]);
 }
 
-/* `sentence` is NULL for what is not said. */
+/* `sentence` is NULL for what is only recorded. */
 static void add(const struct pool *pool, const char *command, const struct event *event,
                 const char *sentence)
 {

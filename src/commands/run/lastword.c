@@ -51,7 +51,7 @@ void lastword_look(struct attempt *attempt, int64_t now_ms)
     if (!attempt->evidence.last_word || !gate->holding || now_ms < attempt->word_due)
         return;
     if (attempt->evidence.result_seen || attempt->evidence.row.line[0]) {
-        attempt->word_due = -1; /* JSON tells by itself */
+        attempt->word_due = -1; /* JSON needs no guess */
         return;
     }
     if (attempt->word_since < 0)

@@ -46,7 +46,7 @@ static void take_lines(struct private_gateway *gateway, const char *bytes, size_
     buffer_drop_front(&gateway->line, done);
 }
 
-/* Reads once. False at the end of what it tells: it is gone. */
+/* Reads once. False at the end of the pipe: the gateway is gone. */
 static bool read_news(struct private_gateway *gateway)
 {
     char bytes[4096];
@@ -235,7 +235,7 @@ static int make_texts(struct private_gateway *gateway)
     return 0;
 }
 
-/* 0; or a negative errno, with what it said itself already said. */
+/* 0; or a negative errno, after printing what the gateway said. */
 static int bring_up(struct private_gateway *gateway)
 {
     gateway->program = gateway_program_find();

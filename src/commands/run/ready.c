@@ -24,7 +24,7 @@ void ready_note_step(struct run *run, const struct step *step)
 }
 
 struct reset_wait {
-    int64_t said; /* when the last line was */
+    int64_t said; /* when the last line was printed */
     bool noted;
 };
 

@@ -56,7 +56,7 @@ static void stamp_start(struct session *session)
              (unsigned)(now.tv_nsec / 1000000) % 1000);
 }
 
-/* Where the transcript stands now, so that only rows of this run count. */
+/* Where the transcript ends now, so that only rows of this run count. */
 static void find_session_start(struct session *session)
 {
     struct client_call *call = &session->call;
@@ -71,7 +71,7 @@ static void find_session_start(struct session *session)
     free(path);
 }
 
-/* Behind a runner such as npx there is no program that could be asked. */
+/* With a runner such as npx there is no program that could be asked. */
 bool session_asks_client(const struct session *session)
 {
     const struct client_call *call = &session->call;
@@ -195,7 +195,7 @@ static bool is_free(const struct key *key)
     return !key->disabled && !key->left_out;
 }
 
-/* Keys of OpenAI's serve claude where they say which of their models stands for which. */
+/* OpenAI's keys serve claude if they say which of their models replaces which. */
 static bool translates(const struct session *session)
 {
     const struct keyring *keyring = &session->pool.keyring;

@@ -7,8 +7,8 @@
 
 /* Waits until `until` (seconds since 1970), at most `longest` seconds at a time, showing a
  * countdown on a terminal and one line every ten minutes elsewhere. `name` is the key that will be
- * ready first; *last_said (0 at first) keeps when the last line was said. True if the time is over;
- * false if somebody asked to end, which stays pending on `signal_fd`. */
+ * ready first; *last_said (0 at first) keeps when the last line was printed said. True if the time
+ * is over; false if somebody asked to end, which stays pending on `signal_fd`. */
 bool wait_a_while(int signal_fd, int64_t until, const char *name, int64_t longest,
                   int64_t *last_said);
 

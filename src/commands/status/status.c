@@ -14,7 +14,7 @@ static bool is_asked(const struct kind *kind, const void *context)
     return asked_covers(context, kind);
 }
 
-/* What a command that says nothing of kinds would get. */
+/* What a command gets if no kinds are asked for. */
 static struct candidate *find_next(struct pool *pool, bool *ret_needs_kind)
 {
     struct asked asked;

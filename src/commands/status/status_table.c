@@ -171,7 +171,7 @@ static void append_lines_cut(struct buffer *text, const char *lines, size_t limi
     }
 }
 
-/* What stands below the table; it comes whole, so the table has to leave it room. */
+/* The lines below the table; they are never cut, so the table has to leave room for them. */
 static void append_notes(struct buffer *notes, const struct status_view *view)
 {
     buffer_append_char(notes, '\n');

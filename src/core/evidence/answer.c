@@ -237,7 +237,7 @@ static bool is_error_body(const struct answer *answer)
     return false;
 }
 
-/* Where no window is named, the one that says it is closed. */
+/* If no window is named, the one that is reported as used up. */
 static void name_window(const char *headers, struct finding *finding)
 {
     static const struct {

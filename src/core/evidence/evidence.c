@@ -173,7 +173,7 @@ static bool read_text(struct evidence *evidence, enum stream_id stream, const ch
     evidence->unread |= r < 0;
     if (r > 0) {
         finding.source = SOURCE_TEXT;
-        /* What a person told with --marker goes before what is built in. */
+        /* What a person taught with --marker comes before what is built in. */
         if (evidence->text[stream].finding.source != SOURCE_MARKER)
             evidence->text[stream].finding = finding;
         *chained = false;

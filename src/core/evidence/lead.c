@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* So many prefixes may stand before a message. */
+/* How many prefixes may precede a message. */
 #define PREFIXES_MOST 8
 #define TAG_MOST      64
 #define NAME_MOST     96

@@ -108,7 +108,7 @@ static bool read_weekday(struct cursor *c, struct moment *m)
     return true;
 }
 
-/* Gives false where neither am nor pm stands, "a.m." and "p.m." among them. */
+/* False if there is neither am nor pm, "a.m." and "p.m." included. */
 static bool read_half(struct cursor *c, int64_t *ret_hours)
 {
     struct cursor t = *c;

@@ -21,7 +21,7 @@ enum {
     TAKES_BARE = TAKES_OWN, /* a number of seconds without a unit */
 };
 
-/* What introduces a time. A space stands for any spaces, a dash or an underscore. */
+/* What introduces a time. A space matches any spaces, a dash or an underscore. */
 static const struct opening {
     const char *words;
     int64_t takes;

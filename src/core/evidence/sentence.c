@@ -20,7 +20,7 @@ enum need {
     NEED_NOTHING,
     NEED_PLAN,  /* of an unknown speaker: a word that tells of a plan rather than of a disk */
     NEED_RESET, /* a time of reset */
-    ONE_MODEL,  /* needs nothing; means the model in use alone */
+    ONE_MODEL,  /* needs nothing; means only the model in use */
 };
 
 /* Tried in order; the first that matches decides. CLASS_NONE rows are the near misses. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Rows that the client puts in on resume: said by nobody. */
+/* Rows that the client inserts when it resumes: nobody's words. */
 static bool is_filler(const cJSON *message)
 {
     const char *model = json_string(message, "model");

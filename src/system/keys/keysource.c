@@ -57,7 +57,8 @@ static int read_token_file(struct keyring *keyring, struct key *key, const char 
     return r;
 }
 
-/* One key that cannot be read must not stop a run that has others: it is left out, and said. */
+/* One key that cannot be read must not stop a run that has others: it is left out, with a warning.
+ */
 static int read_token_files(struct keyring *keyring, const char *folder,
                             struct keyring_report *report)
 {

@@ -182,7 +182,7 @@ static int mark(cJSON *file, void *context, struct buffer *error)
     return renewal_apply_entry(entry, place->renewal, time(NULL));
 }
 
-/* What it says matters less than the login: that it could not be written is no failure. */
+/* The note matters less than the login: failing to write it is not a failure. */
 static void mark_entry(struct place *place)
 {
     struct buffer error = {0};

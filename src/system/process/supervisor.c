@@ -46,7 +46,7 @@ static void watch(struct pollfd *slot, bool wanted, int fd, short events)
     *slot = (struct pollfd){.fd = wanted ? fd : -1, .events = events};
 }
 
-/* While bytes are held back no write tells that their reader is gone. */
+/* While bytes are held back, no write shows that their reader is gone. */
 static bool holds_back(const struct relay *relay)
 {
     return relay->source >= 0 && relay->error == 0 && relay->filter.deadline &&
@@ -59,7 +59,7 @@ static void fill_slots(const struct running *running, struct pollfd slots[SLOT_C
     const struct input *input = running->ended ? NULL : plan->input;
     watch(&slots[SLOT_SIGNALS], true, plan->signal_fd, POLLIN);
     watch(&slots[SLOT_STDIN], input && input_wants_read(input), STDIN_FILENO, POLLIN);
-    /* Asked for no event, the pipe still tells that the command closed its end. */
+    /* Polled for no event, the pipe still shows that the command closed its end. */
     watch(&slots[SLOT_COMMAND_STDIN], input && input->pipe_write >= 0,
           input ? input->pipe_write : -1, input && input_wants_write(input) ? POLLOUT : 0);
     watch(&slots[SLOT_WATCHED], plan->watched, plan->watched ? plan->watched(plan->context) : -1,

@@ -357,7 +357,7 @@ static void wait_for_end(struct ledger *ledger, int64_t most_ms)
     }
 }
 
-#define PARTING_MS 200 /* for a thread that was told to give up */
+#define PARTING_MS 200 /* for a thread that was asked to give up */
 
 int ledger_close(struct ledger *ledger, int64_t most_ms)
 {

@@ -11,7 +11,7 @@
 #define WRITE_MS     300   /* after the first thing that is not urgent */
 #define LOOK_MS      700   /* for changes of others */
 #define RETRY_MS     1000  /* after a store could not be used */
-#define ENTRIES_MOST 20000 /* that wait for a store; then the oldest half goes */
+#define ENTRIES_MOST 20000 /* that wait for a store; beyond that the oldest half is dropped */
 
 /* ---- taking what is to be written ---- */
 

@@ -68,7 +68,7 @@ static void put_right(const struct asking *asking)
     (void)files_write_all(asking->fd, "\n", 1);
 }
 
-/* The shell has had the terminal meanwhile, with settings of its own. */
+/* The shell has had the terminal in between, and its own settings are in place. */
 static int stop_and_ask_again(const struct asking *asking)
 {
     const struct timespec at_once = {0};

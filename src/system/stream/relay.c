@@ -178,7 +178,7 @@ void relay_note_gone(struct relay *relay)
         relay->error = -EPIPE;
 }
 
-/* A terminal that is gone is gone for the command too. */
+/* If the terminal is gone, it is gone for the command too. */
 bool relay_is_broken(const struct relay *relay)
 {
     bool bearable = relay->may_lose && relay->error != -EPIPE && relay->kind != RELAY_TERMINAL;
