@@ -20,7 +20,7 @@
 
 #define WAIT_MS 5000 /* for another process that has the file locked */
 
-struct usage {
+struct usage_command {
     struct usage_question question;
     bool json, csv;
     struct usage_report report;
@@ -117,7 +117,7 @@ static void append_table(struct buffer *text, const struct usage_report *report)
 
 #ifdef TCR_GATEWAY
 /* 0 with an empty report where nothing was recorded yet. */
-static int read_report(struct usage *usage)
+static int read_report(struct usage_command *usage)
 {
     struct buffer error = {0};
     struct usagefile *file = NULL;
@@ -138,7 +138,7 @@ static int read_report(struct usage *usage)
     return r == -ENOENT ? 0 : r;
 }
 #else
-static int read_report(struct usage *usage)
+static int read_report(struct usage_command *usage)
 {
     (void)usage;
     log_say("usage: this tcr-run was built without the gateway, which records it");
@@ -146,7 +146,7 @@ static int read_report(struct usage *usage)
 }
 #endif
 
-static int take_since(struct usage *usage, const char *text)
+static int take_since(struct usage_command *usage, const char *text)
 {
     time_t now = time(NULL);
     usage->question.since = now - USAGE_SINCE_DEFAULT;
@@ -157,7 +157,7 @@ static int take_since(struct usage *usage, const char *text)
     return r;
 }
 
-static int take_by(struct usage *usage, const char *text)
+static int take_by(struct usage_command *usage, const char *text)
 {
     usage->question.by = text ? usage_by_parse(text) : USAGE_BY_KEY;
     if (usage->question.by < USAGE_BY_COUNT)
@@ -166,7 +166,7 @@ static int take_by(struct usage *usage, const char *text)
     return -EINVAL;
 }
 
-static int take_arguments(struct usage *usage, int argc, char **argv)
+static int take_arguments(struct usage_command *usage, int argc, char **argv)
 {
     const char *since = NULL, *by = NULL;
     const struct flag flags[] = {{"by", 0, NULL, &by},
@@ -188,7 +188,7 @@ static int take_arguments(struct usage *usage, int argc, char **argv)
 
 int command_usage(int argc, char **argv)
 {
-    struct usage usage = {0};
+    struct usage_command usage = {0};
     struct buffer text = {0};
     int status = EXIT_OWN_FAILURE;
     if (take_arguments(&usage, argc, argv) == 0 && read_report(&usage) == 0) {

@@ -23,7 +23,7 @@
 
 #define EXIT_NOTHING 1 /* nothing was to be done, or a person said no */
 
-struct wish {
+struct setup_request {
     bool undo, yes, shows_only;
     const struct setup_program *program;
     struct options options;
@@ -148,8 +148,8 @@ static void append_difference(struct buffer *text, const struct buffer *before,
 }
 
 /* 0: go on; else the exit status. */
-static int ask(const struct wish *wish, const struct setup_file *file, const struct buffer *after,
-               const char *token)
+static int ask(const struct setup_request *wish, const struct setup_file *file,
+               const struct buffer *after, const char *token)
 {
     struct buffer text = {0};
     buffer_append_format(&text, "%s:\n", file->path);
@@ -169,7 +169,7 @@ static int ask(const struct wish *wish, const struct setup_file *file, const str
 /* ---- what is done ---- */
 
 /* What waits for a gateway that nobody starts looks broken. */
-static void say_next(const struct wish *wish)
+static void say_next(const struct setup_request *wish)
 {
     struct pidfile running;
     CLEANUP_FREE char *path = gateway_pid_path(wish->options.profile);
@@ -182,7 +182,7 @@ static void say_next(const struct wish *wish)
                 "needed, tcr-run gateway start -d starts one.");
 }
 
-static int change(const struct wish *wish, const struct setup_facts *facts,
+static int change(const struct setup_request *wish, const struct setup_facts *facts,
                   const struct setup_file *file, struct buffer *after)
 {
     const struct setup_program *program = wish->program;
@@ -213,7 +213,7 @@ static int change(const struct wish *wish, const struct setup_facts *facts,
     return done ? 0 : EXIT_OWN_FAILURE;
 }
 
-static int set_up(const struct wish *wish, const struct setup_facts *facts)
+static int set_up(const struct setup_request *wish, const struct setup_facts *facts)
 {
     struct setup_file file;
     struct buffer after = {0};
@@ -234,7 +234,7 @@ static int set_up(const struct wish *wish, const struct setup_facts *facts)
     return status;
 }
 
-static bool parse(int argc, char **argv, struct wish *wish)
+static bool parse(int argc, char **argv, struct setup_request *wish)
 {
     const struct flag flags[] = {{"undo", 0, &wish->undo, NULL},
                                  {"yes", 'y', &wish->yes, NULL},
@@ -261,7 +261,7 @@ static bool parse(int argc, char **argv, struct wish *wish)
 
 int command_setup(int argc, char **argv)
 {
-    struct wish wish = {0};
+    struct setup_request wish = {0};
     struct setup_facts facts = {0};
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
         return show_help();

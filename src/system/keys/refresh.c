@@ -86,7 +86,7 @@ int refresh_write_hard(int (*write)(void *context, struct buffer *error), void *
 }
 
 /* The file as it is to be. */
-struct draft {
+struct renewal_draft {
     const struct keychange *change;
     cJSON *file, *entry;
     char *rescue_path;
@@ -95,11 +95,11 @@ struct draft {
 
 static int write_draft(void *context, struct buffer *error)
 {
-    const struct draft *draft = context;
+    const struct renewal_draft *draft = context;
     return keychange_rehearse(draft->change, draft->file, error);
 }
 
-static int take_entry(const struct draft *draft, cJSON *entry, struct buffer *error)
+static int take_entry(const struct renewal_draft *draft, cJSON *entry, struct buffer *error)
 {
     struct renewal renewal = {0};
     const char *token = json_string(entry, "refresh_token");
@@ -113,7 +113,7 @@ static int take_entry(const struct draft *draft, cJSON *entry, struct buffer *er
 }
 
 /* What a killed process had got, and could not write any more, for whichever key it was. */
-static int take_rescued(const struct draft *draft, struct buffer *error)
+static int take_rescued(const struct renewal_draft *draft, struct buffer *error)
 {
     cJSON *entry;
     int r = access(draft->rescue_path, F_OK) == 0
@@ -129,7 +129,8 @@ static int take_rescued(const struct draft *draft, struct buffer *error)
     return r < 0 ? r : 0;
 }
 
-static int ask_and_write(struct refresh_work *work, struct draft *draft, struct buffer *error)
+static int ask_and_write(struct refresh_work *work, struct renewal_draft *draft,
+                         struct buffer *error)
 {
     struct renewal renewal = {0};
     struct rescue rescue = {0};
@@ -176,8 +177,8 @@ static int renew(cJSON *file, void *context, struct buffer *error)
         return refuse(error, entry ? "it has no refresh token" : "it is no longer in the key file");
     if (asprintf(&rescue_path, "%s.renewal", work->change.path) < 0)
         return -ENOMEM;
-    struct draft draft = {&work->change, file, entry, rescue_path,
-                          work->change.sealed ? &work->change.seal : NULL};
+    struct renewal_draft draft = {&work->change, file, entry, rescue_path,
+                                  work->change.sealed ? &work->change.seal : NULL};
     int r = read_way(file, &work->way, error);
     if (r == 0)
         r = take_rescued(&draft, error);

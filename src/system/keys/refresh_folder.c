@@ -21,7 +21,7 @@
 #define BUSY_SECONDS 30    /* until it is tried again */
 
 /* A login in a folder, while its lock is held. */
-struct place {
+struct folder_place {
     struct refresh_work *work;
     char *folder; /* without symbolic links */
     char *path;   /* of its .credentials.json, likewise */
@@ -32,7 +32,7 @@ struct place {
     struct claude_lock lock;
 };
 
-static void finish_place(struct place *place)
+static void finish_place(struct folder_place *place)
 {
     claude_lock_release(&place->lock);
     json_destroy(place->file);
@@ -41,7 +41,7 @@ static void finish_place(struct place *place)
     free(place->rescue_path);
 }
 
-static int find_place(const char *config_dir, struct place *place, struct buffer *error)
+static int find_place(const char *config_dir, struct folder_place *place, struct buffer *error)
 {
     CLEANUP_FREE char *expanded = files_expand(config_dir, NULL);
     CLEANUP_FREE char *named = NULL;
@@ -115,7 +115,7 @@ static int replace(const char *path, const cJSON *file, struct buffer *error)
 }
 
 /* Other tokens than those of the login stand in the same file, and may have changed meanwhile. */
-static int write_locked(struct place *place, struct buffer *error)
+static int write_locked(struct folder_place *place, struct buffer *error)
 {
     CLEANUP_JSON cJSON *file = NULL;
     int r = read_file(place->path, &file, error);
@@ -127,7 +127,7 @@ static int write_locked(struct place *place, struct buffer *error)
 /* Without news it is a rehearsal: what stands in the way shows before the token is used up. */
 static int write_place(void *context, struct buffer *error)
 {
-    struct place *place = context;
+    struct folder_place *place = context;
     struct claude_lock lock;
     claude_lock_tick(&place->lock);
     int r = claude_lock_storage(place->folder, &lock, error);
@@ -144,7 +144,7 @@ static int write_place(void *context, struct buffer *error)
     return r;
 }
 
-static int take_rescued(struct place *place, struct buffer *error)
+static int take_rescued(struct folder_place *place, struct buffer *error)
 {
     struct renewal renewal = {0};
     const char *token = json_string(login_of(place->file), "refreshToken");
@@ -169,7 +169,7 @@ static int take_rescued(struct place *place, struct buffer *error)
 
 static int mark(cJSON *file, void *context, struct buffer *error)
 {
-    const struct place *place = context;
+    const struct folder_place *place = context;
     cJSON *entry = keyedit_find(file, place->work->wish->name);
     (void)error;
     if (!entry || !json_get(entry, "config_dir"))
@@ -183,7 +183,7 @@ static int mark(cJSON *file, void *context, struct buffer *error)
 }
 
 /* The note matters less than the login: failing to write it is not a failure. */
-static void mark_entry(struct place *place)
+static void mark_entry(struct folder_place *place)
 {
     struct buffer error = {0};
     (void)keychange_apply(&place->work->change, mark, place, &error);
@@ -191,7 +191,7 @@ static void mark_entry(struct place *place)
 }
 
 /* Somebody who has logged in since has written the file since. */
-static struct refresh_known known_of(const struct place *place)
+static struct refresh_known known_of(const struct folder_place *place)
 {
     struct refresh_known known = {0};
     struct keychange now;
@@ -214,7 +214,7 @@ static struct refresh_known known_of(const struct place *place)
 
 static void tick(void *context)
 {
-    struct place *place = context;
+    struct folder_place *place = context;
     claude_lock_tick(&place->lock);
 }
 
@@ -230,7 +230,7 @@ static char *join_scopes(const cJSON *login)
     return joined;
 }
 
-static int ask_and_write(struct place *place, struct buffer *error)
+static int ask_and_write(struct folder_place *place, struct buffer *error)
 {
     struct renewal renewal = {0};
     struct rescue rescue = {0};
@@ -264,7 +264,7 @@ static int ask_and_write(struct place *place, struct buffer *error)
     return r;
 }
 
-static int renew(struct place *place, struct buffer *error)
+static int renew(struct folder_place *place, struct buffer *error)
 {
     int r = take_rescued(place, error);
     if (r < 0)
@@ -298,7 +298,7 @@ static void say_busy(struct refresh_outcome *outcome)
 
 int refresh_folder(struct refresh_work *work, const char *config_dir, struct buffer *error)
 {
-    struct place place = {.work = work, .lock.folder_fd = -1};
+    struct folder_place place = {.work = work, .lock.folder_fd = -1};
     int r = find_place(config_dir, &place, error);
     if (r == 0)
         r = claude_lock_refresh(place.folder, has_ended(place.path) ? WAIT_MS : PATIENCE_MS,

@@ -23,7 +23,7 @@
 #define PARTING_MS 500
 #define DRAIN_MS   20 /* for what it wrote before its end */
 
-struct session {
+struct terminal_session {
     const struct onterminal_request *request;
     int master;
     pid_t pid;
@@ -34,7 +34,7 @@ struct session {
     int status;
 };
 
-static _Noreturn void be_program(const struct session *session, const char *slave)
+static _Noreturn void be_program(const struct terminal_session *session, const char *slave)
 {
     const struct onterminal_request *request = session->request;
     (void)setsid();
@@ -50,7 +50,7 @@ static _Noreturn void be_program(const struct session *session, const char *slav
     _exit(errno == ENOENT ? 127 : 126);
 }
 
-static int start(struct session *session)
+static int start(struct terminal_session *session)
 {
     const struct winsize size = {.ws_row = ROWS, .ws_col = COLUMNS};
     char slave[64];
@@ -67,7 +67,7 @@ static int start(struct session *session)
     return session->pid < 0 ? -errno : 0;
 }
 
-static void take_terminal(struct session *session)
+static void take_terminal(struct terminal_session *session)
 {
     session->person = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &session->before) == 0;
     struct termios raw = session->before;
@@ -78,14 +78,14 @@ static void take_terminal(struct session *session)
 }
 
 /* A terminal's answers to what the program asked it may come late: nobody is to run them. */
-static void give_terminal_back(const struct session *session)
+static void give_terminal_back(const struct terminal_session *session)
 {
     if (session->person)
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &session->before);
 }
 
 /* False at its end. */
-static bool pass_output(const struct session *session)
+static bool pass_output(const struct terminal_session *session)
 {
     char bytes[4096];
     ssize_t n = read(session->master, bytes, sizeof bytes);
@@ -95,7 +95,7 @@ static bool pass_output(const struct session *session)
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-static bool pass_input(const struct session *session)
+static bool pass_input(const struct terminal_session *session)
 {
     char bytes[1024];
     ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
@@ -106,7 +106,7 @@ static bool pass_input(const struct session *session)
 }
 
 /* It may leave a browser behind, which has the terminal open. */
-static bool look_for_end(struct session *session)
+static bool look_for_end(struct terminal_session *session)
 {
     if (!session->has_ended && waitpid(session->pid, &session->status, WNOHANG) == session->pid)
         session->has_ended = true;
@@ -124,7 +124,7 @@ static bool must_end(void)
     return false;
 }
 
-static int carry(struct session *session)
+static int carry(struct terminal_session *session)
 {
     int64_t deadline = clock_now_ms() + session->request->limit_ms;
     bool listens = session->person;
@@ -144,7 +144,7 @@ static int carry(struct session *session)
     }
 }
 
-static void end_program(struct session *session)
+static void end_program(struct terminal_session *session)
 {
     (void)kill(session->pid, SIGTERM);
     for (int64_t end = clock_now_ms() + PARTING_MS; !look_for_end(session) && clock_now_ms() < end;)
@@ -157,7 +157,7 @@ static void end_program(struct session *session)
 }
 
 /* After the end of its terminal it has a moment to end of itself. */
-static void await_end(struct session *session)
+static void await_end(struct terminal_session *session)
 {
     for (int i = 0; i < 100 && !look_for_end(session); i++)
         (void)poll(NULL, 0, 20);
@@ -167,7 +167,7 @@ static void await_end(struct session *session)
 
 int onterminal_run(const struct onterminal_request *request, int *ret_status)
 {
-    struct session session = {.request = request, .master = -1};
+    struct terminal_session session = {.request = request, .master = -1};
     sigset_t watched;
     sigemptyset(&watched);
     for (int signal = 1; signal <= SIGTERM; signal++)
