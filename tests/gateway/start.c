@@ -144,8 +144,11 @@ int main(int argc, char **argv)
     if (argc < 4 || argc > WORDS_MOST - 16 || !program)
         errx(2, "usage: TCR_GATEWAY=PROGRAM start SOCKET|PORT FOLDER [NAME=VALUE...] [--OPTION...] "
                 "[KIND:]KEY=ADDRESS...");
-    set_environment(argv[2]);
-    snprintf(keys, sizeof keys, "%s/keys.json", argv[2]);
+    const char *folder = realpath(argv[2], NULL); /* a relative HOME would be none */
+    if (!folder)
+        err(1, "%s", argv[2]);
+    set_environment(folder);
+    snprintf(keys, sizeof keys, "%s/keys.json", folder);
     for (char **word = argv + 3; *word; word++) {
         if (**word >= 'A' && **word <= 'Z')
             putenv(*word);
