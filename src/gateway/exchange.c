@@ -1,6 +1,7 @@
 #include "gateway/exchange.h"
 
 #include "base/head.h"
+#include "gateway/agent.h"
 #include "gateway/delivery.h"
 #include "gateway/desk.h"
 #include "gateway/exchange_parts.h"
@@ -65,6 +66,7 @@ void exchange_destroy(struct exchange *exchange)
         exchange->next->link = exchange->link;
     timer_stop(&exchange->gateway->timers, &exchange->timer);
     try_destroy(exchange->try);
+    agent_leave(exchange);
     front_drop_answer(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
@@ -233,7 +235,7 @@ size_t exchange_read(struct exchange *exchange, char *to, size_t most)
 {
     if (exchange->pings.length > 0)
         return pending_take(&exchange->pings, to, most);
-    if (exchange->state != STREAMING && exchange->state != DRAINING)
+    if (exchange->state != STREAMING && exchange->state != DRAINING && exchange->state != WORKING)
         return 0;
     size_t taken = pending_take(&exchange->pending, to, most);
     if (taken > 0)
@@ -247,6 +249,7 @@ enum answer_end exchange_end(const struct exchange *exchange)
 {
     switch (exchange->state) {
     case STREAMING:
+    case WORKING:
         return ANSWER_GOES_ON;
     case DRAINING:
         return exchange->is_broken ? ANSWER_BROKEN : ANSWER_WHOLE;

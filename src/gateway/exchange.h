@@ -28,6 +28,7 @@ struct MHD_Connection;
 struct MHD_Response;
 struct gateway;
 struct try;
+struct agent;
 
 enum exchange_state {
     RECEIVING,  /* the body comes in */
@@ -36,6 +37,7 @@ enum exchange_state {
     CONSULTING, /* it asks us: metering.c or errand.c finds the answer */
     ASKING,     /* a try is running, and no head has come */
     JUDGING,    /* a head has come; what it means is not known yet */
+    WORKING,    /* Claude Code runs for it */
     STREAMING,  /* the answer is passed on as it comes */
     DRAINING,   /* the rest of the answer is passed on, no more comes */
     ANSWERING,  /* an answer of our own is sent */
@@ -89,6 +91,7 @@ struct exchange {
     struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */
     struct finding failure_finding; /* what it borrows from */
     struct try *try;
+    struct agent *agent; /* NULL: none runs */
     struct retry retry;
     unsigned attempts;
     int64_t begun, deadline; /* clock_now_ms */

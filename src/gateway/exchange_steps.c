@@ -1,4 +1,5 @@
 #include "core/gateway/forward.h"
+#include "gateway/agent.h"
 #include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
@@ -33,6 +34,7 @@ static enum exchange_state leave(struct exchange *exchange)
     timer_stop(&exchange->gateway->timers, &exchange->timer);
     metering_record(exchange);
     drop_try(exchange);
+    agent_leave(exchange);
     picker_tell_end(exchange, true);
     picker_give_back(exchange);
     body_finish(&exchange->body);
@@ -115,6 +117,8 @@ static void read_body(struct exchange *exchange)
 
 static enum exchange_state choose(struct exchange *exchange)
 {
+    if (exchange->route.id == ROUTE_AGENT)
+        return agent_begin(exchange);
     read_body(exchange);
     switch (picker_choose(exchange)) {
     case PICKER_CHOSE:
@@ -340,11 +344,17 @@ static const struct {
     const char *name;
     enum exchange_state (*step)(struct exchange *exchange);
 } states[EXCHANGE_STATES] = {
-    [RECEIVING] = {"receiving", receive}, [CHOOSING] = {"choosing", choose},
-    [HOLDING] = {"holding", hold},        [CONSULTING] = {"consulting", consult},
-    [ASKING] = {"asking", ask},           [JUDGING] = {"judging", exchange_judge},
-    [STREAMING] = {"streaming", stream},  [DRAINING] = {"draining", drain},
-    [ANSWERING] = {"answering", answer},  [ENDED] = {"ended", rest},
+    [RECEIVING] = {"receiving", receive},
+    [CHOOSING] = {"choosing", choose},
+    [HOLDING] = {"holding", hold},
+    [CONSULTING] = {"consulting", consult},
+    [ASKING] = {"asking", ask},
+    [JUDGING] = {"judging", exchange_judge},
+    [WORKING] = {"working", agent_step},
+    [STREAMING] = {"streaming", stream},
+    [DRAINING] = {"draining", drain},
+    [ANSWERING] = {"answering", answer},
+    [ENDED] = {"ended", rest},
 };
 
 const char *exchange_state_name(enum exchange_state state)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "core/gateway/contract.h"
 #include "gateway/admission.h"
+#include "gateway/agent.h"
 #include "gateway/arguments.h"
 #include "gateway/budget.h"
 #include "gateway/errand.h"
@@ -89,8 +90,11 @@ static void take_signal(void *context, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(ending->signals.fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGCHLD)
-            secrets_reap(ending->gateway), errands_reap(ending->gateway);
+        if (info.ssi_signo == SIGCHLD) {
+            secrets_reap(ending->gateway);
+            errands_reap(ending->gateway);
+            agents_reap(ending->gateway);
+        }
         if (!signals_asks_to_end((int)info.ssi_signo))
             continue;
         ending->at_once |= ending->asked;
@@ -345,6 +349,7 @@ static void close_gateway(struct gateway *gateway)
     secrets_stop(gateway);
     errands_stop(gateway);
     front_destroy(gateway->front);
+    agents_stop(gateway);
     upstream_finish(&gateway->upstream);
     holders_finish(&gateway->holders);
     metering_close(gateway);

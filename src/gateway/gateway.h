@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct agent;
 struct exchange;
 struct fetch;
 struct ledger;
@@ -46,6 +47,7 @@ struct gateway {
 
     const struct options *options; /* about keys */
     int64_t roster_looked;         /* clock_now_ms */
+    struct agent *agents;          /* that run, or are ending */
     struct fetch *fetches;         /* token commands under way */
     struct errand *errands;        /* changes under way */
     int64_t hold_ms;               /* --hold */

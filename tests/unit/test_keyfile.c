@@ -141,6 +141,9 @@ static void test_small_files(void **state)
         {"{\"keys\":[],\"master\":" A "}", 0, true},
         {"{\"master\":{\"token_command\":[\"pass\",\"show\"]}}", 0, true},
         {"\n{\"profiles\":{\"p\":{\"keys\":[\"a\"]}},\"keys\":[" A "]}\n", 1, false},
+        {"{\"keys\":[" A
+         "],\"policy\":{\"agent\":{\"folder\":\"~/w\",\"tools\":[],\"at_most\":3}}}",
+         1, false},
         {"{\"version\":1,\"policy\":{},\"profiles\":{},\"keys\":[" A "]}", 1, false},
         {"{\"keys\":[" A "],\"policy\":{\"cooldown\":60}}", 1, false},
         {"{\"keys\":[" A "],\"policy\":{\"retries\":0}}", 1, false},

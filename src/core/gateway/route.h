@@ -15,6 +15,7 @@ enum route_id {
     ROUTE_MESSAGES,     /* POST /v1/messages */
     ROUTE_COUNT_TOKENS, /* its failures touch no key's state */
     ROUTE_MODELS,
+    ROUTE_AGENT,   /* below /sdk: Claude Code answers */
     ROUTE_OPENAI,  /* chat/completions, responses, completions, embeddings */
     ROUTE_OBJECTS, /* files, batches, containers, skills, …: bound to the key that made them */
     ROUTE_OTHER,

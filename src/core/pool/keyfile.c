@@ -1,6 +1,7 @@
 #include "core/pool/keyfile.h"
 
 #include "core/pool/address.h"
+#include "core/pool/agentfields.h"
 #include "core/pool/keyentry.h"
 #include "core/pool/modelfields.h"
 
@@ -199,6 +200,7 @@ static void read_policy(struct reader *reader, const char *place, const cJSON *i
                                           {"refresh_before", read_refresh_before},
                                           {"oauth", read_oauth},
                                           {"notify", read_notify},
+                                          {"agent", agentfields_read},
                                           {NULL, NULL}};
     struct keyring *keyring = target;
     if (!cJSON_IsObject(item))

@@ -56,6 +56,14 @@ struct key {
 
 struct model_chain;
 
+/* Claude Code as a service of the gateway: "agent" in the policy. */
+struct agent_policy {
+    const char *folder;     /* in which it runs; NULL: there is no such service */
+    const char *tools;      /* as --allowedTools takes them; NULL: none */
+    const char *mcp_config; /* a file; NULL: none but the folder's own */
+    int at_most;            /* at once */
+};
+
 struct keyring {
     struct key *keys;
     size_t count;
@@ -65,6 +73,7 @@ struct keyring {
     struct secret_store *store;
     struct model_chain *chains; /* modelmap.h */
     size_t chain_count;
+    struct agent_policy agent;
     int64_t budget_per_key;                        /* of base/money.h, for a day; 0: none */
     const char *oauth_token_url, *oauth_client_id; /* NULL: the provider's own */
     void *profiles;                                /* a cJSON object without secrets, or NULL */

@@ -1,0 +1,448 @@
+#include "gateway/agent.h"
+
+#include "base/cleanup.h"
+#include "core/gateway/forward.h"
+#include "core/translate/agent.h"
+#include "gateway/exchange_parts.h"
+#include "gateway/gateway.h"
+#include "system/clock.h"
+#include "system/files.h"
+#include "system/log.h"
+#include "system/process/detach.h"
+#include "system/process/gateway_program.h"
+#include "system/random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define GRACE_MS     3000 /* between the request to end and the end */
+#define OUTPUT_CHUNK 65536
+#define BUSY_SECONDS 5
+#define WORDS_MOST   40
+#define NO_KEY       75 /* tcr-run's exit status where no key can be used */
+
+struct agent {
+    struct gateway *gateway;
+    struct exchange *exchange; /* NULL once nobody waits for it */
+    pid_t pid;                 /* of its process group; 0 once it was reaped */
+    int status;                /* as waitpid tells it */
+    struct watch input, output;
+    struct timer grace;
+    struct buffer prompt;
+    size_t written;
+    struct translation translation;
+    struct agent_reply *reply;
+    char id[24];
+    struct agent *next;
+};
+
+/* ---- its end ---- */
+
+static void close_watch(struct agent *agent, struct watch *watch)
+{
+    if (watch->fd < 0)
+        return;
+    loop_remove(&agent->gateway->loop, watch);
+    (void)close(watch->fd);
+    watch->fd = -1;
+}
+
+static void destroy(struct agent *agent)
+{
+    struct agent **at = &agent->gateway->agents;
+    while (*at != agent)
+        at = &(*at)->next;
+    *at = agent->next;
+    close_watch(agent, &agent->input);
+    close_watch(agent, &agent->output);
+    timer_stop(&agent->gateway->timers, &agent->grace);
+    agent_reply_destroy(agent->reply);
+    translation_finish(&agent->translation);
+    buffer_finish(&agent->prompt);
+    free(agent);
+}
+
+static void kill_group(void *context)
+{
+    struct agent *agent = context;
+    if (agent->pid > 0)
+        (void)kill(-agent->pid, SIGKILL);
+}
+
+void agent_leave(struct exchange *exchange)
+{
+    struct agent *agent = exchange->agent;
+    exchange->agent = NULL;
+    if (!agent)
+        return;
+    agent->exchange = NULL;
+    close_watch(agent, &agent->input);
+    close_watch(agent, &agent->output);
+    if (agent->pid == 0) {
+        destroy(agent);
+        return;
+    }
+    (void)kill(-agent->pid, SIGTERM);
+    timer_set(&agent->gateway->timers, &agent->grace, clock_now_ms() + GRACE_MS);
+}
+
+/* What is left of its group ends with it. */
+void agents_reap(struct gateway *gateway)
+{
+    for (struct agent *agent = gateway->agents, *next; agent; agent = next) {
+        next = agent->next;
+        if (agent->pid == 0 || waitpid(agent->pid, &agent->status, WNOHANG) != agent->pid)
+            continue;
+        (void)kill(-agent->pid, SIGKILL);
+        agent->pid = 0;
+        if (agent->exchange)
+            exchange_mark(agent->exchange);
+        else
+            destroy(agent);
+    }
+}
+
+void agents_stop(struct gateway *gateway)
+{
+    while (gateway->agents) {
+        struct agent *agent = gateway->agents;
+        kill_group(agent);
+        while (agent->pid > 0 && waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+        if (agent->exchange)
+            agent->exchange->agent = NULL;
+        destroy(agent);
+    }
+}
+
+/* ---- its streams ---- */
+
+/* A command that ends without reading all of it says so in its answer. */
+static void write_prompt(void *context, uint32_t events)
+{
+    struct agent *agent = context;
+    (void)events;
+    ssize_t n = write(agent->input.fd, agent->prompt.data + agent->written,
+                      agent->prompt.length - agent->written);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    agent->written += n > 0 ? (size_t)n : 0;
+    if (n > 0 && agent->written < agent->prompt.length)
+        return;
+    close_watch(agent, &agent->input);
+    buffer_finish(&agent->prompt);
+}
+
+static void take(struct agent *agent, const char *bytes, size_t length)
+{
+    struct exchange *exchange = agent->exchange;
+    struct buffer out = {0};
+    agent_reply_feed(agent->reply, bytes, length, &out);
+    bool fine = !out.failed &&
+                (out.length == 0 || pending_append(&exchange->pending, out.data, out.length));
+    buffer_finish(&out);
+    exchange->is_broken |= !fine;
+    exchange_mark(exchange);
+}
+
+static void read_output(void *context, uint32_t events)
+{
+    struct agent *agent = context;
+    char bytes[OUTPUT_CHUNK];
+    (void)events;
+    ssize_t n = read(agent->output.fd, bytes, sizeof bytes);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (n > 0) {
+        take(agent, bytes, (size_t)n);
+        return;
+    }
+    close_watch(agent, &agent->output);
+    exchange_mark(agent->exchange);
+}
+
+/* ---- its start ---- */
+
+struct words {
+    const char *list[WORDS_MOST];
+    size_t count;
+};
+
+static void add(struct words *words, const char *word)
+{
+    words->list[words->count++] = word;
+}
+
+static void add_pair(struct words *words, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    add(words, name);
+    add(words, value);
+}
+
+/* The launcher's rules choose the key; no tool may be used that the key file does not allow. */
+static void add_words(struct words *words, const struct agent *agent,
+                      const struct agent_policy *policy, const char *model, const char *mcp)
+{
+    const struct options *options = agent->gateway->options;
+    add(words, "--quiet");
+    add_pair(words, "--keys", options->keys_file);
+    add_pair(words, "--profile", options->profile);
+    add_pair(words, "--key", options->key);
+    if (options->no_master)
+        add(words, "--no-master");
+    add(words, "--");
+    add(words, "claude");
+    add(words, "-p");
+    add_pair(words, "--input-format", "stream-json");
+    add_pair(words, "--output-format", "stream-json");
+    add(words, "--verbose");
+    if (agent->translation.stream)
+        add(words, "--include-partial-messages");
+    add_pair(words, "--model", model);
+    if (mcp) {
+        add_pair(words, "--mcp-config", mcp);
+        add(words, "--strict-mcp-config");
+    }
+    add(words, policy->tools ? "--allowedTools" : "--tools");
+    add(words, policy->tools ? policy->tools : "");
+}
+
+/* A session of its own: its process group is ended as one. */
+static int spawn(struct agent *agent, char *const *argv, const char *folder, int input, int output)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int r = posix_spawn_file_actions_init(&actions);
+    if (r != 0)
+        return -r;
+    r = posix_spawnattr_init(&attributes);
+    if (r == 0) {
+        r = detach_attributes(&attributes);
+        if (r == 0)
+            r = posix_spawn_file_actions_addchdir_np(&actions, folder);
+        if (r == 0)
+            r = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+        if (r == 0)
+            r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+        if (r == 0)
+            r = posix_spawn(&agent->pid, argv[0], &actions, &attributes, argv, environ);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return -r;
+}
+
+static int start(struct agent *agent, const struct agent_policy *policy, const char *model)
+{
+    CLEANUP_FREE char *program = launcher_program_find();
+    CLEANUP_FREE char *folder = files_expand(policy->folder, NULL);
+    CLEANUP_FREE char *mcp = policy->mcp_config ? files_expand(policy->mcp_config, NULL) : NULL;
+    struct words words = {.list = {program}, .count = 1};
+    int in[2], out[2];
+    if (!program || !folder)
+        return -ENOENT;
+    if (pipe2(in, O_CLOEXEC) < 0)
+        return -errno;
+    if (pipe2(out, O_CLOEXEC) < 0) {
+        (void)close(in[0]);
+        (void)close(in[1]);
+        return -EMFILE;
+    }
+    add_words(&words, agent, policy, model, mcp);
+    agent->input.fd = in[1];
+    agent->output.fd = out[0];
+    (void)fcntl(in[1], F_SETFL, O_NONBLOCK);
+    (void)fcntl(out[0], F_SETFL, O_NONBLOCK);
+    int r = spawn(agent, (char *const *)words.list, folder, in[0], out[1]);
+    (void)close(in[0]);
+    (void)close(out[1]);
+    if (r == 0)
+        r = loop_add(&agent->gateway->loop, &agent->input);
+    if (r == 0)
+        r = loop_add(&agent->gateway->loop, &agent->output);
+    return r;
+}
+
+static size_t count_agents(const struct gateway *gateway)
+{
+    size_t count = 0;
+    for (const struct agent *agent = gateway->agents; agent; agent = agent->next)
+        count++;
+    return count;
+}
+
+static struct agent *create(struct exchange *exchange)
+{
+    struct gateway *gateway = exchange->gateway;
+    struct agent *agent = calloc(1, sizeof *agent);
+    if (!agent)
+        return NULL;
+    *agent = (struct agent){.gateway = gateway,
+                            .exchange = exchange,
+                            .input = {-1, EPOLLOUT, write_prompt, agent},
+                            .output = {-1, EPOLLIN, read_output, agent},
+                            .grace = {.due = kill_group, .context = agent},
+                            .next = gateway->agents};
+    agent->translation.client =
+        exchange->route.provider == PROVIDER_OPENAI ? FORMAT_CHAT : FORMAT_MESSAGES;
+    uint8_t bytes[8];
+    random_fill(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(agent->id + 2 * i, 3, "%02x", bytes[i]);
+    gateway->agents = exchange->agent = agent;
+    return agent;
+}
+
+static enum exchange_state refuse(struct exchange *exchange, int status, const char *sentence,
+                                  int64_t retry_after)
+{
+    agent_leave(exchange);
+    return exchange_refuse(exchange, status, sentence, retry_after);
+}
+
+static enum exchange_state run(struct exchange *exchange, const struct agent_policy *policy)
+{
+    struct agent *agent = create(exchange);
+    char model[AGENT_MODEL];
+    if (!agent)
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
+    bool fine =
+        agent_request(&agent->translation, exchange->body.length > 0 ? exchange->body.bytes : "",
+                      exchange->body.length, model, &agent->prompt);
+    dropped_say(exchange->gateway, NULL, agent->translation.notes);
+    if (*agent->translation.fault.param) {
+        char sentence[TRANSLATION_TEXT];
+        snprintf(sentence, sizeof sentence, "%s", agent->translation.fault.text);
+        return refuse(exchange, 400, sentence, 0);
+    }
+    agent->reply = fine ? agent_reply_create(&agent->translation, agent->id, time(NULL)) : NULL;
+    int r = agent->reply ? start(agent, policy, model) : -ENOMEM;
+    if (r == 0) {
+        body_finish(&exchange->body);
+        return WORKING;
+    }
+    log_say("gateway: Claude Code cannot be started in %s: %s", policy->folder, strerror(-r));
+    return refuse(exchange, 503, "Claude Code cannot be started; the gateway's log tells why", 0);
+}
+
+enum exchange_state agent_begin(struct exchange *exchange)
+{
+    struct gateway *gateway = exchange->gateway;
+    gateway_renew_roster(gateway);
+    const struct agent_policy *policy = &gateway->roster->keyring.agent;
+    if (!policy->folder)
+        return exchange_refuse(exchange, 404,
+                               "Claude Code is not served here: the key file's policy has no "
+                               "\"agent\"",
+                               0);
+    if (count_agents(gateway) >= (size_t)policy->at_most)
+        return exchange_refuse(exchange, 429,
+                               "Claude Code serves as many requests as \"at_most\" allows",
+                               BUSY_SECONDS);
+    return run(exchange, policy);
+}
+
+/* ---- its answer ---- */
+
+static const char *end_sentence(const struct agent *agent, const char *fault, char text[128])
+{
+    if (WIFEXITED(agent->status) && WEXITSTATUS(agent->status) == NO_KEY)
+        return "no key of the pool can be used; tcr-run status shows why";
+    if (agent->pid != 0 || agent_reply_has_ended(agent->reply))
+        return fault;
+    snprintf(text, 128, "Claude Code ended with status %d and no result",
+             WIFEXITED(agent->status) ? WEXITSTATUS(agent->status) : 128 + WTERMSIG(agent->status));
+    return text;
+}
+
+/* Nothing of an answer has gone out: an error has a status of its own. */
+static enum exchange_state refuse_ended(struct exchange *exchange)
+{
+    struct agent *agent = exchange->agent;
+    const char *fault;
+    char text[128], sentence[TRANSLATION_TEXT];
+    const char *type = agent_reply_fault(agent->reply, &fault);
+    bool limited = type && strcmp(type, "rate_limit_error") == 0;
+    bool no_key = WIFEXITED(agent->status) && WEXITSTATUS(agent->status) == NO_KEY;
+    snprintf(sentence, sizeof sentence, "%s", end_sentence(agent, type ? fault : "", text));
+    pending_finish(&exchange->pending);
+    return refuse(exchange, limited || no_key ? 429 : 502, sentence, 0);
+}
+
+static enum exchange_state answer_whole(struct exchange *exchange)
+{
+    struct pending *pending = &exchange->pending;
+    static const char head[] = "content-type: application/json\n";
+    bool fine =
+        pending->length > 0 &&
+        front_set_whole_answer(exchange, 200, head, pending_bytes(pending), pending->length);
+    pending_finish(pending);
+    if (!fine)
+        return refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
+    agent_leave(exchange);
+    front_resume(exchange);
+    return ANSWERING;
+}
+
+static bool begin_stream(struct exchange *exchange)
+{
+    static const char head[] = "content-type: text/event-stream\ncache-control: no-cache\n";
+    if (exchange->is_open)
+        return true;
+    exchange->is_open = front_set_answer(exchange, 200, head, FORWARD_LENGTH_UNKNOWN);
+    return exchange->is_open;
+}
+
+/* The whole answer is in `pending`, but for its end if the command broke off. */
+static enum exchange_state finish(struct exchange *exchange)
+{
+    struct agent *agent = exchange->agent;
+    bool told = agent_reply_has_ended(agent->reply);
+    const char *fault;
+    struct buffer out = {0};
+    if (!exchange->is_open && (!told || agent_reply_fault(agent->reply, &fault)))
+        return refuse_ended(exchange);
+    if (!told)
+        agent_reply_end(agent->reply, &out);
+    exchange->is_broken |=
+        out.failed || (out.length > 0 && !pending_append(&exchange->pending, out.data, out.length));
+    buffer_finish(&out);
+    if (!agent->translation.stream)
+        return answer_whole(exchange);
+    if (!begin_stream(exchange))
+        return refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
+    agent_leave(exchange);
+    timer_stop(&exchange->gateway->timers, &exchange->timer);
+    exchange->state = DRAINING;
+    front_resume(exchange);
+    return DRAINING;
+}
+
+enum exchange_state agent_step(struct exchange *exchange)
+{
+    struct agent *agent = exchange->agent;
+    bool gone = agent->output.fd < 0 && agent->pid == 0;
+    if (agent_reply_has_ended(agent->reply) || gone)
+        return finish(exchange);
+    if (exchange->timer_came)
+        return refuse(exchange, 504, "Claude Code did not answer in time", 0);
+    if (agent->translation.stream && exchange->pending.length > 0) {
+        if (!begin_stream(exchange))
+            return refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
+        front_resume(exchange);
+    }
+    return WORKING;
+}
