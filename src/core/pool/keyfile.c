@@ -192,16 +192,12 @@ static void read_oauth(struct reader *reader, const char *place, const cJSON *it
 
 static void read_policy(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
-    static const struct field fields[] = {{"retries", read_retries},
-                                          {"cooldown", read_cooldown},
-                                          {"retry_on", read_retry_on},
-                                          {"max_per_key", read_max_per_key},
-                                          {"gateway", read_gateway},
-                                          {"refresh_before", read_refresh_before},
-                                          {"oauth", read_oauth},
-                                          {"notify", read_notify},
-                                          {"agent", agentfields_read},
-                                          {NULL, NULL}};
+    static const struct field fields[] = {
+        {"retries", read_retries},   {"cooldown", read_cooldown},
+        {"retry_on", read_retry_on}, {"max_per_key", read_max_per_key},
+        {"gateway", read_gateway},   {"refresh_before", read_refresh_before},
+        {"oauth", read_oauth},       {"notify", read_notify},
+        {"agent", agentfields_read}, {NULL, NULL}};
     struct keyring *keyring = target;
     if (!cJSON_IsObject(item))
         fields_wrong_type(reader, place, item, "an object");
