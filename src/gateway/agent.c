@@ -30,7 +30,9 @@ extern char **environ;
 #define OUTPUT_CHUNK 65536
 #define BUSY_SECONDS 5
 #define WORDS_MOST   40
-#define NO_KEY       75 /* tcr-run's exit status where no key can be used */
+/* tcr-run's exit statuses where no key can be used, and where the command is not found. */
+#define NO_KEY     75
+#define NO_COMMAND 127
 
 struct agent {
     struct gateway *gateway;
@@ -363,6 +365,8 @@ static const char *end_sentence(const struct agent *agent, const char *fault, ch
         return "no key of the pool can be used; tcr-run status shows why";
     if (agent->pid != 0 || agent_reply_has_ended(agent->reply))
         return fault;
+    if (WIFEXITED(agent->status) && WEXITSTATUS(agent->status) == NO_COMMAND)
+        return "claude is not in the gateway's PATH";
     snprintf(text, 128, "Claude Code ended with status %d and no result",
              WIFEXITED(agent->status) ? WEXITSTATUS(agent->status) : 128 + WTERMSIG(agent->status));
     return text;

@@ -119,6 +119,10 @@ ask() { # PATH BODY: the answer in $output, its status in the last line
     ask /sdk/v1/messages '{"stream": true, "messages": [{"role": "user", "content": "die"}]}'
     [ "$status" = 502 ]
     [[ "$output" == *"Claude Code ended with status 3 and no result"* ]]
+    mv "$HOME/bin/claude" "$HOME/bin/other"
+    ask /sdk/v1/messages '{"messages": [{"role": "user", "content": "go"}]}'
+    [ "$status" = 502 ]
+    [[ "$output" == *"claude is not in the gateway's PATH"* ]] || command -v claude
     ask /sdk/v1/messages 'no json'
     [ "$status" = 400 ]
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAMELESS "claude" /* the answer's model where the request names none */
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- the request ---- */
@@ -151,6 +153,8 @@ bool agent_request(struct translation *translation, const char *body, size_t len
     }
     buffer_finish(&messages);
     keep_model(translation, ret_model);
+    if (!*translation->asked)
+        snprintf(translation->asked, sizeof translation->asked, "%s", NAMELESS);
     return done;
 }
 
