@@ -74,7 +74,7 @@ _tcr_run_value()
     local classes='limit throttled auth forbidden billing server network' option=$1
     [[ $option != -[!-]* ]] || option=-${option: -1}
     case $option in
-        --keys | --stderr | --token-file | -f) _filedir ;;
+        --keys | --stderr | --token-file | --tls-cert | --tls-key | -f) _filedir ;;
         --config-dir) _filedir -d ;;
         --kind)
             if [[ ${words[1]} == keys ]]; then
@@ -97,7 +97,7 @@ _tcr_run_value()
         --keep | --scrub) [[ ${words[1]} == gateway ]] || mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --on-exhausted) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
-        --organization | --priority | --expires | --at-most | --base-url | --timeout) ;;
+        --models | --per-day | --organization | --priority | --expires | --at-most | --base-url | --timeout) ;;
         *) return 1 ;;
     esac
     return 0
@@ -178,9 +178,10 @@ _tcr_run()
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
         */usage) _tcr_run_words '--by --since --json --csv' ;;
-        2/gateway) _tcr_run_words "start stop status token install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
+        2/gateway) _tcr_run_words "start stop status token users install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
+        3/gateway) [[ ${words[2]} == users ]] && _tcr_run_words 'add list revoke remove' ;;
         */gateway)
-            _tcr_run_words "--detach --dry-run --listen --hold --keep --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
+            _tcr_run_words "--detach --dry-run --listen --hold --keep --tls-cert --tls-key --behind-proxy --expires --models --per-day --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
                 $common"
             ;;
         */doctor) _tcr_run_words "--json $common" ;;

@@ -61,6 +61,22 @@ void admission_remove_file(struct admission *admission)
     admission->path = NULL;
 }
 
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    return address->ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 == 127
+                                         : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+/* Users have keys of their own, which no web page knows: what name they use for this machine is
+ * theirs. */
+static void open_to_users(struct admission *admission)
+{
+    admission->guard.users_only = true;
+    admission->guard.host_count = 0;
+}
+
 int admission_make(int fd, const char *stand_in, struct admission *ret_admission)
 {
     struct sockaddr_storage address = {0};
@@ -70,9 +86,20 @@ int admission_make(int fd, const char *stand_in, struct admission *ret_admission
     *ret_admission = (struct admission){.guard.token = stand_in};
     ret_admission->guard.hosts = ret_admission->hosts;
     ret_admission->is_port = address.ss_family != AF_UNIX;
-    if (ret_admission->is_port)
+    if (ret_admission->is_port) {
         name_port(ret_admission, &address);
-    else
+        if (!is_loopback(&address))
+            open_to_users(ret_admission);
+    } else {
         name_path(ret_admission, &address);
+    }
     return ret_admission->is_port && !stand_in ? -EACCES : 0;
+}
+
+void admission_name_tls(struct admission *admission)
+{
+    char name[ADMISSION_NAME];
+    snprintf(name, sizeof name, "https%.*s", (int)(sizeof name - 6),
+             admission->name + strlen("http"));
+    memcpy(admission->name, name, sizeof name);
 }

@@ -30,3 +30,6 @@ int admission_make(int fd, const char *stand_in, struct admission *ret_admission
 /* Removes a Unix socket's file, which would outlive its server, unless another has taken its
  * place. */
 void admission_remove_file(struct admission *admission);
+
+/* The name of one that is spoken to by TLS. */
+void admission_name_tls(struct admission *admission);

@@ -14,6 +14,8 @@ struct arguments {
     int listeners[ARGUMENTS_LISTENERS];
     size_t listener_count;
     bool is_private;
+    bool behind_proxy;
+    const char *tls_cert, *tls_key; /* paths; NULL: none */
     bool is_detached;
     int tell_fd, life_fd, lock_fd; /* -1: none */
     const char *folder, *first;

@@ -1,6 +1,7 @@
 #include "gateway/book.h"
 
 #include "gateway/gateway.h"
+#include "gateway/guests.h"
 #include "system/log.h"
 #include "system/store/ledger.h"
 
@@ -25,6 +26,7 @@ static void take_news(void *context, uint32_t events)
     (void)events;
     if (ledger_refresh(gateway->ledger))
         (void)ledger_meet(gateway->ledger, &gateway->roster->rotation);
+    (void)guests_follow(gateway, false);
 }
 
 int book_open(struct gateway *gateway)

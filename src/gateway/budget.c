@@ -4,6 +4,7 @@
 #include "gateway/gateway.h"
 #include "gateway/metering.h"
 #include "system/log.h"
+#include "system/usage/today.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,22 +33,10 @@ void budget_follow(struct gateway *gateway, const struct roster *roster, bool wa
         log_warn("gateway: no usage is recorded, so the budgets of the key file do not count");
 }
 
-static int64_t next_midnight(int64_t now)
-{
-    time_t time = (time_t)now;
-    struct tm civil;
-    if (!localtime_r(&time, &civil))
-        return now + 86400;
-    civil.tm_mday++;
-    civil.tm_hour = civil.tm_min = civil.tm_sec = 0;
-    civil.tm_isdst = -1;
-    return mktime(&civil);
-}
-
 /* The state's clock may be another machine's. */
 static struct cooldown rest_until_midnight(const struct gateway *gateway)
 {
-    int64_t now = time(NULL), length = next_midnight(now) - now;
+    int64_t now = time(NULL), length = today_ends(now) - now;
     struct cooldown rest = {
         .class = CLASS_LIMIT, .until = book_now(gateway) + length, .length = length};
     snprintf(rest.what, sizeof rest.what, "%s", what);

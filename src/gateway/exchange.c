@@ -6,6 +6,7 @@
 #include "gateway/desk.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/guests.h"
 #include "gateway/metering.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
@@ -151,6 +152,8 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
     enum guard_verdict verdict =
         clear ? guard_check(exchange->visitor->guard, method, exchange->target, text)
               : GUARD_FRAMING;
+    if (verdict == GUARD_TOKEN && guests_enter(exchange))
+        verdict = GUARD_ADMITTED;
     if (exchange->head.failed)
         refuse(exchange, 503, "the gateway is out of memory");
     else if (verdict == GUARD_FRAMING)
@@ -159,6 +162,8 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
         refuse(exchange, guard_status(verdict), guard_sentence(verdict));
     else if (exchange->head.length + strlen(exchange->target) > FRONT_HEAD)
         refuse(exchange, 431, "the head of the request is larger than 8 KiB");
+    else if (*exchange->user && exchange->route.id == ROUTE_USAGE)
+        refuse(exchange, 403, "the usage of all is told to the gateway's owner alone");
     else if (strlen(method) >= sizeof exchange->method)
         refuse(exchange, 400, "the method of the request is too long");
     expect_body(exchange);

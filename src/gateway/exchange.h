@@ -72,7 +72,8 @@ struct exchange {
     bool is_body_read;
     struct body body;
     bool body_whole;
-    int refused; /* the status of our own refusal that waits for the body's end; 0: none */
+    char user[64]; /* whose key it came with; "": the owner's stand-in */
+    int refused;   /* the status of our own refusal that waits for the body's end; 0: none */
     const char *refusal;
 
     /* Where it goes. */

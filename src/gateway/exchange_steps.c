@@ -3,6 +3,7 @@
 #include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/guests.h"
 #include "gateway/metering.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
@@ -120,6 +121,11 @@ static enum exchange_state choose(struct exchange *exchange)
     if (exchange->route.id == ROUTE_AGENT)
         return agent_begin(exchange);
     read_body(exchange);
+    if (*exchange->user && !exchange->roster) {
+        const struct guest_refusal refusal = guests_judge(exchange);
+        if (refusal.status)
+            return exchange_refuse(exchange, refusal.status, refusal.sentence, refusal.retry_after);
+    }
     switch (picker_choose(exchange)) {
     case PICKER_CHOSE:
         return ASKING;

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,6 +25,8 @@
  * libmicrohttpd, to move any byte at all. */
 #define HEAD_MS       130000
 #define STALL_SECONDS 120u
+
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 #define ACCEPT_AT_ONCE 32
 #define PAUSE_MS       1000 /* where no descriptor is free for another connection */
@@ -185,22 +189,29 @@ static void complete(void *context, struct MHD_Connection *connection, void **re
     exchange_completed(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
-/* It complains about clients that leave and about invalid heads. */
-static void no_words(void *context, const char *format, va_list list)
+/* Once it runs they are about clients that leave and heads that are none. */
+static void take_words(void *context, const char *format, va_list list)
 {
-    (void)context, (void)format, (void)list;
+    struct front *front = context;
+    char line[256];
+    if (!front->words || front->words->length > 0)
+        return;
+    (void)vsnprintf(line, sizeof line, format, list);
+    buffer_append(front->words, line, strcspn(line, "\r\n"));
 }
 
-static struct MHD_Daemon *start_daemon(struct front *front)
+static struct MHD_Daemon *start_daemon(struct front *front, unsigned flags,
+                                       const struct MHD_OptionItem *more)
 {
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
-        NULL, NULL, handle, front, MHD_OPTION_EXTERNAL_LOGGER, no_words, NULL,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+            flags,
+        0, NULL, NULL, handle, front, MHD_OPTION_EXTERNAL_LOGGER, take_words, front,
         MHD_OPTION_NOTIFY_CONNECTION, notify_connection, front, MHD_OPTION_NOTIFY_COMPLETED,
         complete, front, MHD_OPTION_URI_LOG_CALLBACK, take_target, front,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         STALL_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)front->visitors_most + 1,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
 static void note_sockets(void *context, uint32_t events)
@@ -210,21 +221,51 @@ static void note_sockets(void *context, uint32_t events)
     front->has_sockets = true;
 }
 
+/* False if it cannot be watched. */
+static bool watch_daemon(struct front *front, struct MHD_Daemon *daemon, struct watch *watch)
+{
+    const union MHD_DaemonInfo *info =
+        daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (!info)
+        return false;
+    *watch = (struct watch){info->epoll_fd, EPOLLIN, note_sockets, front};
+    return loop_add(&front->gateway->loop, watch) == 0;
+}
+
+bool front_begin_tls(struct front *front, const char *certificates, const char *key,
+                     struct buffer *error)
+{
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificates},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL}};
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+        buffer_append_text(error, "the libmicrohttpd of this system was built without TLS; "
+                                  "--behind-proxy leaves it to a proxy");
+        return false;
+    }
+    front->words = error;
+    front->tls = start_daemon(front, MHD_USE_TLS, options);
+    front->words = NULL;
+    if (front->tls && watch_daemon(front, front->tls, &front->tls_watch))
+        return true;
+    if (error->length == 0)
+        buffer_append_text(error, "TLS cannot be begun with it");
+    return false;
+}
+
 struct front *front_create(struct gateway *gateway)
 {
+    static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     struct front *front = calloc(1, sizeof *front);
     if (!front)
         return NULL;
     front->gateway = gateway;
     front->visitors_most = visitors_most();
-    front->daemon = start_daemon(front);
-    const union MHD_DaemonInfo *info =
-        front->daemon ? MHD_get_daemon_info(front->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    if (info) {
-        front->watch = (struct watch){info->epoll_fd, EPOLLIN, note_sockets, front};
-        if (loop_add(&gateway->loop, &front->watch) == 0)
-            return front;
-    }
+    front->daemon = start_daemon(front, 0, none);
+    if (watch_daemon(front, front->daemon, &front->watch))
+        return front;
     if (front->daemon)
         MHD_stop_daemon(front->daemon);
     free(front);
@@ -262,7 +303,8 @@ static bool accept_one(struct listener *listener)
         return errno == ECONNABORTED || errno == EINTR;
     }
     front->accepting = listener;
-    (void)MHD_add_connection(front->daemon, fd, (struct sockaddr *)&address, length);
+    (void)MHD_add_connection(listener->tls ? front->tls : front->daemon, fd,
+                             (struct sockaddr *)&address, length);
     return true;
 }
 
@@ -274,7 +316,7 @@ static void accept_some(void *context, uint32_t events)
             return;
 }
 
-int front_listen(struct front *front, int fd, const struct guard *guard)
+int front_listen(struct front *front, int fd, const struct guard *guard, bool tls)
 {
     struct listener *listener = calloc(1, sizeof *listener);
     if (!listener)
@@ -282,6 +324,7 @@ int front_listen(struct front *front, int fd, const struct guard *guard)
     int flags = fcntl(fd, F_GETFL);
     *listener = (struct listener){.front = front,
                                   .guard = guard,
+                                  .tls = tls,
                                   .watch = {fd, EPOLLIN, accept_some, listener},
                                   .pause = {.due = try_accepting_again, .context = listener},
                                   .next = front->listeners};
@@ -321,7 +364,14 @@ void front_run(struct front *front)
     for (int i = 0; i < ROUNDS_MOST && has_to_run(front); i++) {
         front->has_sockets = front->resumed = false;
         (void)MHD_run(front->daemon);
+        if (front->tls)
+            (void)MHD_run(front->tls);
     }
+}
+
+static int bounded(unsigned long long wait)
+{
+    return wait > 60000 ? 60000 : (int)wait;
 }
 
 int front_wait(struct front *front)
@@ -329,9 +379,10 @@ int front_wait(struct front *front)
     unsigned long long wait;
     if (front->resumed)
         return 0;
-    if (MHD_get_timeout(front->daemon, &wait) != MHD_YES)
-        return -1;
-    return wait > 60000 ? 60000 : (int)wait;
+    int plain = MHD_get_timeout(front->daemon, &wait) != MHD_YES ? -1 : bounded(wait);
+    if (!front->tls || MHD_get_timeout(front->tls, &wait) != MHD_YES)
+        return plain;
+    return plain < 0 || bounded(wait) < plain ? bounded(wait) : plain;
 }
 
 size_t front_visitors(const struct front *front)
@@ -346,5 +397,9 @@ void front_destroy(struct front *front)
     front_stop_listening(front);
     loop_remove(&front->gateway->loop, &front->watch);
     MHD_stop_daemon(front->daemon);
+    if (front->tls) {
+        loop_remove(&front->gateway->loop, &front->tls_watch);
+        MHD_stop_daemon(front->tls);
+    }
     free(front);
 }

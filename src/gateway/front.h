@@ -2,6 +2,7 @@
  * front.c and front_answer.c use libmicrohttpd. */
 #pragma once
 
+#include "base/buffer.h"
 #include "core/gateway/guard.h"
 #include "gateway/loop.h"
 #include "gateway/timers.h"
@@ -35,9 +36,14 @@ struct front *front_create(struct gateway *gateway);
 /* Ends every connection, and with them all exchanges. */
 void front_destroy(struct front *front);
 
-/* Serves a listening socket, which it takes over. The guard is borrowed. Returns 0 or a
- * negative errno. */
-int front_listen(struct front *front, int fd, const struct guard *guard);
+/* Serves a listening socket, which it takes over, with TLS or without. The guard is borrowed.
+ * Returns 0 or a negative errno. */
+int front_listen(struct front *front, int fd, const struct guard *guard, bool tls);
+
+/* Sets up TLS, before front_listen asks for it: certificates and a key as PEM, not used afterwards.
+ * False with one sentence in `error`. */
+bool front_begin_tls(struct front *front, const char *certificates, const char *key,
+                     struct buffer *error);
 
 /* Accepts no more connections. */
 void front_stop_listening(struct front *front);

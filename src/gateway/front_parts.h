@@ -11,14 +11,17 @@ struct listener {
     const struct guard *guard;
     struct watch watch;
     struct timer pause; /* until it tries to accept another connection */
-    bool is_paused;
+    bool is_paused, tls;
     struct listener *next;
 };
 
 struct front {
     struct gateway *gateway;
     struct MHD_Daemon *daemon;
-    struct watch watch; /* libmicrohttpd's own epoll */
+    struct MHD_Daemon *tls; /* the same with TLS; NULL: there is none */
+    struct watch watch;     /* libmicrohttpd's own epoll */
+    struct watch tls_watch;
+    struct buffer *words; /* where libmicrohttpd's complaints go while it starts; NULL: nowhere */
     struct listener *listeners;
     const struct listener *accepting; /* the one that now hands a connection to libmicrohttpd */
     size_t visitor_count, visitors_most;

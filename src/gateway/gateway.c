@@ -10,6 +10,8 @@
 #include "gateway/budget.h"
 #include "gateway/errand.h"
 #include "gateway/exchange.h"
+#include "gateway/guests.h"
+#include "gateway/listening.h"
 #include "gateway/metering.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
@@ -190,33 +192,6 @@ static void end_all(struct gateway *gateway)
     exchange_settle(gateway);
 }
 
-static int listen_on(struct gateway *gateway, const struct arguments *arguments, size_t i,
-                     struct admission *admission)
-{
-    int fd = arguments->listeners[i];
-    int r = admission_make(fd, arguments->stand_in, admission);
-    if (r == -EACCES)
-        log_say("gateway: a port is not served without a stand-in (--stand-in-fd)");
-    /* The folder of a lasting one's socket says who may open it. */
-    if (r == 0 && !admission->is_port && !arguments->is_private)
-        admission->guard.token = NULL;
-    return r < 0 ? r : front_listen(gateway->front, fd, &admission->guard);
-}
-
-static void say_listening(const struct admission *admissions, size_t count)
-{
-    const struct admission *port = NULL;
-    for (size_t i = 0; i < count; i++) {
-        log_say("the gateway listens on %s", admissions[i].name);
-        if (!port && admissions[i].is_port)
-            port = &admissions[i];
-    }
-    if (port)
-        log_say("for its clients: ANTHROPIC_BASE_URL=%s "
-                "ANTHROPIC_API_KEY=$(tcr-run gateway token)",
-                port->name);
-}
-
 /* Whoever started it has read what there was to read, and may be gone. */
 static void fall_silent(void)
 {
@@ -244,14 +219,12 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
     struct end_watch ending;
     int r = watch_endings(&ending, gateway, arguments->life_fd);
     struct admission admissions[ARGUMENTS_LISTENERS];
-    for (size_t i = 0; r == 0 && i < arguments->listener_count; i++)
-        r = listen_on(gateway, arguments, i, &admissions[i]);
-    if (r < 0) {
+    if (r < 0)
         log_say("gateway: %s", strerror(-r));
+    else
+        r = listening_begin(gateway, arguments, admissions);
+    if (r < 0)
         return r;
-    }
-    if (!arguments->is_private)
-        say_listening(admissions, arguments->listener_count);
     news_listening(&gateway->news);
     gateway->renew = (struct timer){.due = look_ahead, .context = gateway};
     look_ahead(gateway);
@@ -337,6 +310,8 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
         r = metering_open(gateway, arguments->keep_seconds);
     if (r == 0)
         budget_follow(gateway, gateway->roster, true);
+    if (r == 0)
+        r = guests_follow(gateway, true);
     if (r < 0 || !gateway->front) {
         log_say("gateway: %s", r < 0 ? strerror(-r) : "libmicrohttpd does not start");
         return EXIT_OWN_FAILURE;
@@ -352,6 +327,7 @@ static void close_gateway(struct gateway *gateway)
     agents_stop(gateway);
     upstream_finish(&gateway->upstream);
     holders_finish(&gateway->holders);
+    guests_close(gateway);
     metering_close(gateway);
     news_end(&gateway->news);
     news_finish(&gateway->news);

@@ -21,6 +21,7 @@ struct exchange;
 struct fetch;
 struct ledger;
 struct metering;
+struct guests;
 
 struct gateway {
     struct loop loop;
@@ -38,6 +39,7 @@ struct gateway {
     const char *first;  /* that a new session begins with if it is ready; NULL: any */
     struct news news;
     struct dropped dropped;
+    struct guests *guests;     /* NULL: there are no users */
     struct metering *metering; /* NULL: usage is not recorded */
 
     size_t exchange_count; /* that have not ended */

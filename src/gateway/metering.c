@@ -193,6 +193,7 @@ void metering_record(struct exchange *exchange)
                             .milliseconds = took};
     if (exchange->candidate)
         snprintf(row.key, sizeof row.key, "%s", exchange->candidate->key->name);
+    snprintf(row.user, sizeof row.user, "%s", exchange->user);
     snprintf(row.session, sizeof row.session, "%s", exchange->id.session);
     name_models(exchange, &row);
     count(exchange, &row);

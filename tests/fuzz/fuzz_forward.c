@@ -74,7 +74,7 @@ static void check_target(const char *target, const char *head)
     static const char *const hosts[] = {"127.0.0.1:4080"};
     struct buffer url = {0};
     struct route route;
-    const struct guard guard = {SECRET, hosts, 1};
+    const struct guard guard = {SECRET, false, hosts, 1};
     if (forward_url(base, target, &url) == 0) {
         EXPECT(strncmp(buffer_text(&url), "https://api.example/", 20) == 0);
         EXPECT(!strpbrk(buffer_text(&url), " \r\n#"));

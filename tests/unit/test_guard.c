@@ -9,8 +9,8 @@
 #define T     "x-api-key: " TOKEN "\r\n"
 
 static const char *const hosts[] = {"127.0.0.1:4080", "localhost:4080", "[::1]:4080"};
-static const struct guard port = {TOKEN, hosts, COUNT(hosts)};
-static const struct guard socket_alone = {NULL, NULL, 0};
+static const struct guard port = {TOKEN, false, hosts, COUNT(hosts)};
+static const struct guard socket_alone = {NULL, false, NULL, 0};
 
 static const struct row {
     const char *name;

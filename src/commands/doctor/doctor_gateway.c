@@ -40,7 +40,7 @@ bool doctor_nobody_listens(const char *url)
     snprintf(text, sizeof text, "%.*s%s", length, url, has_port ? "" : ":80");
     int r = listen_parse(text, &at, &error);
     buffer_finish(&error);
-    if (r < 0 || at.address.ss_family == AF_UNIX)
+    if (r < 0 || at.address.ss_family == AF_UNIX || listen_is_reached(&at))
         return false;
     CLEANUP_CLOSE int fd =
         socket(at.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -42,6 +42,10 @@ static const struct verb {
     {"stop", gateway_stop, "[--profile NAME]", "end it; open streams have 30 s"},
     {"status", gateway_status, "[--profile NAME] [--json]", "does it run, and where"},
     {"token", gateway_token, "", "the stand-in that its clients send as their key"},
+    {"users", gateway_users,
+     "[list [--json] | add NAME [--expires TIME] [--models GLOB,...] [--per-day MONEY|REQUESTS] | "
+     "revoke NAME | remove NAME]",
+     "who may use it from other machines, each with a key of its own"},
     {"install", gateway_install, "[-n] [options of start]",
      "let systemd listen there, and start it with the first request; -n: show how"},
     {"uninstall", gateway_uninstall, "[--profile NAME]", "undo that"},
@@ -81,6 +85,9 @@ static int show_help(void)
                "      --listen ADDR      a port, ADDRESS:PORT or [ADDRESS]:PORT; may be "
                "repeated\n"
                "      --hold TIME        how long a request waits for a key to be ready\n"
+               "      --tls-cert FILE    speak TLS where other machines reach it, with --tls-key "
+               "FILE\n"
+               "      --behind-proxy     a proxy in front of it speaks TLS\n"
                "      --keep TIME        how long usage is kept (90d); 0: none is recorded\n"
                "  -k, --key NAME         use this key and no other\n"
                "      --no-master        never use the master key\n"
@@ -112,9 +119,10 @@ int command_gateway(int argc, char **argv)
         log_say("gateway: unknown verb \"%s\"; did you mean: tcr-run gateway %s", argv[1],
                 nearest.word);
     else
-        log_say("gateway: unknown verb \"%s\"; expected start, stop, status, token, install or "
-                "uninstall",
-                argv[1]);
+        log_say(
+            "gateway: unknown verb \"%s\"; expected start, stop, status, token, users, install or "
+            "uninstall",
+            argv[1]);
     return EXIT_OWN_FAILURE;
 }
 

@@ -9,6 +9,7 @@ int gateway_start(int argc, char **argv);
 int gateway_stop(int argc, char **argv);
 int gateway_status(int argc, char **argv);
 int gateway_token(int argc, char **argv);
+int gateway_users(int argc, char **argv);
 int gateway_install(int argc, char **argv);
 int gateway_uninstall(int argc, char **argv);
 

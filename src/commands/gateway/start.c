@@ -67,12 +67,17 @@ static bool open_all(struct start *start)
     return true;
 }
 
+static const char *scheme_of(const struct start *start, const struct listen_address *address)
+{
+    if (address->address.ss_family == AF_UNIX)
+        return "unix:";
+    return listen_is_reached(address) && !start->behind_proxy ? "https://" : "http://";
+}
+
 static void append_addresses(const struct start *start, struct buffer *text)
 {
     for (size_t i = 0; i < start->count; i++)
-        buffer_append_format(text, "%s%s\n",
-                             start->at[i].address.ss_family == AF_UNIX ? "unix:" : "http://",
-                             start->at[i].text);
+        buffer_append_format(text, "%s%s\n", scheme_of(start, &start->at[i]), start->at[i].text);
 }
 
 /* ---- the program ---- */

@@ -11,7 +11,8 @@
 #define START_NUMBER    16
 
 struct start {
-    bool detaches, shows_only;
+    bool detaches, shows_only, behind_proxy;
+    const char *tls_cert, *tls_key; /* NULL: none */
     const char *profile, *keys;
     struct listen_address at[START_ADDRESSES];
     size_t address_count;

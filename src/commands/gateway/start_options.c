@@ -71,6 +71,27 @@ static int set_profile(struct start *start, const char *value, struct buffer *er
     return 0;
 }
 
+static int set_tls_cert(struct start *start, const char *value, struct buffer *error)
+{
+    (void)error;
+    start->tls_cert = value;
+    return 0;
+}
+
+static int set_tls_key(struct start *start, const char *value, struct buffer *error)
+{
+    (void)error;
+    start->tls_key = value;
+    return 0;
+}
+
+static int set_behind_proxy(struct start *start, const char *value, struct buffer *error)
+{
+    (void)value, (void)error;
+    start->behind_proxy = true;
+    return 0;
+}
+
 static int set_keys(struct start *start, const char *value, struct buffer *error)
 {
     (void)error;
@@ -89,6 +110,9 @@ static const struct start_option {
     {{"listen", 0, "ADDR"}, NULL, add_address},
     {{"hold", 0, "TIME"}, "--hold", check_time},
     {{"keep", 0, "TIME"}, "--keep", check_time},
+    {{"tls-cert", 0, "FILE"}, "--tls-cert", set_tls_cert},
+    {{"tls-key", 0, "FILE"}, "--tls-key", set_tls_key},
+    {{"behind-proxy", 0, NULL}, "--behind-proxy", set_behind_proxy},
     {{"profile", 'p', "NAME"}, "--profile", set_profile},
     {{"keys", 'f', "FILE"}, "--keys", set_keys},
     {{"key", 'k', "NAME"}, "--key", NULL},
@@ -135,6 +159,26 @@ static int read_words(struct start *start, int argc, char **argv, struct buffer 
     return 0;
 }
 
+/* What other machines reach takes more. */
+static bool check_reach(const struct start *start)
+{
+    bool is_safe = start->behind_proxy || (start->tls_cert && start->tls_key);
+    if (!start->tls_cert != !start->tls_key) {
+        log_say("gateway: --tls-cert and --tls-key go together");
+        return false;
+    }
+    for (size_t i = 0; i < start->address_count && !is_safe; i++) {
+        if (!listen_is_reached(&start->at[i]))
+            continue;
+        log_say("gateway: %s can be reached from other machines: that takes users (tcr-run gateway "
+                "users add NAME) and TLS (--tls-cert FILE --tls-key FILE), or --behind-proxy if a "
+                "proxy in front of it speaks TLS",
+                start->at[i].text);
+        return false;
+    }
+    return true;
+}
+
 bool start_parse(struct start *start, int argc, char **argv)
 {
     struct buffer error = {0};
@@ -142,7 +186,7 @@ bool start_parse(struct start *start, int argc, char **argv)
     if (r < 0)
         log_say("gateway: %s", buffer_text(&error));
     buffer_finish(&error);
-    return r == 0;
+    return r == 0 && check_reach(start);
 }
 
 bool start_find_port(struct start *start)

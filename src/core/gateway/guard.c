@@ -46,7 +46,9 @@ static bool bearer_is_token(const struct guard *guard, const struct header *head
 static bool token_is_right(const struct guard *guard, const char *head)
 {
     struct header header;
-    bool right = guard->token == NULL;
+    bool right = guard->token == NULL && !guard->users_only;
+    if (guard->users_only)
+        return false;
     for (const char *at = head; !right && head_next_named(&at, "authorization", &header);)
         right = bearer_is_token(guard, &header);
     for (const char *at = head; !right && head_next_named(&at, "x-api-key", &header);)

@@ -2,12 +2,14 @@
  * read. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Whom a listener admits. Everything is borrowed. */
 struct guard {
     const char
-        *token; /* the stand-in; NULL on a socket in a folder that only its owner can enter */
+        *token;      /* the stand-in; NULL on a socket in a folder that only its owner can enter */
+    bool users_only; /* the stand-in does not count either: other machines come in here */
     const char *const
         *hosts; /* as the Host header may name them: "127.0.0.1:4080", "localhost:4080", … */
     size_t host_count; /* 0: any */

@@ -1,6 +1,7 @@
 #include "core/gateway/prices.h"
 
 #include "base/json.h"
+#include "base/wildcard.h"
 
 #include <errno.h>
 #include <math.h>
@@ -96,29 +97,10 @@ static const struct price *find_built_in(const char *model, int64_t input)
     return NULL;
 }
 
-static bool matches(const char *pattern, const char *text)
-{
-    const char *star = NULL, *again = NULL;
-    while (*text) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            again = text;
-        } else if (*pattern == *text) {
-            pattern++, text++;
-        } else if (star) {
-            pattern = star;
-            text = ++again;
-        } else {
-            return false;
-        }
-    }
-    return pattern[strspn(pattern, "*")] == '\0';
-}
-
 static const struct price *find_own(const struct prices *prices, const char *model)
 {
     for (size_t i = 0; i < prices->count; i++)
-        if (matches(prices->own[i].model, model))
+        if (wildcard_matches(prices->own[i].model, model))
             return &prices->own[i].price;
     return NULL;
 }

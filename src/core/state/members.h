@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEMBERS_MOST 10
+#define MEMBERS_MOST 12
 
 /* Those members of an object whose names are in a list: the first of each name. */
 struct members {

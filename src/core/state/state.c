@@ -30,6 +30,7 @@ void state_finish(struct state *state)
     free(state->leases);
     free(state->master_uses);
     free(state->pools);
+    free(state->users);
     free(state->text);
     *state = (struct state){0};
 }
@@ -74,12 +75,19 @@ int state_copy(const struct state *state, struct state *ret_copy)
     copy.leases = copy_array(state->leases, state->lease_count, sizeof *copy.leases, &failed);
     copy.master_uses =
         copy_array(state->master_uses, state->master_use_count, sizeof *copy.master_uses, &failed);
+    copy.users = copy_array(state->users, state->users ? strlen(state->users) + 1 : 0, 1, &failed);
     copy.pools = copy_array(state->pools, state->pool_count, sizeof *copy.pools, &failed);
     if (failed)
         state_finish(&copy);
     else
         *ret_copy = copy;
     return failed ? -ENOMEM : 0;
+}
+
+void state_set_users(struct state *state, char *users)
+{
+    free(state->users);
+    state->users = users;
 }
 
 static struct pool_mark *find_pool(const struct state *state, const char *kind)

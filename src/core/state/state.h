@@ -86,6 +86,7 @@ struct state {
     struct pool_mark *pools;   /* of kinds that were asked for by name */
     size_t pool_count;
     int64_t stands_in_since; /* when this began to stand in for a shared state; 0: it does not */
+    char *users;             /* of gateways that others reach, as users.h reads them; NULL: none */
     char *text;              /* what it was read from */
     size_t text_length;
     bool has_unknown; /* it has members that this version does not know */
@@ -108,6 +109,9 @@ char *leases_print(const struct state *state, const struct owner *owner);
 
 /* Adds those to a state. Returns 0, -EINVAL if that is not an array, -ENOMEM. */
 int leases_parse(const char *text, size_t length, struct state *state);
+
+/* Takes the text over, which may be NULL. */
+void state_set_users(struct state *state, char *users);
 
 void state_finish(struct state *state);
 

@@ -20,6 +20,7 @@ const char *const statefile_names[] = {
     [STATE_WARNED] = "warned_undersized",
     [STATE_STANDS_IN] = "stands_in_since",
     [STATE_POOLS] = "pools",
+    [STATE_USERS] = "users",
     NULL,
 };
 const char *const statefile_record_names[] = {
@@ -280,6 +281,9 @@ static int read_rest(const struct members *members, struct state *state)
     state->warned_undersized = members_number(&values[STATE_WARNED]);
     state->stands_in_since = members_number(&values[STATE_STANDS_IN]);
     int r = read_pools(&values[STATE_POOLS], state);
+    const struct part *users = &values[STATE_USERS];
+    if (r == 0 && users->text && !(state->users = strndup(users->text, users->length)))
+        r = -ENOMEM;
     if (r == 0)
         r = members_items(&values[STATE_LEASES], add_lease, state);
     return r < 0 ? r : members_items(&values[STATE_MASTER_USES], add_master_use, state);

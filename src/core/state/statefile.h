@@ -21,7 +21,8 @@ enum {
     STATE_MASTER_USES,
     STATE_WARNED,
     STATE_STANDS_IN,
-    STATE_POOLS
+    STATE_POOLS,
+    STATE_USERS
 };
 
 enum {

@@ -195,6 +195,10 @@ char *state_print(const struct state *state)
     add_master_uses(&text, state);
     jsontext_add_integer(&text, "warned_undersized", state->warned_undersized);
     add_pools(&text, state);
+    if (state->users) {
+        jsontext_name(&text, "users");
+        buffer_append_text(&text, state->users);
+    }
     if (state->stands_in_since > 0)
         jsontext_add_integer(&text, "stands_in_since", state->stands_in_since);
     if (state->has_unknown)

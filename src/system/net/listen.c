@@ -69,12 +69,14 @@ static bool parse_4(const char *host, in_port_t port, struct listen_address *add
     return true;
 }
 
-static bool is_loopback(const struct listen_address *address)
+bool listen_is_reached(const struct listen_address *address)
 {
     const struct sockaddr_in *four = (const struct sockaddr_in *)&address->address;
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address->address;
-    return address->address.ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 == 127
-                                                 : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+    if (address->address.ss_family == AF_UNIX)
+        return false;
+    return address->address.ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 != 127
+                                                 : !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
 static void name_address(struct listen_address *address)
@@ -89,16 +91,6 @@ static void name_address(struct listen_address *address)
         (void)inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof host);
         snprintf(address->text, sizeof address->text, "[%s]:%u", host, ntohs(six->sin6_port));
     }
-}
-
-static int check_reach(const char *text, const struct listen_address *address, struct buffer *error)
-{
-    if (is_loopback(address))
-        return 0;
-    return refuse(error, text,
-                  "can be reached from other machines, and the gateway would spend the keys "
-                  "of its owner on whoever has the stand-in; only 127.0.0.1, [::1] and "
-                  "unix:/PATH are served");
 }
 
 int listen_parse(const char *text, struct listen_address *ret_address, struct buffer *error)
@@ -127,8 +119,6 @@ int listen_parse(const char *text, struct listen_address *ret_address, struct bu
     }
     if (!(brackets ? parse_6(host, port, &address) : parse_4(host, port, &address)))
         return refuse(error, text, expected);
-    if (check_reach(text, &address, error) < 0)
-        return -EINVAL;
     name_address(&address);
     *ret_address = address;
     return 0;
@@ -158,8 +148,6 @@ int listen_describe(int fd, struct listen_address *ret_address, struct buffer *e
         name_address(&address);
     else
         return refuse(error, "a socket", "is neither of TCP nor a Unix socket");
-    if (family != AF_UNIX && check_reach(address.text, &address, error) < 0)
-        return -EINVAL;
     *ret_address = address;
     return 0;
 }

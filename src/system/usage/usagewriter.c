@@ -1,11 +1,8 @@
-#include "system/usage/usagewriter.h"
-
-#include "system/clock.h"
+#include "system/usage/usagewriter_parts.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -20,46 +17,7 @@
 #define TIDY_SECONDS   3600
 #define QUESTIONS_MOST 64
 
-struct question {
-    uint64_t number;
-    struct usage_question asked;
-    /* Once it is answered: */
-    struct usage_report report;
-    int error;
-    struct buffer word;
-    struct question *next;
-};
-
-struct rows {
-    struct usage_row *rows;
-    size_t count, room;
-};
-
-struct usagewriter {
-    struct usagewriter_plan plan;
-    pthread_t thread;
-    pthread_mutex_t mutex; /* for all that follows, up to the next comment */
-    pthread_cond_t changed, ended, known;
-    struct rows waiting;
-    size_t left_out;
-    struct question *asked, *answered;
-    size_t asked_count;
-    struct buffer word;
-    struct usage_spent *spent; /* since `day`, with the rows that are not written yet */
-    size_t spent_count;
-    int64_t day;
-    bool watches, is_known;
-    bool closing, has_ended;
-    int fd;
-    /* The thread's own: */
-    struct usagefile *file;
-    struct rows taken;
-    bool has_said, has_kept, has_written, has_looked;
-    int64_t tidied, version;
-    char *path;
-};
-
-static struct timespec in_ms(int64_t milliseconds)
+struct timespec usagewriter_in_ms(int64_t milliseconds)
 {
     struct timespec at;
     (void)clock_gettime(CLOCK_MONOTONIC, &at);
@@ -97,7 +55,7 @@ static bool rows_add(struct rows *rows, const struct usage_row *row)
 /* ---- the thread ---- */
 
 /* Once: what is wrong now is wrong for every batch. */
-static void say(struct usagewriter *writer, const char *sentence)
+void usagewriter_say(struct usagewriter *writer, const char *sentence)
 {
     (void)pthread_mutex_lock(&writer->mutex);
     if (!writer->has_said) {
@@ -159,7 +117,7 @@ static int write_taken(struct usagewriter *writer, struct buffer *error)
         r = keep_and_tidy(writer, error);
     }
     if (r < 0) {
-        say(writer, buffer_text(error));
+        usagewriter_say(writer, buffer_text(error));
         usagefile_close(writer->file);
         writer->file = NULL;
     }
@@ -179,87 +137,6 @@ static void answer(struct usagewriter *writer, struct question *question, int r,
     writer->answered = question;
     wake_loop(writer);
     (void)pthread_mutex_unlock(&writer->mutex);
-}
-
-/* ---- what was spent ---- */
-
-static int64_t midnight(void)
-{
-    time_t now = time(NULL);
-    struct tm civil;
-    if (!localtime_r(&now, &civil))
-        return now / 86400 * 86400;
-    civil.tm_hour = civil.tm_min = civil.tm_sec = 0;
-    civil.tm_isdst = -1;
-    return mktime(&civil);
-}
-
-/* With the lock. NULL if it is new and there is no memory for it. */
-static struct usage_spent *find_spent(struct usagewriter *writer, bool of_user, const char *name,
-                                      bool makes)
-{
-    for (size_t i = 0; i < writer->spent_count; i++)
-        if (writer->spent[i].of_user == of_user && strcmp(writer->spent[i].name, name) == 0)
-            return &writer->spent[i];
-    struct usage_spent *more =
-        makes ? realloc(writer->spent, (writer->spent_count + 1) * sizeof *more) : NULL;
-    if (!more)
-        return NULL;
-    writer->spent = more;
-    more[writer->spent_count] = (struct usage_spent){.of_user = of_user};
-    snprintf(more[writer->spent_count].name, sizeof more->name, "%s", name);
-    return &more[writer->spent_count++];
-}
-
-/* With the lock. */
-static void spend(struct usagewriter *writer, const struct usage_row *row)
-{
-    if (!writer->watches || row->time < writer->day * 1000)
-        return;
-    for (int of_user = 0; of_user < 2; of_user++) {
-        struct usage_spent *spent =
-            find_spent(writer, of_user, of_user ? row->user : row->key, true);
-        if (spent) {
-            spent->cost += row->told && row->priced ? row->cost : 0;
-            spent->requests++;
-        }
-    }
-}
-
-static void put_spent(struct usagewriter *writer, struct usage_spent *spent, size_t count,
-                      int64_t day)
-{
-    (void)pthread_mutex_lock(&writer->mutex);
-    struct usage_spent *old = writer->spent;
-    writer->spent = spent;
-    writer->spent_count = count;
-    writer->day = day;
-    for (size_t i = 0; i < writer->waiting.count; i++)
-        spend(writer, &writer->waiting.rows[i]);
-    writer->is_known = true;
-    (void)pthread_cond_broadcast(&writer->known);
-    (void)pthread_mutex_unlock(&writer->mutex);
-    free(old);
-}
-
-/* With all rows of before written. */
-static void look_at_spending(struct usagewriter *writer)
-{
-    struct usage_spent *spent;
-    size_t count;
-    struct buffer error = {0};
-    int64_t version = 0, day = midnight();
-    int r = usagefile_version(writer->file, &version, &error);
-    if (r == 0 && (version != writer->version || day != writer->day || writer->has_written)) {
-        r = usagefile_spent(writer->file, day, &spent, &count, &error);
-        if (r == 0)
-            put_spent(writer, spent, count, day);
-        writer->version = version;
-        writer->has_written = false;
-    }
-    if (r < 0)
-        say(writer, buffer_text(&error));
-    buffer_finish(&error);
 }
 
 /* With the lock: appends what waits to what could not be written before. */
@@ -289,16 +166,16 @@ static bool has_work(const struct usagewriter *writer)
 /* With the lock, until there is something to do; then a little longer, so that it is worth it. */
 static void wait_for_work(struct usagewriter *writer, bool failed)
 {
-    struct timespec again = in_ms(AGAIN_MS);
+    struct timespec again = usagewriter_in_ms(AGAIN_MS);
     int r = 0;
     while (failed && r == 0 && !writer->closing && !writer->asked)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &again);
-    struct timespec look = in_ms(LOOK_MS);
+    struct timespec look = usagewriter_in_ms(LOOK_MS);
     while (!failed && !has_work(writer) && writer->has_looked && r == 0)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &look);
     while (!failed && !has_work(writer) && !writer->watches)
         (void)pthread_cond_wait(&writer->changed, &writer->mutex);
-    struct timespec gathered = in_ms(GATHER_MS);
+    struct timespec gathered = usagewriter_in_ms(GATHER_MS);
     for (r = 0;
          !failed && r == 0 && writer->waiting.count > 0 && !writer->closing && !writer->asked;)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &gathered);
@@ -320,7 +197,7 @@ static void *run(void *context)
         failed = r < 0;
         writer->has_looked = watches;
         if (r == 0 && watches)
-            look_at_spending(writer);
+            usagewriter_look(writer);
         for (struct question *next; asked; asked = next) {
             next = asked->next;
             answer(writer, asked, r, &error);
@@ -393,7 +270,7 @@ void usagewriter_close(struct usagewriter *writer, int64_t most_ms)
 {
     if (!writer)
         return;
-    struct timespec at = in_ms(most_ms);
+    struct timespec at = usagewriter_in_ms(most_ms);
     int r = 0;
     (void)pthread_mutex_lock(&writer->mutex);
     writer->closing = true;
@@ -418,7 +295,7 @@ void usagewriter_add(struct usagewriter *writer, const struct usage_row *row)
         writer->left_out++;
     else if (was_idle)
         (void)pthread_cond_signal(&writer->changed);
-    spend(writer, row);
+    usagewriter_spend(writer, row);
     (void)pthread_mutex_unlock(&writer->mutex);
 }
 
@@ -474,28 +351,4 @@ int usagewriter_answer(struct usagewriter *writer, uint64_t *ret_number,
     *ret_word = question->word;
     free(question);
     return 1;
-}
-
-void usagewriter_watch(struct usagewriter *writer, int64_t most_ms)
-{
-    struct timespec at = in_ms(most_ms);
-    int r = 0;
-    (void)pthread_mutex_lock(&writer->mutex);
-    if (!writer->watches)
-        (void)pthread_cond_signal(&writer->changed);
-    writer->watches = true;
-    while (!writer->is_known && r == 0 && most_ms > 0)
-        r = pthread_cond_timedwait(&writer->known, &writer->mutex, &at);
-    (void)pthread_mutex_unlock(&writer->mutex);
-}
-
-struct usage_spent usagewriter_spent(struct usagewriter *writer, bool of_user, const char *name)
-{
-    struct usage_spent none = {0};
-    (void)pthread_mutex_lock(&writer->mutex);
-    const struct usage_spent *spent = find_spent(writer, of_user, name, false);
-    if (spent)
-        none = *spent;
-    (void)pthread_mutex_unlock(&writer->mutex);
-    return none;
 }

@@ -1,0 +1,131 @@
+# A gateway that other machines reach: users with keys of their own, and TLS.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    TCR_RUN=$(realpath "${TCR_RUN:-build/tcr-run}")
+    export TCR_RUN HOME=$BATS_FILE_TMPDIR
+    python3 "$BATS_TEST_DIRNAME/usage_provider.py" "$HOME/port" 3>&- &
+    echo $! >"$HOME/provider.pid"
+    (cd "$HOME" && umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -addext 'subjectAltName=DNS:localhost' -keyout key.pem -out cert.pem 2>/dev/null)
+    while [ ! -s "$HOME/port" ]; do sleep 0.02; done
+}
+
+teardown_file() {
+    kill "$(<"$HOME/provider.pid")"
+}
+
+setup() {
+    export HOME=$BATS_TEST_TMPDIR TCR_KEYS="home=sk-ant-oat01-FAKE-home-0001"
+    ANTHROPIC_BASE_URL=http://127.0.0.1:$(<"$BATS_FILE_TMPDIR/port")
+    export ANTHROPIC_BASE_URL
+    unset XDG_STATE_HOME XDG_CONFIG_HOME TCR_USAGE_FILE TCR_PRICES_FILE TCR_GATEWAY_TOKEN_FILE TCR_KEYS_FILE TCR_STATE
+    CERT=$BATS_FILE_TMPDIR/cert.pem KEY=$BATS_FILE_TMPDIR/key.pem
+    PORT=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+}
+
+teardown() {
+    "$TCR_RUN" gateway stop >/dev/null 2>&1 || true
+}
+
+user() { # NAME [OPTION]...
+    "$TCR_RUN" gateway users add "$@" 2>/dev/null
+}
+
+ask() { # KEY [MODEL [PATH]]: the status, and the answer in $HOME/answer
+    curl -s -m 10 --cacert "$CERT" -o "$HOME/answer" -w '%{http_code}' -D "$HOME/head" "https://localhost:$PORT${3-/v1/messages}" \
+        -H "x-api-key: $1" -d "{\"model\": \"${2-claude-sonnet-4-6}\", \"messages\": [{\"role\": \"user\", \"content\": \"whole\"}]}"
+}
+
+until_status() { # WANTED KEY: others' changes are seen within a second
+    for _ in {1..40}; do
+        [ "$(ask "$2")" != "$1" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+@test "users are made, listed, revoked and removed; a key is shown once and kept as a hash" {
+    run -0 --separate-stderr "$TCR_RUN" gateway users add anna --expires 90d --models 'claude-sonnet-*,claude-haiku-*' --per-day 5.00
+    [[ "$output" =~ ^sk-ant-api03-tcr-user-[0-9a-f]{48}$ ]]
+    run -1 grep -r "$output" "$HOME/.local/state"
+    run -0 "$TCR_RUN" gateway users add bert --per-day 200
+    run -125 "$TCR_RUN" gateway users add bert
+    [[ "$output" == *'there is a user "bert" already'* ]]
+    run -0 "$TCR_RUN" gateway users revoke bert
+    run -0 "$TCR_RUN" gateway users
+    [[ "${lines[1]}" == anna*active*'$5.00'*'claude-sonnet-*'* ]]
+    [[ "${lines[2]}" == bert*revoked*'200 requests'* ]]
+    # What runs write leaves them there.
+    run -0 "$TCR_RUN" --no-gateway -- true
+    run -0 "$TCR_RUN" gateway users remove anna
+    [ "$("$TCR_RUN" gateway users list --json | jq -r '.users | map("\(.name) \(.state) \(.requests_per_day)") | join(",")')" = "bert revoked 200" ]
+    run -125 "$TCR_RUN" gateway users revoke carl
+    [[ "$output" == *'there is no user "carl"'* ]]
+    for words in 'add' 'add x y' 'add x --expires soon' 'add x --per-day much' 'add x --per-day 0' 'add x --models ,' 'add a,b' 'revoke x --json' 'list x' 'frobnicate x'; do
+        # shellcheck disable=SC2086
+        run -125 "$TCR_RUN" gateway users $words
+        [ "${#lines[@]}" = 1 ] || { echo "$words: $output"; false; }
+    done
+}
+
+@test "an address that other machines reach takes users and TLS" {
+    run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT"
+    [[ "$output" == *"can be reached from other machines: that takes users"*"--behind-proxy"* ]]
+    run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT"
+    [[ "$output" == *"--tls-cert and --tls-key go together"* ]]
+    run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    [[ "$output" == *"takes users: tcr-run gateway users add NAME"* ]]
+    user anna
+    run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$KEY" --tls-key "$KEY"
+    [[ "$output" == *"key.pem: "* ]]
+    cp "$KEY" "$HOME/open.pem" && chmod 644 "$HOME/open.pem"
+    run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$HOME/open.pem"
+    [[ "$output" == *"open.pem: "*"others"* ]] || { echo "$output"; false; }
+    run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --behind-proxy
+    [[ "$output" == *"listens on http://0.0.0.0:$PORT"* ]]
+}
+
+@test "keys of users, their models and their day; who is revoked is out at once" {
+    anna=$(user anna --models 'claude-sonnet-*') bert=$(user bert --per-day 2) cora=$(user cora --per-day 0.01)
+    run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    [[ "$output" == *"listens on https://0.0.0.0:$PORT"* ]]
+    [ "$("$TCR_RUN" gateway status | tail -1)" = "https://0.0.0.0:$PORT" ]
+    [ "$(ask "$anna")" = 200 ]
+    [ "$(ask "$anna" claude-opus-4-6)" = 403 ]
+    [ "$(jq -r '.error.type, .error.message' "$HOME/answer" | xargs)" = 'permission_error tcr-run: user anna may not use this model; allowed: claude-sonnet-*' ]
+    [ "$(ask "$anna" x /v1/files)" = 403 ]
+    [ "$(ask "$(tr 0-9a-f 1-9a-f0 <<<"$anna")")" = 401 ]
+    # The owner's stand-in is not for this door, and the usage of all is not for users.
+    [ "$(ask "$("$TCR_RUN" gateway token)")" = 401 ]
+    [ "$(curl -s -o /dev/null -w '%{http_code}' --cacert "$CERT" -H "x-api-key: $anna" "https://localhost:$PORT/usage")" = 403 ]
+    [ "$(ask "$bert")$(ask "$bert")$(ask "$bert")" = 200200429 ]
+    grep -qi '^retry-after: [1-9]' "$HOME/head"
+    [ "$(jq -r .error.type "$HOME/answer")" = rate_limit_error ]
+    [ "$(ask "$cora")$(ask "$cora")" = 200429 ]
+    [[ "$(<"$HOME/answer")" == *'(\u00240.01)'* || "$(<"$HOME/answer")" == *'($0.01)'* ]]
+    "$TCR_RUN" gateway users revoke anna
+    until_status 401 "$anna"
+    dora=$(user dora)
+    until_status 200 "$dora"
+    "$TCR_RUN" gateway stop
+    # Until it was seen that she is revoked, anna may have been answered again.
+    [ "$("$TCR_RUN" usage --by user --json | jq -r '.usage | map(select(.user != "anna") | "\(.user) \(.requests)") | sort | join(",")')" = "bert 2,cora 1,dora 1" ]
+}
+
+@test "on a Redis server they are everybody's: who is revoked from one machine is out of a gateway on another" {
+    command -v redis-server >/dev/null || skip "no redis-server"
+    redis-server --port 0 --unixsocket "$HOME/redis" --dir "$HOME" --save '' >/dev/null 2>&1 3>&- &
+    redis=$!
+    while [ ! -S "$HOME/redis" ]; do sleep 0.02; done
+    export TCR_STATE=redis+unix://$HOME/redis
+    if "$TCR_RUN" status 2>&1 | grep -q 'built without'; then kill "$redis" && skip "built without Redis"; fi
+    anna=$(user anna)
+    run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    [ "$(ask "$anna")" = 200 ]
+    mkdir "$HOME/elsewhere"
+    run -0 env HOME="$HOME/elsewhere" "$TCR_RUN" gateway users revoke anna
+    until_status 401 "$anna"
+    "$TCR_RUN" gateway stop
+    kill "$redis"
+}
