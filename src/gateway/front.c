@@ -4,6 +4,7 @@
 #include "gateway/exchange.h"
 #include "gateway/front_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/without_gnutls.h"
 #include "system/clock.h"
 
 #include <errno.h>
@@ -240,7 +241,7 @@ bool front_begin_tls(struct front *front, const char *certificates, const char *
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificates},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
-    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES || !without_gnutls_no_more()) {
         buffer_append_text(error, "the libmicrohttpd of this system was built without TLS; "
                                   "--behind-proxy leaves it to a proxy");
         return false;
