@@ -162,8 +162,9 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
         refuse(exchange, guard_status(verdict), guard_sentence(verdict));
     else if (exchange->head.length + strlen(exchange->target) > FRONT_HEAD)
         refuse(exchange, 431, "the head of the request is larger than 8 KiB");
-    else if (*exchange->user && exchange->route.id == ROUTE_USAGE)
-        refuse(exchange, 403, "the usage of all is told to the gateway's owner alone");
+    else if (*exchange->user &&
+             (exchange->route.id == ROUTE_USAGE || exchange->route.id == ROUTE_CONTROL))
+        refuse(exchange, 403, "usage and accounts are the gateway's owner's alone");
     else if (strlen(method) >= sizeof exchange->method)
         refuse(exchange, 400, "the method of the request is too long");
     expect_body(exchange);

@@ -96,9 +96,12 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     [ "$(jq -r '.error.type, .error.message' "$HOME/answer" | xargs)" = 'permission_error tcr-run: user anna may not use this model; allowed: claude-sonnet-*' ]
     [ "$(ask "$anna" x /v1/files)" = 403 ]
     [ "$(ask "$(tr 0-9a-f 1-9a-f0 <<<"$anna")")" = 401 ]
-    # The owner's stand-in is not for this door, and the usage of all is not for users.
+    # The owner's stand-in is not for this door, and usage and accounts are not for users.
     [ "$(ask "$("$TCR_RUN" gateway token)")" = 401 ]
-    [ "$(curl -s -o /dev/null -w '%{http_code}' --cacert "$CERT" -H "x-api-key: $anna" "https://localhost:$PORT/usage")" = 403 ]
+    for path in usage status metrics; do
+        [ "$(curl -s -o /dev/null -w '%{http_code}' --cacert "$CERT" -H "x-api-key: $anna" "https://localhost:$PORT/$path")" = 403 ]
+    done
+    [ "$(ask "$anna" x /status/accounts/home/disable)" = 403 ]
     [ "$(ask "$bert")$(ask "$bert")$(ask "$bert")" = 200200429 ]
     grep -qi '^retry-after: [1-9]' "$HOME/head"
     [ "$(jq -r .error.type "$HOME/answer")" = rate_limit_error ]
