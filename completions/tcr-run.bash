@@ -196,9 +196,16 @@ _tcr_run()
         */setup) _tcr_run_words "--undo --dry-run --yes $common" ;;
         */classify)
             if [[ $cur == -* ]]; then
-                _tcr_run_words '--exit --stderr'
+                _tcr_run_words '--exit --json --stderr'
             else
                 _filedir
+            fi
+            ;;
+        */explain)
+            if [[ $cur ]]; then
+                _tcr_run_words "--json $run"
+            else
+                COMPREPLY=(--)
             fi
             ;;
         2/help) _tcr_run_words 'status log usage keys reset doctor gateway setup explain classify version' ;;

@@ -173,6 +173,7 @@ complete -c tcr-run -n '__tcr_run_in setup' -s y -l yes -d 'Do not ask'
 complete -c tcr-run -n '__tcr_run_in setup' -s f -l keys -r -F -d 'Read the keys from a file'
 complete -c tcr-run -n '__tcr_run_in setup' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
 complete -c tcr-run -n '__tcr_run_in classify' -l exit -x -d 'The exit status'
+complete -c tcr-run -n '__tcr_run_in classify; or __tcr_run_in explain' -l json -d 'As JSON'
 complete -c tcr-run -n '__tcr_run_in classify' -l stderr -r -F -d 'What it wrote to standard error'
 complete -c tcr-run -n '__tcr_run_in classify' -F
 

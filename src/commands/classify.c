@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/json.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/output.h"
@@ -49,35 +50,52 @@ static int read_file(struct evidence *evidence, enum stream_id stream, const cha
     return read_stream(evidence, stream, fd, path);
 }
 
-/* What was looked for, and what would make a difference. */
-static void append_nothing(struct buffer *text, const struct ending *ending,
-                           const struct evidence *evidence)
+static const char looked_for[] =
+    "error results and rows of Claude Code (json, stream-json); on a line of its own, a message of "
+    "Claude Code or of a provider, an exception of the Anthropic or OpenAI SDK, an error body";
+
+/* Why no key is to blame. */
+static void append_why(struct buffer *text, const struct ending *ending,
+                       const struct evidence *evidence)
 {
     bool worded = evidence->text[STREAM_OUT].finding.class != CLASS_NONE ||
                   evidence->text[STREAM_ERR].finding.class != CLASS_NONE;
-    buffer_append_text(text, "why: ");
     if (evidence->result_seen && evidence->result_is_error)
-        buffer_append_text(text, "the result of Claude Code is an error, but not one of the key\n");
+        buffer_append_text(text, "the result of Claude Code is an error, but not one of the key");
     else if (evidence->result_seen && ending->code == 0)
-        buffer_append_text(text,
-                           "the result of Claude Code is not an error, and the status is 0\n");
+        buffer_append_text(text, "the result of Claude Code is not an error, and the status is 0");
     else if (ending->code == 0)
-        buffer_append_format(text, "the status is 0: %s\n",
+        buffer_append_format(text, "the status is 0: %s",
                              worded ? "a message counts only with a failure; try --exit 1"
                                     : "the command did not fail");
     else
         buffer_append_format(text,
                              "status %d, and no line is a known message: a failure of the "
-                             "command's own\n",
+                             "command's own",
                              ending->code);
-    buffer_append_text(text,
-                       "looked for: error results and rows of Claude Code (json, stream-json); on "
-                       "a line of its own, a message of Claude Code or of a provider, an exception "
-                       "of the Anthropic or OpenAI SDK, an error body\n");
+}
+
+/* What was looked for, and what would make a difference. */
+static void append_nothing(struct buffer *text, const struct ending *ending,
+                           const struct evidence *evidence)
+{
+    buffer_append_text(text, "why: ");
+    append_why(text, ending, evidence);
+    buffer_append_format(text, "\nlooked for: %s\n", looked_for);
     if (ending->code != 0)
         buffer_append_format(
             text, "to teach it: tcr-run --marker 'limit=REGEX' or --exit-class %d=limit\n",
             ending->code);
+}
+
+static void append_nothing_json(cJSON *object, const struct ending *ending,
+                                const struct evidence *evidence)
+{
+    struct buffer why = {0};
+    append_why(&why, ending, evidence);
+    json_set_string(object, "why", buffer_text(&why));
+    json_set_string(object, "looked_for", looked_for);
+    buffer_finish(&why);
 }
 
 static void append_until(struct buffer *text, const struct finding *finding, int64_t now)
@@ -123,6 +141,43 @@ static void append_verdict(struct buffer *text, const struct finding *finding,
                          finding->line);
 }
 
+static void append_finding_json(cJSON *object, const struct finding *finding, int64_t now)
+{
+    static const char *const told[] = {[TOLD_NOT] = "no",
+                                       [TOLD_TAKEN] = "taken",
+                                       [TOLD_PAST] = "past",
+                                       [TOLD_TOO_FAR] = "too_far"};
+    const struct policy policy = policy_default();
+    int64_t longest;
+    json_set_string(object, "scope", failure_scope_name(finding->scope));
+    if (*finding->model)
+        json_set_string(object, "model", finding->model);
+    if (*finding->what)
+        json_set_string(object, "what", finding->what);
+    if (finding->until > 0)
+        json_set_integer(object, "until", finding->until);
+    json_set_string(object, "told", told[policy_told(finding, now, &longest)]);
+    json_set_integer(object, "rests", policy_cooldown(&policy, finding, now));
+    json_set_string(object, "known_from", failure_source_name(finding->source));
+    json_set_string(object, "line", finding->line);
+}
+
+static void append_verdict_json(struct buffer *text, const struct finding *finding,
+                                const struct ending *ending, const struct evidence *evidence)
+{
+    CLEANUP_JSON cJSON *object = output_begin_json();
+    json_set_string(object, "class", failure_class_name(finding->class));
+    json_set_integer(object, "status", ending->code);
+    if (finding->class == CLASS_NONE)
+        append_nothing_json(object, ending, evidence);
+    else
+        append_finding_json(object, finding, evidence->time.now);
+    if (object)
+        output_append_json(text, object);
+    else
+        text->failed = true;
+}
+
 static int parse_exit(const char *text, struct ending *ret_ending)
 {
     char *end;
@@ -140,11 +195,14 @@ int command_classify(int argc, char **argv)
     const char *code = NULL, *errors = NULL;
     struct ending ending;
     struct buffer text = {0};
-    const struct flag flags[] = {{"exit", 0, NULL, &code}, {"stderr", 0, NULL, &errors}, {0}};
+    bool json = false;
+    const struct flag flags[] = {
+        {"exit", 0, NULL, &code}, {"json", 0, &json, NULL}, {"stderr", 0, NULL, &errors}, {0}};
     int words = arguments_take(argc, argv, flags, NULL, "classify");
     if (words > 1)
-        log_say("classify takes one file; usage: tcr-run classify [--exit N] [--stderr FILE] "
-                "[FILE]");
+        log_say(
+            "classify takes one file; usage: tcr-run classify [--exit N] [--json] [--stderr FILE] "
+            "[FILE]");
     if (words < 0 || words > 1 || parse_exit(code, &ending) != 0)
         return EXIT_OWN_FAILURE;
     struct evidence evidence = {.time = {time(NULL), &zone_system}};
@@ -156,6 +214,9 @@ int command_classify(int argc, char **argv)
     if (status != 0)
         return status;
     struct finding finding = verdict_find(&ending, &evidence, NULL, NULL);
-    append_verdict(&text, &finding, &ending, &evidence);
+    if (json)
+        append_verdict_json(&text, &finding, &ending, &evidence);
+    else
+        append_verdict(&text, &finding, &ending, &evidence);
     return output_print(&text);
 }

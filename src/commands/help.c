@@ -25,7 +25,7 @@ static const char tail[] =
     "  gateway [start|stop|status|install|...]   for programs that go on by themselves\n"
     "  setup PROGRAM [--undo]     claude, shell, aider or cursor uses the gateway\n"
     "  explain [OPTION]... -- COMMAND         what a run would do\n"
-    "  classify [--exit N] [--stderr FILE] [FILE]   how it judges this output\n"
+    "  classify [--exit N] [--json] [--stderr FILE] [FILE]   how it judges this output\n"
     "\n"
     "Keys: ~/.config/tcr/keys.json or the environment. Manual: tcr-run(1).\n";
 
@@ -70,10 +70,12 @@ static const struct topic {
     {"classify", "[OPTION]... [FILE]",
      "How a run would judge this output, or standard input.\n\n"
      "      --exit N           the exit status of the command (1)\n"
+     "      --json             as JSON\n"
      "      --stderr FILE      what it wrote to standard error\n",
      "tcr-run(1)", false},
     {"explain", "[OPTION]... -- COMMAND [ARG]...",
-     "What a run would do: the key, the environment, the arguments. Nothing is run.\n\n",
+     "What a run would do: the key, the environment, the arguments. Nothing is run.\n\n"
+     "      --json             as JSON\n",
      "tcr-run(1)", true},
     {"version", "", "Show the version; the same as --version.\n", "tcr-run(1)", false},
     {"help", "[SUBCOMMAND [VERB]]", "Show how tcr-run or a part of it is used.\n", "tcr-run(1)",

@@ -215,3 +215,16 @@ END
     assert_refused
   done
 }
+
+@test "--json: one object with a version, a finding or why there is none" {
+  echo "Claude AI usage limit reached|$(($(date +%s) + 3600))" > limit
+  tcr classify --json limit
+  assert_status 0
+  assert_equal "$(jq -r '[.version, .class, .status, .scope, .told, .known_from, .line == "'"$(cat limit)"'"] | map(tostring) | join(" ")' "$out")" \
+    '1 limit 1 key taken a line of output true'
+  assert_equal "$(jq '.rests > 3500 and .until > now' "$out")" true
+  echo 'quota "exhausted"' > other
+  tcr classify --exit 3 --json other
+  assert_equal "$(jq -c '[.version, .class, .status, keys == ["class", "looked_for", "status", "version", "why"]]' "$out")" '[1,"none",3,true]'
+  assert_equal "$(jq -r '.why' "$out")" "status 3, and no line is a known message: a failure of the command's own"
+}

@@ -95,3 +95,28 @@ load helpers
   assert_refused
   assert_stderr_has 'mode 0644'
 }
+
+@test "--json: one object with a version, the same as the text" {
+  echo "{\"keys\": [$(entry a), $(entry b), $(entry c '"disabled": true')], \"master\": $(entry api:billing)}" | keyfile
+  fails a auth
+  tcr -- client
+  extra_env=('TCR_KEYS=value-of-mine')
+  tcr explain --json --exit-class 3=auth -- client 'two words' --json
+  assert_status 0
+  assert_used 'a b'
+  assert_equal "$(jq -r '[.version, .from, .client, .secret, .retries] | map(tostring) | join(" ")' "$out")" "1 $keys generic variable 3"
+  assert_equal "$(jq -c '[.keys[] | [.name, .state, .chosen, .master]]' "$out")" \
+    '[["a","cooling",false,false],["b","ready",true,false],["c","disabled",false,false],["billing","ready",false,true]]'
+  assert_equal "$(jq '.keys[0].until' "$out")" "$(record a '.cooldowns[0].until')"
+  assert_equal "$(jq -c '[.arguments, .exit_classes, .goes_to]' "$out")" \
+    '[["client","two words","--json"],[{"status":3,"class":"auth"}],{"b":"https://api.anthropic.com"}]'
+  assert_equal "$(jq -c '[.environment.removed, .environment.set, .gateway.way]' "$out")" '[["TCR_KEYS"],["CLAUDE_CODE_OAUTH_TOKEN"],"none"]'
+  ! grep value-of-mine "$out"
+}
+
+@test "--json where no key can be used: the keys, and status 75" {
+  echo "{\"keys\": [$(entry a '"disabled": true')]}" | keyfile
+  tcr --key a explain --json -- client
+  assert_status 75
+  assert_equal "$(jq -c '[.keys[0].state, has("arguments"), has("carries_on_after")]' "$out")" '["disabled",false,true]'
+}

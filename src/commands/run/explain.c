@@ -2,8 +2,7 @@
 #include "commands/command.h"
 #include "commands/host.h"
 #include "commands/output.h"
-#include "commands/run/handover.h"
-#include "commands/run/private_gateway.h"
+#include "commands/run/explain_json.h"
 #include "commands/table.h"
 #include "core/show/render.h"
 #include "system/keys/keysource.h"
@@ -11,6 +10,12 @@
 #include "system/zone.h"
 
 #include <string.h>
+
+/* What is printed, in one of two forms. */
+struct account {
+    struct buffer text;
+    cJSON *json; /* NULL: text is built directly */
+};
 
 static const struct table_column key_columns[] = {{"KEY", false}, {"STATE", false}};
 
@@ -144,8 +149,16 @@ static void append_policy(struct buffer *text, const struct session *session)
                                  failure_class_name(options->taught.exit_class[code]));
 }
 
+static void add_keys(cJSON *keys, const struct session *session, const struct slot *slot)
+{
+    const struct rotation *rotation = &session->pool.rotation;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        if (session->slot_count == 1 || rotation->candidates[i].standing != STANDING_WRONG_KIND)
+            explain_json_key(keys, session, slot, &rotation->candidates[i]);
+}
+
 /* Looks for each slot's key. Returns 0, EXIT_NO_KEY if one has none, or EXIT_OWN_FAILURE. */
-static int find_keys(struct session *session, struct buffer *text)
+static int find_keys(struct session *session, struct account *account)
 {
     struct rotation *rotation = &session->pool.rotation;
     int64_t now;
@@ -159,7 +172,10 @@ static int find_keys(struct session *session, struct buffer *text)
         if (!slot->candidate)
             slot->candidate = rotation_master(rotation);
         slot->another_left = rotation_ready(rotation) > 1;
-        append_keys(text, session, slot, now);
+        if (account->json)
+            add_keys(json_get(account->json, "keys"), session, slot);
+        else
+            append_keys(&account->text, session, slot, now);
         status = slot->candidate ? status : EXIT_NO_KEY;
     }
     return status;
@@ -182,48 +198,104 @@ static bool resolve_keys(struct session *session)
     return done;
 }
 
-static int explain(struct session *session)
+static void append_gateway(struct account *account, const struct private_gateway *gateway,
+                           const char *why)
 {
-    struct buffer text = {0};
+    static const char *const ways[] = {[GATEWAY_NONE] = "none",
+                                       [GATEWAY_SOCKET] = "by a socket",
+                                       [GATEWAY_PORT] = "by an address and a stand-in"};
+    if (account->json)
+        explain_json_gateway(account->json, gateway, why);
+    else
+        buffer_append_format(&account->text, "gateway: %s (%s)\n", ways[gateway->way], why);
+}
+
+/* With the keys found. */
+static int explain_run(struct session *session, struct account *account)
+{
+    struct buffer why = {0};
     struct handover handover = {.secret_fd = -1};
     struct private_gateway gateway = {.listener = -1, .life = -1, .tell = -1, .errors = -1};
     const struct slot *lead = session_lead(session);
-    int status = find_keys(session, &text);
-    if (status == EXIT_OWN_FAILURE) {
-        buffer_finish(&text);
-        return status;
-    }
-    append_policy(&text, session);
-    if (status == 0) {
-        private_gateway_pretend(session, &gateway, &text);
-        session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;
-    }
-    if (status == 0 && resolve_keys(session))
+    int status = EXIT_OWN_FAILURE;
+    private_gateway_pretend(session, &gateway, &why);
+    append_gateway(account, &gateway, buffer_text(&why));
+    buffer_finish(&why);
+    session->gateway = gateway.way == GATEWAY_NONE ? NULL : &gateway;
+    if (resolve_keys(session))
         status = handover_build(session, lead->candidate, lead->another_left, &handover);
-    if (handover.argv)
-        append_handover(&text, session, &handover);
-    else if (status == EXIT_NO_KEY)
-        buffer_append_text(&text, "no key can be used now\n");
+    if (handover.argv && account->json)
+        explain_json_handover(account->json, session, &handover);
+    else if (handover.argv)
+        append_handover(&account->text, session, &handover);
     handover_finish(&handover);
     private_gateway_close(&gateway, false, NULL);
-    int printed = output_print(&text);
+    session->gateway = NULL;
+    return status;
+}
+
+static int explain(struct session *session, struct account *account)
+{
+    int status = find_keys(session, account);
+    if (status == EXIT_OWN_FAILURE)
+        return status;
+    if (account->json)
+        explain_json_policy(account->json, session);
+    else
+        append_policy(&account->text, session);
+    if (status == 0)
+        status = explain_run(session, account);
+    else if (!account->json)
+        buffer_append_text(&account->text, "no key can be used now\n");
+    if (account->json)
+        output_append_json(&account->text, account->json);
+    int printed = output_print(&account->text);
     return status ? status : printed;
+}
+
+/* --json is not one of the run's options, which explain takes all. */
+static bool take_json(int *argc, char **argv)
+{
+    int at = 1;
+    while (at < *argc && strcmp(argv[at], "--json") != 0 && strcmp(argv[at], "--") != 0)
+        at++;
+    if (at >= *argc || strcmp(argv[at], "--json") != 0)
+        return false;
+    memmove(argv + at, argv + at + 1, (size_t)(*argc - at) * sizeof *argv);
+    (*argc)--;
+    return true;
+}
+
+static bool begin_json(struct account *account, const struct session *session)
+{
+    account->json = output_begin_json();
+    json_set_string(account->json, "from", session->pool.origin);
+    if (account->json && json_set(account->json, "keys", cJSON_CreateArray()))
+        return true;
+    log_say("out of memory");
+    return false;
 }
 
 int command_explain(int argc, char **argv)
 {
     struct options options;
     struct session session;
+    struct account account = {0};
     int status = EXIT_OWN_FAILURE;
+    bool json = take_json(&argc, argv);
     bool parsed = session_read_options(argc, argv, "explain: ", &options);
     if (parsed && !options.command) {
         log_say("explain: usage: tcr-run explain [options] -- COMMAND [ARG...]");
     } else if (parsed) {
         status = session_open(&session, &options);
+        if (status == 0 && json && !begin_json(&account, &session))
+            status = EXIT_OWN_FAILURE;
         if (status == 0)
-            status = explain(&session);
+            status = explain(&session, &account);
         session_close(&session);
     }
+    json_destroy(account.json);
+    buffer_finish(&account.text);
     options_finish(&options);
     return status;
 }

@@ -309,21 +309,15 @@ static void begin(struct session *session, struct private_gateway *gateway, stru
 }
 
 void private_gateway_pretend(struct session *session, struct private_gateway *gateway,
-                             struct buffer *text)
+                             struct buffer *why)
 {
-    static const char *const ways[] = {[GATEWAY_NONE] = "none",
-                                       [GATEWAY_SOCKET] = "by a socket",
-                                       [GATEWAY_PORT] = "by an address and a stand-in"};
-    struct buffer why = {0};
-    begin(session, gateway, &why);
+    begin(session, gateway, why);
     gateway->program = gateway->way == GATEWAY_NONE ? NULL : gateway_program_find();
     if (gateway->way != GATEWAY_NONE && !gateway->program) {
-        buffer_clear(&why);
-        buffer_append_text(&why, "this tcr-run was built without it");
+        buffer_clear(why);
+        buffer_append_text(why, "this tcr-run was built without it");
         gateway->way = GATEWAY_NONE;
     }
-    buffer_append_format(text, "gateway: %s (%s)\n", ways[gateway->way], buffer_text(&why));
-    buffer_finish(&why);
     gateway->socket = strdup("(a new folder)/" GATEWAY_SOCKET_NAME);
     (void)make_texts(gateway);
 }

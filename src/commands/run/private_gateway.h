@@ -37,10 +37,10 @@ struct private_gateway {
  * private_gateway_close either way. */
 int private_gateway_open(struct session *session, struct private_gateway *gateway);
 
-/* Starts nothing, but says in a line of `text` whether a run would have one and why, and fills in
- * what the command would be given. Ended with private_gateway_close as well. */
+/* Starts nothing, but fills in whether a run would have one, what the command would be given, and
+ * `why`. Ended with private_gateway_close as well. */
 void private_gateway_pretend(struct session *session, struct private_gateway *gateway,
-                             struct buffer *text);
+                             struct buffer *why);
 
 /* What the command gets in place of the key: the stand-in, where it speaks to a port, or where its
  * key was set for another address than the provider's own, to which the client also sends requests
