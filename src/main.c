@@ -1,6 +1,7 @@
 /* The table of subcommands. Anything else is a run. */
 #include "base/cleanup.h"
 #include "base/nearest.h"
+#include "base/shellword.h"
 #include "commands/command.h"
 #include "commands/help.h"
 #include "commands/host.h"
@@ -113,9 +114,16 @@ static bool is_command(const char *word)
 
 static void suggest_command(int argc, char **argv)
 {
+    struct buffer line = {0};
     bool more = argc > 2 && strcmp(argv[2], "--") != 0;
-    log_say("unknown subcommand \"%s\"; did you mean: tcr-run -- %s%s%s%s", argv[1], argv[1],
-            more ? " " : "", more ? argv[2] : "", more && argc > 3 ? " ..." : "");
+    shellword_append(&line, argv[1]);
+    if (more)
+        buffer_append_char(&line, ' ');
+    if (more)
+        shellword_append(&line, argv[2]);
+    log_say("unknown subcommand \"%s\"; did you mean: tcr-run -- %s%s", argv[1], buffer_text(&line),
+            more && argc > 3 ? " ..." : "");
+    buffer_finish(&line);
 }
 
 /* A word that is nearly a subcommand may still be a command's name: `test` is not `reset`. */

@@ -19,3 +19,10 @@ void shellword_append(struct buffer *text, const char *word)
     }
     buffer_append_char(text, '\'');
 }
+
+char *shellword_copy(const char *word)
+{
+    struct buffer text = {0};
+    shellword_append(&text, word);
+    return buffer_take(&text);
+}

@@ -5,3 +5,6 @@
 
 /* As it is, or between apostrophes. */
 void shellword_append(struct buffer *text, const char *word);
+
+/* The same as a string that the caller frees; NULL without memory. */
+char *shellword_copy(const char *word);

@@ -25,7 +25,7 @@ static const char tail[] =
     "  gateway [start|stop|status|install|...]   for programs that go on by themselves\n"
     "  setup PROGRAM [--undo]     claude, shell, aider or cursor uses the gateway\n"
     "  explain [OPTION]... -- COMMAND         what a run would do\n"
-    "  classify [--exit N] [--json] [--stderr FILE] [FILE]   how it judges this output\n"
+    "  classify [--exit N] [--stderr FILE] [FILE]    how it judges this output\n"
     "\n"
     "Keys: ~/.config/tcr/keys.json or the environment. Manual: tcr-run(1).\n";
 

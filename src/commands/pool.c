@@ -3,6 +3,7 @@
 #include "base/variable.h"
 #include "commands/command.h"
 #include "commands/host.h"
+#include "core/pool/keyenv.h"
 #include "core/pool/modelmap.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -52,6 +53,17 @@ static void say_report(const struct pool *pool, const struct keyring_report *rep
     buffer_finish(&prefix);
 }
 
+static void explain_source(const struct pool *pool)
+{
+    if (!log_says(LOG_VERBOSE))
+        return;
+    const char *hidden = keyenv_own(environ);
+    log_explain("%zu keys%s from %s", pool->keyring.count,
+                pool->keyring.has_master ? " and a master key" : "", pool->origin);
+    if (hidden && strcmp(pool->origin, KEYSOURCE_ENVIRONMENT) != 0)
+        log_explain("%s is set, but not used: the key file wins", hidden);
+}
+
 static int load_keys(struct pool *pool, const struct options *options)
 {
     struct keyring_report report = {0};
@@ -63,8 +75,7 @@ static int load_keys(struct pool *pool, const struct options *options)
     if (r == -ENOMEM)
         log_say("out of memory while reading the keys");
     if (r == 0)
-        log_explain("%zu keys%s from %s", pool->keyring.count,
-                    pool->keyring.has_master ? " and a master key" : "", pool->origin);
+        explain_source(pool);
     return r < 0 ? EXIT_OWN_FAILURE : 0;
 }
 
@@ -104,8 +115,7 @@ static int apply_options(struct pool *pool, const struct options *options)
         r = modelmap_apply(&pool->keyring, options->model_fallback, options->no_model_fallback,
                            &error);
     if (r == 0 && options->key && !keyring_find(&pool->keyring, options->key)) {
-        buffer_append_format(&error, "there is no key \"%s\"; tcr-run keys list shows them",
-                             options->key);
+        keyring_append_unknown(&pool->keyring, options->key, &error);
         r = -EINVAL;
     }
     if (r < 0)
@@ -151,6 +161,19 @@ const struct state *pool_survey(struct pool *pool, const struct demand *demand, 
     }
     *ret_now = now;
     return state;
+}
+
+bool pool_knows(struct pool *pool, char *const *names)
+{
+    struct buffer text = {0};
+    while (*names && keyring_find(&pool->keyring, *names))
+        names++;
+    if (*names) {
+        keyring_append_unknown(&pool->keyring, *names, &text);
+        log_say("%s: %s", pool->origin, buffer_text(&text));
+    }
+    buffer_finish(&text);
+    return !*names;
 }
 
 const struct candidate *pool_first_ready(const struct rotation *rotation)

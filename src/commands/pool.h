@@ -24,5 +24,8 @@ void pool_close(struct pool *pool);
  * subcommands that only look. NULL, after saying why, if there is no memory for it. */
 const struct state *pool_survey(struct pool *pool, const struct demand *demand, int64_t *ret_now);
 
+/* Says which of the names, NULL-terminated, no key has. True if there is none. */
+bool pool_knows(struct pool *pool, char *const *names);
+
 /* Of the keys that rest, the one whose rest ends first; NULL if none does. */
 const struct candidate *pool_first_ready(const struct rotation *rotation);

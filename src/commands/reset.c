@@ -86,17 +86,6 @@ static int reset_keys(struct pool *pool, char **names)
     return 0;
 }
 
-static int check_names(struct pool *pool, char **names)
-{
-    for (; *names; names++) {
-        if (keyring_find(&pool->keyring, *names))
-            continue;
-        log_say("there is no key \"%s\" in %s; tcr-run keys list shows them", *names, pool->origin);
-        return EXIT_OWN_FAILURE;
-    }
-    return 0;
-}
-
 int command_reset(int argc, char **argv)
 {
     struct options options;
@@ -109,7 +98,7 @@ int command_reset(int argc, char **argv)
         (void)passphrase_take_over(atoi(seal));
     int status = pool_open(&pool, &options);
     if (status == 0)
-        status = check_names(&pool, argv + 1);
+        status = pool_knows(&pool, argv + 1) ? 0 : EXIT_OWN_FAILURE;
     if (status == 0)
         status = reset_keys(&pool, argv + 1);
     pool_close(&pool);

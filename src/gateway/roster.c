@@ -46,8 +46,7 @@ static int apply_options(struct roster *roster, const struct options *options)
         r = modelmap_apply(&roster->keyring, options->model_fallback, options->no_model_fallback,
                            &error);
     if (r == 0 && options->key && !keyring_find(&roster->keyring, options->key)) {
-        buffer_append_format(&error, "there is no key \"%s\"; tcr-run keys list shows them",
-                             options->key);
+        keyring_append_unknown(&roster->keyring, options->key, &error);
         r = -EINVAL;
     }
     if (r < 0)

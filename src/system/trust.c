@@ -1,6 +1,7 @@
 #include "system/trust.h"
 
 #include "base/path.h"
+#include "base/shellword.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -37,12 +38,18 @@ static bool is_private_group(const struct stat *status, const char *path)
     return private;
 }
 
+static void append_fix(struct buffer *error, const char *command, const char *path)
+{
+    buffer_append_format(error, "; fix: %s", command);
+    shellword_append(error, path);
+}
+
 static int refuse_mode(const struct stat *status, const char *path, struct buffer *error)
 {
     buffer_append_format(error, "its mode %04o gives others access to your keys",
                          status->st_mode & 07777);
     if (status->st_uid == geteuid())
-        buffer_append_format(error, "; fix: chmod 600 %s", path);
+        append_fix(error, "chmod 600 ", path);
     else
         buffer_append_format(error,
                              ", and it is root's; fix: chmod 640 as root, or mount it so "
@@ -57,8 +64,9 @@ int trust_check_file(const struct stat *status, const char *path, struct buffer 
     const uid_t user = geteuid();
     bool by_root = status->st_uid == 0 && user != 0;
     if (status->st_uid != user && status->st_uid != 0) {
-        buffer_append_format(error, "it belongs to user %u, not to you; fix: chown %u %s",
-                             status->st_uid, user, path);
+        buffer_append_format(error, "it belongs to user %u, not to you; fix: chown %u ",
+                             status->st_uid, user);
+        shellword_append(error, path);
         return -EPERM;
     }
     bool group_is_fine = !(status->st_mode & GROUP) ||
@@ -91,8 +99,8 @@ static int check_folder(const char *folder, uid_t user, struct buffer *error)
     if (stat(folder, &status) < 0)
         return -errno;
     if (trust_others_can_write(&status, folder)) {
-        buffer_append_format(error, "others can write to the folder %s; fix: chmod go-w %s", folder,
-                             folder);
+        buffer_append_format(error, "others can write to the folder %s", folder);
+        append_fix(error, "chmod go-w ", folder);
         return -EPERM;
     }
     if (status.st_uid == user || is_owner_of_all(status.st_uid))

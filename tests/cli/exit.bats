@@ -150,7 +150,7 @@ keys frobnicate|keys: .*"frobnicate"
 status --frobnicate|status: unknown option --frobnicate
 status home|status takes no names
 reset --frobnicate|reset: unknown option --frobnicate
-reset nobody|there is no key "nobody"
+reset nobody|.*/keys.json: there is no key "nobody"
 explain|explain: .*usage: tcr-run .*-- COMMAND
 explain client|explain: expected -- before the command "client"
 classify a b|classify takes one file

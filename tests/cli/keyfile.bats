@@ -247,7 +247,7 @@ END
 {"keys": [{"name": "a", "token": "TOKEN"}], "profiles": {"cheap": {"keys": ["a", "b"]}}}|profiles\.cheap\.keys: there is no key "b"
 {"keys": [{"name": "a", "token": "TOKEN"}], "profiles": {"cheap": {"keys": "a"}}}|profiles\.cheap\.keys: expected an array
 {"keys": [{"token": "TOKEN"}], "policy": {"retries": -1}}|policy\.retries: expected a whole number from 0 .* found -1
-{"keys": [{"token": "TOKEN"}], "policy": {"cooldown": {"limt": "5m"}}}|policy\.cooldown: .*"limt".*limit, throttled
+{"keys": [{"token": "TOKEN"}], "policy": {"cooldown": {"limt": "5m"}}}|policy\.cooldown: .*"limt"; did you mean "limit"
 {"keys": [{"token": "TOKEN"}], "policy": {"cooldown": "soon"}}|policy\.cooldown: "soon" is not a length of time
 {"keys": [{"token": "TOKEN"}], "policy": {"cooldown": -5}}|policy\.cooldown: "-5" is not a length of time
 {"keys": [{"token": "TOKEN"}], "policy": {"retry_on": "limit,foo"}}|policy\.retry_on: .*"foo"

@@ -111,7 +111,7 @@ load provider-helpers
   provide
   check home nobody
   assert_refused
-  assert_stderr_has 'there is no key "nobody" in .*keys.json; tcr-run keys list shows them'
+  assert_stderr_has 'keys.json: there is no key "nobody"; tcr-run keys list shows them'
   check --all home
   assert_refused
   assert_stderr_has '[-]-all and names exclude each other'

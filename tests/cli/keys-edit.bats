@@ -181,7 +181,7 @@ END
     read -ra list <<< "$words"
     tcr keys "${list[@]}"
     assert_refused
-    assert_stderr_has "^tcr-run: $keys: there is no such file; tcr-run keys add creates one"
+    assert_stderr_has "^tcr-run: $keys: there is no such file; to make it: tcr-run keys add NAME$"
   done
   [ ! -e "$config" ]
 }
@@ -189,7 +189,7 @@ END
 @test "keys without a verb, with an unknown one, and help" {
   tcr keys
   assert_refused
-  assert_stderr_has 'list, add, renew, set, edit, show, remove, rename, enable, disable, check, import, seal, unseal'
+  assert_stderr_has 'list, add, renew, refresh, set, edit, show, remove, rename, enable, disable, check, import, seal, unseal'
   tcr keys nothing x
   assert_refused
   assert_stderr_has 'unknown verb "nothing"; expected one of'

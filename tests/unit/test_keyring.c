@@ -243,15 +243,21 @@ static void test_profiles(void **state)
     }
 }
 
+#define NO_PROFILE                                                                                 \
+    "there is no profile \"Two\", nor any other; \"profiles\" in tcr-keys(5) tells how to write "  \
+    "one"
+
 static void test_unknown_profiles(void **state)
 {
     (void)state;
     static const struct {
         const char *text, *expected;
     } rows[] = {
-        {POOL, "there is no profile \"Two\"; there are: two, cheap, all, none, paid"},
-        {"{\"keys\":[" KEY("a", OAUTH_1) "]}", "there is no profile \"Two\""},
-        {"{\"keys\":[" KEY("a", OAUTH_1) "],\"profiles\":{}}", "there is no profile \"Two\""},
+        {POOL, "there is no profile \"Two\"; did you mean \"two\"?"},
+        {"{\"keys\":[" KEY("a", OAUTH_1) "]}", NO_PROFILE},
+        {"{\"keys\":[" KEY("a", OAUTH_1) "],\"profiles\":{}}", NO_PROFILE},
+        {"{\"keys\":[" KEY("a", OAUTH_1) "],\"profiles\":{\"day\":{},\"night\":{}}}",
+         "there is no profile \"Two\"; there are: day, night"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct keyring keyring;

@@ -258,13 +258,15 @@ static void test_mistakes(void **state)
         {{"--scrub", "A=", "--", "x"}, "--scrub: \"A=\"", "name"},
         {{"--marker", "limit", "--", "x"}, "--marker: \"limit\"", "CLASS=REGEX"},
         {{"--marker", "limit=", "--", "x"}, "--marker: \"limit=\"", "CLASS=REGEX"},
-        {{"--marker", "sad=x", "--", "x"}, "--marker: unknown class \"sad\"", "VERDICTS"},
+        {{"--marker", "sad=x", "--", "x"}, "--marker: unknown class \"sad\"", "limit, throttled"},
         {{"--marker", "limit=(", "--", "x"}, "--marker: \"(\"", "regular expression"},
         {{"--exit-class", "75", "--", "x"}, "--exit-class: \"75\"", "CODE=CLASS"},
         {{"--exit-class", "0=limit", "--", "x"}, "--exit-class: \"0=limit\"", "1 to 255"},
         {{"--exit-class", "256=limit", "--", "x"}, "--exit-class: \"256=limit\"", "1 to 255"},
         {{"--exit-class", "=limit", "--", "x"}, "--exit-class: \"=limit\"", "1 to 255"},
-        {{"--exit-class", "7=bad", "--", "x"}, "--exit-class: unknown class \"bad\"", "VERDICTS"},
+        {{"--exit-class", "7=bad", "--", "x"},
+         "--exit-class: unknown class \"bad\"",
+         "limit, throttled"},
         {{"--exit-class", "99999999999999999999=limit", "--", "x"}, "99999", "1 to 255"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -139,7 +139,7 @@ static void test_mistakes(void **state)
         {policy_parse_cooldown, "LIMIT=5m", "\"LIMIT\"", "limit"},
         {policy_parse_retry_on, "", "\"\"", "limit, throttled"},
         {policy_parse_retry_on, "limit,,auth", "\"\"", "limit, throttled"},
-        {policy_parse_retry_on, "limit, auth", "\" auth\"", "limit, throttled"},
+        {policy_parse_retry_on, "limit, auth", "\" auth\"", "did you mean \"auth\"?"},
         {policy_parse_retry_on, "auth,wisdom", "\"wisdom\"", "network"},
         {policy_parse_max_per_key, "", "\"\"", "1 to 10000"},
         {policy_parse_max_per_key, "0", "\"0\"", "1 to 10000"},

@@ -1,3 +1,5 @@
+#include "base/cleanup.h"
+#include "base/shellword.h"
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
 #include "core/client/environment.h"
@@ -75,11 +77,13 @@ static size_t count_sent(struct doctor *doctor, const char *name)
         const char *bound = destination_bound(kind_provider(&key->kind), environ);
         sent += to.from == DESTINATION_ENVIRONMENT ||
                 (key->base_url && bound && strcmp(key->place, bound) == 0);
+        CLEANUP_FREE char *name_of_key = shellword_copy(key->name);
         if (to.set_for)
             doctor_say(doctor, "environment", HEALTH_WARN,
                        "\"%s\" goes to %s, not to %s, which was set for %s; fix: if it is to go "
                        "there, tcr-run keys set %s --base-url URL; else unset %s",
-                       key->name, to.url, name, to.set_for, key->name, name);
+                       key->name, to.url, name, to.set_for, name_of_key ? name_of_key : "NAME",
+                       name);
     }
     keyring_finish(&keyring);
     keyring_report_finish(&report);

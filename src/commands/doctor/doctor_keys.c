@@ -1,6 +1,8 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/shellword.h"
 #include "commands/doctor/doctor.h"
+#include "core/pool/keyenv.h"
 #include "core/show/render.h"
 #include "core/state/rotation.h"
 #include "system/files.h"
@@ -45,6 +47,16 @@ static void say_no_keys(struct doctor *doctor)
     buffer_finish(&error);
 }
 
+static void say_hidden(struct doctor *doctor, const char *origin)
+{
+    const char *name = keyenv_own(environ);
+    if (name && strcmp(origin, KEYSOURCE_ENVIRONMENT) != 0)
+        doctor_say(doctor, "environment", HEALTH_WARN,
+                   "%s is set, but not used: %s wins; fix: unset it, or bring its keys in: env | "
+                   "tcr-run keys import -",
+                   name, origin);
+}
+
 static void say_count(struct doctor *doctor, const struct keyring *keyring, const char *origin)
 {
     struct stat status;
@@ -62,7 +74,7 @@ static void say_count(struct doctor *doctor, const struct keyring *keyring, cons
                    "there is only one, so no run can carry on with another; fix: add a second one");
     else
         doctor_say(doctor, "keys", HEALTH_OK, "%zu%s from %s", usable, master, origin);
-    if (strcmp(origin, "the environment") != 0 && stat(origin, &status) == 0)
+    if (strcmp(origin, KEYSOURCE_ENVIRONMENT) != 0 && stat(origin, &status) == 0)
         doctor_say(doctor, "key file", HEALTH_OK, "%s has mode %04o, and its folders are safe",
                    origin, status.st_mode & 07777);
 }
@@ -162,10 +174,11 @@ static void check_login(struct doctor *doctor, const struct key *key)
     char file[4096];
     CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
     snprintf(file, sizeof file, "%s/.credentials.json", folder ? folder : "");
+    CLEANUP_FREE char *word = shellword_copy(folder ? folder : key->config_dir);
     if (access(file, R_OK) < 0)
         doctor_say(doctor, "login", HEALTH_WARN,
                    "\"%s\": %s: %s; fix: CLAUDE_CONFIG_DIR=%s claude, then /login", key->name, file,
-                   strerror(errno), key->config_dir);
+                   strerror(errno), word ? word : "DIR");
 }
 
 static void check_end(struct doctor *doctor, const struct key *key)
@@ -174,12 +187,15 @@ static void check_end(struct doctor *doctor, const struct key *key)
     int64_t end = key_end(key);
     if (!key_ends_soon(key, doctor->now))
         return;
+    CLEANUP_FREE char *word = shellword_copy(key->name);
     bool over = end <= doctor->now;
     duration_format(over ? doctor->now - end : end - doctor->now, span);
     doctor_say(doctor, "end", HEALTH_WARN,
-               over ? "\"%s\" ended %s ago; fix: claude setup-token makes a new one"
-                    : "\"%s\" ends in %s; fix: claude setup-token makes a new one",
-               key->name, span);
+               over ? "\"%s\" ended %s ago; fix: claude setup-token makes a new one, then tcr-run "
+                      "keys renew %s"
+                    : "\"%s\" ends in %s; fix: claude setup-token makes a new one, then tcr-run "
+                      "keys renew %s",
+               key->name, span, word ? word : "NAME");
 }
 
 static void check_sources(struct doctor *doctor, const struct keyring *keyring)
@@ -212,13 +228,14 @@ static void say_refused(struct doctor *doctor, const struct candidate *candidate
     struct buffer when = {0};
     const char *name = candidate->key->name;
     enum failure_class class = refusal_of(known);
+    CLEANUP_FREE char *word = shellword_copy(name);
     render_time(&when, known->last_failed, doctor->now, &zone_system);
     doctor_say(doctor, "refused", HEALTH_WARN, "\"%s\" %s at %s; fix: %s, then tcr-run reset %s",
                name, failure_phrase(class), buffer_text(&when),
                class == CLASS_BILLING     ? "add credit"
                : class == CLASS_FORBIDDEN ? "ask whoever runs its organization"
                                           : "renew it (claude setup-token)",
-               name);
+               word ? word : "NAME");
     buffer_finish(&when);
 }
 
@@ -255,6 +272,7 @@ void doctor_check_keys(struct doctor *doctor)
     CLEANUP_FREE char *origin = NULL;
     if (load(doctor, &keyring, &origin) == 0) {
         say_count(doctor, &keyring, origin);
+        say_hidden(doctor, origin);
         check_organizations(doctor, &keyring);
         check_sources(doctor, &keyring);
         if (doctor->has_state)

@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/shellword.h"
 #include "commands/doctor/doctor.h"
 #include "commands/host.h"
 #include "core/show/render.h"
@@ -135,11 +136,12 @@ static void check_folder(struct doctor *doctor, const struct place *place)
                    place->path, strerror(errno), fix_for(errno));
     else
         doctor_say(doctor, "state", HEALTH_OK, "%s can be written", place->folder);
+    CLEANUP_FREE char *word = shellword_copy(place->folder);
     if (fstat(place->fd, &status) == 0 && trust_others_can_write(&status, place->folder))
         doctor_say(
             doctor, "state", HEALTH_FAIL,
             "others can write to %s, and so choose the key of your next run; fix: chmod 700 %s",
-            place->folder, place->folder);
+            place->folder, word ? word : "it");
 }
 
 /* Returns the held lock, or -1: no run has made one yet, or it cannot be had. */
@@ -150,6 +152,7 @@ static int take_lock(struct doctor *doctor, const struct place *place)
     int fd = openat(place->fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return -1;
+    CLEANUP_FREE char *word = shellword_copy(place->folder);
     int r = fd < 0 ? -errno : lockfile_wait(fd, LOCK_WAIT_US, &command_host);
     if (r == 0) {
         doctor_say(doctor, "lock", HEALTH_OK, "%s/%s can be had", place->folder, name);
@@ -159,7 +162,7 @@ static int take_lock(struct doctor *doctor, const struct place *place)
         doctor_say(doctor, "lock", HEALTH_WARN,
                    "%s/%s has been held by another process for more than %d s; runs go on without "
                    "memory; fix: fuser -v %s/%s shows which",
-                   place->folder, name, LOCK_WAIT_US / 1000000, place->folder, name);
+                   place->folder, name, LOCK_WAIT_US / 1000000, word ? word : place->folder, name);
     else
         doctor_say(doctor, "lock", HEALTH_FAIL, "%s/%s: %s; " NO_MEMORY "; fix: %s", place->folder,
                    name, strerror(-r), fix_for(-r));

@@ -1,6 +1,8 @@
 #include "commands/keys/keys.h"
 
+#include "base/cleanup.h"
 #include "base/nearest.h"
+#include "base/shellword.h"
 #include "commands/command.h"
 #include "commands/host.h"
 #include "commands/output.h"
@@ -187,7 +189,9 @@ int keys_open_existing(const struct options *options, struct keychange *ret_chan
     int status = keys_open(options, ret_change);
     if (status != 0 || ret_change->exists)
         return status;
-    log_say("%s: there is no such file; tcr-run keys add creates one", ret_change->path);
+    CLEANUP_FREE char *word = options->keys_file ? shellword_copy(ret_change->path) : NULL;
+    log_say("%s: there is no such file; to make it: tcr-run keys add NAME%s%s", ret_change->path,
+            word ? " -f " : "", word ? word : "");
     return EXIT_OWN_FAILURE;
 }
 

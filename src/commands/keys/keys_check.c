@@ -300,18 +300,6 @@ static bool read_wish(const struct wish *wish, int64_t *ret_seconds)
     return false;
 }
 
-static bool are_known(struct session *session, char **names)
-{
-    for (; *names; names++) {
-        if (keyring_find(&session->pool.keyring, *names))
-            continue;
-        log_say("there is no key \"%s\" in %s; tcr-run keys list shows them", *names,
-                session->pool.origin);
-        return false;
-    }
-    return true;
-}
-
 int keys_check(int argc, char **argv)
 {
     struct wish wish = {0};
@@ -330,8 +318,8 @@ int keys_check(int argc, char **argv)
         return EXIT_OWN_FAILURE;
     int status = pool_open(&session.pool, &options);
     if (status == 0)
-        status = are_known(&session, wish.names) ? check(&session, &wish, seconds, &options)
-                                                 : EXIT_OWN_FAILURE;
+        status = pool_knows(&session.pool, wish.names) ? check(&session, &wish, seconds, &options)
+                                                       : EXIT_OWN_FAILURE;
     pool_close(&session.pool);
     return status;
 }

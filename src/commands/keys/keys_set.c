@@ -11,12 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-static int refuse_unknown(const char *name, struct buffer *error)
-{
-    buffer_append_format(error, "there is no key \"%s\"; tcr-run keys list shows them", name);
-    return -EINVAL;
-}
-
 /* `"a", "b b"` */
 static void append_names(struct buffer *text, char **names)
 {
@@ -38,7 +32,7 @@ static int apply_setting(cJSON *file, void *context, struct buffer *error)
     for (char **name = setting->names; *name && r == 0; name++) {
         cJSON *entry = keyedit_find(file, *name);
         if (!entry)
-            return refuse_unknown(*name, error);
+            return keyedit_refuse_unknown(file, *name, error);
         if (setting->fields.at_most && !(master && strcmp(master, *name) == 0)) {
             buffer_append_format(error, "--at-most limits the master key alone; \"%s\" is not it",
                                  *name);
@@ -98,7 +92,7 @@ static int apply_renewal(cJSON *file, void *context, struct buffer *error)
     char holder[KEYEDIT_NAME];
     cJSON *entry = keyedit_find(file, addition->name);
     if (!entry || !json_get(entry, "token"))
-        return refuse_unknown(addition->name, error);
+        return keyedit_refuse_unknown(file, addition->name, error);
     if (keyedit_holder(file, addition->entry, holder)) {
         buffer_append_format(error, "this is the secret of \"%s\" already; nothing was changed",
                              holder);
@@ -142,7 +136,7 @@ int addition_renew(struct keychange *change, struct addition *addition)
     char kind[KIND_VARIABLE + 8];
     const cJSON *entry = keyedit_find(change->file, addition->name);
     const char *elsewhere = entry ? where_secret_is(entry) : NULL;
-    int r = entry ? 0 : refuse_unknown(addition->name, &error);
+    int r = entry ? 0 : keyedit_refuse_unknown(change->file, addition->name, &error);
     if (elsewhere) {
         buffer_append_format(&error, "the secret of \"%s\" is not in this file; renew it %s",
                              addition->name, elsewhere);

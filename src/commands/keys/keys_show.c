@@ -189,13 +189,14 @@ static int print_key(struct pool *pool, const struct candidate *candidate, bool 
     return output_print(&text);
 }
 
-static const struct candidate *find(const struct pool *pool, const char *name)
+static const struct candidate *find(struct pool *pool, char *const *name)
 {
+    if (!pool_knows(pool, name))
+        return NULL;
     const struct rotation *rotation = &pool->rotation;
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
-        if (strcmp(rotation->candidates[i].key->name, name) == 0)
+        if (strcmp(rotation->candidates[i].key->name, *name) == 0)
             return &rotation->candidates[i];
-    log_say("%s: there is no key \"%s\"; tcr-run keys list shows them", pool->origin, name);
     return NULL;
 }
 
@@ -208,7 +209,7 @@ int keys_show(int argc, char **argv)
     if (!keys_parse(argc, argv, flags, 1, 1, &options))
         return EXIT_OWN_FAILURE;
     int status = pool_open(&pool, &options);
-    const struct candidate *candidate = status == 0 ? find(&pool, argv[1]) : NULL;
+    const struct candidate *candidate = status == 0 ? find(&pool, argv + 1) : NULL;
     if (status == 0)
         status = candidate ? print_key(&pool, candidate, json) : EXIT_OWN_FAILURE;
     pool_close(&pool);

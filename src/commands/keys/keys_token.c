@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "base/shellword.h"
 #include "commands/keys/keys_add.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyring.h"
@@ -92,6 +93,16 @@ static bool is_torn(int fd)
     return torn;
 }
 
+/* A terminal's line may have ended before the token did. */
+static void warn_of_short(const char *token)
+{
+    size_t length = strlen(token);
+    token = token_trim(token, &length);
+    if (token_is_short(token))
+        log_warn("the token has %zu characters, and such tokens have %d: is it whole?", length,
+                 TOKEN_USUAL_LENGTH);
+}
+
 static bool ask_for_token(struct addition *addition)
 {
     char question[QUESTION_LONGEST], *token = NULL;
@@ -116,6 +127,8 @@ static bool ask_for_token(struct addition *addition)
                                    "without the line breaks of the terminal it was shown on");
     bool fine = r == 0 ? take_token(addition, "the token", token, strlen(token), true)
                        : fail(addition, "the token", &error, r);
+    if (fine && person)
+        warn_of_short(token);
     secret_free(token);
     buffer_finish(&error);
     return fine;
@@ -153,9 +166,10 @@ static bool take_config_dir(struct addition *addition)
     CLEANUP_CLOSE int folder = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (!path || folder < 0)
         return fail(addition, addition->config_dir, &error, path ? -errno : -ENOMEM);
+    CLEANUP_FREE char *word = shellword_copy(path);
     if (faccessat(folder, ".credentials.json", F_OK, 0) < 0)
         log_warn("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
-                 path, path);
+                 path, word ? word : "DIR");
     return json_set_string(addition->entry, "config_dir", path) ||
            fail(addition, path, &error, -ENOMEM);
 }
@@ -170,6 +184,9 @@ static bool take_command(struct addition *addition)
     struct buffer error = {0};
     cJSON *words = cJSON_CreateArray();
     bool fine = words != NULL;
+    CLEANUP_FREE char *program = files_find_program(addition->command[0]);
+    if (!program)
+        log_warn("--token-command: there is no program \"%s\" now", addition->command[0]);
     for (char **word = addition->command; fine && *word; word++)
         fine = cJSON_AddItemToArray(words, cJSON_CreateString(*word));
     if (fine)

@@ -1,5 +1,6 @@
 #include "commands/run/announce.h"
 
+#include "base/cleanup.h"
 #include "base/duration.h"
 #include "base/shellword.h"
 #include "commands/run/alarm.h"
@@ -140,16 +141,61 @@ void announce_stopped(const struct step *step, const struct attempt *attempt, en
     whynot_explain(why, step);
 }
 
+/* Before the first attempt: what was tried then had no secret, which was said. With --key only that
+ * one matters. */
 static void append_standings(struct buffer *line, const struct rotation *rotation, int64_t now)
 {
-    size_t count = rotation->count + rotation->has_master;
-    for (size_t i = 0; i < count && i < NAMED_MOST; i++) {
+    size_t count = rotation->count + rotation->has_master, named = 0;
+    for (size_t i = 0; i < count; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
-        buffer_append_format(line, "%s\"%s\" ", i ? ", " : "", candidate->key->name);
-        render_standing(line, candidate, now, &zone_system);
+        if (candidate->standing == STANDING_NOT_PINNED || named++ >= NAMED_MOST)
+            continue;
+        buffer_append_format(line, "%s\"%s\" ", named > 1 ? ", " : "", candidate->key->name);
+        if (candidate->standing == STANDING_TRIED)
+            buffer_append_text(line, "has no usable token (see above)");
+        else
+            render_standing(line, candidate, now, &zone_system);
     }
-    if (count > NAMED_MOST)
-        buffer_append_format(line, " and %zu more", count - NAMED_MOST);
+    if (named > NAMED_MOST)
+        buffer_append_format(line, " and %zu more", named - NAMED_MOST);
+}
+
+static bool all_are(const struct rotation *rotation, enum standing standing)
+{
+    size_t i = 0, count = rotation->count + rotation->has_master;
+    while (i < count && rotation->candidates[i].standing == standing)
+        i++;
+    return i == count;
+}
+
+/* The kind as `keys add` wants it; NULL for what it takes unasked. */
+static const char *kind_to_add(const struct session *session)
+{
+    size_t i = 0;
+    while (i + 1 < session->slot_count && session->slots[i].candidate)
+        i++;
+    const char *kind = session->slots[i].kind;
+    return strcmp(kind, ASKED_MAIN) == 0 ? NULL : kind;
+}
+
+/* What helps, where waiting does not. */
+static void advise(const struct session *session)
+{
+    const struct rotation *rotation = &session->pool.rotation;
+    if (all_are(rotation, STANDING_WRONG_KIND)) {
+        const char *kind = kind_to_add(session);
+        bool variable = kind && strpbrk(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        log_say("to add such a key: tcr-run keys add NAME%s%s%s", kind ? " --kind " : "",
+                variable ? "env:" : "", kind ? kind : "");
+        return;
+    }
+    for (size_t i = 0; i < rotation->count && rotation_earliest(rotation) == 0; i++) {
+        if (rotation->candidates[i].standing != STANDING_DISABLED)
+            continue;
+        CLEANUP_FREE char *name = shellword_copy(rotation->candidates[i].key->name);
+        log_say("to use a disabled key again: tcr-run keys enable %s", name ? name : "NAME");
+        return;
+    }
 }
 
 static void say_unusable(struct session *session, int64_t now, const char *sentence)
@@ -179,6 +225,7 @@ void announce_nothing_usable(struct session *session, int64_t now)
     if (line.length > 0 && !session->options->waits)
         log_say("%s; --wait waits for it, tcr-run reset NAME forgets that a key rests",
                 buffer_text(&line) + 2);
+    advise(session);
     buffer_finish(&line);
 }
 
@@ -227,8 +274,9 @@ static void warn_of_address(const struct session *session, const struct key *key
         if (strcmp(keyring->keys[i].place, to->set_for) == 0)
             return;
     render_destination(&where, to);
+    CLEANUP_FREE char *name = shellword_copy(key->name);
     log_warn("\"%s\" goes to %s; to send it elsewhere: tcr-run keys set %s --base-url URL",
-             key->name, buffer_text(&where), key->name);
+             key->name, buffer_text(&where), name ? name : "NAME");
     buffer_finish(&where);
 }
 

@@ -98,8 +98,7 @@ static int parse_class(const char *name, size_t length, enum failure_class *ret_
 {
     enum failure_class class = failure_class_parse(name, length);
     if (class == CLASS_COUNT) {
-        buffer_append_format(error, "unknown class \"%.*s\"; see VERDICTS in tcr-run(1)",
-                             (int)length, name);
+        failure_append_unknown(name, length, error);
         return -EINVAL;
     }
     *ret_class = class;
@@ -111,7 +110,7 @@ static int add_marker(struct options *options, const char *value, struct buffer 
     struct marker *marker = &options->taught.markers[options->taught.marker_count];
     const char *equals = strchr(value, '=');
     if (!equals || !equals[1]) {
-        buffer_append_format(error, "\"%s\" is not CLASS=REGEX", value);
+        buffer_append_format(error, "\"%s\" is not CLASS=REGEX, such as 'limit=^quota'", value);
         return -EINVAL;
     }
     if (options->taught.marker_count == TAUGHT_MOST_MARKERS) {
@@ -139,7 +138,8 @@ static int add_exit_class(struct options *options, const char *value, struct buf
     errno = 0;
     long code = strtol(value, &equals, 10);
     if (errno || equals == value || *equals != '=' || code < 1 || code > 255) {
-        buffer_append_format(error, "\"%s\" is not CODE=CLASS with a code from 1 to 255", value);
+        buffer_append_format(
+            error, "\"%s\" is not CODE=CLASS with a code from 1 to 255, such as 3=limit", value);
         return -EINVAL;
     }
     return parse_class(equals + 1, strlen(equals + 1), &options->taught.exit_class[code], error);

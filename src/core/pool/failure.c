@@ -1,5 +1,7 @@
 #include "core/pool/failure.h"
 
+#include "base/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +51,21 @@ enum failure_class failure_class_parse(const char *name, size_t length)
            (strlen(classes[i].name) != length || memcmp(classes[i].name, name, length) != 0))
         i++;
     return (enum failure_class)i;
+}
+
+void failure_append_unknown(const char *name, size_t length, struct buffer *text)
+{
+    struct nearest nearest = nearest_begin(name, length);
+    buffer_append_format(text, "unknown class \"%.*s\"; ", (int)length, name);
+    for (int i = CLASS_NONE + 1; i < CLASS_COUNT; i++)
+        nearest_consider(&nearest, classes[i].name);
+    if (nearest.word) {
+        buffer_append_format(text, "did you mean \"%s\"?", nearest.word);
+        return;
+    }
+    buffer_append_text(text, "the classes are ");
+    for (int i = CLASS_NONE + 1; i < CLASS_COUNT; i++)
+        buffer_append_format(text, "%s%s", i > 1 ? ", " : "", classes[i].name);
 }
 
 int64_t failure_default_cooldown(enum failure_class class)

@@ -2,6 +2,7 @@
  * what each costs. Everything else is the command's own failure and costs no key (CLASS_NONE). */
 #pragma once
 
+#include "base/buffer.h"
 #include "core/pool/provider.h"
 
 #include <stdbool.h>
@@ -63,6 +64,9 @@ const char *failure_source_name(enum failure_source source);
 
 /* CLASS_COUNT if the name is unknown. "none" is CLASS_NONE. */
 enum failure_class failure_class_parse(const char *name, size_t length);
+
+/* That no class has this name: a clause for messages, with the nearest or all of them. */
+void failure_append_unknown(const char *name, size_t length, struct buffer *text);
 
 /* Seconds a key rests when no reset time was given (design: "Verdicts"). */
 int64_t failure_default_cooldown(enum failure_class class);

@@ -1,5 +1,6 @@
 #include "core/pool/keyedit.h"
 
+#include "base/nearest.h"
 #include "base/secret.h"
 #include "base/shellword.h"
 #include "core/pool/keyring.h"
@@ -56,9 +57,24 @@ static cJSON *find(const cJSON *file, const char *name, bool *ret_master)
     return NULL;
 }
 
-static int refuse_unknown(const char *name, struct buffer *error)
+int keyedit_refuse_unknown(const cJSON *file, const char *name, struct buffer *error)
 {
-    buffer_append_format(error, "there is no key \"%s\"; tcr-run keys list shows them", name);
+    struct nearest nearest = nearest_begin(name, strlen(name));
+    struct position position = {0};
+    char numbered[sizeof position.numbered] = "";
+    while (position_next(file, &position)) {
+        size_t before = nearest.distance;
+        nearest_consider(&nearest, position.name);
+        if (nearest.distance < before && position.name == position.numbered) {
+            memcpy(numbered, position.numbered, sizeof numbered);
+            nearest.word = numbered;
+        }
+    }
+    buffer_append_format(error, "there is no key \"%s\"; ", name);
+    if (nearest.word)
+        buffer_append_format(error, "did you mean \"%s\"?", nearest.word);
+    else
+        buffer_append_text(error, "tcr-run keys list shows them");
     return -EINVAL;
 }
 
@@ -207,7 +223,7 @@ int keyedit_remove(cJSON *file, const char *name, struct buffer *notes, struct b
     bool master;
     cJSON *entry = find(file, name, &master);
     if (!entry)
-        return refuse_unknown(name, error);
+        return keyedit_refuse_unknown(file, name, error);
     if (master) {
         cJSON_DeleteItemFromObjectCaseSensitive(file, "master");
     } else {
@@ -222,7 +238,7 @@ int keyedit_rename(cJSON *file, const char *name, const char *other, struct buff
 {
     cJSON *entry = keyedit_find(file, name);
     if (!entry)
-        return refuse_unknown(name, error);
+        return keyedit_refuse_unknown(file, name, error);
     if (keyedit_find(file, other)) {
         buffer_append_format(error, "there is a key \"%s\" already; choose another name", other);
         return -EINVAL;
@@ -236,7 +252,7 @@ int keyedit_disable(cJSON *file, const char *name, bool disabled, struct buffer 
 {
     cJSON *entry = keyedit_find(file, name);
     if (!entry)
-        return refuse_unknown(name, error);
+        return keyedit_refuse_unknown(file, name, error);
     if (disabled)
         return json_set(entry, "disabled", cJSON_CreateTrue()) ? 0 : -ENOMEM;
     cJSON_DeleteItemFromObjectCaseSensitive(entry, "disabled");
@@ -248,7 +264,7 @@ int keyedit_set_organization(cJSON *file, const char *name, const char *organiza
 {
     cJSON *entry = keyedit_find(file, name);
     if (!entry)
-        return refuse_unknown(name, error);
+        return keyedit_refuse_unknown(file, name, error);
     if (json_get(entry, "organization"))
         return 1;
     return json_set_string(entry, "organization", organization) ? 0 : -ENOMEM;

@@ -21,6 +21,9 @@ size_t keyedit_count(const cJSON *file);
  * Borrowed; NULL if there is none. */
 cJSON *keyedit_find(const cJSON *file, const char *name);
 
+/* Says that there is no key of this name, and which is near. Returns -EINVAL. */
+int keyedit_refuse_unknown(const cJSON *file, const char *name, struct buffer *error);
+
 /* The name of the master key, borrowed; NULL if there is none. */
 const char *keyedit_master(const cJSON *file);
 

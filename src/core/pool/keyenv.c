@@ -333,3 +333,16 @@ int keyenv_parse(char *const *environment, struct keyring *ret_keyring,
     *ret_keyring = keyring;
     return 1;
 }
+
+const char *keyenv_own(char *const *environment)
+{
+    static const char *const names[] = {"TCR_KEYS",           "CLAUDE_CODE_OAUTH_TOKENS",
+                                        "ANTHROPIC_API_KEYS", "OPENAI_API_KEYS",
+                                        "CURSOR_API_KEYS",    "TCR_MASTER_KEY"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *value = variable_value(environment, names[i]);
+        if (value && *value)
+            return names[i];
+    }
+    return NULL;
+}

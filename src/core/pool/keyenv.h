@@ -3,6 +3,10 @@
 
 #include "core/pool/keyring.h"
 
+/* The first variable that is set only for tcr-run and holds keys: a key file hides it. NULL: none.
+ */
+const char *keyenv_own(char *const *environment);
+
 /* The pool of TCR_KEYS. Else the token that stands beside ANTHROPIC_BASE_URL, with that address,
  * and the keys of Anthropic's plural lists or CLAUDE_CODE_OAUTH_TOKEN. In each case the token
  * beside OPENAI_BASE_URL, and OPENAI_API_KEYS and CURSOR_API_KEYS, pools of other kinds. The master

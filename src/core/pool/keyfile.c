@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void refuse_name(struct reader *reader, const char *place, const char *name)
+{
+    struct buffer text = {0};
+    keyring_append_unknown(reader->keyring, name, &text);
+    fields_mistake(reader, place, "keys", "%s", buffer_text(&text));
+    buffer_finish(&text);
+}
+
 static void read_profile_keys(struct reader *reader, const char *place, const cJSON *item,
                               void *target)
 {
@@ -22,7 +30,7 @@ static void read_profile_keys(struct reader *reader, const char *place, const cJ
             fields_mistake(reader, place, "keys", "expected key names, found %s",
                            json_type_name(name));
         else if (!keyring_find(reader->keyring, name->valuestring))
-            fields_mistake(reader, place, "keys", "there is no key \"%s\"", name->valuestring);
+            refuse_name(reader, place, name->valuestring);
     }
 }
 

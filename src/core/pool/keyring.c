@@ -1,6 +1,7 @@
 #include "core/pool/keyring.h"
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "core/pool/token.h"
 
 #include <errno.h>
@@ -126,6 +127,20 @@ struct key *keyring_find(struct keyring *keyring, const char *name)
     return NULL;
 }
 
+void keyring_append_unknown(const struct keyring *keyring, const char *name, struct buffer *text)
+{
+    struct nearest nearest = nearest_begin(name, strlen(name));
+    for (size_t i = 0; i < keyring->count; i++)
+        nearest_consider(&nearest, keyring->keys[i].name);
+    if (keyring->has_master)
+        nearest_consider(&nearest, keyring->master.name);
+    buffer_append_format(text, "there is no key \"%s\"; ", name);
+    if (nearest.word)
+        buffer_append_format(text, "did you mean \"%s\"?", nearest.word);
+    else
+        buffer_append_text(text, "tcr-run keys list shows them");
+}
+
 static bool profile_has(const cJSON *names, const char *name)
 {
     const cJSON *item;
@@ -135,17 +150,32 @@ static bool profile_has(const cJSON *names, const char *name)
     return false;
 }
 
+static void refuse_profile(const struct keyring *keyring, const char *profile, struct buffer *error)
+{
+    struct nearest nearest = nearest_begin(profile, strlen(profile));
+    const cJSON *other = NULL;
+    const char *separator = "; there are: ";
+    buffer_append_format(error, "there is no profile \"%s\"", profile);
+    cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles)
+        nearest_consider(&nearest, other->string);
+    if (nearest.word) {
+        buffer_append_format(error, "; did you mean \"%s\"?", nearest.word);
+        return;
+    }
+    cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles) {
+        buffer_append_format(error, "%s%s", separator, other->string);
+        separator = ", ";
+    }
+    if (*separator == ';')
+        buffer_append_text(error,
+                           ", nor any other; \"profiles\" in tcr-keys(5) tells how to write one");
+}
+
 int keyring_apply_profile(struct keyring *keyring, const char *profile, struct buffer *error)
 {
     const cJSON *found = json_get(keyring->profiles, profile);
     if (!found) {
-        buffer_append_format(error, "there is no profile \"%s\"", profile);
-        const cJSON *other = NULL;
-        const char *separator = "; there are: ";
-        cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles) {
-            buffer_append_format(error, "%s%s", separator, other->string);
-            separator = ", ";
-        }
+        refuse_profile(keyring, profile, error);
         return -EINVAL;
     }
     const cJSON *names = json_get(found, "keys");

@@ -104,6 +104,9 @@ int keyring_apply_profile(struct keyring *keyring, const char *profile, struct b
 /* By exact name, the master included; NULL if there is none. */
 struct key *keyring_find(struct keyring *keyring, const char *name);
 
+/* That no key has this name: a clause for messages, with the nearest name if one is near. */
+void keyring_append_unknown(const struct keyring *keyring, const char *name, struct buffer *text);
+
 /* What a key may cost in a day, of base/money.h; 0: any. The file's per_key is not the master's. */
 int64_t keyring_budget(const struct keyring *keyring, const struct key *key);
 

@@ -21,17 +21,9 @@ struct policy policy_default(void)
     return policy;
 }
 
-static void append_class_names(struct buffer *error)
-{
-    for (int i = CLASS_NONE + 1; i < CLASS_COUNT; i++)
-        buffer_append_format(error, "%s%s", i > 1 ? ", " : "",
-                             failure_class_name((enum failure_class)i));
-}
-
 static int unknown_class(const char *name, size_t length, struct buffer *error)
 {
-    buffer_append_format(error, "unknown class \"%.*s\"; the classes are ", (int)length, name);
-    append_class_names(error);
+    failure_append_unknown(name, length, error);
     return -EINVAL;
 }
 

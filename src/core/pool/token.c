@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LONGEST 16384
+#define SHORT   90
 #define BLANKS  " \t\r\n"
 
 static bool is_blank(char byte)
@@ -188,4 +189,12 @@ bool token_is_torn(const char *rest, size_t length)
         n++;
     return n > 0 && !begins_with(rest, length, "sk-") &&
            (n == length || rest[n] == '\n' || rest[n] == '\r');
+}
+
+bool token_is_short(const char *token)
+{
+    size_t length = strlen(token);
+    bool told =
+        begins_with(token, length, "sk-ant-oat01-") || begins_with(token, length, "sk-ant-api03-");
+    return told && length < SHORT;
 }

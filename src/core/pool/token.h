@@ -13,6 +13,10 @@ const char *token_trim(const char *bytes, size_t *length);
  * nothing of it but characters that no token has. */
 int token_check(const char *bytes, size_t length, const struct kind *kind, struct buffer *error);
 
+/* True for one of Anthropic's that is much shorter than they are: its end may be missing. */
+bool token_is_short(const char *token);
+#define TOKEN_USUAL_LENGTH 108
+
 /* True if `rest`, the lines below a token's, begins with what may be its second half: a terminal
  * breaks long lines, and copying them brings the break. */
 bool token_is_torn(const char *rest, size_t length);

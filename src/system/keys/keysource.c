@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/shellword.h"
 #include "base/variable.h"
 #include "core/pool/keyenv.h"
 #include "core/pool/keyfile.h"
@@ -119,6 +120,20 @@ static int read_key_file(const char *path, bool asked, struct keyring *ret_keyri
     return r;
 }
 
+/* --keys is easily written for --key. */
+static void say_missing(const char *path, const char *named, struct buffer *errors)
+{
+    buffer_append_text(errors, "there is no such file; ");
+    if (named && *named && !strpbrk(named, "/.")) {
+        buffer_append_text(errors, "to use a key of that name: --key ");
+        shellword_append(errors, named);
+        buffer_append_text(errors, "; ");
+    }
+    buffer_append_text(errors, "to make the file: tcr-run keys add NAME -f ");
+    shellword_append(errors, path);
+    buffer_append_char(errors, '\n');
+}
+
 int keysource_load(const char *file, char *const *environment, struct keyring *ret_keyring,
                    struct keyring_report *report, char **ret_origin)
 {
@@ -131,16 +146,14 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     if (*ret_origin) {
         int r = read_key_file(*ret_origin, asked, ret_keyring, report);
         if (r == -ENOENT && asked) {
-            buffer_append_text(
-                &report->errors,
-                "there is no such file; to make it: tcr-run keys add NAME -f FILE\n");
+            say_missing(*ret_origin, file, &report->errors);
             return -EINVAL;
         }
         if (r != -ENOENT)
             return r < 0 ? r : keyring_drop_duplicates(ret_keyring, report);
     }
     free(*ret_origin);
-    *ret_origin = strdup("the environment");
+    *ret_origin = strdup(KEYSOURCE_ENVIRONMENT);
     int r = keyenv_parse(environment, ret_keyring, report);
     if (r <= 0)
         return r < 0 ? r : -ENOENT;

@@ -7,6 +7,7 @@
 
 struct host;
 
+#define KEYSOURCE_ENVIRONMENT     "the environment" /* the origin of keys without a file */
 #define KEYSOURCE_FILE_LARGEST    (8 * 1024 * 1024)
 #define KEYSOURCE_TOKEN_LARGEST   65536
 #define KEYSOURCE_COMMAND_SECONDS 60
