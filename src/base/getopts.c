@@ -88,6 +88,11 @@ static const char *value_of(const struct getopts *getopts, size_t index, int arg
 static int take(const struct getopts *getopts, size_t index, const char *value,
                 struct buffer *error)
 {
+    if (value && strcmp(value, "--") == 0) {
+        buffer_append_format(error, "--%s: a value is missing before the --",
+                             getopts->form(getopts->context, index).name);
+        return -EINVAL;
+    }
     struct buffer reason = {0};
     int r = getopts->option(getopts->context, index, value, &reason);
     if (r < 0)

@@ -3,9 +3,9 @@
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/host.h"
+#include "commands/output.h"
 #include "core/show/eventtext.h"
 #include "core/show/since.h"
-#include "system/files.h"
 #include "system/store/store.h"
 #include "system/zone.h"
 
@@ -25,8 +25,9 @@ struct view {
     bool json, follow;
     const char *key; /* NULL: all */
     bool no_events, key_seen;
-    int64_t since; /* seconds since 1970 */
-    size_t last;   /* so many lines at first; SIZE_MAX: all */
+    bool unwritten; /* what was wrong is the output */
+    int64_t since;  /* seconds since 1970 */
+    size_t last;    /* so many lines at first; SIZE_MAX: all */
     struct store *store;
     struct buffer lines;  /* ready to be shown */
     struct buffer starts; /* size_t: where each of them begins */
@@ -81,8 +82,8 @@ static int put_lines(struct view *view, size_t most)
         start = view->lines.length;
     int r = view->lines.length == start
                 ? 0
-                : files_write_out(STDOUT_FILENO, view->lines.data + start,
-                                  view->lines.length - start, &command_host);
+                : output_write(view->lines.data + start, view->lines.length - start);
+    view->unwritten = r < 0;
     buffer_clear(&view->lines);
     buffer_clear(&view->starts);
     return r;
@@ -183,7 +184,9 @@ int command_log(int argc, char **argv)
             r = put_lines(&view, view.last);
         if (r == 0 && view.follow)
             r = follow(&view);
-        if (r < 0)
+        if (r < 0 && view.unwritten)
+            (void)output_fail(r);
+        else if (r < 0)
             log_say("log: %s: %s", store_events_path(view.store),
                     r == -EINVAL ? "it is not a regular file" : strerror(-r));
         status = r < 0 ? EXIT_OWN_FAILURE : 0;

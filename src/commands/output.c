@@ -5,6 +5,7 @@
 #include "commands/host.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/process/startup.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,12 +13,21 @@
 
 int output_print(struct buffer *text)
 {
-    int r = text->failed
-                ? -ENOMEM
-                : files_write_out(STDOUT_FILENO, buffer_text(text), text->length, &command_host);
+    int r = text->failed ? -ENOMEM : output_write(buffer_text(text), text->length);
     buffer_finish(text);
-    if (r == 0)
-        return 0;
+    return r == 0 ? 0 : output_fail(r);
+}
+
+int output_write(const char *bytes, size_t length)
+{
+    /* There is something else in its place. */
+    if (startup_was_closed(STDOUT_FILENO))
+        return -EBADF;
+    return files_write_out(STDOUT_FILENO, bytes, length, &command_host);
+}
+
+int output_fail(int r)
+{
     log_say("cannot write the output: %s", strerror(-r));
     return EXIT_OWN_FAILURE;
 }

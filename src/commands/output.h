@@ -8,6 +8,10 @@
  * EXIT_OWN_FAILURE. Ends the buffer. */
 int output_print(struct buffer *text);
 
+/* The same for a part of it: 0 or a negative errno, which output_fail says. */
+int output_write(const char *bytes, size_t length);
+int output_fail(int r);
+
 /* The object that JSON for programs is: with `"version": 1`. NULL without memory. */
 cJSON *output_begin_json(void);
 

@@ -169,7 +169,8 @@ static const struct mistake {
     const char *text;
     const char *place, *found, *expected;
 } mistakes[] = {
-    {"", "line 1, column 1", "not JSON", "{\"keys\": [...]}"},
+    {"", "it is empty", "", "keys add"},
+    {" \n", "it is empty", "", "keys add"},
     {"sk-ant-oat01-FAKE-home-0001\n", "line 1, column 1", "not JSON", "{\"keys\": [...]}"},
     {"{\"keys\":[" A ",]}", "line 1, column", "not JSON", "{\"keys\": [...]}"},
     {"{\n \"keys\": [\n  " A "\n  " A "\n ]\n}", "line 4, column 3", "not JSON",

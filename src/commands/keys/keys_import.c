@@ -70,12 +70,27 @@ static char *folder_of(const char *path)
     return real ? real : getcwd(NULL, 0);
 }
 
+#define NOTES_MOST 100 /* a file of another sort holds a fault in each line */
+
 static void say_notes(const struct intake *intake)
 {
-    struct buffer prefix = {0};
+    struct buffer prefix = {0}, notes = {0};
+    size_t count = 0;
+    const char *line = buffer_text(&intake->import.notes), *last = line;
     buffer_append_format(&prefix, "%s: ", intake->path);
-    log_say_lines(buffer_text(&prefix), buffer_text(&intake->import.notes));
+    for (; *line; line += strcspn(line, "\n") + 1, count++) {
+        if (count < NOTES_MOST)
+            buffer_append(&notes, line, strcspn(line, "\n") + 1);
+        last = line;
+    }
+    log_say_lines(buffer_text(&prefix), buffer_text(&notes));
+    if (count > NOTES_MOST + 1)
+        log_say("%s: and %zu more of this sort", intake->path, count - NOTES_MOST - 1);
+    /* It may be a conclusion. */
+    if (count > NOTES_MOST)
+        log_say_lines(buffer_text(&prefix), last);
     buffer_finish(&prefix);
+    buffer_finish(&notes);
 }
 
 static int read_keys(struct intake *intake)

@@ -305,6 +305,14 @@ static int read_file(struct reader *reader, const cJSON *json)
     return report->errors.length > 0 ? -EINVAL : 0;
 }
 
+static bool is_blank(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length && strchr(" \t\r\n", text[i]) && text[i])
+        i++;
+    return i == length;
+}
+
 int keyfile_parse(const char *text, size_t length, struct keyring *ret_keyring,
                   struct keyring_report *report)
 {
@@ -316,6 +324,10 @@ int keyfile_parse(const char *text, size_t length, struct keyring *ret_keyring,
     int r = json_read(text, length, &json, &place);
     if (r == -ENOMEM)
         return r;
+    if (r < 0 && is_blank(text, length)) {
+        buffer_append_text(&report->errors, "it is empty; tcr-run keys add puts a key there\n");
+        return -EINVAL;
+    }
     if (r < 0) {
         buffer_append_format(&report->errors,
                              "line %d, column %d: this is not JSON; expected {\"keys\": [...]}\n",

@@ -139,6 +139,10 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
 {
     const char *asked = asked_file(file, environment);
     *ret_keyring = (struct keyring){0};
+    if (file && !*file) {
+        buffer_append_text(&report->errors, "--keys: the name of the file is empty\n");
+        return -EINVAL;
+    }
     errno = 0;
     *ret_origin = keysource_path(file, environment);
     if (!*ret_origin && errno == ENOMEM)
