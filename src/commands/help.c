@@ -22,7 +22,7 @@ static const char tail[] =
     "  doctor [--json]        what is broken, and how to fix it\n"
     "  keys list|show|check|add|renew|remove|...    the key file; see keys --help\n"
     "  reset [NAME]...        forget cooldowns and failures\n"
-    "  gateway [start|stop|status|install|...]   for programs that go on by themselves\n"
+    "  gateway [start|stop|status|install|...]  for programs that go on by themselves\n"
     "  setup PROGRAM [--undo]     claude, shell, aider or cursor uses the gateway\n"
     "  explain [OPTION]... -- COMMAND         what a run would do\n"
     "  classify [--exit N] [--stderr FILE] [FILE]    how it judges this output\n"
