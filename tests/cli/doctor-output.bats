@@ -70,3 +70,20 @@ load helpers
   assert_stdout_has refused
   tcr doctor --json
 }
+
+@test "on a terminal sentences are broken between words, under each other; elsewhere they are one line" {
+  pool a b
+  extra_env=(TERM=xterm NO_COLOR=1 ANTHROPIC_BASE_URL=http://127.0.0.1:1)
+  for columns in 80 50; do
+    capture script -qec "stty rows 24 cols $columns; $TCR_RUN doctor" /dev/null < /dev/null
+    tr -d '\r' < "$out" > "$scratch/screen"
+    # A path stays whole, though it is longer.
+    assert_between "$(grep -v / "$scratch/screen" | wc -L)" 30 "$columns"
+    [ "$(grep -cE '^ {21}[^ ]' "$scratch/screen")" -gt 1 ]
+    ! grep -qE ' $' "$scratch/screen"
+    tr -s ' \n' ' ' < "$scratch/screen" | grep -qF 'fix' && fail 'a divider is shown'
+    tr -s ' \n' ' ' < "$scratch/screen" | grep -qF "sends the keys to http://127.0.0.1:1, where nothing listens; tcr-run gateway start -d"
+  done
+  tcr doctor
+  ! grep -qE '^ ' "$out"
+}

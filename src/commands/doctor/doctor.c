@@ -23,6 +23,8 @@ static void (*const checks[])(struct doctor *) = {
     doctor_check_settings, doctor_check_environment, doctor_check_gateway,
 };
 
+#define INDENT 21 /* columns before a sentence */
+
 static const char *const health_names[] = {"ok", "warn", "fail"};
 
 static void add(struct doctor *doctor, const char *check, enum health health, char *text)
@@ -68,6 +70,33 @@ void doctor_say_lines(struct doctor *doctor, const char *check, enum health heal
     }
 }
 
+/* Broken between words only, so that a path or a command can be copied; `used` columns of the first
+ * line are taken. Without a terminal a diagnosis is one line. */
+static void append_wrapped(struct buffer *text, const char *words, const struct screen *screen,
+                           size_t used)
+{
+    size_t indent = screen->columns < 2 * INDENT ? 2 : INDENT;
+    bool first = true;
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        struct buffer word = {0};
+        buffer_append(&word, words, length);
+        size_t width = text_width(buffer_text(&word));
+        if (!first && screen->rows > 0 && used + 1 + width > screen->columns) {
+            buffer_append_format(text, "\n%*s", (int)indent, "");
+            used = indent;
+        } else if (!first) {
+            buffer_append_char(text, ' ');
+            used++;
+        }
+        buffer_append(text, words, length);
+        used += width;
+        first = false;
+        words += length + (words[length] == ' ');
+        buffer_finish(&word);
+    }
+}
+
 static void append_text(struct buffer *text, const struct doctor *doctor)
 {
     static const enum style styles[] = {STYLE_GOOD, STYLE_WAIT, STYLE_BAD};
@@ -77,14 +106,17 @@ static void append_text(struct buffer *text, const struct doctor *doctor)
         screen_begin(text, &screen, styles[diagnosis->health]);
         buffer_append_format(text, "%-4s", health_names[diagnosis->health]);
         screen_end(text, &screen, styles[diagnosis->health]);
-        size_t quoted = text->length;
-        buffer_append_format(text, "  %-12s — %s", diagnosis->check, diagnosis->message);
-        if (diagnosis->fix)
-            buffer_append_format(text, "; %s", diagnosis->fix);
+        struct buffer sentence = {0};
+        buffer_append_format(&sentence, "%s%s%s", diagnosis->message, diagnosis->fix ? "; " : "",
+                             diagnosis->fix ? diagnosis->fix : "");
         /* Paths and what programs print may hold anything. */
-        if (!text->failed)
-            text_replace_controls(text->data + quoted, text->length - quoted, ' ');
+        if (sentence.data)
+            text_replace_controls(sentence.data, sentence.length, ' ');
+        buffer_append_format(text, "  %-12s — ", diagnosis->check);
+        append_wrapped(text, buffer_text(&sentence), &screen, INDENT);
         buffer_append_char(text, '\n');
+        text->failed |= sentence.failed;
+        buffer_finish(&sentence);
     }
 }
 
