@@ -50,3 +50,14 @@ load keys-helpers
   assert_stderr_has 'numbers: and 900 more of this sort$'
   assert_stderr_has 'numbers: it holds no usable key$'
 }
+
+@test "a command without a name; an editor without a terminal" {
+  pool home
+  tcr -- ''
+  assert_status 127
+  assert_stderr_has '^tcr-run: the name of the command is empty$'
+  unchanged tcr keys edit
+  assert_status 125
+  assert_no_stdout
+  assert_stderr_has '^tcr-run: keys edit: there is no terminal for an editor; set VISUAL or EDITOR'
+}

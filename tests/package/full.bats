@@ -13,13 +13,56 @@ teardown_file() {
   [ -z "${made-}" ] || rm -rf "$made"
 }
 
-@test "on a fresh Debian: apt install, the first failover with --help alone, apt purge" {
+# A Debian without anything, in $root; kept for the next time, as its packages take minutes to come.
+fresh_root() {
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcr-run/bookworm.tar mirror
   [ "$(id -u)" -eq 0 ] || skip "needs root"
   PATH=$PATH:/usr/sbin:/sbin
   root=$BATS_TEST_TMPDIR/root
-  mirror=$(sed -nE 's/^(URIs: |deb )(http[^ ]*debian\.org[^ ]*).*/\2/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
-  debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
-    fail "$(tail "$BATS_TEST_TMPDIR/log")"
+  mkdir -p "$root" "${cache%/*}"
+  if [ ! -f "$cache" ]; then
+    mirror=$(sed -nE 's/^(URIs: |deb )(http[^ ]*debian\.org[^ ]*).*/\2/p' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | head -n 1)
+    debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$BATS_TEST_TMPDIR/log" 2>&1 ||
+      fail "$(tail "$BATS_TEST_TMPDIR/log")"
+    tar -C "$root" -cf "$cache.new" . && mv "$cache.new" "$cache"
+  else
+    tar -C "$root" -xf "$cache"
+  fi
+}
+
+# in_root COMMAND...: in it, with success.
+in_root() {
+  run unshare -m sh -c 'mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" && cd / && root=$1 && shift && exec chroot "$root" "$@"' - "$root" "$@"
+  [ "$status" -eq 0 ] || fail "$output"
+}
+
+@test "on a fresh Debian, as an ordinary user: the archive below ~/.local, the first failover, and nothing left" {
+  fresh_root
+  build_package tar "$root/tmp"
+  cat >"$root/tmp/try" <<'END'
+set -eu
+cd
+tar -xf /tmp/tcr-run-*-linux-*.tar.xz
+tcr-run-*-linux-*/install --prefix ~/.local
+rm -r tcr-run-*-linux-*
+PATH=$HOME/.local/bin:$PATH
+echo sk-ant-oat01-FAKE-home-0001 | tcr-run keys add home
+echo sk-ant-oat01-FAKE-work-0001 | tcr-run keys add work
+printf '%s\n' '#!/bin/sh' 'case $CLAUDE_CODE_OAUTH_TOKEN in *home*) echo "Claude usage limit reached."; exit 1 ;; esac' 'echo done' >.local/bin/claude
+chmod +x .local/bin/claude
+tcr-run -- claude -p prompt
+test -f .local/share/man/man1/tcr-run.1.gz || test -f .local/share/man/man1/tcr-run.1
+.local/share/tcr-run/uninstall
+rm .local/bin/claude
+echo "left: $(find .local -type f ! -path '.local/state/*')"
+END
+  in_root useradd -m -s /bin/bash someone
+  in_root su - someone -c 'sh /tmp/try'
+  [[ $output == *"carrying on with \"work\""*$'\ndone\n'*$'\nleft: ' ]] || fail "$output"
+}
+
+@test "on a fresh Debian: apt install, the first failover with --help alone, apt purge" {
+  fresh_root
   build_package deb "$root/tmp"
   before=$(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
   cat >"$root/tmp/try" <<'END'
@@ -34,11 +77,14 @@ printf '%s\n' '#!/bin/sh' 'case $CLAUDE_CODE_OAUTH_TOKEN in *home*) echo "Claude
 chmod +x claude
 PATH=$PATH:/root tcr-run -- claude -p prompt
 tcr-run status
-apt-get -q purge -y tcr-run libcjson1
+apt-get -q install -y --no-install-recommends zsh
+zsh -i -c 'autoload -U compinit; compinit -u; echo "zsh completes with ${_comps[tcr-run]}"'
+rm -f .zcompdump
+apt-get -q purge -y tcr-run libcjson1 zsh zsh-common
 rm -r claude .config .local
 END
-  run unshare -m sh -c 'mount -t proc proc "$1/proc" && exec chroot "$1" sh /tmp/try' - "$root"
-  [ "$status" -eq 0 ] || fail "$output"
+  in_root sh /tmp/try
+  [[ $output == *$'\nzsh completes with _tcr-run\n'* ]] || fail "$output"
   [[ $output == *"carrying on with \"work\""*$'\n'done$'\n'* ]] || fail "$output"
   diff <(echo "$before") <(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
 }

@@ -67,6 +67,14 @@ static enum outcome ask_again(struct editing *editing)
 static enum outcome start_editor(struct editing *editing)
 {
     int status = 0;
+    /* One that was not named would fill a terminal. */
+    bool hopeless =
+        editor_name() && !editor_wanted() && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO));
+    if (hopeless) {
+        log_say("keys edit: there is no terminal for an editor; set VISUAL or EDITOR to one that "
+                "needs none");
+        return leave(editing);
+    }
     int r = editor_run(editing->draft.path, &status);
     if (r == -ENOENT && !editor_name())
         log_say("keys edit: there is no editor; set VISUAL or EDITOR");

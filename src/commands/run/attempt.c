@@ -80,6 +80,8 @@ static int exec_status(const struct attempt *attempt, const struct handover *han
     int error = attempt->result.error;
     if (error == E2BIG)
         say_too_long(handover);
+    else if (!*program)
+        log_say("the name of the command is empty");
     else
         log_say("%s: %s", program,
                 error == ENOENT && !strchr(program, '/') ? "command not found" : strerror(error));

@@ -17,14 +17,19 @@ extern char **environ;
 
 #define LOOK_MS 200
 
-const char *editor_name(void)
+const char *editor_wanted(void)
 {
-    static const char *const usual[] = {"editor", "vi", "nano"};
     const char *visual = getenv("VISUAL"), *editor = getenv("EDITOR");
     if (visual && *visual)
         return visual;
-    if (editor && *editor)
-        return editor;
+    return editor && *editor ? editor : NULL;
+}
+
+const char *editor_name(void)
+{
+    static const char *const usual[] = {"editor", "vi", "nano"};
+    if (editor_wanted())
+        return editor_wanted();
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
         CLEANUP_FREE char *program = files_find_program(usual[i]);
         if (program)

@@ -10,3 +10,6 @@ int editor_run(const char *path, int *ret_status);
 
 /* The name of what editor_run would start, borrowed; NULL if there is none. */
 const char *editor_name(void);
+
+/* The same, if it is one that the person named. */
+const char *editor_wanted(void);
