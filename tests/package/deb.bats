@@ -62,3 +62,15 @@ dpkg_in() {
   TZ=Asia/Tokyo LANG=C.UTF-8 build_package deb "$BATS_TEST_TMPDIR/second"
   cmp "$deb" "$BATS_TEST_TMPDIR"/second/*.deb
 }
+
+@test "tools/install has all that debian/control wants for a build: the first line of README works on a bare system" {
+  wanted=$(sed -n '/^package=/p;/^build=/,/)/p' "$ROOT/tools/install" | tr -s '()= \n' '\n')
+  for package in $(sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9.+-]*\).*/\1/p' "$ROOT/packaging/debian/control"); do
+    case $package in
+      debhelper-compat) package=debhelper ;;
+      pkgconf) package=pkg-config ;;
+      libcmocka-dev | bats) continue ;;
+    esac
+    grep -qxF "$package" <<<"$wanted" || fail "tools/install package lacks $package"
+  done
+}
