@@ -300,20 +300,33 @@ static size_t decode(const char **p, const char *end, char ret_bytes[4])
     return 1;
 }
 
+/* How much stays of a text that was cut behind so many bytes: no part of a character. */
+static size_t whole_characters(const char *text, size_t length)
+{
+    size_t lead = length;
+    while (lead > 0 && length - lead < 3 && ((unsigned char)text[lead - 1] & 0xC0) == 0x80)
+        lead--;
+    unsigned char first = lead > 0 ? (unsigned char)text[lead - 1] : 0;
+    size_t needed = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
+    return length - lead + 1 < needed ? lead - 1 : length;
+}
+
 void part_name(const struct part *name, char *ret_text, size_t size)
 {
     const char *p = name->text, *end = p + name->length;
     size_t used = 0;
     if (!memchr(p, '\\', name->length)) {
-        used = name->length < size ? name->length : size - 1;
+        used = name->length < size ? name->length : whole_characters(p, size - 1);
         memcpy(ret_text, p, used);
         p = end;
     }
     while (p < end) {
         char bytes[4];
         size_t length = decode(&p, end, bytes);
-        if (used + length >= size)
+        if (used + length >= size) {
+            used = whole_characters(ret_text, used);
             break;
+        }
         memcpy(ret_text + used, bytes, length);
         used += length;
     }

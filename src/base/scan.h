@@ -40,7 +40,7 @@ bool scan_value(struct scan *scan, struct part *ret_part);
 /* True if the name is exactly this one, written without escapes. */
 bool part_is(const struct part *part, const char *name);
 
-/* A string's text, cut to `size` with its NUL; "" if it is not a string. */
+/* A string's text, cut to `size` with its NUL between two characters; "" if it is not a string. */
 void part_text(const struct part *part, char *ret_text, size_t size);
 
 /* A name's text, which has no quotes. */

@@ -1,7 +1,9 @@
-/* Read, printed and read again a state is the same, also after what a run does to it. */
+/* Read, printed and read again a state is the same, also after what a run does to it. Of bytes that
+ * are no UTF-8 this is not asked: printing repairs them. */
 #include "fuzz.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "core/state/state.h"
 
 #include <errno.h>
@@ -90,6 +92,15 @@ static void check_kept(const char *before, size_t length, const char *after)
         EXPECT(json_get(new, item->string) != NULL);
 }
 
+static bool is_utf8(const char *text, size_t length)
+{
+    uint32_t code;
+    size_t step = 1;
+    for (; length > 0 && step > 0; text += step, length -= step)
+        step = text_character(text, length, &code);
+    return step > 0;
+}
+
 static void print_and_compare(struct state *state, const char *text, size_t length)
 {
     struct state again;
@@ -98,8 +109,10 @@ static void print_and_compare(struct state *state, const char *text, size_t leng
     size_t size = strlen(printed);
     char *copy = fuzz_copy(printed, size);
     EXPECT(state_parse(copy, size, &again) == 0);
-    compare(state, &again);
-    check_kept(text, length, printed);
+    if (is_utf8(text, length)) {
+        compare(state, &again);
+        check_kept(text, length, printed);
+    }
     free(copy);
     state_finish(&again);
     free(printed);

@@ -28,7 +28,7 @@ END
 }
 
 action() {
-  env -i PATH="${path-/usr/bin:/bin}" HOME="${BATS_TEST_TMPDIR-$RUNNER_TEMP}" LANG=C.UTF-8 RUNNER_TEMP="$RUNNER_TEMP" \
+  env -i PATH="${path-/usr/bin:/bin}" HOME="${BATS_TEST_TMPDIR-$RUNNER_TEMP}" LANG=C.UTF-8 RUNNER_TEMP="$RUNNER_TEMP" CCACHE_DIR="${CCACHE_DIR-}" \
     /usr/bin/python3 "$ROOT/tests/package/action.py" "$ROOT/.github/actions/tcr-run/action.yml" "$@"
 }
 

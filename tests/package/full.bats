@@ -96,6 +96,15 @@ END
   [ "$status" -eq 0 ] || fail "$(tail -n 60 <<<"$output")"
 }
 
+@test "without ccache, too, a second build of the package gives the same bytes" {
+  export CCACHE_DISABLE=1
+  mkdir "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
+  build_package deb "$BATS_TEST_TMPDIR/first"
+  umask 077
+  TZ=Asia/Tokyo LANG=C.UTF-8 build_package deb "$BATS_TEST_TMPDIR/second"
+  cmp "$BATS_TEST_TMPDIR"/first/*.deb "$BATS_TEST_TMPDIR"/second/*.deb
+}
+
 @test "makepkg builds a package of the archive, and the unit tests pass there" {
   makepkg_in "$made" --check
   [[ $output =~ Ok:\ +[1-9] ]] || fail "its check ran no tests: $output"

@@ -4,6 +4,11 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$ROOT/tests/assertions.bash"
 VERSION=$(sed -nE "s/^  version: '([^']+)',\$/\1/p" "$ROOT/meson.build")
 
+# Tools that give a build a home of its own would hide from ccache what it has.
+if command -v ccache >/dev/null; then
+  export CCACHE_DIR=${CCACHE_DIR:-$(ccache -k cache_dir)} CCACHE_NOHASHDIR=1
+fi
+
 # build_package WHAT FOLDER
 build_package() {
   "$ROOT/tools/package" "$1" "$2" >"$2.log" 2>&1 3>&- || fail "tools/package $1: $(cat "$2.log")"

@@ -100,7 +100,12 @@ static void texts(void **unused)
                  {"\"\\ud83d!\"", "\xEF\xBF\xBD!"},
                  {"\"\\ude00\"", "\xEF\xBF\xBD"},
                  {"7", ""},
-                 {"\"0123456789abcdefghij\"", "0123456789abcde"}};
+                 {"\"0123456789abcdefghij\"", "0123456789abcde"},
+                 {"\"0123456789abcdé\"", "0123456789abcd"},
+                 {"\"0123456789abc€\"", "0123456789abc"},
+                 {"\"0123456789ab😀\"", "0123456789ab"},
+                 {"\"\\n0123456789abcé\"", "\n0123456789abc"},
+                 {"\"0123456789abcé€\"", "0123456789abcé"}};
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[16];
