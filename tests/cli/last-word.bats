@@ -91,10 +91,19 @@ claude_tcr() {
 }
 
 @test "without a record that is written, or another key, it does not wait" {
-  plays home "echo pong; sleep 3"
-  capture bash -c '"$0" --client claude -- client -p ping --no-session-persistence | { read -r line; echo "$line $SECONDS"; cat; }' "$TCR_RUN"
-  assert_stdout 'pong 0'
-  pool home
-  capture bash -c '"$0" --client claude -- client -p ping | { read -r line; echo "$line $SECONDS"; cat; }' "$TCR_RUN"
-  assert_stdout 'pong 0'
+  plays home "date +%s%N > \"\$PLAY/said\"; echo pong; sleep 3"
+  cat > "$scratch/bin/reader" <<'END'
+#!/bin/sh
+read -r line
+echo "$line" $((($(date +%s%N) - $(cat "$PLAY/said")) / 1000000))
+cat
+END
+  chmod +x "$scratch/bin/reader"
+  for option in --no-session-persistence ''; do
+    capture bash -c '"$0" --client claude -- client -p ping $1 | reader' "$TCR_RUN" "$option"
+    read -r line ms < "$out"
+    assert_equal "$line" pong
+    assert_ms "$ms" 0 1000
+    pool home
+  done
 }
