@@ -138,6 +138,12 @@ static int64_t read_deadline(const char *head)
     return seconds <= 0 ? DEADLINE_SECONDS : seconds > DEADLINE_MOST ? DEADLINE_MOST : seconds;
 }
 
+/* Claude Code works in the owner's folder, and with keys that no user's limits are counted for. */
+static bool is_of_owner(enum route_id id)
+{
+    return id == ROUTE_USAGE || id == ROUTE_CONTROL || id == ROUTE_AGENT;
+}
+
 void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head,
                            bool clear)
 {
@@ -162,9 +168,9 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
         refuse(exchange, guard_status(verdict), guard_sentence(verdict));
     else if (exchange->head.length + strlen(exchange->target) > FRONT_HEAD)
         refuse(exchange, 431, "the head of the request is larger than 8 KiB");
-    else if (*exchange->user &&
-             (exchange->route.id == ROUTE_USAGE || exchange->route.id == ROUTE_CONTROL))
-        refuse(exchange, 403, "usage and accounts are the gateway's owner's alone");
+    else if (*exchange->user && is_of_owner(exchange->route.id))
+        refuse(exchange, 403,
+               "usage, accounts and Claude Code as a service are the gateway's owner's alone");
     else if (strlen(method) >= sizeof exchange->method)
         refuse(exchange, 400, "the method of the request is too long");
     expect_body(exchange);

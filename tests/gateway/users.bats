@@ -102,6 +102,8 @@ until_status() { # WANTED KEY: others' changes are seen within a second
         [ "$(curl -s -o /dev/null -w '%{http_code}' --cacert "$CERT" -H "x-api-key: $anna" "https://localhost:$PORT/$path")" = 403 ]
     done
     [ "$(ask "$anna" x /status/accounts/home/disable)" = 403 ]
+    [ "$(ask "$bert" claude-sonnet-4-6 /sdk/v1/messages)" = 403 ]
+    [[ "$(<"$HOME/answer")" == *"Claude Code as a service"*"owner's alone"* ]]
     [ "$(ask "$bert")$(ask "$bert")$(ask "$bert")" = 200200429 ]
     grep -qi '^retry-after: [1-9]' "$HOME/head"
     [ "$(jq -r .error.type "$HOME/answer")" = rate_limit_error ]
