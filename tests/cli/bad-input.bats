@@ -60,4 +60,5 @@ load keys-helpers
   assert_status 125
   assert_no_stdout
   assert_stderr_has '^tcr-run: keys edit: there is no terminal for an editor; set VISUAL or EDITOR'
+  assert_equal "$(wc -l < "$err")" 1
 }

@@ -64,17 +64,15 @@ static enum outcome ask_again(struct editing *editing)
     return leave(editing);
 }
 
+/* One that was not named would fill a terminal. */
+static bool lacks_terminal(void)
+{
+    return editor_name() && !editor_wanted() && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO));
+}
+
 static enum outcome start_editor(struct editing *editing)
 {
     int status = 0;
-    /* One that was not named would fill a terminal. */
-    bool hopeless =
-        editor_name() && !editor_wanted() && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO));
-    if (hopeless) {
-        log_say("keys edit: there is no terminal for an editor; set VISUAL or EDITOR to one that "
-                "needs none");
-        return leave(editing);
-    }
     int r = editor_run(editing->draft.path, &status);
     if (r == -ENOENT && !editor_name())
         log_say("keys edit: there is no editor; set VISUAL or EDITOR");
@@ -139,6 +137,11 @@ static int edit(struct editing *editing)
 {
     struct buffer error = {0};
     enum outcome outcome = OUTCOME_AGAIN;
+    if (lacks_terminal()) {
+        log_say("keys edit: there is no terminal for an editor; set VISUAL or EDITOR to one that "
+                "needs none");
+        return EXIT_OWN_FAILURE;
+    }
     int r = draft_create(editing->before, editing->before_length, editing->change.sealed, &error,
                          &editing->draft);
     if (r < 0)
