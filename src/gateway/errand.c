@@ -24,11 +24,12 @@ extern char **environ;
 
 #define AT_ONCE  8 /* more would be a flood */
 #define LIMIT_MS (120 * (int64_t)1000)
+#define GRACE_MS 5000 /* between the request to end and the end */
 #define WORDS    2048
 
 struct errand {
     struct gateway *gateway;
-    uint64_t number; /* the exchange's */
+    uint64_t number; /* the exchange's; 0 once it was answered */
     pid_t pid;
     struct watch output;
     struct timer limit;
@@ -55,10 +56,19 @@ static void stop_reading(struct errand *errand)
     errand->output.fd = -1;
 }
 
+static void answer(struct errand *errand, bool done, const char *words)
+{
+    struct exchange *exchange = find_exchange(errand->gateway, errand->number);
+    errand->number = 0; /* once */
+    if (!exchange)
+        return;
+    desk_answer_errand(exchange, errand->name, done, words);
+    exchange_mark(exchange);
+}
+
 static void end(struct errand *errand, bool done)
 {
     struct gateway *gateway = errand->gateway;
-    struct exchange *exchange = find_exchange(gateway, errand->number);
     struct errand **at = &gateway->errands;
     while (*at != errand)
         at = &(*at)->next;
@@ -66,22 +76,19 @@ static void end(struct errand *errand, bool done)
     stop_reading(errand);
     timer_stop(&gateway->timers, &errand->limit);
     errand->words[errand->length] = '\0';
-    if (exchange) {
-        desk_answer_errand(exchange, errand->name, done, errand->words);
-        exchange_mark(exchange);
-    }
+    answer(errand, done, errand->words);
     free(errand);
 }
 
+/* Nobody waits for its end: whoever asked is answered now, and it is reaped when it has gone. */
 static void took_too_long(void *context)
 {
     struct errand *errand = context;
-    (void)kill(errand->pid, SIGTERM);
-    snprintf(errand->words, sizeof errand->words, "it did not end in time");
-    errand->length = strlen(errand->words);
-    while (waitpid(errand->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    end(errand, false);
+    (void)kill(errand->pid, errand->number ? SIGTERM : SIGKILL);
+    answer(errand, false, "it did not end in time");
+    stop_reading(errand);
+    timer_set(&errand->gateway->timers, &errand->limit, clock_now_ms() + GRACE_MS);
+    errands_reap(errand->gateway); /* it may have ended, and something else held its output */
 }
 
 static void read_words(void *context, uint32_t events)

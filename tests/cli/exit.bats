@@ -41,7 +41,6 @@ END
   done <<END
 nowhere-to-be-found|127|command not found
 ./nowhere|127|No such file
-|127|.*
 ./plain|126|Permission denied
 .|126|Permission denied
 /etc/passwd/x|126|Not a directory

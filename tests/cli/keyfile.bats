@@ -198,8 +198,6 @@ END
     tcr -- client
     assert_faults "$place.*not JSON; expected .\"keys\""
   done <<'END'
-|line 1, column 1:
- |line 1, column 
 keys: []|line 1, column 1:
 {"keys": [\n  {"name": "a",}\n]}\n|line 2, column 
 {"keys": [\n\n\n  {"name": "a"\n|line [45], column 
