@@ -257,23 +257,29 @@ bool picker_hold(struct exchange *exchange)
            rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
 }
 
+static enum secret_state want_secret(struct exchange *exchange)
+{
+    enum secret_state state =
+        exchange->candidate ? secrets_want(exchange->gateway, exchange->roster, exchange->candidate)
+                            : SECRET_THERE;
+    exchange->awaits_secret = state == SECRET_COMES;
+    return state;
+}
+
 /* PICKER_CHOSE with no candidate: there is none for this model. */
 static enum picker_result choose_with_secret(struct exchange *exchange)
 {
     /* It was counted when it was chosen, and waited for. */
-    bool waited = exchange->awaits_secret;
-    exchange->awaits_secret = false;
-    if (waited && exchange->candidate && exchange->candidate->key->token)
-        return PICKER_CHOSE;
+    if (exchange->awaits_secret && exchange->candidate) {
+        enum secret_state state = want_secret(exchange);
+        if (state != SECRET_LACKS)
+            return state == SECRET_THERE ? PICKER_CHOSE : PICKER_WAITS;
+    }
     for (;;) {
         enum prospect prospect = enter_session(exchange) ? choose(exchange) : PROSPECT_NO_MEMORY;
         if (prospect != PROSPECT_CLEAR)
             return prospect == PROSPECT_WAITS ? PICKER_WAITS : PICKER_NO_MEMORY;
-        enum secret_state state =
-            exchange->candidate
-                ? secrets_want(exchange->gateway, exchange->roster, exchange->candidate)
-                : SECRET_THERE;
-        exchange->awaits_secret = state == SECRET_COMES;
+        enum secret_state state = want_secret(exchange);
         if (state == SECRET_COMES)
             return PICKER_WAITS;
         if (state == SECRET_THERE)

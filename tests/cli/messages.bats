@@ -350,6 +350,24 @@ same_through_nonblocking() {
 @test "-v: for every reason not to carry on, what would change it" {
   local plays options expected limit rows=0
   limit="echo '$(sentence limit)'; exit 1"
+  # A program that is left writes on without a pause, and of the limit only after the command's end.
+  cat > "$play/late.py" << END
+#!$PYTHON
+import os, sys, time
+def dot():
+    os.write(1, b".\\n")
+    time.sleep(0.01)
+dot()
+open(os.path.dirname(sys.argv[0]) + "/begun", "w")
+try:
+    while True:
+        os.kill(int(sys.argv[1]), 0)
+        dot()
+except ProcessLookupError:
+    dot()
+os.write(1, b"""$(sentence limit)\\n""")
+END
+  chmod +x "$play/late.py"
   while IFS='|' read -r plays options expected; do
     rm -rf "$state"
     pool home work --master api:billing
@@ -371,7 +389,7 @@ LIMIT||the other keys: "home" tried in this run, "work" tried in this run$
 LIMIT|--retries 0|with --retries 1 another key would be tried$
 exit 9|--exit-class 9=server --retries 1|"home" ran into trouble .*; trying it again, with the client's own retries$
 exit 9|--exit-class 9=server --retries 2|the other keys: "home" .*, "billing" not used for trouble on the provider's side$
-(while kill -0 $$ 2>&-; do echo .; sleep 0.02; done; LIMIT) & exit 1||a command is carried on only if it waits for the programs it started$
+"$PLAY/late.py" $$ & until [ -e "$PLAY/begun" ]; do sleep 0.02; done; exit 1||a command is carried on only if it waits for the programs it started$
 trap : TERM; kill -TERM $PPID; sleep 0.1; LIMIT||the run was asked to end: no other key is tried$
 ROWS
   [ "$rows" -eq 12 ]

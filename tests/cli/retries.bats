@@ -247,7 +247,7 @@ load helpers
 --retries|-1|"-1".*0 to
 --retries|3x|"3x".*0 to
 --cooldown|soon|"soon".*60, 90s
---cooldown|limt=5m|"limt".*limit, throttled
+--cooldown|limt=5m|"limt"; did you mean "limit"
 --cooldown|none=5m|"none".*limit, throttled
 --cooldown|5m,|"".*60, 90s
 --retry-on|limit,foo|"foo".*limit, throttled

@@ -197,7 +197,10 @@ load helpers
   echo "{\"keys\": [$(entry a)], \"profiles\": {\"cheap\": {}, \"team\": {}}}" | keyfile
   tcr --profile chaep -- client
   assert_refused
-  assert_stderr_has 'no profile "chaep".*cheap.*team'
+  assert_stderr_has 'no profile "chaep"; did you mean "cheap"'
+  tcr --profile nothing -- client
+  assert_refused
+  assert_stderr_has 'no profile "nothing"; there are: cheap, team'
 }
 
 @test "the same token twice is one key, and it is said" {
