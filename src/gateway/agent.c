@@ -40,6 +40,7 @@ struct agent {
     pid_t pid;                 /* of its process group; 0 once it was reaped */
     int status;                /* as waitpid tells it */
     struct watch input, output;
+    bool is_paused; /* its output: the client has not read what came before */
     struct timer grace;
     struct buffer prompt;
     size_t written;
@@ -168,6 +169,10 @@ static void read_output(void *context, uint32_t events)
         return;
     if (n > 0) {
         take(agent, bytes, (size_t)n);
+        agent->is_paused =
+            agent->translation.stream && agent->exchange->pending.length > PENDING_HIGH;
+        if (agent->is_paused)
+            loop_remove(&agent->gateway->loop, &agent->output);
         return;
     }
     close_watch(agent, &agent->output);
@@ -443,6 +448,8 @@ enum exchange_state agent_step(struct exchange *exchange)
         return finish(exchange);
     if (exchange->timer_came)
         return refuse(exchange, 504, "Claude Code did not answer in time", 0);
+    if (agent->is_paused && exchange->pending.length < PENDING_LOW)
+        agent->is_paused = loop_add(&agent->gateway->loop, &agent->output) < 0;
     if (agent->translation.stream && exchange->pending.length > 0) {
         if (!begin_stream(exchange))
             return refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);

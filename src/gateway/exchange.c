@@ -252,7 +252,8 @@ size_t exchange_read(struct exchange *exchange, char *to, size_t most)
     size_t taken = pending_take(&exchange->pending, to, most);
     if (taken > 0)
         exchange_note_out(exchange, BODY_OUT);
-    if (exchange->try && exchange->try->is_paused && exchange->pending.length < PENDING_LOW)
+    bool is_paused = (exchange->try && exchange->try->is_paused) || exchange->agent;
+    if (is_paused && exchange->pending.length < PENDING_LOW)
         exchange_mark(exchange);
     return taken;
 }

@@ -32,6 +32,12 @@ if "wait" in line:
         time.sleep(60)
         os._exit(0)
     time.sleep(60)
+if "much" in line:
+    tell(type="stream_event", event={"type": "message_start"})
+    for i in range(3000):
+        says("%09d " % i + "x" * 10000)
+    tell(type="result", subtype="success", is_error=False, result="all")
+    sys.exit()
 if "die" in line:
     sys.exit(3)
 if "fail" in line:
@@ -90,6 +96,30 @@ ask() { # PATH BODY: the answer in $output, its status in the last line
     [[ "$output" == *$'data: [DONE]\n'* ]]
     ask /sdk/v1/chat/completions '{"model": "sonnet", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "go"}]}'
     jq -e '.object == "chat.completion" and .choices[0].message.content == "Found é." and .usage.prompt_tokens == 112' <<<"${lines[0]}"
+}
+
+@test "what a client does not read is not kept in the gateway's memory, and is there when it reads" {
+    start '{"folder": "~/work"}'
+    python3 - "$SOCKET" "$("$TCR_RUN" gateway status --json | jq .pid)" <<'END'
+import http.client, json, socket, sys, time
+def held():
+    with open(f"/proc/{sys.argv[2]}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+body = json.dumps({"stream": True, "messages": [{"role": "user", "content": "much"}]}).encode()
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+before = held()
+client.sendall(b"POST /sdk/v1/messages HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\ncontent-type: application/json\r\n"
+               b"content-length: %d\r\n\r\n" % len(body) + body)
+client.recv(1, socket.MSG_PEEK)  # it has begun
+time.sleep(2)
+assert held() - before < 8192, (before, held())
+response = http.client.HTTPResponse(client)
+response.begin()
+answer = response.read()
+assert all(b"%09d x" % i in answer for i in range(3000)), answer[-300:]
+assert b"event: message_stop" in answer
+END
 }
 
 @test "tools and servers of tools are those that the key file names" {
