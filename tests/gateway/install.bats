@@ -49,8 +49,15 @@ tcr-run-gateway.service;--user daemon-reload" ]
     run -0 "$TCR_RUN" gateway install -n --profile work --keys "$HOME/.config/tcr/../tcr/keys.json"
     [[ "$output" == *"tcr-run-gateway-work.socket:"*"ListenStream=127.0.0.1:45871"* ]]
     [[ "$output" == *"gateway start \"--profile\" \"work\" \"--keys\" \"$HOME/.config/tcr/keys.json\""* ]]
+    # TLS shows in the address that is told, and its files do not depend on the folder.
+    cd "$HOME/.config"
+    run -0 "$TCR_RUN" gateway install -n --listen "0.0.0.0:$(free_port)" --tls-cert tcr/keys.json --tls-key tcr/keys.json
+    [[ "$output" == *"\"--tls-cert\" \"$HOME/.config/tcr/keys.json\" \"--tls-key\" \"$HOME/.config/tcr/keys.json\""* ]]
     [ ! -e "$units" ]
     [ ! -e "$BATS_TEST_TMPDIR/told" ]
+    port=$(free_port)
+    run -0 "$TCR_RUN" gateway install --listen "0.0.0.0:$port" --tls-cert tcr/keys.json --tls-key tcr/keys.json
+    [[ "$output" == *"listening on https://0.0.0.0:$port"* ]]
 }
 
 @test "words and variables keep their characters, and secrets stay out of the units" {

@@ -89,7 +89,7 @@ static bool find_addresses(struct start *start, bool is_anew)
         return false;
     for (size_t i = 0; i < start->address_count; i++) {
         int fd = listen_open(&start->at[i]);
-        if (i > 0 && !start->asked && (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT))
+        if (start_may_lack(start, i, fd))
             continue;
         if (fd < 0 && !(is_anew && fd == -EADDRINUSE)) {
             start_say_taken(&start->at[i], fd);
@@ -124,10 +124,11 @@ static int write_units(const struct start *start, const struct units *units,
     struct buffer text = {0};
     buffer_append_format(&text, "wrote %s/%s\nwrote %s/%s\n", units->folder, units->socket,
                          units->folder, units->service);
-    for (size_t i = 0; i < start->address_count; i++)
-        buffer_append_format(&text, "listening on %s%s\n",
-                             start->at[i].address.ss_family == AF_UNIX ? "unix:" : "http://",
-                             start->at[i].text);
+    for (size_t i = 0; i < start->address_count; i++) {
+        buffer_append_text(&text, "listening on ");
+        start_append_address(start, &start->at[i], &text);
+        buffer_append_text(&text, "\n");
+    }
     buffer_append_text(&text, "The gateway starts with the first request. It lasts as long as you "
                               "are logged in;\nloginctl enable-linger lets it stay.\n");
     return output_print(&text);

@@ -50,8 +50,7 @@ static bool open_all(struct start *start)
         return false;
     for (size_t i = 0; i < start->address_count; i++) {
         int fd = listen_open(&start->at[i]);
-        /* Of the addresses nobody asked for, a machine may have the first one only. */
-        if (i > 0 && !start->asked && (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT))
+        if (start_may_lack(start, i, fd))
             continue;
         if (fd < 0) {
             start_say_taken(&start->at[i], fd);
@@ -67,17 +66,12 @@ static bool open_all(struct start *start)
     return true;
 }
 
-static const char *scheme_of(const struct start *start, const struct listen_address *address)
-{
-    if (address->address.ss_family == AF_UNIX)
-        return "unix:";
-    return listen_is_reached(address) && !start->behind_proxy ? "https://" : "http://";
-}
-
 static void append_addresses(const struct start *start, struct buffer *text)
 {
-    for (size_t i = 0; i < start->count; i++)
-        buffer_append_format(text, "%s%s\n", scheme_of(start, &start->at[i]), start->at[i].text);
+    for (size_t i = 0; i < start->count; i++) {
+        start_append_address(start, &start->at[i], text);
+        buffer_append_text(text, "\n");
+    }
 }
 
 /* ---- the program ---- */

@@ -40,12 +40,23 @@ bool start_parse(struct start *start, int argc, char **argv);
 /* Adds an option to the program's arguments; both texts are borrowed, the value may be NULL. */
 void start_add_option(struct start *start, const char *name, const char *value);
 
+/* True for an argument of the program that a file's name follows. */
+bool start_takes_file(const char *name);
+
 /* The port for which nobody asked: the profile's, or the usual one. A sealed key file is opened
  * for a profile, and its passphrase asked for; false after saying what is wrong with the file. */
 bool start_find_port(struct start *start);
 
 /* Loopback on that port in both of its forms: some programs look for one of them alone. */
 bool start_add_usual_addresses(struct start *start);
+
+/* Of the addresses nobody asked for, a machine may have the first one only: true if the failure to
+ * listen on the i-th (an errno, negative) means that. */
+bool start_may_lack(const struct start *start, size_t i, int r);
+
+/* As clients name it: "http://127.0.0.1:4080", "unix:/path". */
+void start_append_address(const struct start *start, const struct listen_address *address,
+                          struct buffer *text);
 
 /* Says why an address cannot be had: an errno, negative. */
 void start_say_taken(const struct listen_address *address, int r);

@@ -11,6 +11,7 @@
 #include "system/log.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,20 +30,6 @@ void start_add_option(struct start *start, const char *name, const char *value)
     add(start, name);
     if (value)
         add(start, value);
-}
-
-static int set_detached(struct start *start, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    start->detaches = true;
-    return 0;
-}
-
-static int set_shows_only(struct start *start, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    start->shows_only = true;
-    return 0;
 }
 
 static int add_address(struct start *start, const char *text, struct buffer *error)
@@ -64,66 +51,38 @@ static int check_time(struct start *start, const char *value, struct buffer *err
     return -EINVAL;
 }
 
-static int set_profile(struct start *start, const char *value, struct buffer *error)
-{
-    (void)error;
-    start->profile = value;
-    return 0;
-}
-
-static int set_tls_cert(struct start *start, const char *value, struct buffer *error)
-{
-    (void)error;
-    start->tls_cert = value;
-    return 0;
-}
-
-static int set_tls_key(struct start *start, const char *value, struct buffer *error)
-{
-    (void)error;
-    start->tls_key = value;
-    return 0;
-}
-
-static int set_behind_proxy(struct start *start, const char *value, struct buffer *error)
-{
-    (void)value, (void)error;
-    start->behind_proxy = true;
-    return 0;
-}
-
-static int set_keys(struct start *start, const char *value, struct buffer *error)
-{
-    (void)error;
-    start->keys = value;
-    return 0;
-}
+#define FLAG(member)  offsetof(struct start, member), STORE_FLAG, NULL
+#define TEXT(member)  offsetof(struct start, member), STORE_TEXT, NULL
+#define CHECK(check_) 0, STORE_NOTHING, check_
+#define NONE          0, STORE_NOTHING, NULL
 
 /* What is the program's own affair is passed on, and judged there. */
 static const struct start_option {
     struct getopts_form form;
     const char *passed; /* NULL: not */
-    int (*take)(struct start *start, const char *value, struct buffer *error);
+    size_t member;      /* of struct start */
+    enum { STORE_NOTHING, STORE_FLAG, STORE_TEXT } store;
+    int (*check)(struct start *start, const char *value, struct buffer *error);
 } options[] = {
-    {{"detach", 'd', NULL}, NULL, set_detached},
-    {{"dry-run", 'n', NULL}, NULL, set_shows_only},
-    {{"listen", 0, "ADDR"}, NULL, add_address},
-    {{"hold", 0, "TIME"}, "--hold", check_time},
-    {{"keep", 0, "TIME"}, "--keep", check_time},
-    {{"tls-cert", 0, "FILE"}, "--tls-cert", set_tls_cert},
-    {{"tls-key", 0, "FILE"}, "--tls-key", set_tls_key},
-    {{"behind-proxy", 0, NULL}, "--behind-proxy", set_behind_proxy},
-    {{"profile", 'p', "NAME"}, "--profile", set_profile},
-    {{"keys", 'f', "FILE"}, "--keys", set_keys},
-    {{"key", 'k', "NAME"}, "--key", NULL},
-    {{"kind", 0, "KINDS"}, "--kind", NULL},
-    {{"no-master", 0, NULL}, "--no-master", NULL},
-    {{"model-fallback", 0, "RULES"}, "--model-fallback", NULL},
-    {{"no-model-fallback", 0, NULL}, "--no-model-fallback", NULL},
-    {{"max-per-key", 0, "N"}, "--max-per-key", NULL},
-    {{"cooldown", 0, "SPEC"}, "--cooldown", NULL},
-    {{"retry-on", 0, "CLASSES"}, "--retry-on", NULL},
-    {{"retries", 0, "N"}, "--retries", NULL},
+    {{"detach", 'd', NULL}, NULL, FLAG(detaches)},
+    {{"dry-run", 'n', NULL}, NULL, FLAG(shows_only)},
+    {{"listen", 0, "ADDR"}, NULL, CHECK(add_address)},
+    {{"hold", 0, "TIME"}, "--hold", CHECK(check_time)},
+    {{"keep", 0, "TIME"}, "--keep", CHECK(check_time)},
+    {{"tls-cert", 0, "FILE"}, "--tls-cert", TEXT(tls_cert)},
+    {{"tls-key", 0, "FILE"}, "--tls-key", TEXT(tls_key)},
+    {{"behind-proxy", 0, NULL}, "--behind-proxy", FLAG(behind_proxy)},
+    {{"profile", 'p', "NAME"}, "--profile", TEXT(profile)},
+    {{"keys", 'f', "FILE"}, "--keys", TEXT(keys)},
+    {{"key", 'k', "NAME"}, "--key", NONE},
+    {{"kind", 0, "KINDS"}, "--kind", NONE},
+    {{"no-master", 0, NULL}, "--no-master", NONE},
+    {{"model-fallback", 0, "RULES"}, "--model-fallback", NONE},
+    {{"no-model-fallback", 0, NULL}, "--no-model-fallback", NONE},
+    {{"max-per-key", 0, "N"}, "--max-per-key", NONE},
+    {{"cooldown", 0, "SPEC"}, "--cooldown", NONE},
+    {{"retry-on", 0, "CLASSES"}, "--retry-on", NONE},
+    {{"retries", 0, "N"}, "--retries", NONE},
 };
 
 static struct getopts_form form_of(void *context, size_t index)
@@ -135,9 +94,22 @@ static struct getopts_form form_of(void *context, size_t index)
 static int take(void *context, size_t index, const char *value, struct buffer *error)
 {
     const struct start_option *option = &options[index];
+    void *member = (char *)context + option->member;
     if (option->passed)
         start_add_option(context, option->passed, value);
-    return option->take ? option->take(context, value, error) : 0;
+    if (option->store == STORE_FLAG)
+        *(bool *)member = true;
+    else if (option->store == STORE_TEXT)
+        *(const char **)member = value;
+    return option->check ? option->check(context, value, error) : 0;
+}
+
+bool start_takes_file(const char *name)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (options[i].passed && strcmp(options[i].passed, name) == 0)
+            return options[i].form.argument && strcmp(options[i].form.argument, "FILE") == 0;
+    return false;
 }
 
 /* 0, or a negative errno with a sentence in `error`. */
@@ -205,6 +177,22 @@ bool start_find_port(struct start *start)
         log_say("%s: %s", path, buffer_text(&error));
     buffer_finish(&error);
     return r == 0 || r == -ENOENT;
+}
+
+bool start_may_lack(const struct start *start, size_t i, int r)
+{
+    return i > 0 && !start->asked && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT);
+}
+
+void start_append_address(const struct start *start, const struct listen_address *address,
+                          struct buffer *text)
+{
+    bool speaks_tls = listen_is_reached(address) && !start->behind_proxy;
+    buffer_append_format(text, "%s%s",
+                         address->address.ss_family == AF_UNIX ? "unix:"
+                         : speaks_tls                          ? "https://"
+                                                               : "http://",
+                         address->text);
 }
 
 void start_say_taken(const struct listen_address *address, int r)

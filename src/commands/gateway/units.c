@@ -137,7 +137,7 @@ static void append_command(const struct start *start, const char *program, struc
     buffer_append_text(text, " gateway start");
     for (size_t i = 1; i < start->word_count; i++) {
         const char *word = start->words[i];
-        bool is_file = strcmp(start->words[i - 1], "--keys") == 0;
+        bool is_file = start_takes_file(start->words[i - 1]);
         buffer_append_text(text, " ");
         append_word(text, is_file && realpath(word, path) ? path : word);
     }
@@ -165,14 +165,18 @@ void units_append_service(const struct start *start, const struct units *units, 
 
 /* ---- files ---- */
 
+static char *unit_path(const struct units *units, const char *name)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", units->folder, name) < 0 ? NULL : path;
+}
+
 bool units_is_ours(const struct units *units, const char *name, bool *ret_exists)
 {
-    CLEANUP_FREE char *path = NULL;
+    CLEANUP_FREE char *path = unit_path(units, name);
     struct buffer text = {0};
-    if (asprintf(&path, "%s/%s", units->folder, name) < 0) {
-        path = NULL;
+    if (!path)
         return false;
-    }
     int r = files_read_plain(path, UNIT_LARGEST, &text);
     *ret_exists = r != -ENOENT;
     bool ours = r == -ENOENT ||
@@ -195,11 +199,9 @@ bool units_write(const struct units *units, const char *name, const struct buffe
 
 bool units_remove(const struct units *units, const char *name)
 {
-    CLEANUP_FREE char *path = NULL;
-    if (asprintf(&path, "%s/%s", units->folder, name) < 0) {
-        path = NULL;
+    CLEANUP_FREE char *path = unit_path(units, name);
+    if (!path)
         return false;
-    }
     if (unlink(path) == 0 || errno == ENOENT)
         return true;
     log_say("%s: %s", path, strerror(errno));

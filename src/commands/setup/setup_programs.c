@@ -88,12 +88,10 @@ static int remove_claude(const struct setup_facts *facts, const char *text, size
     struct claude_members members;
     struct buffer made = {0};
     list_members(facts, &members);
-    int r = settingsedit_add(NULL, 0, members.list, 2, &made, error);
+    (void)settingsedit_add(NULL, 0, members.list, 2, &made, error);
     /* As it was made, it is gone with what was put into it. */
-    if (made.length == length && memcmp(buffer_text(&made), text, length) == 0)
-        r = 1;
-    else
-        r = settingsedit_remove(text, length, members.list, 2, ret_text, error);
+    bool is_made = made.length == length && memcmp(buffer_text(&made), text, length) == 0;
+    int r = is_made ? 1 : settingsedit_remove(text, length, members.list, 2, ret_text, error);
     buffer_finish(&made);
     buffer_finish(&members.helper);
     return r > 0 ? 1 : r;
