@@ -41,6 +41,12 @@ static inline bool char_is_alnum(char ch)
     return char_is_digit(ch) || char_is_letter(ch);
 }
 
+/* What names and tokens consist of. */
+static inline bool char_is_word(char ch)
+{
+    return char_is_alnum(ch) || ch == '_' || ch == '-';
+}
+
 /* The end of the text is in no set. */
 static inline bool char_is_among(char ch, const char *set)
 {

@@ -6,6 +6,7 @@
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "system/clock.h"
+#include "system/keys/keysource.h"
 #include "system/keys/passphrase.h"
 #include "system/process/gateway_program.h"
 #include "system/process/spawn.h"
@@ -124,7 +125,7 @@ static int start(struct errand *errand, const struct control *control, int outpu
     CLEANUP_CLOSE int seal = passphrase_hand_over();
     CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     bool is_reset = strcmp(control->action, "reset") == 0;
-    bool from_file = strcmp(origin, "the environment") != 0;
+    bool from_file = strcmp(origin, KEYSOURCE_ENVIRONMENT) != 0;
     bool exec_failed;
     char *argv[10], action[16];
     size_t n = 0;

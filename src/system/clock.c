@@ -1,7 +1,5 @@
 #include "system/clock.h"
 
-#include <time.h>
-
 int64_t clock_now_us(void)
 {
     struct timespec now;
@@ -12,4 +10,17 @@ int64_t clock_now_us(void)
 int64_t clock_now_ms(void)
 {
     return clock_now_us() / 1000;
+}
+
+struct timespec clock_in_ms(int64_t milliseconds)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += milliseconds / 1000;
+    at.tv_nsec += milliseconds % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
 }

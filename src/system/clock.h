@@ -2,8 +2,12 @@
 #pragma once
 
 #include <stdint.h>
+#include <time.h>
 
 /* Since some moment in the past, the same for every process; never goes back. Deadlines are given
  * in these milliseconds. */
 int64_t clock_now_ms(void);
 int64_t clock_now_us(void);
+
+/* So many milliseconds from now, for conditions whose clock is CLOCK_MONOTONIC. */
+struct timespec clock_in_ms(int64_t milliseconds);

@@ -13,7 +13,6 @@
 #include "system/process/onterminal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>

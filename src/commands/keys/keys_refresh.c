@@ -34,8 +34,9 @@ static int64_t end_in_file(const struct keychange *change, const char *name)
 static bool can_be_renewed(const struct keychange *change, const char *name)
 {
     const cJSON *entry = keyedit_find(change->file, name);
+    struct buffer error = {0};
     if (!entry)
-        log_say("%s: there is no key \"%s\"; tcr-run keys list shows them", change->path, name);
+        (void)keys_fail(change->path, &error, keyedit_refuse_unknown(change->file, name, &error));
     else if (json_get(entry, "base_url"))
         log_say("%s: \"%s\" has an address of its own, for which its refresh token was not made",
                 change->path, name);

@@ -6,7 +6,6 @@
 #include "commands/output.h"
 #include "commands/pool.h"
 #include "core/show/render.h"
-#include "system/log.h"
 #include "system/zone.h"
 
 #include <stdio.h>

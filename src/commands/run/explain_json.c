@@ -15,9 +15,9 @@ static cJSON *add_array(cJSON *object, const char *name)
     return json_set(object, name, array) ? array : NULL;
 }
 
-static void add_item(cJSON *array, const char *text)
+/* Takes the item over. */
+static void add_item(cJSON *array, cJSON *item)
 {
-    cJSON *item = cJSON_CreateString(text);
     if (!cJSON_AddItemToArray(array, item))
         json_destroy(item);
 }
@@ -32,7 +32,7 @@ static void add_lines(cJSON *object, const char *name, const char *lines, const 
         struct buffer line = {0};
         if (length >= skipped && strncmp(lines, mark, skipped) == 0) {
             buffer_append(&line, lines + skipped, length - skipped);
-            add_item(array, buffer_text(&line));
+            add_item(array, cJSON_CreateString(buffer_text(&line)));
         }
         buffer_finish(&line);
         lines += length + (lines[length] == '\n');
@@ -54,8 +54,7 @@ void explain_json_key(cJSON *keys, const struct session *session, const struct s
     add_bool(object, "master",
              rotation->has_master && candidate == &rotation->candidates[rotation->count]);
     add_bool(object, "chosen", candidate == slot->candidate);
-    if (!cJSON_AddItemToArray(keys, object))
-        json_destroy(object);
+    add_item(keys, object);
 }
 
 static void add_taught(cJSON *root, const struct taught *taught)
@@ -65,8 +64,7 @@ static void add_taught(cJSON *root, const struct taught *taught)
         cJSON *item = cJSON_CreateObject();
         json_set_string(item, "regex", taught->markers[i].text);
         json_set_string(item, "class", failure_class_name(taught->markers[i].class));
-        if (!cJSON_AddItemToArray(markers, item))
-            json_destroy(item);
+        add_item(markers, item);
     }
     for (int code = 1; code < 256; code++) {
         if (taught->exit_class[code] == CLASS_NONE)
@@ -74,8 +72,7 @@ static void add_taught(cJSON *root, const struct taught *taught)
         cJSON *item = cJSON_CreateObject();
         json_set_integer(item, "status", code);
         json_set_string(item, "class", failure_class_name(taught->exit_class[code]));
-        if (!cJSON_AddItemToArray(codes, item))
-            json_destroy(item);
+        add_item(codes, item);
     }
 }
 
@@ -88,7 +85,7 @@ void explain_json_policy(cJSON *root, const struct session *session)
     cJSON *classes = add_array(root, "carries_on_after");
     for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class ++)
         if (policy_rotates(policy, (enum failure_class) class))
-            add_item(classes, failure_class_name((enum failure_class) class));
+            add_item(classes, cJSON_CreateString(failure_class_name((enum failure_class) class)));
     json_set_integer(root, "retries", policy->retries);
     if (policy->max_per_key > 0)
         json_set_integer(root, "max_per_key", policy->max_per_key);
@@ -145,5 +142,5 @@ void explain_json_handover(cJSON *root, const struct session *session,
     add_lines(root, "managed", buffer_text(&handover->shield.managed), "");
     cJSON *words = add_array(root, "arguments");
     for (char **word = handover->argv; *word; word++)
-        add_item(words, *word);
+        add_item(words, cJSON_CreateString(*word));
 }

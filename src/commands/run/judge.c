@@ -1,5 +1,7 @@
 #include "commands/run/judge.h"
 
+#include "base/path.h"
+
 #include "system/keys/claude_files.h"
 #include "system/log.h"
 #include "system/zone.h"
@@ -98,9 +100,8 @@ static void explain_nothing(const struct attempt *attempt)
 {
     const struct evidence *evidence = &attempt->evidence;
     const struct ending *ending = &attempt->result.ending;
-    const char *program = attempt->session->call.argv[0], *slash = strrchr(program, '/');
+    const char *program = path_name(attempt->session->call.argv[0]);
     const char *name = attempt->candidate->key->name;
-    program = slash ? slash + 1 : program;
     if (ending->by_signal) {
         log_explain("signal %d ended %s: that is no failure of \"%s\"", ending->code, program,
                     name);
@@ -147,7 +148,7 @@ void judge_end(struct attempt *attempt, off_t offset, const struct shield *shiel
     finding_name_model(&attempt->finding, session->slots[0].demand.model);
     warn_of_unread(attempt, attempt->evidence.unread || transcript.unread);
     drop_foreign(attempt, shield);
-    if (attempt->finding.class == CLASS_NONE && !used_another(attempt, shield))
+    if (attempt->finding.class == CLASS_NONE && !attempt->used_another)
         attempt->waited_out = transcript.limit;
     session->session_exists |= transcript.any_row;
     session->carry = client_next_carry(&session->call, session->options, session->session_exists,

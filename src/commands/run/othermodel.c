@@ -22,12 +22,6 @@ void othermodel_begin(struct session *session, const struct finding *finding)
                              modelmap_next_alias(&session->pool.keyring, asked, 0, next);
 }
 
-static void forget_keys(struct session *session)
-{
-    for (size_t i = 0; i < session->slot_count; i++)
-        session->slots[i].candidate = NULL;
-}
-
 bool othermodel_choose(struct run *run, const struct step *failed)
 {
     struct session *session = run->session;
@@ -40,7 +34,7 @@ bool othermodel_choose(struct run *run, const struct step *failed)
         bool master_tried = session->master_tried;
         session->model_step++;
         memcpy(session->model, next, sizeof next);
-        forget_keys(session);
+        session_forget_keys(session);
         lead->demand.model = session->model;
         session_start_over(session);
         session->master_tried = master_tried;
@@ -66,7 +60,7 @@ bool othermodel_spend(struct session *session, struct step *step)
     if (!session->spares_master || session->master_tried)
         return false;
     session->spares_master = false;
-    forget_keys(session);
+    session_forget_keys(session);
     lead->demand.model = session->call.model = NULL;
     step_take(&master);
     step->choice.chosen = master.choice.chosen;

@@ -278,26 +278,24 @@ static bool has_alternative(struct session *session)
 
 static enum gateway_way decide(struct session *session, struct buffer *why)
 {
-    struct claude_settings_files files = {0};
+    struct claude_settings_files *files = &session->settings;
     bool is_claude = session->call.id == CLIENT_CLAUDE;
     bool wanted = session->pool.policy.gateway != GATEWAY_OFF &&
                   (session->pool.policy.gateway == GATEWAY_ON || session->call.interactive ||
                    session->translates);
-    if (is_claude && wanted)
-        (void)claude_settings_read(session->environment, session->config, &files);
     struct gatewayuse_request request = {
         .wish = session->pool.policy.gateway,
         .call = &session->call,
         .environment = session->environment,
         .keep = &session->options->keep,
-        .sources = files.sources,
-        .source_count = files.count,
+        .sources = files->sources,
+        .source_count = is_claude && wanted ? files->count : 0,
         .another_key = has_alternative(session),
         .translates = session->translates,
         .has_kind = is_served(&session_lead(session)->candidate->key->kind),
     };
     enum gateway_way way = gatewayuse_decide(&request, why);
-    claude_settings_finish(&files);
+    claude_settings_finish(files);
     return way;
 }
 
@@ -366,10 +364,10 @@ static void introduce(const struct session *session)
 }
 
 /* Without one the client cannot speak to the provider of its key. */
-static int refuse_direct(const struct session *session, const char *why)
+static int refuse_direct(struct session *session, const char *why)
 {
     log_say("\"%s\" serves Claude Code through a gateway alone, and there is none: %s",
-            session_lead((struct session *)session)->candidate->key->name, why);
+            session_lead(session)->candidate->key->name, why);
     return EXIT_OWN_FAILURE;
 }
 

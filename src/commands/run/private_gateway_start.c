@@ -145,17 +145,6 @@ static void add_number(struct words *words, const char *name, int64_t number)
     add(words, name, text);
 }
 
-/* An OpenAI key with a table of models serves Anthropic's requests as well, where the gateway
- * stands between. */
-static bool has_models(const struct session *session)
-{
-    const struct keyring *keyring = &session->pool.keyring;
-    for (size_t i = 0; i < keyring->count; i++)
-        if (keyring->keys[i].models && !keyring->keys[i].disabled && !keyring->keys[i].left_out)
-            return true;
-    return false;
-}
-
 static void add_key_options(struct words *words, const struct session *session, char *kinds,
                             size_t size)
 {
@@ -165,7 +154,7 @@ static void add_key_options(struct words *words, const struct session *session, 
     for (size_t i = 0; i < session->asked.count && length < size; i++)
         length += (size_t)snprintf(kinds + length, size - length, "%s%s", i ? "," : "",
                                    session->asked.names[i]);
-    if (length < size && options->kinds.count == 0 && has_models(session))
+    if (length < size && options->kinds.count == 0 && session_has_models(session))
         snprintf(kinds + length, size - length, ",openai");
     add(words, "--keys", options->keys_file);
     add(words, "--profile", options->profile);

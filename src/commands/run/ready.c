@@ -95,8 +95,7 @@ bool ready_wait(struct run *run)
         return false;
     }
     for (;;) {
-        for (size_t i = 0; i < session->slot_count; i++)
-            session->slots[i].candidate = NULL;
+        session_forget_keys(session);
         if (!run->busy && !started_over)
             session_start_over(session);
         started_over |= !run->busy;

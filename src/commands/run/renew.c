@@ -11,13 +11,12 @@
 #include <time.h>
 
 /* 0 with the key's new token; 1 if it could not be renewed, with a sentence; -EINTR or -ENOMEM. */
-static int renew(struct session *session, struct key *key, int64_t known_end, bool if_due,
-                 struct buffer *error)
+static int renew(struct session *session, struct key *key, bool if_due, struct buffer *error)
 {
     struct refresh_outcome outcome;
     const struct refresh_wish wish = {.path = session->pool.origin,
                                       .name = key->name,
-                                      .known_end = known_end,
+                                      .known_end = if_due ? -1 : key->expires,
                                       .if_due = if_due,
                                       .host = &command_host};
     int r = refresh_run(&wish, &outcome);
@@ -44,7 +43,7 @@ static int renew_folder_if_due(struct session *session, struct key *key)
     if (r == 0 && login.can_renew && key->refresh_after <= time(NULL) &&
         renewal_is_due(login.ends, session->pool.policy.refresh_before, time(NULL))) {
         log_explain("renewing the login \"%s\"", key->name);
-        r = renew(session, key, -1, true, &reason);
+        r = renew(session, key, true, &reason);
         if (r == 1)
             log_warn("\"%s\" could not be renewed: %s", key->name, buffer_text(&reason));
     }
@@ -63,7 +62,7 @@ int renew_if_due(struct session *session, struct key *key, struct buffer *error)
         (key->refresh_after > now && key->expires > now))
         return 0;
     log_explain("renewing the login \"%s\"", key->name);
-    int r = renew(session, key, -1, true, &reason);
+    int r = renew(session, key, true, &reason);
     if (r == 1 && key->expires > now)
         log_warn("\"%s\" could not be renewed and is used until it ends: %s", key->name,
                  buffer_text(&reason));
@@ -81,7 +80,7 @@ bool renew_after_refusal(struct session *session, struct key *key, const struct 
     if (finding->class != CLASS_AUTH || !key_renews(key) || key->renewed)
         return false;
     key->renewed = true;
-    int r = renew(session, key, key->expires, false, &reason);
+    int r = renew(session, key, false, &reason);
     if (r == 1)
         log_warn("\"%s\" was refused and could not be renewed: %s", key->name,
                  buffer_text(&reason));

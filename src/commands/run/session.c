@@ -87,20 +87,19 @@ static void read_settings(struct session *session)
                                           .scrub = &session->options->scrub,
                                           .clean = session->options->clean_env};
     struct client_call *call = &session->call;
-    struct claude_settings_files files = {0};
+    struct claude_settings_files *files = &session->settings;
     struct settings_source own = {0};
     const char *given = call->claude.settings;
     if (given && *given)
         (void)claude_settings_own(given, &own);
-    (void)claude_settings_read(session->environment, session->config, &files);
+    (void)claude_settings_read(session->environment, session->config, files);
     call->claude.bare |=
-        settings_are_simple(files.sources, files.count, &own,
+        settings_are_simple(files->sources, files->count, &own,
                             environment_passed(session->environment, &plan, "CLAUDE_CODE_SIMPLE"));
-    if (!settings_variable(files.sources, files.count, &own, true, "ANTHROPIC_MODEL",
+    if (!settings_variable(files->sources, files->count, &own, true, "ANTHROPIC_MODEL",
                            session->model_set, sizeof session->model_set))
         *session->model_set = '\0';
     claude_settings_source_finish(&own);
-    claude_settings_finish(&files);
 }
 
 static void say_of_arguments(const struct session *session)
@@ -195,19 +194,23 @@ static bool is_free(const struct key *key)
     return !key->disabled && !key->left_out;
 }
 
-/* OpenAI's keys serve claude if they say which of their models replaces which. */
-static bool translates(const struct session *session)
+bool session_has_models(const struct session *session)
 {
     const struct keyring *keyring = &session->pool.keyring;
+    for (size_t i = 0; i < keyring->count; i++)
+        if (keyring->keys[i].models && is_free(&keyring->keys[i]))
+            return true;
+    return false;
+}
+
+static bool translates(const struct session *session)
+{
     const struct asked *kinds = &session->options->kinds;
     bool wanted = session->call.id == CLIENT_CLAUDE && !session->call.claude.subcommand &&
                   session->pool.policy.gateway != GATEWAY_OFF;
     bool asked = kinds->count == 0 ||
                  (kinds->count == 1 && asked_provider(kinds->names[0]) == PROVIDER_OPENAI);
-    for (size_t i = 0; wanted && asked && i < keyring->count; i++)
-        if (keyring->keys[i].models && is_free(&keyring->keys[i]))
-            return true;
-    return false;
+    return wanted && asked && session_has_models(session);
 }
 
 static void warn_of_models(const struct session *session)
@@ -327,10 +330,17 @@ void session_close(struct session *session)
 {
     input_finish(&session->input);
     pool_close(&session->pool);
+    claude_settings_finish(&session->settings);
     free(session->config);
     free(session->help);
     if (session->signal_fd >= 0)
         (void)close(session->signal_fd);
+}
+
+void session_forget_keys(struct session *session)
+{
+    for (size_t i = 0; i < session->slot_count; i++)
+        session->slots[i].candidate = NULL;
 }
 
 void session_start_over(struct session *session)

@@ -7,6 +7,7 @@
 #include "core/evidence/verdict.h"
 #include "core/pool/modelmap.h"
 #include "core/state/choice.h"
+#include "system/keys/claude_files.h"
 #include "system/stream/input.h"
 
 #include <stdbool.h>
@@ -44,10 +45,11 @@ struct session {
     /* The conversation so far (claude). */
     char *help;   /* what this client's --help prints; NULL: not needed or not known */
     char *config; /* the client's configuration folder; NULL for other clients */
-    char model_set[MODELMAP_NAME]; /* that its settings files set; "" */
-    enum carry carry;              /* how the next attempt goes on */
-    off_t run_offset;              /* where the transcript stood when the run began */
-    char since[32];                /* when the run began, as the transcript stamps its rows */
+    char model_set[MODELMAP_NAME];         /* that its settings files set; "" */
+    struct claude_settings_files settings; /* until it is clear whether there is a gateway */
+    enum carry carry;                      /* how the next attempt goes on */
+    off_t run_offset;                      /* where the transcript stood when the run began */
+    char since[32]; /* when the run began, as the transcript stamps its rows */
     bool session_exists, work_begun;
     bool warned_of_source, warned_of_managed, warned_of_overage, warned_of_memory;
 };
@@ -78,6 +80,12 @@ struct slot *session_suspect(struct session *session, const struct finding *find
 
 /* What a kind's pool is called in the state; NULL for the main one. */
 const char *session_pool_name(const char *kind);
+
+/* OpenAI's keys serve claude if they say which of their models replaces which. */
+bool session_has_models(const struct session *session);
+
+/* No slot has a key any more: what is chosen next is chosen for all of them. */
+void session_forget_keys(struct session *session);
 
 /* Forgets which keys this run tried: after a wait they count again. */
 void session_start_over(struct session *session);

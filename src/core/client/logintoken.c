@@ -1,16 +1,12 @@
 #include "core/client/logintoken.h"
 
+#include "base/cursor.h"
+
 #include <string.h>
 
 #define BEGINNING "sk-ant-oat"
 #define ESCAPE    '\033'
 #define SHORTEST  30 /* shorter is a word about tokens */
-
-static bool is_of_token(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-}
 
 static void feed_before(struct logintoken *logintoken, char c, struct buffer *shown)
 {
@@ -64,7 +60,7 @@ static void end_token(struct logintoken *logintoken, struct buffer *shown)
 
 static void feed_byte(struct logintoken *logintoken, char c, struct buffer *shown)
 {
-    if (logintoken->state == LOGINTOKEN_INSIDE && is_of_token(c)) {
+    if (logintoken->state == LOGINTOKEN_INSIDE && char_is_word(c)) {
         if (logintoken->length + 1 < logintoken->size)
             logintoken->room[logintoken->length++] = c;
         return;

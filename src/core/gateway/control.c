@@ -1,9 +1,9 @@
 #include "core/gateway/control.h"
 
+#include "base/percent.h"
 #include "core/gateway/route.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ACCOUNTS "/status/accounts"
@@ -15,14 +15,6 @@ static bool is_reading(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* "" for what is too long, or is no text. */
 static void decode(const char *text, size_t length, char ret_name[CONTROL_NAME])
 {
@@ -30,12 +22,10 @@ static void decode(const char *text, size_t length, char ret_name[CONTROL_NAME])
     for (size_t i = 0; i < length; i++) {
         int c = (unsigned char)text[i];
         if (c == '%') {
-            int high = i + 2 < length ? digit(text[i + 1]) : -1;
-            int low = high >= 0 ? digit(text[i + 2]) : -1;
-            c = low >= 0 ? high * 16 + low : 0;
+            c = percent_read(text + i, length - i);
             i += 2;
         }
-        if (c == 0 || n + 1 >= CONTROL_NAME) {
+        if (c <= 0 || n + 1 >= CONTROL_NAME) {
             n = 0;
             break;
         }

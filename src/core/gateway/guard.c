@@ -46,7 +46,7 @@ static bool bearer_is_token(const struct guard *guard, const struct header *head
 static bool token_is_right(const struct guard *guard, const char *head)
 {
     struct header header;
-    bool right = guard->token == NULL && !guard->users_only;
+    bool right = guard->token == NULL;
     if (guard->users_only)
         return false;
     for (const char *at = head; !right && head_next_named(&at, "authorization", &header);)

@@ -1,5 +1,6 @@
 #include "core/pool/redisurl.h"
 
+#include "base/percent.h"
 #include "base/secret.h"
 
 #include <errno.h>
@@ -41,13 +42,6 @@ static int refuse(struct buffer *error, const char *what)
     return -EINVAL;
 }
 
-static int digit_of(char c)
-{
-    const char digits[] = "0123456789abcdef";
-    const char *found = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 'a' - 'A' : c) : NULL;
-    return found ? (int)(found - digits) : -1;
-}
-
 /* Percent-decoded; an empty part is NULL. */
 static int take_part(const char *text, size_t length, char **ret_part, struct buffer *error)
 {
@@ -59,14 +53,13 @@ static int take_part(const char *text, size_t length, char **ret_part, struct bu
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
         if (c == '%') {
-            int high = i + 2 < length ? digit_of(text[i + 1]) : -1;
-            int low = i + 2 < length ? digit_of(text[i + 2]) : -1;
-            if (high < 0 || low < 0 || high + low == 0) {
+            int byte = percent_read(text + i, length - i);
+            if (byte <= 0) {
                 secret_wipe(part, length);
                 free(part);
                 return refuse(error, "a % without two hexadecimal digits after it");
             }
-            c = (char)(high * 16 + low);
+            c = (char)byte;
             i += 2;
         }
         *end++ = c;

@@ -163,12 +163,13 @@ static void append_states(struct buffer *text, const struct rotation *rotation, 
     append_head(text, "tcr_key_state", "gauge", "1 if this is the state of the key, else 0.");
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
+        const enum account_state present = account_state_of(candidate, now);
         for (int state = 0; state < ACCOUNT_STATES; state++) {
             buffer_append_text(text, "tcr_key_state{");
             append_label(text, "key", candidate->key->name);
             buffer_append_format(text, ",state=\"%s\"} %d\n",
                                  account_state_name((enum account_state)state),
-                                 (int)account_state_of(candidate, now) == state);
+                                 (int)present == state);
         }
     }
 }

@@ -1,9 +1,9 @@
 #include "core/show/usagequery.h"
 
+#include "base/percent.h"
 #include "core/show/since.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +14,9 @@ static void decode(const char *text, size_t length, char ret_value[VALUE])
 {
     size_t at = 0;
     for (size_t i = 0; i < length && at + 1 < VALUE; i++) {
-        char digits[3] = {i + 2 < length ? text[i + 1] : '\0', i + 2 < length ? text[i + 2] : '\0'};
-        bool escaped = text[i] == '%' && strspn(digits, "0123456789abcdefABCDEF") == 2;
-        ret_value[at++] = escaped ? (char)strtol(digits, NULL, 16) : text[i] == '+' ? ' ' : text[i];
-        i += escaped ? 2 : 0;
+        int byte = text[i] == '%' ? percent_read(text + i, length - i) : -1;
+        ret_value[at++] = byte >= 0 ? (char)byte : text[i] == '+' ? ' ' : text[i];
+        i += byte >= 0 ? 2 : 0;
     }
     ret_value[at] = '\0';
 }

@@ -13,11 +13,6 @@ static const char *const names[USAGE_BY_COUNT] = {
     [USAGE_BY_SESSION] = "session", [USAGE_BY_USER] = "user",
 };
 
-const char *usage_by_name(enum usage_by by)
-{
-    return names[by];
-}
-
 enum usage_by usage_by_parse(const char *name)
 {
     size_t i = 0;

@@ -44,8 +44,7 @@ void usage_report_finish(struct usage_report *report);
 /* Adds a sum to the total. */
 void usage_sum_add(struct usage_sum *total, const struct usage_sum *sum);
 
-/* "key", "model", …; USAGE_BY_COUNT for another name. */
-const char *usage_by_name(enum usage_by by);
+/* Of "key", "model", …; USAGE_BY_COUNT for another name. */
 enum usage_by usage_by_parse(const char *name);
 
 void usagetext_append_json(struct buffer *text, const struct usage_report *report);

@@ -3,7 +3,6 @@
 #include "core/state/choice_parts.h"
 #include "core/state/queue.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -124,9 +124,7 @@ static void keep_model(const struct translation *translation, char ret_model[AGE
 static bool request_of_messages(struct translation *translation, struct part body,
                                 struct buffer *out)
 {
-    struct part model = raw_inside(raw_member(body, "model"));
-    snprintf(translation->asked, sizeof translation->asked, "%.*s",
-             model.length < sizeof translation->asked ? (int)model.length : 0, model.text);
+    translation_keep_asked(translation, raw_inside(raw_member(body, "model")));
     translation->stream = raw_is(raw_member(body, "stream"), 't');
     translation->length = body.length;
     if (!raw_members(body, (const char *const[]){NULL}, NULL, NULL, NULL))

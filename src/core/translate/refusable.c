@@ -42,11 +42,6 @@ bool translation_sends(struct translation *translation, unsigned refusable, cons
     return true;
 }
 
-static bool is_of_name(char c)
-{
-    return char_is_alnum(c) || c == '_' || c == '-';
-}
-
 static bool is_quote(char c)
 {
     return c == '\'' || c == '"' || c == '`';
@@ -62,7 +57,7 @@ static bool names_it(struct part text, const char *name, bool in_quotes)
         /* a quote that is escaped, as it stands in the text */
         bool escaped = after == '\\' && at + length + 1 < end && is_quote(at[length + 1]);
         bool quoted = is_quote(before) && (is_quote(after) || escaped);
-        if (in_quotes ? quoted : !is_of_name(before) && !is_of_name(after))
+        if (in_quotes ? quoted : !char_is_word(before) && !char_is_word(after))
             return true;
     }
     return false;

@@ -349,9 +349,7 @@ void request_to_anthropic(struct translation *translation, struct part body, str
         return;
     }
     check(translation, values);
-    struct part asked = raw_inside(values[MODEL]);
-    snprintf(translation->asked, sizeof translation->asked, "%.*s",
-             asked.length < sizeof translation->asked ? (int)asked.length : 0, asked.text);
+    translation_keep_asked(translation, raw_inside(values[MODEL]));
     translation->stream = raw_is(values[STREAM], 't');
     translation->wants_usage = raw_is(raw_member(values[STREAM_OPTIONS], "include_usage"), 't');
     add_messages(translation, values, &turns);

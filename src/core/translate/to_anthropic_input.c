@@ -62,11 +62,6 @@ static void add_legacy(struct translation *translation, struct part call, struct
         anthropic_call(translation, name, name, raw_member(call, "arguments"), turns);
 }
 
-static void note_message(void *context, struct part name)
-{
-    translation_note(context, "messages", name);
-}
-
 void anthropic_chat_messages(struct translation *translation, struct part messages,
                              struct turns *turns)
 {
@@ -76,7 +71,7 @@ void anthropic_chat_messages(struct translation *translation, struct part messag
     struct raw_items items = raw_items(messages);
     struct part message, v[MEMBERS];
     while (raw_next(&items, &message)) {
-        (void)raw_members(message, names, v, note_message, translation);
+        (void)raw_members(message, names, v, translation_note_message, translation);
         if (raw_equals(v[ROLE], "tool") || raw_equals(v[ROLE], "function")) {
             anthropic_result(translation, raw_inside(v[CALL_ID].length ? v[CALL_ID] : v[NAME]),
                              v[CONTENT], turns);

@@ -279,8 +279,7 @@ void request_to_openai(struct translation *translation, struct part body, struct
         translation_refuse(translation, "max_tokens", "expected a number of 1 or more");
     if (values[TOOLS].length > 0 && !raw_is(values[TOOLS], '['))
         translation_refuse(translation, "tools", "expected an array");
-    snprintf(translation->asked, sizeof translation->asked, "%.*s",
-             asked.length < sizeof translation->asked ? (int)asked.length : 0, asked.text);
+    translation_keep_asked(translation, asked);
     translation->stream = raw_is(values[STREAM], 't');
     if (translation->model)
         jsontext_add_string(out, "model", translation->model);

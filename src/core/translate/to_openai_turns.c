@@ -442,11 +442,6 @@ static void add_system(struct open_turn *turn, struct part content)
     buffer_finish(&text);
 }
 
-static void note_member(void *context, struct part name)
-{
-    translation_note(context, "messages", name);
-}
-
 static void check_content(struct translation *translation, struct part content)
 {
     if (content.length > 0 && !raw_is(content, '"') && !raw_is(content, '['))
@@ -460,7 +455,7 @@ void openai_turns(struct translation *translation, struct part messages, struct 
     struct raw_items items = raw_items(messages);
     struct part message, values[2];
     while (raw_next(&items, &message)) {
-        (void)raw_members(message, names, values, note_member, translation);
+        (void)raw_members(message, names, values, translation_note_message, translation);
         check_content(translation, values[1]);
         if (!raw_equals(values[0], "user"))
             end_calls(&turn);

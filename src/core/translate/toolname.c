@@ -13,15 +13,10 @@ void toolnames_finish(struct toolnames *names)
     buffer_finish(&names->rows);
 }
 
-static bool is_plain(char c)
-{
-    return char_is_alnum(c) || c == '_' || c == '-';
-}
-
 static bool is_fine(struct part text)
 {
     for (size_t i = 0; i < text.length; i++)
-        if (!is_plain(text.text[i]))
+        if (!char_is_word(text.text[i]))
             return false;
     return text.length > 0 && text.length <= TOOLNAME_MOST;
 }
@@ -39,7 +34,7 @@ static struct part shorten(struct part text, char ret_text[TOOLNAME_MOST + 1])
 {
     size_t kept = text.length < KEPT ? text.length : KEPT;
     for (size_t i = 0; i < kept; i++)
-        ret_text[i] = is_plain(text.text[i]) ? text.text[i] : '_';
+        ret_text[i] = char_is_word(text.text[i]) ? text.text[i] : '_';
     snprintf(ret_text + kept, TOOLNAME_MOST + 1 - kept, "_%08x", (unsigned)hash_of(text));
     return (struct part){ret_text, kept + 9};
 }

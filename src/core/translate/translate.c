@@ -43,6 +43,17 @@ void translation_note(struct translation *translation, const char *where, struct
     notes_add(translation->notes, where, name);
 }
 
+void translation_note_message(void *translation, struct part name)
+{
+    translation_note(translation, "messages", name);
+}
+
+void translation_keep_asked(struct translation *translation, struct part model)
+{
+    snprintf(translation->asked, sizeof translation->asked, "%.*s",
+             model.length < sizeof translation->asked ? (int)model.length : 0, model.text);
+}
+
 struct place {
     struct translation *translation;
     const char *where;

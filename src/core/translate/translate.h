@@ -66,6 +66,12 @@ void notes_add(char notes[TRANSLATION_NOTES], const char *where, struct part nam
 /* Remembers once that such a field or block was dropped: "top_k", "messages.image". */
 void translation_note(struct translation *translation, const char *where, struct part name);
 
+/* For raw_members of a message; the context is the translation. */
+void translation_note_message(void *translation, struct part name);
+
+/* Remembers which model the client asked for; a name that is too long is none. */
+void translation_keep_asked(struct translation *translation, struct part model);
+
 /* Notes the members of an object that are not `known` (up to a NULL) and have no equivalent. */
 void translation_note_others(struct translation *translation, const char *where, struct part object,
                              const char *const *known);

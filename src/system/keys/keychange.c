@@ -252,7 +252,7 @@ static int write_bytes(const struct keychange *change, const char *bytes, size_t
     return r < 0 ? explain(error, "it cannot be written", r) : 0;
 }
 
-static int check_and_write(const struct keychange *change, const cJSON *file, struct buffer *error)
+int keychange_rehearse(const struct keychange *change, const cJSON *file, struct buffer *error)
 {
     struct buffer text = {0};
     keyedit_print(file, &text);
@@ -261,11 +261,6 @@ static int check_and_write(const struct keychange *change, const cJSON *file, st
         r = write_bytes(change, buffer_text(&text), text.length, error);
     buffer_finish_wiping(&text);
     return r;
-}
-
-int keychange_rehearse(const struct keychange *change, const cJSON *file, struct buffer *error)
-{
-    return check_and_write(change, file, error);
 }
 
 /* What is there now, after the lock was waited for. */
@@ -296,7 +291,7 @@ int keychange_apply(struct keychange *change, keychange_edit *edit, void *contex
     if (r == 0)
         r = edit(file, context, error);
     if (r == 0)
-        r = check_and_write(change, file, error);
+        r = keychange_rehearse(change, file, error);
     return r < 0 ? explain(error, "it cannot be changed", r) : 0;
 }
 

@@ -218,7 +218,7 @@ static void work_on(struct refresh_work *work)
 /* ---- the process ---- */
 
 /* What the caller has open is not kept open for it: somebody may wait for its end. */
-static int keep_only(int fd)
+static void keep_only(int fd)
 {
     int nothing = open("/dev/null", O_RDWR);
     for (int i = 0; i <= STDERR_FILENO; i++)
@@ -226,7 +226,6 @@ static int keep_only(int fd)
     for (int i = STDERR_FILENO + 1; i < FD_MOST; i++)
         if (i != fd)
             (void)close(i);
-    return fd;
 }
 
 static void ignore_signals(void)
@@ -242,7 +241,7 @@ static _Noreturn void be_worker(const struct refresh_wish *wish, int fd)
     struct refresh_work work = {.wish = wish, .outcome = &outcome};
     (void)setsid();
     ignore_signals();
-    (void)keep_only(fd);
+    keep_only(fd);
     work_on(&work);
     (void)files_write_all(fd, (const char *)&outcome, sizeof outcome);
     _exit(0);

@@ -1,5 +1,7 @@
 #include "system/net/curl.h"
 
+#include "system/library.h"
+
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
@@ -21,14 +23,6 @@ static void *open_library(struct buffer *error)
     return NULL;
 }
 
-/* A pointer to data cannot be made one to a function in ISO C; POSIX has it that the bytes fit. */
-static bool find_function(void *library, const char *name, void *pointer)
-{
-    void *found = dlsym(library, name);
-    memcpy(pointer, &found, sizeof found);
-    return found != NULL;
-}
-
 const struct curl *curl_load(struct buffer *error)
 {
     static struct curl curl;
@@ -39,7 +33,7 @@ const struct curl *curl_load(struct buffer *error)
     if (!library)
         return NULL;
     bool fine = true;
-#define CURL_FIND(name) fine = fine && find_function(library, "curl_" #name, &curl.name);
+#define CURL_FIND(name) fine = fine && library_find(library, "curl_" #name, &curl.name);
     CURL_FUNCTIONS(CURL_FIND)
 #undef CURL_FIND
     loaded = fine && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;

@@ -1,6 +1,5 @@
 #include "system/process/onterminal.h"
 
-#include "base/cleanup.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/process/signals.h"

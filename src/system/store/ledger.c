@@ -341,14 +341,7 @@ void ledger_log_event(struct ledger *ledger, const char *line)
 /* Under the lock. What the thread needs of the loop meanwhile is done here. */
 static void wait_for_end(struct ledger *ledger, int64_t most_ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += most_ms / 1000;
-    until.tv_nsec += most_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_in_ms(most_ms);
     while (!ledger->has_ended) {
         if (ledger->has_news && ledger->foreign)
             take_news(ledger);

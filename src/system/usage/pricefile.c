@@ -9,7 +9,7 @@
 
 #define LARGEST ((size_t)1 << 20)
 
-char *pricefile_path(void)
+static char *pricefile_path(void)
 {
     const char *named = getenv("TCR_PRICES_FILE");
     return named && *named ? files_expand(named, NULL)

@@ -4,9 +4,6 @@
 #include "base/buffer.h"
 #include "core/gateway/prices.h"
 
-/* Where they are; freed by the caller, NULL if there is no place. */
-char *pricefile_path(void);
-
 /* None if there is no file. Returns 0, or a negative errno with one sentence in `error`, and no
  * prices. Ended with prices_finish either way. */
 int pricefile_read(struct prices *ret_prices, struct buffer *error);

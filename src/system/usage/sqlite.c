@@ -1,5 +1,7 @@
 #include "system/usage/sqlite.h"
 
+#include "system/library.h"
+
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,14 +11,6 @@
 #else
 #define LIBRARY "libsqlite3.so.0"
 #endif
-
-/* A pointer to data cannot be made one to a function in ISO C; POSIX has it that the bytes fit. */
-static bool find_function(void *library, const char *name, void *pointer)
-{
-    void *found = dlsym(library, name);
-    memcpy(pointer, &found, sizeof found);
-    return found != NULL;
-}
 
 const struct sqlite *sqlite_load(struct buffer *error)
 {
@@ -31,7 +25,7 @@ const struct sqlite *sqlite_load(struct buffer *error)
         return NULL;
     }
     loaded = true;
-#define SQLITE_FIND(name) loaded &= find_function(library, "sqlite3_" #name, &sqlite.name);
+#define SQLITE_FIND(name) loaded &= library_find(library, "sqlite3_" #name, &sqlite.name);
     SQLITE_FUNCTIONS(SQLITE_FIND)
 #undef SQLITE_FIND
     if (!loaded)

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 #define VERSION 1
 
 #define COUNTERS                                                                                   \

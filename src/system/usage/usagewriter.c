@@ -1,5 +1,7 @@
 #include "system/usage/usagewriter_parts.h"
 
+#include "system/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,19 +18,6 @@
 #define LOOK_MS        1000 /* for what others spent */
 #define TIDY_SECONDS   3600
 #define QUESTIONS_MOST 64
-
-struct timespec usagewriter_in_ms(int64_t milliseconds)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += milliseconds / 1000;
-    at.tv_nsec += milliseconds % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
 
 static void wake_loop(const struct usagewriter *writer)
 {
@@ -166,16 +155,16 @@ static bool has_work(const struct usagewriter *writer)
 /* With the lock, until there is something to do; then a little longer, so that it is worth it. */
 static void wait_for_work(struct usagewriter *writer, bool failed)
 {
-    struct timespec again = usagewriter_in_ms(AGAIN_MS);
+    struct timespec again = clock_in_ms(AGAIN_MS);
     int r = 0;
     while (failed && r == 0 && !writer->closing && !writer->asked)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &again);
-    struct timespec look = usagewriter_in_ms(LOOK_MS);
+    struct timespec look = clock_in_ms(LOOK_MS);
     while (!failed && !has_work(writer) && writer->has_looked && r == 0)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &look);
     while (!failed && !has_work(writer) && !writer->watches)
         (void)pthread_cond_wait(&writer->changed, &writer->mutex);
-    struct timespec gathered = usagewriter_in_ms(GATHER_MS);
+    struct timespec gathered = clock_in_ms(GATHER_MS);
     for (r = 0;
          !failed && r == 0 && writer->waiting.count > 0 && !writer->closing && !writer->asked;)
         r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &gathered);
@@ -270,7 +259,7 @@ void usagewriter_close(struct usagewriter *writer, int64_t most_ms)
 {
     if (!writer)
         return;
-    struct timespec at = usagewriter_in_ms(most_ms);
+    struct timespec at = clock_in_ms(most_ms);
     int r = 0;
     (void)pthread_mutex_lock(&writer->mutex);
     writer->closing = true;

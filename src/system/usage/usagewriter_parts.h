@@ -45,9 +45,6 @@ struct usagewriter {
     char *path;
 };
 
-/* So many milliseconds from now, for the conditions. */
-struct timespec usagewriter_in_ms(int64_t milliseconds);
-
 /* Tells the loop what is wrong; only the first time. Not with the lock. */
 void usagewriter_say(struct usagewriter *writer, const char *sentence);
 

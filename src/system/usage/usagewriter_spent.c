@@ -1,5 +1,6 @@
 #include "system/usage/usagewriter_parts.h"
 
+#include "system/clock.h"
 #include "system/usage/today.h"
 
 #include <stdio.h>
@@ -75,7 +76,7 @@ void usagewriter_look(struct usagewriter *writer)
 
 void usagewriter_watch(struct usagewriter *writer, int64_t most_ms)
 {
-    struct timespec at = usagewriter_in_ms(most_ms);
+    struct timespec at = clock_in_ms(most_ms);
     int r = 0;
     (void)pthread_mutex_lock(&writer->mutex);
     if (!writer->watches)
