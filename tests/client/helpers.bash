@@ -210,9 +210,13 @@ nobody_left() {
 # Three seconds on an idle machine; on a busy one as much longer as the client alone needs for a plain answer. Asked with a
 # third key, so that nobody's turn is used up.
 assert_soon() {
-  answers api:clock "ok:tick"
-  run_bare api:clock -p "tick"
-  assert_less "$(seconds_between "$1" "$2")" "$(jq -n --argjson ms "$took" '[3, 1 + $ms / 1000 * 2.5] | max')"
+  local between
+  between=$(seconds_between "$1" "$2")
+  if jq -en --argjson between "$between" '$between >= 3' > /dev/null; then
+    answers api:clock "ok:tick"
+    run_bare api:clock -p "tick"
+    assert_less "$between" "$(jq -n --argjson ms "$took" '1 + $ms / 1000 * 2.5')"
+  fi
 }
 
 assert_less() {
