@@ -5,11 +5,13 @@ load helpers
 
 ACTION=$ROOT/.github/actions/tcr-run/action.yml
 
-# Built from the sources once.
+# Built once, from a copy of the sources: it stands beside the build as that of tools/package does, so that ccache knows it.
 setup_file() {
   load helpers
   export RUNNER_TEMP=$BATS_FILE_TMPDIR/runner
-  mkdir "$RUNNER_TEMP"
+  mkdir -p "$RUNNER_TEMP/source"
+  tar -C "$ROOT" -c --exclude=node_modules src tests man completions tools meson.build meson_options.txt README.md CHANGELOG.md LICENSE \
+    .github/actions/tcr-run | tar -C "$RUNNER_TEMP/source" -x
   action >"$RUNNER_TEMP/out" 2>&1 3>&- || fail "$(cat "$RUNNER_TEMP/out")"
   assert_equal "$(cat "$RUNNER_TEMP/out")" "tcr-run $VERSION from $RUNNER_TEMP/tcr-run/bin/tcr-run"
 }
@@ -29,7 +31,7 @@ END
 
 action() {
   env -i PATH="${path-/usr/bin:/bin}" HOME="${BATS_TEST_TMPDIR-$RUNNER_TEMP}" LANG=C.UTF-8 RUNNER_TEMP="$RUNNER_TEMP" CCACHE_DIR="${CCACHE_DIR-}" \
-    /usr/bin/python3 "$ROOT/tests/package/action.py" "$ROOT/.github/actions/tcr-run/action.yml" "$@"
+    /usr/bin/python3 "$ROOT/tests/package/action.py" "$RUNNER_TEMP/source/.github/actions/tcr-run/action.yml" "$@"
 }
 
 # The package is not installed on this machine: apt-get is told from a script that unpacks it.
