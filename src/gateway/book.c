@@ -1,5 +1,6 @@
 #include "gateway/book.h"
 
+#include "gateway/common.h"
 #include "gateway/gateway.h"
 #include "gateway/guests.h"
 #include "system/log.h"
@@ -26,6 +27,7 @@ static void take_news(void *context, uint32_t events)
     (void)events;
     if (ledger_refresh(gateway->ledger))
         (void)ledger_meet(gateway->ledger, &gateway->roster->rotation);
+    common_take(gateway);
     (void)guests_follow(gateway, false);
 }
 
@@ -34,6 +36,7 @@ int book_open(struct gateway *gateway)
     int r = ledger_open(&host, &gateway->ledger);
     if (r < 0)
         return r;
+    gateway->holders.has_objects = ledger_takes_claims(gateway->ledger);
     gateway->ledger_watch = (struct watch){ledger_fd(gateway->ledger), EPOLLIN, take_news, gateway};
     r = loop_add(&gateway->loop, &gateway->ledger_watch);
     if (r == 0)

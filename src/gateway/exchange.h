@@ -87,6 +87,9 @@ struct exchange {
     bool is_master, no_master, master_is_news;
     bool may_spend;     /* the pool has been tried for every model: the master is next */
     bool awaits_secret; /* the candidate's */
+    int64_t
+        common_until;  /* clock_now_ms: for so long it waits for what others know; 0: it does not */
+    bool object_known; /* others were asked about the object that it names */
     char model[SESSIONID_MODEL + 8];                 /* as rests name it; "" if none is asked for */
     bool has_sort, of_subscription, of_long_context; /* picker.c */
     struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */

@@ -33,10 +33,11 @@ struct gateway {
     struct ledger *ledger;
     struct watch ledger_watch;
     struct holders holders;
-    struct timer tidy;  /* until holders are looked at */
-    struct timer renew; /* until logins that end soon are looked for */
-    const char *pinned; /* --key; NULL: any */
-    const char *first;  /* that a new session begins with if it is ready; NULL: any */
+    int64_t common_quiet_until; /* clock_now_ms; see common.h */
+    struct timer tidy;          /* until holders are looked at */
+    struct timer renew;         /* until logins that end soon are looked for */
+    const char *pinned;         /* --key; NULL: any */
+    const char *first;          /* that a new session begins with if it is ready; NULL: any */
     struct news news;
     struct dropped dropped;
     struct guests *guests;     /* NULL: there are no users */

@@ -126,7 +126,7 @@ void holder_leave(struct holders *holders, struct holder *holder, int64_t now)
         destroy(holders, holder);
 }
 
-const struct holder *holder_find(const struct holders *holders, const char *id)
+struct holder *holder_find(const struct holders *holders, const char *id)
 {
     return *find((struct holders *)(uintptr_t)holders, id);
 }

@@ -1,5 +1,5 @@
 /* Who holds which key. The provider's prompt cache belongs to the account, so each change
- * of key fills another one. In memory only. */
+ * of key fills another one. In memory; common.h tells other gateways. */
 #pragma once
 
 #include "core/gateway/sessionid.h"
@@ -14,6 +14,14 @@
 #define HOLDERS_MOST 8192
 #define HOLDER_KEY   80
 
+/* What the gateways that share a server say about a session: see common.h. */
+struct common {
+    char key[IDENTITY_TEXT]; /* the identity of its key, there; "": not known */
+    bool moved;              /* another gateway did: `key` of the holder comes before the slot's */
+    unsigned claims;         /* that have not been answered */
+    int64_t known_until;     /* clock_now_ms */
+};
+
 /* One conversation; or one connection, if its requests name no conversation; or an object that one
  * key made and that only this key can see. */
 struct holder {
@@ -21,6 +29,7 @@ struct holder {
     char key[HOLDER_KEY];  /* the name of the key that it had last; "" if none */
     struct roster *roster; /* counted; `slot` belongs to it. NULL: it holds no key */
     struct slot slot;
+    struct common common;
     unsigned open;       /* requests under way */
     int64_t used;        /* clock_now_ms */
     bool is_over;        /* no more requests of it come */
@@ -49,7 +58,7 @@ struct holder *holder_enter(struct holders *holders, const char *id, int64_t now
 void holder_leave(struct holders *holders, struct holder *holder, int64_t now);
 
 /* NULL if it is not known; changes nothing. */
-const struct holder *holder_find(const struct holders *holders, const char *id);
+struct holder *holder_find(const struct holders *holders, const char *id);
 
 /* Records that an object belongs to a key. */
 void holder_bind(struct holders *holders, const char *object, const char *key, int64_t now);

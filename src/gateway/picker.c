@@ -2,6 +2,7 @@
 
 #include "base/duration.h"
 #include "gateway/budget.h"
+#include "gateway/common.h"
 #include "gateway/gateway.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
@@ -78,8 +79,9 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, struct wan
                             .tried = passed_over,
                             .choose = true};
     const char *name = *exchange->holder->key ? exchange->holder->key : exchange->gateway->first;
-    slot->prefers =
-        slot->candidate || !name ? slot->candidate : find_candidate(&roster->rotation, name);
+    bool by_name = name && (!slot->candidate || exchange->holder->common.moved);
+    struct candidate *named = by_name ? find_candidate(&roster->rotation, name) : NULL;
+    slot->prefers = named ? named : slot->candidate;
     slot->demand = picker_demand(exchange);
     slot->attempts = (int)exchange->tried_count;
     choice.tried_count = picker_list_passed_over(exchange, want.spare_full, passed_over);
@@ -181,9 +183,12 @@ static enum prospect choose(struct exchange *exchange)
     if (!place)
         book_give_back(exchange->gateway, exchange->roster, &own);
     exchange->master_is_news = exchange->is_master && !had_master;
-    if (exchange->candidate && !exchange->is_master)
+    exchange->holder->common.moved = false;
+    if (exchange->candidate && !exchange->is_master) {
         snprintf(exchange->holder->key, sizeof exchange->holder->key, "%s",
                  exchange->candidate->key->name);
+        common_tell(exchange);
+    }
     if (trial)
         take_trial(exchange, trial);
     return !fine ? PROSPECT_NO_MEMORY : master == SECRET_COMES ? PROSPECT_WAITS : PROSPECT_CLEAR;
@@ -297,6 +302,10 @@ enum picker_result picker_choose(struct exchange *exchange)
     }
     if (has_unknown_key(exchange))
         return PICKER_UNKNOWN;
+    if (!enter_session(exchange))
+        return PICKER_NO_MEMORY;
+    if (common_look(exchange))
+        return PICKER_WAITS;
     enum picker_result result = choose_with_secret(exchange);
     while (result == PICKER_CHOSE && !exchange->candidate &&
            (bridge_next_model(exchange) || picker_spends_master(exchange))) {

@@ -67,17 +67,21 @@ void picker_find_sort(struct exchange *exchange)
     }
 }
 
+bool picker_name_object(const struct exchange *exchange, char ret_id[PICKER_OBJECT])
+{
+    const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
+    snprintf(ret_id, PICKER_OBJECT, "object:%s", object);
+    return *object != '\0';
+}
+
 /* What the request is bound to: a key picked by hand, or the one that made what it names. */
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
 {
-    const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
     const struct holder *made = NULL;
+    char object[PICKER_OBJECT];
     *ret_bound = false;
-    if (*object) {
-        char id[SESSIONID_TEXT + 16];
-        snprintf(id, sizeof id, "object:%s", object);
-        made = holder_find(&exchange->gateway->holders, id);
-    }
+    if (picker_name_object(exchange, object))
+        made = holder_find(&exchange->gateway->holders, object);
     if (made && keyring_find(&exchange->roster->keyring, made->key)) {
         *ret_bound = true;
         return made->key;

@@ -1,5 +1,6 @@
 #include "gateway/picker_parts.h"
 
+#include "gateway/common.h"
 #include "gateway/gateway.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
@@ -131,7 +132,8 @@ void picker_give_back(struct exchange *exchange)
 
 void picker_bind(struct exchange *exchange, const char *object)
 {
-    char id[SESSIONID_TEXT + 16];
+    char id[PICKER_OBJECT];
     snprintf(id, sizeof id, "object:%s", object);
     holder_bind(&exchange->gateway->holders, id, exchange->candidate->key->name, clock_now_ms());
+    common_tell_object(exchange, id);
 }

@@ -13,6 +13,10 @@ bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *
  * request names. */
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound);
 
+/* The object that it names, as holders know it. False if it names none. */
+#define PICKER_OBJECT (SESSIONID_TEXT + 16)
+bool picker_name_object(const struct exchange *exchange, char ret_id[PICKER_OBJECT]);
+
 /* Fills in exchange->model as well, which it borrows. */
 struct demand picker_demand(struct exchange *exchange);
 

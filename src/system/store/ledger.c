@@ -101,6 +101,7 @@ static void destroy(struct ledger *ledger)
     entries_finish(&ledger->flying);
     buffer_finish(&ledger->events);
     buffer_finish(&ledger->reports);
+    ledger_finish_claims(ledger);
     free(ledger->leases);
     release(&ledger->keys);
     if (ledger->has_next_keys)

@@ -12,6 +12,7 @@
 #include "core/state/rotation.h"
 #include "core/state/state.h"
 #include "system/host.h"
+#include "system/store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,3 +65,15 @@ int ledger_enter(struct ledger *ledger, const struct entry *entry);
 
 /* Adds one line (with its newline) to the events. */
 void ledger_log_event(struct ledger *ledger, const char *line);
+
+/* Which key goes with a session, or with an object that one key made, is told to the gateways that
+ * share a server; see store_claim. False where there is no server. */
+bool ledger_takes_claims(const struct ledger *ledger);
+
+/* Hands a claim to the thread, named by its `id`; it comes back, in the order of handing, from
+ * ledger_next_claim after a later ledger_refresh. Returns 0; -EAGAIN if too many wait already, then
+ * it does not come back; -ENOMEM. */
+int ledger_claim(struct ledger *ledger, const struct claim *claim);
+
+/* False if none has come back. `*ret_failed`: the server is out of reach. */
+bool ledger_next_claim(struct ledger *ledger, struct claim *ret_claim, bool *ret_failed);

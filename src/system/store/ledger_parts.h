@@ -18,6 +18,16 @@ struct followed {
     void *context;
 };
 
+struct waiting_claim {
+    struct claim claim;
+    bool failed;
+    struct waiting_claim *next;
+};
+
+struct waiting_claims {
+    struct waiting_claim *first, *last;
+};
+
 struct ledger {
     /* The loop's. */
     const struct host *host;
@@ -39,6 +49,8 @@ struct ledger {
     bool held_changed, urgent, dirty;
     bool foreign; /* the store has another salt: nothing is written until the loop has renamed */
     struct buffer events, reports;
+    struct waiting_claims claims, answered;
+    size_t claim_count; /* of both, and of those that the thread has */
     struct state news;
     int64_t news_ahead;
     bool has_news;
@@ -61,3 +73,8 @@ struct ledger {
 
 /* The thread. */
 void *ledger_keep(void *context);
+
+/* For the thread: has the server answer the claims that wait. True if there were any. */
+bool ledger_answer_claims(struct ledger *ledger);
+
+void ledger_finish_claims(struct ledger *ledger);

@@ -195,6 +195,8 @@ static int64_t next_moment(const struct ledger *ledger, int64_t now)
     int64_t due = store_due(ledger->store), next = ledger->look_at;
     if (due >= 0)
         next = earlier(next, due);
+    if (ledger->claims.first)
+        return now;
     if (ledger->foreign)
         return next;
     if (ledger->ending || (ledger->has_next_keys && !ledger->has_old_keys))
@@ -246,6 +248,8 @@ static void take_work(struct ledger *ledger, struct work *ret_work)
 
 static void do_work(struct ledger *ledger, struct work *work)
 {
+    if (ledger_answer_claims(ledger)) /* requests wait for them */
+        tell(ledger);
     int r = work->write ? write_store(ledger, work->salt) : 0;
     bool written = work->write && r == 0;
     if (work->events.length > 0)

@@ -321,6 +321,15 @@ static void let_go(void *self)
     store_redis_let_go(shared->redis);
 }
 
+static int claim_on_server(void *self, struct claim *claim)
+{
+    struct redis_or_file *shared = self;
+    int r = is_away(shared) ? -ENOTCONN : store_redis_claim(shared->redis, claim);
+    if (r < 0 && !is_away(shared))
+        note_away(shared, r);
+    return r;
+}
+
 static int probe(void *self, struct state *ret_state, int64_t *ret_ahead, struct buffer *error)
 {
     struct redis_or_file *shared = self;
@@ -347,5 +356,6 @@ const struct store_backend redis_or_file_backend = {
     .due = due,
     .renew = renew,
     .let_go = let_go,
+    .claim = claim_on_server,
     .probe = probe,
 };

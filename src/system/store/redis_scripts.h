@@ -5,6 +5,8 @@
  *   turn    list: one element while nobody has the turn and somebody had it lately
  *   holder  string that expires: somebody has the turn, or it is just being passed
  *   events  stream
+ *   session:HASH, object:HASH   strings that expire: the key that goes with it (not in KEYS of the
+ * others)
  *
  * Redis 5 or later: it replicates what a script did and not the script, so that TIME may be used.
  */
@@ -80,3 +82,11 @@ static const char script_renew[] =
 /* ARGV: owner. */
 static const char script_let_go[] = "redis.call('HDEL', KEYS[2], ARGV[1])\n"
                                     "return redis.call('ZREM', KEYS[3], ARGV[1])\n";
+
+/* KEYS: one session or object. ARGV: the key that it had as far as we know, the key that it gets if
+ * that is so or if it has none, '': none, how long it is kept. Gives the key that it has then. */
+static const char script_claim[] =
+    "local key = redis.call('GET', KEYS[1]) or ''\n"
+    "if ARGV[2] ~= '' and (key == '' or key == ARGV[1]) then key = ARGV[2] end\n"
+    "if key ~= '' then redis.call('SET', KEYS[1], key, 'PX', ARGV[3]) end\n"
+    "return key\n";

@@ -159,3 +159,13 @@ int store_probe(struct store *store, struct state *ret_state, int64_t *ret_ahead
     return store->backend->probe ? store->backend->probe(store->self, ret_state, ret_ahead, error)
                                  : -ENODEV;
 }
+
+bool store_takes_claims(const struct store *store)
+{
+    return store->backend->claim != NULL;
+}
+
+int store_claim(struct store *store, struct claim *claim)
+{
+    return store->backend->claim ? store->backend->claim(store->self, claim) : -ENODEV;
+}

@@ -4,6 +4,7 @@
  * that is reported once, and the state lives in a file of this machine or in this process alone. */
 #pragma once
 
+#include "core/pool/identity.h"
 #include "core/pool/keyring.h"
 #include "core/state/state.h"
 #include "system/host.h"
@@ -71,6 +72,27 @@ void store_renew(struct store *store, int64_t now_ms);
  * a server; another negative errno (see store_redis.h) with one sentence. */
 int store_probe(struct store *store, struct state *ret_state, int64_t *ret_ahead,
                 struct buffer *error);
+
+/* Which key goes with a session or with an object that one key made, for gateways that share a
+ * server: it is kept there apart from the state, for so long after the last claim. */
+#define CLAIM_NAME 48
+#define CLAIM_ID   160
+struct claim {
+    char name[CLAIM_NAME]; /* what is claimed: "session:" or "object:" and a hash */
+    char id[CLAIM_ID];     /* the same for the ledger's caller; it does not leave this process */
+    bool is_object;
+    char had[IDENTITY_TEXT]; /* the key that it had as far as we know; "": none */
+    char key[IDENTITY_TEXT]; /* the key that it gets if that is so, or if it has none; "": none.
+                                Filled: the key that it has now; "": none */
+    int64_t seconds;
+};
+
+/* True if there is a server to keep them; a file of this machine keeps none. */
+bool store_takes_claims(const struct store *store);
+
+/* In one step for all who claim. Returns 0; a negative errno, with the claim as it was, where no
+ * server is in reach. */
+int store_claim(struct store *store, struct claim *claim);
 
 /* This run is over, and others need not wait until they see it. Waits a moment at most. */
 void store_let_go(struct store *store);

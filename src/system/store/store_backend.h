@@ -21,5 +21,6 @@ struct store_backend {
     int64_t (*due)(const void *self);
     void (*renew)(void *self, int64_t now_ms);
     void (*let_go)(void *self);
+    int (*claim)(void *self, struct claim *claim);
     int (*probe)(void *self, struct state *ret_state, int64_t *ret_ahead, struct buffer *error);
 };

@@ -26,6 +26,9 @@ int store_redis_update(struct store_redis *store, store_change *change, void *co
                        struct state *ret_state);
 int store_redis_read(struct store_redis *store, struct state *ret_state);
 
+/* As store_claim. Returns 0 or a negative errno. */
+int store_redis_claim(struct store_redis *store, struct claim *claim);
+
 /* Seconds the server's clock was ahead of ours when it last answered. */
 int64_t store_redis_ahead(const struct store_redis *store);
 
