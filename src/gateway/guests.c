@@ -102,6 +102,15 @@ bool guests_enter(struct exchange *exchange)
 
 /* ---- what a user may do ---- */
 
+/* In a compressed body a model cannot be seen, and of two the provider may take either. */
+static bool names_its_model(const struct exchange *exchange)
+{
+    char coding[32];
+    const char *head = buffer_text(&exchange->head), *body = exchange->body.bytes;
+    return *exchange->id.model && !head_value(head, "content-encoding", coding, sizeof coding) &&
+           sessionid_names_one_model(body, exchange->body.length);
+}
+
 /* What names no model might use any. */
 static bool model_is_theirs(const struct exchange *exchange, const struct user *user)
 {
@@ -109,7 +118,7 @@ static bool model_is_theirs(const struct exchange *exchange, const struct user *
                  exchange->route.id == ROUTE_COUNT_TOKENS;
     if (!*user->models || exchange->route.id == ROUTE_MODELS)
         return true;
-    return tells && *exchange->id.model && user_may_use(user, exchange->id.model);
+    return tells && names_its_model(exchange) && user_may_use(user, exchange->id.model);
 }
 
 static struct guest_refusal refuse_used_up(const struct user *user)
@@ -128,6 +137,15 @@ static struct guest_refusal refuse_used_up(const struct user *user)
     return refusal;
 }
 
+/* They may all be within the limit when they come, and past it when they are over. */
+static int64_t count_under_way(const struct gateway *gateway, const struct user *user)
+{
+    int64_t count = 0;
+    for (const struct exchange *one = gateway->all; one; one = one->next)
+        count += one->roster && !one->is_metered && strcmp(one->user, user->name) == 0;
+    return count;
+}
+
 static struct guest_refusal judge_day(const struct exchange *exchange, const struct user *user)
 {
     struct gateway *gateway = exchange->gateway;
@@ -140,7 +158,8 @@ static struct guest_refusal judge_day(const struct exchange *exchange, const str
                                       0};
     struct usage_spent spent = metering_spent(gateway, true, user->name);
     bool over = (user->money_per_day > 0 && spent.cost >= user->money_per_day) ||
-                (user->requests_per_day > 0 && spent.requests >= user->requests_per_day);
+                (user->requests_per_day > 0 &&
+                 spent.requests + count_under_way(gateway, user) >= user->requests_per_day);
     return over ? refuse_used_up(user) : (struct guest_refusal){0};
 }
 

@@ -86,7 +86,8 @@ static bool has_ended(const struct roster *roster, const struct candidate *candi
 static bool may_be_renewed(const struct roster *roster, const struct candidate *candidate)
 {
     const struct key_secret *secret = secrets_of(roster, candidate);
-    return candidate->key->refresh_after <= time(NULL) && candidate->key->refresh_ended == 0 &&
+    return renewal_may_ask(candidate->key->refresh_after, time(NULL)) &&
+           candidate->key->refresh_ended == 0 &&
            (secret->failed_at == 0 || clock_now_ms() - secret->failed_at >= AGAIN_MS);
 }
 

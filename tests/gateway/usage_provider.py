@@ -1,9 +1,10 @@
 """usage_provider.py FILE: a provider for usage.bats. Writes its port into FILE. What it answers is named by the request's
-last message: stream, cut, whole, limit, untold, chat."""
+last message: stream, cut, whole, slow, limit, untold, chat."""
 
 import http.server
 import json
 import sys
+import time
 
 
 def event(**fields):
@@ -45,6 +46,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
         what, model = request["messages"][-1]["content"], request["model"]
+        if what == "slow":
+            time.sleep(1)
         if what == "limit" and not limited:
             limited.append(what)
             self.answer(429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}})

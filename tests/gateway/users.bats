@@ -52,6 +52,10 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     run -0 "$TCR_RUN" gateway users add bert --per-day 200
     run -125 "$TCR_RUN" gateway users add bert
     [[ "$output" == *'there is a user "bert" already'* ]]
+    # A key that could not be shown is nobody's.
+    run -125 bash -c '"$1" gateway users add carla >/dev/full' - "$TCR_RUN"
+    [[ "$output" == *'"carla" was not made'* ]]
+    run -125 "$TCR_RUN" gateway users add '  '
     run -0 "$TCR_RUN" gateway users revoke bert
     run -0 "$TCR_RUN" gateway users
     [[ "${lines[1]}" == anna*active*'$5.00'*'claude-sonnet-*'* ]]
@@ -87,7 +91,7 @@ until_status() { # WANTED KEY: others' changes are seen within a second
 }
 
 @test "keys of users, their models and their day; who is revoked is out at once" {
-    anna=$(user anna --models 'claude-sonnet-*') bert=$(user bert --per-day 2) cora=$(user cora --per-day 0.01)
+    anna=$(user anna --models 'claude-sonnet-*') bert=$(user bert --per-day 2) cora=$(user cora --per-day 0.01) emil=$(user emil --per-day 2)
     run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
     [[ "$output" == *"listens on https://0.0.0.0:$PORT"* ]]
     [ "$("$TCR_RUN" gateway status | tail -1)" = "https://0.0.0.0:$PORT" ]
@@ -95,6 +99,10 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     [ "$(ask "$anna" claude-opus-4-6)" = 403 ]
     [ "$(jq -r '.error.type, .error.message' "$HOME/answer" | xargs)" = 'permission_error tcr-run: user anna may not use this model; allowed: claude-sonnet-*' ]
     [ "$(ask "$anna" x /v1/files)" = 403 ]
+    # The provider would take the other one of two, and could read what is compressed.
+    [ "$(ask "$anna" 'claude-sonnet-4-6", "mod\u0065l": "claude-opus-4-6')" = 403 ]
+    [ "$(curl -s -o /dev/null -w '%{http_code}' --cacert "$CERT" -H "x-api-key: $anna" -H 'content-encoding: gzip' \
+        -d '{"model": "claude-sonnet-4-6"}' "https://localhost:$PORT/v1/messages")" = 403 ]
     [ "$(ask "$(tr 0-9a-f 1-9a-f0 <<<"$anna")")" = 401 ]
     # The owner's stand-in is not for this door, and usage and accounts are not for users.
     [ "$(ask "$("$TCR_RUN" gateway token)")" = 401 ]
@@ -108,6 +116,15 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     grep -qi '^retry-after: [1-9]' "$HOME/head"
     [ "$(jq -r .error.type "$HOME/answer")" = rate_limit_error ]
     [ "$(ask "$cora")$(ask "$cora")" = 200429 ]
+    # What is under way counts.
+    for i in 1 2 3 4; do
+        curl -s -m 10 --cacert "$CERT" -o /dev/null -w '%{http_code}\n' "https://localhost:$PORT/v1/messages" -H "x-api-key: $emil" \
+            -d '{"model": "claude-sonnet-4-6", "messages": [{"role": "user", "content": "slow"}]}' >"$HOME/slow.$i" &
+        slow+=($!)
+    done
+    wait "${slow[@]}"
+    [ "$(sort "$HOME"/slow.? | xargs)" = '200 200 429 429' ] || { cat "$HOME"/slow.?; false; }
+    [ "$(ask "$cora")" = 429 ]
     [[ "$(<"$HOME/answer")" == *'(\u00240.01)'* || "$(<"$HOME/answer")" == *'($0.01)'* ]]
     "$TCR_RUN" gateway users revoke anna
     until_status 401 "$anna"
@@ -115,7 +132,7 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     until_status 200 "$dora"
     "$TCR_RUN" gateway stop
     # Until it was seen that she is revoked, anna may have been answered again.
-    [ "$("$TCR_RUN" usage --by user --json | jq -r '.usage | map(select(.user != "anna") | "\(.user) \(.requests)") | sort | join(",")')" = "bert 2,cora 1,dora 1" ]
+    [ "$("$TCR_RUN" usage --by user --json | jq -r '.usage | map(select(.user != "anna") | "\(.user) \(.requests)") | sort | join(",")')" = "bert 2,cora 1,dora 1,emil 2" ]
 }
 
 @test "on a Redis server they are everybody's: who is revoked from one machine is out of a gateway on another" {

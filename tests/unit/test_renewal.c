@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NOW INT64_C(1795209600)
@@ -14,6 +15,11 @@ static void test_when(void **state)
     assert_false(renewal_is_due(NOW + 601, 600, NOW));
     assert_true(renewal_is_due(NOW + 600, 600, NOW));
     assert_true(renewal_is_due(NOW - 1, 600, NOW));
+    assert_true(renewal_may_ask(0, NOW));
+    assert_true(renewal_may_ask(NOW, NOW));
+    assert_false(renewal_may_ask(NOW + 1, NOW));
+    assert_false(renewal_may_ask(NOW + RENEWAL_WAIT_LONGEST, NOW));
+    assert_true(renewal_may_ask(NOW + RENEWAL_WAIT_LONGEST + 1, NOW)); /* the clock was wrong */
 }
 
 static void test_where(void **state)
@@ -113,6 +119,22 @@ static void test_entries(void **state)
     apply("<html>", 404, "{\"token\":\"x\"}", "{\"token\":\"x\"}");
 }
 
+/* What the key file would refuse is not a token, or the next refresh token could not be written. */
+static void test_tokens_that_cannot_be(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"sk-ant-ort01-FAKE-x-0001", "sk-ant-oat01-FAKE,x",
+                                         "'quoted-FAKE'", "sk-ant-oat01-FAKE...", "short"};
+    char answer[20000], access[17000];
+    for (size_t i = 0; i <= COUNT(tokens); i++) {
+        snprintf(access, sizeof access, "sk-ant-oat01-%016384d", 0);
+        snprintf(answer, sizeof answer, "{\"access_token\":\"%s\",\"refresh_token\":\"NEXT\"}",
+                 i < COUNT(tokens) ? tokens[i] : access);
+        apply(answer, 200, "{\"token\":\"x\",\"refresh_token\":\"OLD\"}",
+              "{\"token\":\"x\",\"refresh_token\":\"NEXT\"}");
+    }
+}
+
 static void test_logins(void **state)
 {
     (void)state;
@@ -148,9 +170,13 @@ static void test_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_when),     cmocka_unit_test(test_where),
-        cmocka_unit_test(test_meanings), cmocka_unit_test(test_entries),
-        cmocka_unit_test(test_logins),   cmocka_unit_test(test_request),
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_where),
+        cmocka_unit_test(test_meanings),
+        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_tokens_that_cannot_be),
+        cmocka_unit_test(test_logins),
+        cmocka_unit_test(test_request),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }

@@ -159,13 +159,32 @@ static void test_made(void **state)
     }
 }
 
+static void test_one_model(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        bool one;
+    } cases[] = {
+        {"{\"model\":\"a\"}", true},
+        {"{\"x\":{\"model\":1},\"model\":\"a\",\"y\":[{\"model\":\"b\"}],\"z\":\"model\"}", true},
+        {"{\"model\":\"a\",\"messages\":[{}],\"model\":\"b\"}", false},
+        {"{\"model\":\"a\",\"mod\\u0065l\":\"b\"}", false},
+        {"{\"model\":\"a\",\"Model\":\"b\"}", false},
+        {"{\"model\":\"a\"}{\"model\":\"b\"}", false},
+        {"[{\"model\":\"a\"}]", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (sessionid_names_one_model(cases[i].body, strlen(cases[i].body)) != cases[i].one)
+            fail_msg("%s", cases[i].body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_wanted),
-        cmocka_unit_test(test_long),
-        cmocka_unit_test(test_made),
+        cmocka_unit_test(test_rows), cmocka_unit_test(test_wanted),    cmocka_unit_test(test_long),
+        cmocka_unit_test(test_made), cmocka_unit_test(test_one_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

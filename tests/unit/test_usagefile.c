@@ -272,6 +272,12 @@ static void what_is_no_such_file_is_refused(void **state)
     struct usagefile *file;
     assert_int_equal(usagefile_open(sqlite, path, false, 10, &error, &file), -ENOENT);
     buffer_finish(&error);
+    /* Nobody writes into this pipe. */
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(usagefile_open(sqlite, path, false, 10, &error, &file), -EIO);
+    assert_non_null(strstr(buffer_text(&error), "it is not an ordinary file"));
+    buffer_finish(&error);
+    assert_int_equal(unlink(path), 0);
     FILE *other = fopen(path, "w");
     assert_non_null(other);
     for (int i = 0; i < 2000; i++)

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,41 @@ static void what_is_not_understood_holds_nobody(void **state)
     }
 }
 
+/* As somebody may have written it by hand: nothing that was meant as a limit is left out. */
+static void what_is_not_understood_of_a_user_revokes_it(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"\"expires\":\"2020-01-01\"",
+                                         "\"expires\":-1",
+                                         "\"revoked\":\"yes\"",
+                                         "\"revoked\":1",
+                                         "\"models\":[\"a\"]",
+                                         "\"requests_per_day\":\"5\"",
+                                         "\"requests_per_day\":2.5",
+                                         "\"money_per_day\":\"$5\"",
+                                         "\"money_per_day\":-1",
+                                         "\"requests_per_day\":1e300",
+                                         "\"models\":null"};
+    struct user anna = user_of("anna", "FAKE", "");
+    struct users users;
+    char text[512];
+    for (size_t i = 0; i <= COUNT(fields); i++) {
+        snprintf(text, sizeof text, "[{\"name\":\"anna\",\"hash\":\"%s\",%s}]", anna.hash,
+                 i < COUNT(fields) ? fields[i] : "\"revoked\":false,\"later\":[]");
+        assert_int_equal(users_parse(text, &users), 0);
+        assert_int_equal(users.count, 1);
+        if (user_may_enter(users.list, 1) != (i == COUNT(fields)))
+            fail_msg("%s", text);
+        users_finish(&users);
+    }
+    char long_models[600];
+    snprintf(long_models, sizeof long_models,
+             "[{\"name\":\"anna\",\"hash\":\"%s\",\"models\":\"%0300d\"}]", anna.hash, 0);
+    assert_int_equal(users_parse(long_models, &users), 0);
+    assert_false(user_may_enter(users.list, 1));
+    users_finish(&users);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +136,7 @@ int main(void)
         cmocka_unit_test(an_end_and_a_revocation_count),
         cmocka_unit_test(the_state_keeps_them),
         cmocka_unit_test(what_is_not_understood_holds_nobody),
+        cmocka_unit_test(what_is_not_understood_of_a_user_revokes_it),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,20 +56,23 @@ static int add_user(struct users *users, struct change *change)
     return users_find(users, change->user.name) ? -EEXIST : users_add(users, &change->user);
 }
 
+/* A list that was edited by hand may name one twice. */
 static int revoke_user(struct users *users, struct change *change)
 {
-    struct user *user = users_find(users, change->user.name);
-    if (user)
-        user->revoked = true;
-    return user ? 0 : -ENOENT;
+    bool found = false;
+    for (size_t i = 0; i < users->count; i++)
+        if (strcmp(users->list[i].name, change->user.name) == 0)
+            found = users->list[i].revoked = true;
+    return found ? 0 : -ENOENT;
 }
 
 static int remove_user(struct users *users, struct change *change)
 {
     struct user *user = users_find(users, change->user.name);
-    if (user)
+    int r = user ? 0 : -ENOENT;
+    for (; user; user = users_find(users, change->user.name))
         users_remove(users, user);
-    return user ? 0 : -ENOENT;
+    return r;
 }
 
 static void say_fault(const struct change *change, int r, const struct buffer *why)
@@ -188,7 +191,13 @@ static int add(struct change *change)
         buffer_append_format(&text, "%s\n", key);
     }
     secret_wipe(key, sizeof key);
-    return fine ? output_print(&text) : EXIT_OWN_FAILURE;
+    int status = fine ? output_print(&text) : EXIT_OWN_FAILURE;
+    if (fine && status != 0) { /* a key that nobody has seen is of use to nobody */
+        change->make = remove_user;
+        if (do_change(change))
+            log_say("gateway: \"%s\" was not made", change->user.name);
+    }
+    return status;
 }
 
 /* ---- list ---- */

@@ -40,7 +40,7 @@ static int renew_folder_if_due(struct session *session, struct key *key)
     struct login login;
     int r = login_look(&session->pool.keyring, key->config_dir, &reason, &login);
     buffer_clear(&reason);
-    if (r == 0 && login.can_renew && key->refresh_after <= time(NULL) &&
+    if (r == 0 && login.can_renew && renewal_may_ask(key->refresh_after, time(NULL)) &&
         renewal_is_due(login.ends, session->pool.policy.refresh_before, time(NULL))) {
         log_explain("renewing the login \"%s\"", key->name);
         r = renew(session, key, true, &reason);
@@ -59,7 +59,7 @@ int renew_if_due(struct session *session, struct key *key, struct buffer *error)
         return renew_folder_if_due(session, key);
     if (!key_renews(key) ||
         !renewal_is_due(key->expires, session->pool.policy.refresh_before, now) ||
-        (key->refresh_after > now && key->expires > now))
+        (!renewal_may_ask(key->refresh_after, now) && key->expires > now))
         return 0;
     log_explain("renewing the login \"%s\"", key->name);
     int r = renew(session, key, true, &reason);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -185,6 +186,20 @@ void sessionid_read_body(const char *body, size_t length, unsigned wanted, struc
         wanted &= ~(unsigned)SESSIONID_WANT_SESSION;
     while (wanted && next_member(&skim))
         wanted &= ~read_member(&skim, wanted, id);
+}
+
+bool sessionid_names_one_model(const char *body, size_t length)
+{
+    struct skim skim = {.at = body, .end = body + length};
+    size_t count = 0;
+    while (next_member(&skim)) {
+        char name[SESSIONID_TEXT];
+        if (skim.depth != 1)
+            continue;
+        part_name(&skim.name, name, sizeof name);
+        count += strcasecmp(name, "model") == 0;
+    }
+    return count == 1;
 }
 
 /* Ids of answers that nobody can ask for later. */

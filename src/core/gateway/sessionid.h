@@ -34,6 +34,10 @@ enum {
 /* Adds what the body tells. */
 void sessionid_read_body(const char *body, size_t length, unsigned wanted, struct sessionid *id);
 
+/* True if the outermost object has one member "model", however it is spelled: of two, the provider
+ * may take the other than sessionid_read_body does. */
+bool sessionid_names_one_model(const char *body, size_t length);
+
 /* The id of what a request created, from the answer's body: its top-level "id" or its container's.
  * False if it has no id that only one key can see. */
 bool sessionid_read_made(const char *body, size_t length, char ret_object[SESSIONID_TEXT]);

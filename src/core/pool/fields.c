@@ -154,6 +154,8 @@ const char *fields_name_fault(const char *name)
         return "is not UTF-8, as JSON has to be";
     if (text_has_controls(name) || strpbrk(name, "\","))
         return "holds a control character, a quote or a comma";
+    if (!name[strspn(name, " ")])
+        return "has nothing but blanks";
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "core/pool/address.h"
 #include "core/pool/keydate.h"
 #include "core/pool/kind.h"
+#include "core/pool/token.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +16,11 @@
 bool renewal_is_due(int64_t ends, int64_t before, int64_t now)
 {
     return ends > 0 && now >= ends - before;
+}
+
+bool renewal_may_ask(int64_t after, int64_t now)
+{
+    return after <= now || after > now + RENEWAL_WAIT_LONGEST;
 }
 
 int renewal_address(const struct keyring *keyring, const char *variable, char *ret_url, size_t size,
@@ -125,11 +131,11 @@ static int64_t read_wait(int status, const char *headers)
 static bool is_token(const char *text)
 {
     size_t length = text ? strlen(text) : 0;
+    struct buffer ignored = {0};
     struct kind kind;
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~')
-            return false;
-    return length >= 8 && (!kind_from_token(text, &kind) || kind.id == KIND_OAUTH);
+    bool fine = length >= 8 && token_check(text, length, NULL, &ignored) == 0;
+    buffer_finish(&ignored);
+    return fine && (!kind_from_token(text, &kind) || kind.id == KIND_OAUTH);
 }
 
 static void read_tokens(int64_t now, struct renewal *renewal)

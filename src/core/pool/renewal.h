@@ -21,6 +21,10 @@
 /* True for a login that ends at `ends` (0: not known), `before` seconds ahead of that. */
 bool renewal_is_due(int64_t ends, int64_t before, int64_t now);
 
+/* True if the provider may be asked at `now`: `after` is the key's refresh_after. One that is
+ * further away than any wait was written while the clock was wrong, and is not obeyed. */
+bool renewal_may_ask(int64_t after, int64_t now);
+
 /* Where refresh tokens are sent: `variable` (TCR_OAUTH_TOKEN_URL; NULL or "": not set), else what
  * the key file says, else the provider's own address, into `ret_url`. Returns 0, or -EINVAL with
  * one sentence for an address that is neither https nor on this machine. */

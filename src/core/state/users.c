@@ -10,23 +10,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take_text(const cJSON *json, const char *name, char *ret_text, size_t size)
+/* False for what is there and is not such a text: cut or left out, it would allow more. */
+static bool take_text(const cJSON *json, const char *name, char *ret_text, size_t size)
 {
     const char *text = json_string(json, name);
+    bool fits = text ? strlen(text) < size : !json_get(json, name);
     snprintf(ret_text, size, "%s", text ? text : "");
+    return fits;
 }
 
-static struct user read_user(const cJSON *json)
+static bool take_number(const cJSON *json, const char *name, int64_t *ret_number)
 {
-    struct user user = {.revoked = json_is_true(json, "revoked")};
-    take_text(json, "name", user.name, sizeof user.name);
-    take_text(json, "hash", user.hash, sizeof user.hash);
-    take_text(json, "models", user.models, sizeof user.models);
-    (void)json_integer(json, "created", &user.created);
-    (void)json_integer(json, "expires", &user.expires);
-    (void)json_integer(json, "money_per_day", &user.money_per_day);
-    (void)json_integer(json, "requests_per_day", &user.requests_per_day);
-    return user;
+    return !json_get(json, name) || (json_integer(json, name, ret_number) && *ret_number >= 0);
+}
+
+/* False if it cannot be one. A limit that is not understood, after an edit by hand, ends the key.
+ */
+static bool read_user(const cJSON *json, struct user *ret_user)
+{
+    struct user user = {0};
+    const cJSON *revoked = json_get(json, "revoked");
+    bool named = take_text(json, "name", user.name, sizeof user.name) && *user.name &&
+                 take_text(json, "hash", user.hash, sizeof user.hash) &&
+                 strlen(user.hash) == USER_HASH - 1;
+    bool clear = !revoked || cJSON_IsBool(revoked);
+    clear &= take_text(json, "models", user.models, sizeof user.models);
+    clear &= take_number(json, "created", &user.created);
+    clear &= take_number(json, "expires", &user.expires);
+    clear &= take_number(json, "money_per_day", &user.money_per_day);
+    clear &= take_number(json, "requests_per_day", &user.requests_per_day);
+    user.revoked = !clear || cJSON_IsTrue(revoked);
+    *ret_user = user;
+    return named;
 }
 
 int users_parse(const char *text, struct users *ret_users)
@@ -40,8 +55,8 @@ int users_parse(const char *text, struct users *ret_users)
         return r;
     const cJSON *item, *list = cJSON_IsArray(json) ? json : NULL;
     cJSON_ArrayForEach (item, list) {
-        struct user user = read_user(item);
-        if (*user.name && strlen(user.hash) == USER_HASH - 1)
+        struct user user;
+        if (read_user(item, &user))
             r = users_add(ret_users, &user);
         if (r == -ENOMEM)
             return r;

@@ -26,8 +26,9 @@ struct users {
     size_t count;
 };
 
-/* Reads the state's text (NULL: none). One that is not understood holds nobody. Returns 0 or
- * -ENOMEM; ended with users_finish either way. */
+/* Reads the state's text (NULL: none). One that is not understood holds nobody, and a user of whom
+ * something is not understood is revoked: neither allows more than was meant. Returns 0 or -ENOMEM;
+ * ended with users_finish either way. */
 int users_parse(const char *text, struct users *ret_users);
 void users_finish(struct users *users);
 

@@ -64,7 +64,7 @@ bool refresh_is_needed(const struct refresh_work *work, const struct refresh_kno
         snprintf(outcome->text, REFRESH_TEXT, "its login has ended, log in again");
         return false;
     }
-    if (known->after <= now)
+    if (renewal_may_ask(known->after, now))
         return true;
     outcome->result = REFRESH_LATER;
     outcome->not_before = known->after;

@@ -158,13 +158,23 @@ static int open_database(struct usagefile *file, bool writes, int wait_ms, struc
     return r == 0 && writes ? prepare_all(file, error) : r;
 }
 
+/* A pipe would be waited for, without end. */
+static int check_sort(const char *path, struct buffer *error)
+{
+    struct stat status;
+    int r = stat(path, &status) < 0 ? -errno : S_ISREG(status.st_mode) ? 0 : -EIO;
+    if (r < 0)
+        buffer_append_format(error, "%s: %s", path,
+                             r == -EIO ? "it is not an ordinary file" : strerror(-r));
+    return r;
+}
+
 int usagefile_open(const struct sqlite *sqlite, const char *path, bool writes, int wait_ms,
                    struct buffer *error, struct usagefile **ret_file)
 {
-    struct stat status;
-    int r = writes ? make_file(path, error) : stat(path, &status) < 0 ? -errno : 0;
-    if (r < 0 && !writes)
-        buffer_append_format(error, "%s: %s", path, strerror(-r));
+    int r = writes ? make_file(path, error) : 0;
+    if (r == 0)
+        r = check_sort(path, error);
     if (r < 0)
         return r == -ENOENT ? -ENOENT : -EIO;
     struct usagefile *file = calloc(1, sizeof *file);
