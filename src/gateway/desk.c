@@ -30,16 +30,20 @@ struct look {
     size_t counts[ACCOUNT_STATES]; /* of the pool's keys, without the master */
 };
 
-/* What somebody has just changed in the key file counts. */
-static bool look_at(struct gateway *gateway, struct look *ret_look)
+bool desk_survey(struct gateway *gateway)
 {
     const struct demand demand = {0};
     gateway->roster_looked = 0;
     gateway_renew_roster(gateway);
-    struct roster *roster = gateway->roster;
-    if (!book_survey(gateway, roster, &demand))
+    return book_survey(gateway, gateway->roster, &demand);
+}
+
+static bool look_at(struct gateway *gateway, struct look *ret_look)
+{
+    if (!desk_survey(gateway))
         return false;
-    struct look look = {gateway, &roster->rotation, book_state(gateway), book_now(gateway), {0}};
+    struct look look = {
+        gateway, &gateway->roster->rotation, book_state(gateway), book_now(gateway), {0}};
     for (size_t i = 0; i < look.rotation->count; i++)
         look.counts[account_state_of(&look.rotation->candidates[i], look.now)]++;
     *ret_look = look;
@@ -99,7 +103,7 @@ static cJSON *status(const struct look *look)
     const struct candidate *next = find_next(look);
     set_counts(root, look);
     json_set(root, "next", next ? cJSON_CreateString(next->key->name) : cJSON_CreateNull());
-    json_set_integer(root, "requests_open", (int64_t)look->gateway->exchange_count - 1);
+    json_set_integer(root, "requests_open", (int64_t)gateway_requests(look->gateway));
     set_list(root, look);
     return root;
 }
@@ -154,7 +158,7 @@ static void answer_metrics(struct exchange *exchange, const struct look *look)
                                                .served = served,
                                                .served_count = news->served_count,
                                                .refused = news->refused,
-                                               .open = gateway->exchange_count - 1,
+                                               .open = gateway_requests(gateway),
                                                .connections = front_visitors(gateway->front)};
     prometheus_append(&text, look->rotation, look->state, look->now);
     prometheus_append_gateway(&text, &numbers);

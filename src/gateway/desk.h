@@ -5,6 +5,11 @@
 #include <stdbool.h>
 
 struct exchange;
+struct gateway;
+
+/* Works out how the keys stand now; what somebody has just changed in the key file counts. False if
+ * out of memory. */
+bool desk_survey(struct gateway *gateway);
 
 /* Sets the answer, or starts what finds it: then the exchange waits for own_status. */
 void desk_ask(struct exchange *exchange);

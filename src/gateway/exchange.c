@@ -8,6 +8,7 @@
 #include "gateway/gateway.h"
 #include "gateway/guests.h"
 #include "gateway/metering.h"
+#include "gateway/page.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
 #include "gateway/try.h"
@@ -116,6 +117,18 @@ static const char too_large[] = "the request is larger than 64 MiB, which is the
 static const char no_room[] = "the gateway holds as much as it can of other requests; try again in "
                               "a moment";
 
+static size_t largest_body(const struct exchange *exchange)
+{
+    return exchange->route.id == ROUTE_PAGE ? PAGE_BODY_LARGEST : BODY_LARGEST;
+}
+
+static const char *sentence_of_largest(const struct exchange *exchange)
+{
+    return exchange->route.id == ROUTE_PAGE
+               ? "the request is larger than 64 KiB, which is the most that the page takes"
+               : too_large;
+}
+
 static void expect_body(struct exchange *exchange)
 {
     char text[32];
@@ -123,8 +136,8 @@ static void expect_body(struct exchange *exchange)
         return;
     errno = 0;
     unsigned long long length = strtoull(text, NULL, 10);
-    if (errno != 0 || length > BODY_LARGEST)
-        refuse_early(exchange, 413, too_large);
+    if (errno != 0 || length > largest_body(exchange))
+        refuse_early(exchange, 413, sentence_of_largest(exchange));
     else if (!exchange->refused && length > 0 && length <= EXPECTED_MOST)
         (void)body_expect(&exchange->body, (size_t)length);
 }
@@ -141,7 +154,7 @@ static int64_t read_deadline(const char *head)
 /* Claude Code works in the owner's folder, and with keys that no user's limits are counted for. */
 static bool is_of_owner(enum route_id id)
 {
-    return id == ROUTE_USAGE || id == ROUTE_CONTROL || id == ROUTE_AGENT;
+    return id == ROUTE_USAGE || id == ROUTE_CONTROL || id == ROUTE_AGENT || id == ROUTE_PAGE;
 }
 
 void exchange_receive_head(struct exchange *exchange, const char *method, struct buffer *head,
@@ -160,12 +173,18 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
               : GUARD_FRAMING;
     if (verdict == GUARD_TOKEN && guests_enter(exchange))
         verdict = GUARD_ADMITTED;
+    int status = guard_status(verdict);
+    const char *sentence = guard_sentence(verdict);
+    if (exchange->route.id == ROUTE_PAGE && !exchange->gateway->page)
+        exchange->route.id = ROUTE_OTHER;
+    if (exchange->route.id == ROUTE_PAGE)
+        status = page_judge(exchange, verdict, &sentence);
     if (exchange->head.failed)
         refuse(exchange, 503, "the gateway is out of memory");
     else if (verdict == GUARD_FRAMING)
-        refuse_early(exchange, guard_status(verdict), guard_sentence(verdict));
-    else if (verdict != GUARD_ADMITTED)
-        refuse(exchange, guard_status(verdict), guard_sentence(verdict));
+        refuse_early(exchange, status, sentence);
+    else if (status != guard_status(GUARD_ADMITTED))
+        refuse(exchange, status, sentence);
     else if (exchange->head.length + strlen(exchange->target) > FRONT_HEAD)
         refuse(exchange, 431, "the head of the request is larger than 8 KiB");
     else if (*exchange->user && is_of_owner(exchange->route.id))
@@ -180,6 +199,10 @@ void exchange_receive(struct exchange *exchange, const char *bytes, size_t lengt
 {
     if (exchange->refused)
         return;
+    if (length > largest_body(exchange) - exchange->body.length) {
+        refuse(exchange, 413, sentence_of_largest(exchange));
+        return;
+    }
     switch (body_append(&exchange->body, bytes, length)) {
     case BODY_KEPT:
         break;
@@ -205,9 +228,12 @@ void exchange_receive_end(struct exchange *exchange)
         metering_ask(exchange);
     else if (exchange->route.id == ROUTE_CONTROL)
         desk_ask(exchange);
+    else if (exchange->route.id == ROUTE_PAGE)
+        page_ask(exchange);
     if (exchange->response)
         exchange->state = ANSWERING;
-    else if (exchange->route.id == ROUTE_USAGE || exchange->route.id == ROUTE_CONTROL)
+    else if (exchange->route.id == ROUTE_USAGE || exchange->route.id == ROUTE_CONTROL ||
+             exchange->route.id == ROUTE_PAGE)
         exchange->state = CONSULTING;
     else
         exchange_mark(exchange);

@@ -13,6 +13,7 @@
 #include "gateway/guests.h"
 #include "gateway/listening.h"
 #include "gateway/metering.h"
+#include "gateway/page.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
 #include "system/files.h"
@@ -272,6 +273,11 @@ void gateway_renew_roster(struct gateway *gateway)
     budget_follow(gateway, roster, false);
 }
 
+size_t gateway_requests(const struct gateway *gateway)
+{
+    return gateway->exchange_count > 0 ? gateway->exchange_count - 1 : 0;
+}
+
 static void tidy_up(void *context)
 {
     struct gateway *gateway = context;
@@ -312,6 +318,8 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
         budget_follow(gateway, gateway->roster, true);
     if (r == 0)
         r = guests_follow(gateway, true);
+    if (r == 0 && !arguments->is_private)
+        r = page_open(gateway);
     if (r < 0 || !gateway->front) {
         log_say("gateway: %s", r < 0 ? strerror(-r) : "libmicrohttpd does not start");
         return EXIT_OWN_FAILURE;
@@ -329,6 +337,7 @@ static void close_gateway(struct gateway *gateway)
     holders_finish(&gateway->holders);
     guests_close(gateway);
     metering_close(gateway);
+    page_close(gateway);
     news_end(&gateway->news);
     news_finish(&gateway->news);
     dropped_finish(&gateway->dropped);

@@ -22,6 +22,7 @@ struct fetch;
 struct ledger;
 struct metering;
 struct guests;
+struct page;
 
 struct gateway {
     struct loop loop;
@@ -42,6 +43,7 @@ struct gateway {
     struct dropped dropped;
     struct guests *guests;     /* NULL: there are no users */
     struct metering *metering; /* NULL: usage is not recorded */
+    struct page *page;         /* NULL: there is none, as in a run's own gateway */
 
     size_t exchange_count; /* that have not ended */
     size_t crowd;          /* the most clients connected since memory was given back */
@@ -61,3 +63,6 @@ struct gateway {
 /* Reads the keys again if their files have changed; at most once a second. Keys that cannot be read
  * are reported, and the old ones stay in use. */
 void gateway_renew_roster(struct gateway *gateway);
+
+/* How many requests are under way besides the one that asks for it. */
+size_t gateway_requests(const struct gateway *gateway);

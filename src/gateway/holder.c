@@ -111,8 +111,10 @@ static struct holder *touch(struct holders *holders, const char *id, int64_t now
 struct holder *holder_enter(struct holders *holders, const char *id, int64_t now)
 {
     struct holder *holder = touch(holders, id, now);
-    if (holder)
+    if (holder) {
         holder->open++;
+        holder->requests++;
+    }
     return holder;
 }
 

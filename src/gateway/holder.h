@@ -31,6 +31,7 @@ struct holder {
     struct slot slot;
     struct common common;
     unsigned open;       /* requests under way */
+    uint64_t requests;   /* so far */
     int64_t used;        /* clock_now_ms */
     bool is_over;        /* no more requests of it come */
     struct holder *next; /* in its bucket */

@@ -4,6 +4,7 @@
 #include "gateway/front.h"
 #include "gateway/gateway.h"
 #include "gateway/guests.h"
+#include "gateway/page.h"
 #include "system/files.h"
 #include "system/log.h"
 
@@ -57,6 +58,9 @@ static int listen_on(struct gateway *gateway, const struct arguments *arguments,
     /* The folder of a lasting one's socket says who may open it. */
     if (r == 0 && !admission->is_port && !arguments->is_private)
         admission->guard.token = NULL;
+    if (r == 0)
+        page_note_address(gateway, admission->name,
+                          admission->is_port && !admission->guard.users_only);
     bool tls = admission->guard.users_only && !arguments->behind_proxy;
     if (tls)
         admission_name_tls(admission);

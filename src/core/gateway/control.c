@@ -15,8 +15,7 @@ static bool is_reading(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-/* "" for what is too long, or is no text. */
-static void decode(const char *text, size_t length, char ret_name[CONTROL_NAME])
+void control_decode_name(const char *text, size_t length, char ret_name[CONTROL_NAME])
 {
     size_t n = 0;
     for (size_t i = 0; i < length; i++) {
@@ -65,7 +64,7 @@ static void read_account(const char *method, const char *rest, size_t length,
 {
     const char *slash = memchr(rest, '/', length);
     size_t name = slash ? (size_t)(slash - rest) : length;
-    decode(rest, name, control->name);
+    control_decode_name(rest, name, control->name);
     if (slash)
         read_action(method, slash + 1, length - name - 1, control);
     else

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum control_id {
     CONTROL_STATUS,   /* GET /status */
@@ -25,3 +26,6 @@ struct control {
 
 /* False for what is meant for a provider. `target` as in route_find. */
 bool control_read(const char *method, const char *target, struct control *ret_control);
+
+/* A key's name in a path, percent-decoded: "" if it is too long, or no text. */
+void control_decode_name(const char *text, size_t length, char ret_name[CONTROL_NAME]);

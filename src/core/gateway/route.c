@@ -1,6 +1,7 @@
 #include "core/gateway/route.h"
 
 #include "core/gateway/control.h"
+#include "core/gateway/pageroute.h"
 
 #include "base/cursor.h"
 
@@ -148,6 +149,11 @@ void route_find(const char *method, const char *target, struct route *ret_route)
     struct control control;
     if (control_read(method, target, &control)) {
         ret_route->id = ROUTE_CONTROL;
+        return;
+    }
+    struct pageroute page;
+    if (pageroute_read(method, target, &page)) {
+        ret_route->id = ROUTE_PAGE;
         return;
     }
     const struct row *row = row_of(path, length, method_of(method));

@@ -12,6 +12,7 @@ enum route_id {
     ROUTE_PROBE,        /* HEAD /, HEAD or GET /api/hello: answered by the gateway itself */
     ROUTE_USAGE,        /* GET /usage: the same */
     ROUTE_CONTROL,      /* /status, /health, /metrics: the same; control.h */
+    ROUTE_PAGE,         /* GET /, and below /page: the same; pageroute.h */
     ROUTE_MESSAGES,     /* POST /v1/messages */
     ROUTE_COUNT_TOKENS, /* its failures touch no key's state */
     ROUTE_MODELS,
