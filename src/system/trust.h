@@ -1,5 +1,6 @@
 /* Who can get at a secret file: what counts is people, not bits, as for ssh and PostgreSQL. A group
- * of which its owner is the only member is nobody: so Debian makes users' files. */
+ * of which its owner is the only member is nobody: so Debian makes users' files. With
+ * TCR_SINGLE_USER=1 in the environment there is nobody else, and all is accepted. */
 #pragma once
 
 #include "base/buffer.h"

@@ -72,6 +72,33 @@ END
   assert_stderr_has 'its mode 0644 gives others access to your keys, and it is root.s; fix: chmod 640 as root, or mount it so \(Kubernetes: "defaultMode": 416\)'
 }
 
+@test "TCR_SINGLE_USER=1: where nobody else is, whoever owns the file and may read or write it; another value counts for nothing" {
+  need_root
+  pool a
+  chmod 755 "$home" "$home/.config"
+  mkdir -m 777 "$scratch/own"
+  as=(setpriv --reuid 12345 --regid 12345 --clear-groups env "XDG_STATE_HOME=$scratch/own")
+  for owner in 0 54321; do
+    for mode in 444 666 777; do
+      chown "$owner" "$keys" "$config"
+      chmod "$mode" "$keys"
+      chmod 777 "$config"
+      extra_env=("TCR_SINGLE_USER=1")
+      tcr -- client
+      assert_status 0
+      assert_stdout_has 'answer of a'
+      extra_env=("TCR_SINGLE_USER=yes")
+      tcr -- client
+      assert_status 125
+      assert_stderr_has "$keys: its? .*; TCR_SINGLE_USER: expected 1"
+      extra_env=()
+      tcr -- client
+      assert_status 125
+      assert_stderr_has "in a container: TCR_SINGLE_USER=1"
+    done
+  done
+}
+
 @test "a default place that cannot be looked at is one without a file, where keys come from elsewhere" {
   rm -rf "$config"
   echo > "$config"
