@@ -79,10 +79,14 @@ END
   assert_status 0
   assert_stdout_has ' echo '
   assert_equal "$(grep -c 'Passphrase of' "$out")" 1
-  person see:'Passphrase of' echo:off type:'two horse\n' -- -- client
-  assert_status 125
-  assert_stdout_has 'wrong passphrase'
+  person see:'Passphrase of' echo:off type:'two horse\n' see:"Wrong passphrase. Once more, passphrase of $keys: " echo:off \
+    type:'one horse\n' see:'name? ' type:'you\n' see:'hello you' -- -- client
+  assert_status 0
   forget_used
+  person see:'Passphrase of' echo:off type:'two horse\n' see:'Once more' type:'three\n' see:'Once more' type:'four\n' -- -- client
+  assert_status 125
+  assert_stdout_has 'wrong passphrase .or'
+  assert_used ''
   person see:'Passphrase of' echo:off type:'\x03' -- -- client
   assert_status 130
   assert_used ''

@@ -15,6 +15,7 @@
 #define VARIABLE "TCR_PASSPHRASE_FILE"
 #define LONGEST  1024
 #define MEBIBYTE (1024 * 1024)
+#define TRIES    3
 
 static int descriptor = -1;
 
@@ -108,14 +109,20 @@ static int ask_twice(const char *path, struct buffer *error, char **ret_passphra
     return r;
 }
 
-static int get(const char *path, bool twice, struct buffer *error, char **ret_passphrase)
+static bool is_asked_for(void)
 {
     const char *file = getenv(VARIABLE);
+    return descriptor < 0 && (!file || !*file);
+}
+
+typedef int asker(const char *path, struct buffer *error, char **ret_passphrase);
+
+static int get(const char *path, asker *person, struct buffer *error, char **ret_passphrase)
+{
     char *passphrase = NULL;
-    int r = descriptor >= 0 ? from_descriptor(error, &passphrase)
-            : file && *file ? from_file(file, error, &passphrase)
-            : twice         ? ask_twice(path, error, &passphrase)
-                            : ask("Passphrase of ", path, error, &passphrase);
+    int r = is_asked_for()    ? person(path, error, &passphrase)
+            : descriptor >= 0 ? from_descriptor(error, &passphrase)
+                              : from_file(getenv(VARIABLE), error, &passphrase);
     if (r == 0 && !*passphrase) {
         secret_free(passphrase);
         return refuse(error, "its passphrase must not be empty");
@@ -125,21 +132,26 @@ static int get(const char *path, bool twice, struct buffer *error, char **ret_pa
     return r;
 }
 
-int passphrase_get(const char *path, struct buffer *error, char **ret_passphrase)
-{
-    return get(path, false, error, ret_passphrase);
-}
-
 int passphrase_choose(const char *path, struct buffer *error, char **ret_passphrase)
 {
-    return get(path, true, error, ret_passphrase);
+    return get(path, ask_twice, error, ret_passphrase);
+}
+
+static int ask_first(const char *path, struct buffer *error, char **ret_passphrase)
+{
+    return ask("Passphrase of ", path, error, ret_passphrase);
+}
+
+static int ask_again(const char *path, struct buffer *error, char **ret_passphrase)
+{
+    return ask("Wrong passphrase. Once more, passphrase of ", path, error, ret_passphrase);
 }
 
 /* Makes the key of a seal whose header was read. */
-static int derive(const char *path, struct seal *seal, struct buffer *error)
+static int derive(const char *path, asker *person, struct seal *seal, struct buffer *error)
 {
     char *passphrase = NULL;
-    int r = passphrase_get(path, error, &passphrase);
+    int r = get(path, person, error, &passphrase);
     if (r < 0)
         return r;
     r = seal_derive(seal, passphrase);
@@ -152,14 +164,12 @@ static int derive(const char *path, struct seal *seal, struct buffer *error)
     return r;
 }
 
-static int open_with(const struct seal *seal, char **bytes, size_t *length, struct buffer *error)
+/* -EBADMSG, with no sentence yet, if the key does not fit. */
+static int try_to_open(const struct seal *seal, char **bytes, size_t *length, struct buffer *error)
 {
     char *plain = NULL;
     size_t plain_length;
     int r = seal_open(seal, *bytes, *length, &plain, &plain_length);
-    if (r == -EBADMSG)
-        return refuse(error, "wrong passphrase (or the file was changed since it was "
-                             "sealed)");
     if (r == -EINVAL)
         return refuse(error, "the sealed file is damaged; restore it from a copy");
     if (r < 0)
@@ -168,6 +178,28 @@ static int open_with(const struct seal *seal, char **bytes, size_t *length, stru
     *bytes = plain;
     *length = plain_length;
     return 0;
+}
+
+static int open_with(const struct seal *seal, char **bytes, size_t *length, struct buffer *error)
+{
+    int r = try_to_open(seal, bytes, length, error);
+    return r != -EBADMSG ? r
+                         : refuse(error, "wrong passphrase (or the file was changed since it was "
+                                         "sealed)");
+}
+
+/* A person may mistype; a file and a descriptor would say the same again. */
+static int open_by_passphrase(const char *path, struct seal *seal, char **bytes, size_t *length,
+                              struct buffer *error)
+{
+    int r = derive(path, ask_first, seal, error);
+    for (int left = is_asked_for() ? TRIES - 1 : 0; r == 0 && left > 0; left--) {
+        r = try_to_open(seal, bytes, length, error);
+        if (r != -EBADMSG)
+            return r;
+        r = derive(path, ask_again, seal, error);
+    }
+    return r == 0 ? open_with(seal, bytes, length, error) : r;
 }
 
 static int copy_seal(const struct seal *seal, struct seal *ret_seal)
@@ -255,9 +287,7 @@ int passphrase_unseal(const char *path, char **bytes, size_t *length, struct sea
         r = open_with(&opened, bytes, length, error);
         return r < 0 || !seal ? r : copy_seal(&opened, seal);
     }
-    r = derive(path, &own, error);
-    if (r == 0)
-        r = open_with(&own, bytes, length, error);
+    r = open_by_passphrase(path, &own, bytes, length, error);
     if (r == 0)
         r = keep(&own);
     if (r < 0 || !seal)
