@@ -96,7 +96,10 @@ no_gateway_is_left() {
   assert_stdout_has '^CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-tcr-[0-9a-f]{40}$'
   assert_stdout_has '^NO_PROXY=corp.example,127.0.0.1,localhost$'
   assert_stdout_has '^no_proxy=corp.example,127.0.0.1,localhost$'
-  lacks "$out" 'FAKE|ANTHROPIC_API_KEY'
+  # Where programs on an SDK look for it.
+  assert_stdout_has '^ANTHROPIC_API_KEY=sk-ant-oat01-tcr-[0-9a-f]{40}$'
+  assert_stdout_has '^OPENAI_API_KEY=sk-ant-oat01-tcr-[0-9a-f]{40}$'
+  lacks "$out" 'FAKE'
   assert_equal "$(sed -n 's/^CLAUDE_CODE_OAUTH_TOKEN=//p' "$out")" "$(cat "$play/.stand-in")"
   lacks "$play/.gateways" 'sk-ant'
 }

@@ -74,6 +74,17 @@ load helpers
   assert_equal "$(seen | sed 's/[a-z-]*://g')" "ci dev"
 }
 
+@test "a script on the node SDK with subscriptions' tokens: it finds the stand-in where it looks" {
+  pool home work
+  answers home limit:five_hour:3600
+  answers work "ok:pong from work"
+  extra_env=("SDK_MODULES=$HERE")
+  run_tcr --gateway -- node "$HERE/fixtures/ask.mjs" ping
+  assert_status 0
+  assert_stdout "pong from work"
+  assert_seen "bearer:home bearer:work"
+}
+
 # What the process could give away at any time: a core file holds no more.
 @test "a script on the node SDK: no key in its memory, before and after one was replaced" {
   pool api:ci api:dev

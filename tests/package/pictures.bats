@@ -9,7 +9,7 @@ setup() {
 
 @test "the pictures can be made, are small and stand in README" {
   "$ROOT/tools/screenshots" "$BATS_TEST_TMPDIR"
-  for name in failover status doctor; do
+  for name in failover session status doctor; do
     picture=$BATS_TEST_TMPDIR/$name.png
     [[ $(file -b "$picture") == "PNG image data, "* ]]
     [ "$(stat -c %s "$picture")" -lt 60000 ]
@@ -18,11 +18,12 @@ setup() {
   done
 }
 
-@test "they show a failover, the keys and what doctor found, and no other home, host or token" {
+@test "they show a failover, a session that goes on, the keys and what doctor found, and no other home, host or token" {
   run "$ROOT/tools/screenshots" --text
   [ "$status" -eq 0 ] || fail "$output"
   [[ $output == *'"home" reached its session limit (resets 14:35, in 2h); carrying on with "work" (2 of 3)'*'All four steps are done.'* ]] ||
     fail "$output"
+  [[ $output == *'tcr-run: "home" reached its session limit at 12:35; 2 requests went on with "work"'* ]] || fail "$output"
   [[ $output == *'> work     oauth   ready'*'spare    oauth   disabled'* ]] || fail "$output"
   [[ $output == *$'\nfail  key file'*$'\nok    client'*$'\nwarn  environment'* ]] || fail "$output"
   ! grep -E "$(hostname)|$ROOT|/tmp|FAKE|\.\.\./" <<<"$output"

@@ -174,7 +174,8 @@ static void assign_gateway(struct assignments *set, const struct private_gateway
     struct assignment own[GATEWAY_ASSIGNMENTS];
     size_t count = private_gateway_assign(gateway, own, 0);
     for (size_t i = 0; i < count; i++)
-        assign(set, own[i].name, own[i].value);
+        if (!is_assigned(set, own[i].name))
+            assign(set, own[i].name, own[i].value);
 }
 
 /* The address that a key goes to, and what its owner wants set with it. */

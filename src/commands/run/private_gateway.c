@@ -200,6 +200,20 @@ static bool leads(const struct private_gateway *gateway, bool openai)
     return true;
 }
 
+/* Programs on the SDKs look in the variable of an API key, whatever kind the pool's keys are.
+ * Claude Code would rather know that it has a subscription's token. */
+static size_t lead_there(const struct private_gateway *gateway, bool openai, const char *variable,
+                         const char *address, struct assignment *set, size_t count)
+{
+    if (!leads(gateway, openai))
+        return count;
+    set[count++] = (struct assignment){variable, address};
+    if (gateway->session->call.id != CLIENT_CLAUDE)
+        set[count++] =
+            (struct assignment){openai ? "OPENAI_API_KEY" : "ANTHROPIC_API_KEY", gateway->stand_in};
+    return count;
+}
+
 size_t private_gateway_assign(const struct private_gateway *gateway, struct assignment *set,
                               size_t count)
 {
@@ -210,10 +224,8 @@ size_t private_gateway_assign(const struct private_gateway *gateway, struct assi
         set[count++] = (struct assignment){"ANTHROPIC_BASE_URL", GATEWAY_ADDRESS};
         return count;
     }
-    if (leads(gateway, false))
-        set[count++] = (struct assignment){"ANTHROPIC_BASE_URL", gateway->address};
-    if (leads(gateway, true))
-        set[count++] = (struct assignment){"OPENAI_BASE_URL", gateway->openai_address};
+    count = lead_there(gateway, false, "ANTHROPIC_BASE_URL", gateway->address, set, count);
+    count = lead_there(gateway, true, "OPENAI_BASE_URL", gateway->openai_address, set, count);
     set[count++] = (struct assignment){"NO_PROXY", gateway->no_proxy};
     set[count++] = (struct assignment){"no_proxy", gateway->no_proxy};
     return count;
