@@ -19,7 +19,7 @@ const POOL = {
         { name: "home", token: "sk-ant-oat01-FAKE-home-0001" },
         { name: "a b", token: "sk-ant-oat01-FAKE-other-0001", priority: 1 },
         { name: "work", token: "sk-ant-oat01-FAKE-work-0001", priority: 2 },
-        { name: "login", token: "sk-ant-oat01-FAKE-login-0001", refresh_token: "sk-ant-ort01-FAKE-login-0001", expires: "2099-01-01T00:00:00Z", priority: 3 },
+        { name: "login", token: "sk-ant-oat01-FAKE-login-0001", refresh_token: "sk-ant-ort01-FAKE-login-0001", expires: "2099-01-01", priority: 3 },
     ],
     master: { name: "billing", token: "sk-ant-api03-FAKE-billing-0001" },
     profiles: { cheap: { keys: ["home", "work"], master: false } },
@@ -35,8 +35,8 @@ let complaints = [];
 let expected = /^$/;
 let page, context;
 
-async function visit(options = {}, link = home.link()) {
-    const made = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+async function visit(link) {
+    const made = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     made.setDefaultTimeout(20000);
     const opened = await made.newPage();
     opened.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
@@ -63,8 +63,8 @@ const inFile = () => home.readKeys().keys.map((key, place) => [key.priority ?? 0
 
 const tests = {
     async "a link opens the page, once, and what comes is what its headers allow"() {
-        const link = home.link();
-        page = await visit({}, link);
+        const link = await home.link();
+        page = await visit(link);
         context = page.context();
         await live();
         await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
@@ -77,7 +77,7 @@ const tests = {
         const again = await page.request.get(home.address + "/page/main.js", { headers: { "if-none-match": (await page.request.get(home.address + "/page/main.js")).headers().etag } });
         assert.equal(again.status(), 304);
         expected = /401/;
-        const stranger = await visit({}, link);
+        const stranger = await visit(link);
         assert.match(await stranger.textContent("body"), /tcr-run gateway open/);
         await stranger.context().close();
     },
@@ -316,7 +316,7 @@ const tests = {
         home.start();
         await page.locator('#link[data-link="out"]').waitFor();
         assert.match(await page.textContent("#banner"), /tcr-run gateway open/);
-        await page.goto(home.link());
+        await page.goto(await home.link());
         await live();
         await page.getByText("All 500 keys are available.").waitFor();
         assert.equal(await page.locator("#now-keys .card").count(), 24);
