@@ -97,7 +97,7 @@ _tcr_run_value()
         --keep | --scrub) [[ ${words[1]} == gateway ]] || mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --on-exhausted) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
-        --models | --per-day | --organization | --priority | --expires | --at-most | --base-url | --timeout) ;;
+        --models | --per-day | --organization | --priority | --expires | --at-most | --budget | --base-url | --timeout) ;;
         *) return 1 ;;
     esac
     return 0
@@ -124,14 +124,14 @@ _tcr_run_keys()
         list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
         add/-*)
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
-                --base-url --plain-http --token-file --config-dir --token-command --keys --passphrase-fd'
+                --budget --base-url --plain-http --token-file --config-dir --token-command --keys --passphrase-fd'
             ;;
         login/-*) _tcr_run_words '--config-dir --organization --priority --keys --passphrase-fd' ;;
         refresh/-*) _tcr_run_words '--if-due --quiet --keys --passphrase-fd' ;;
         renew/-*) _tcr_run_words '--expires --keys --passphrase-fd' ;;
         set/-*)
-            _tcr_run_words '--organization --priority --expires --at-most --base-url --plain-http --kind --keys
-                --passphrase-fd'
+            _tcr_run_words '--organization --priority --expires --at-most --budget --base-url --plain-http --kind
+                --keys --passphrase-fd'
             ;;
         check/-*)
             _tcr_run_words '--all --json --timeout --note-organization --keys --passphrase-fd'

@@ -135,6 +135,7 @@ complete -c tcr-run -n '__tcr_run_verb refresh' -l if-due -d 'Only those that en
 complete -c tcr-run -n '__tcr_run_verb refresh' -s q -l quiet -d 'Say nothing'
 complete -c tcr-run -n '__tcr_run_verb add set renew' -l expires -x -d 'When the token ends'
 complete -c tcr-run -n '__tcr_run_verb add set' -l at-most -x -d 'How many uses of the master key'
+complete -c tcr-run -n '__tcr_run_verb add set' -l budget -x -d 'Dollars that it may cost in a day: 5.00/day'
 complete -c tcr-run -n '__tcr_run_verb add set' -l base-url -x -d 'The address it is sent to'
 complete -c tcr-run -n '__tcr_run_verb add set' -l plain-http -d 'Unencrypted, to another machine'
 complete -c tcr-run -n '__tcr_run_verb add' -l token-file -r -F -d 'The token stands in this file'

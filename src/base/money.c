@@ -22,7 +22,7 @@ void money_append(struct buffer *text, int64_t money)
 {
     double dollars = (double)money / (double)MONEY_DOLLAR;
     bool tiny = money > 0 && money < MONEY_DOLLAR / 100;
-    buffer_append_format(text, tiny ? "$%.6f" : "$%.2f", dollars);
+    buffer_append_format(text, "$%.*f", !tiny ? 2 : money < 1000 ? 9 : 6, dollars);
     if (tiny)
         while (text->length > 2 && text->data[text->length - 1] == '0')
             text->data[--text->length] = '\0';

@@ -249,6 +249,12 @@ END
   assert_equal "$(in_file '.keys[0] | keys_unsorted')" '["name","token"]'
   tcr keys set billing --at-most 5/day
   assert_equal "$(in_file .master.at_most)" '"5/day"'
+  tcr keys set a billing --budget 2.50/day
+  assert_equal "$(in_file '[.keys[0].budget, .master.budget]')" '["2.50/day","2.50/day"]'
+  tcr keys show a --json
+  assert_equal "$(jq -r .budget "$scratch/stdout")" 2.5/day
+  tcr keys set a --budget ''
+  assert_equal "$(in_file '.keys[0] | keys_unsorted')" '["name","token"]'
   while IFS='|' read -r words pattern; do
     read -ra list <<< "$words"
     unchanged tcr keys set "${list[@]}"
@@ -260,6 +266,8 @@ nobody --priority 1|there is no key "nobody"
 a --priority x|--priority: expected a whole number
 a --at-most 5/day|limits the master key alone
 billing --at-most 5|at_most: expected a limit
+a --budget 5|budget: expected dollars for a day such as "5.00/day", found "5"
+a b --budget 0/day|budget: expected dollars for a day
 a --base-url proxy|base_url: begins with neither
 a --kind cluade|--kind: expected oauth
 a --expires 2020-01-01|--expires: expected a time to come

@@ -176,6 +176,7 @@ static void money_is_read_and_shown(void **state)
         const char *shown, *number;
     } rows[] = {{0, "$0.00", "0"},
                 {5250000000, "$5.25", "5.25"},
+                {1, "$0.000000001", "0.000000001"},
                 {4200000, "$0.0042", "0.0042"},
                 {1234567890123, "$1234.57", "1234.567890123"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -34,7 +34,7 @@ static const struct verb {
     {"add", keys_add,
      "NAME [--master] [--kind KIND] [--organization NAME]\n"
      "[--priority N] [--expires WHEN] [--at-most N/day]\n"
-     "[--base-url URL [--plain-http]]\n"
+     "[--budget N/day] [--base-url URL [--plain-http]]\n"
      "[--token-file FILE | --config-dir DIR | --token-command COMMAND ARG...]",
      "add one; its token is asked for, or read from standard input"},
     {"renew", keys_renew, "NAME [--expires WHEN]",
@@ -45,7 +45,8 @@ static const struct verb {
      "renew logins with their refresh tokens"},
     {"set", keys_set,
      "NAME... [--organization NAME] [--priority N] [--expires WHEN]\n"
-     "[--at-most N/day] [--base-url URL [--plain-http]] [--kind KIND]",
+     "[--at-most N/day] [--budget N/day] [--base-url URL [--plain-http]]\n"
+     "[--kind KIND]",
      "change what else is said of keys; an empty value takes it out"},
     {"edit", keys_edit, "", "open the key file in an editor, and check it before it is used"},
     {"show", keys_show, "NAME [--json]", "everything about a key but its secret"},
@@ -265,6 +266,7 @@ static const struct {
     {"--priority N", "lower ones are tried first (0)"},
     {"--expires WHEN", "when the token ends: 2027-03-31, or 90d from now"},
     {"--at-most N/day", "how often the master may be used; also N/hour"},
+    {"--budget N/day", "what it may cost in a day, in US dollars: 5.00/day"},
     {"--base-url URL", "the address that it is sent to"},
     {"--plain-http", "allow http:// to another machine"},
     {"--token-file FILE", "the token stands in this file"},

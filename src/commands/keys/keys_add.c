@@ -40,6 +40,7 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
                                  {"config-dir", 0, NULL, &addition->config_dir},
                                  {"expires", 0, NULL, &addition->fields.expires},
                                  {"at-most", 0, NULL, &addition->fields.at_most},
+                                 {"budget", 0, NULL, &addition->fields.budget},
                                  {"base-url", 0, NULL, &addition->fields.base_url},
                                  {"plain-http", 0, &addition->fields.plain_http, NULL},
                                  {0}};

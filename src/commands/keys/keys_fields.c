@@ -97,6 +97,7 @@ int key_fields_set(const struct key_fields *fields, int64_t now, cJSON *entry, s
         {"base_url", fields->base_url, NULL},
         {"organization", fields->organization, NULL},
         {"at_most", fields->at_most, NULL},
+        {"budget", fields->budget, NULL},
         {"priority", fields->priority, set_priority},
         {"expires", fields->expires, set_expires},
     };

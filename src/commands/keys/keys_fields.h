@@ -11,7 +11,7 @@
 
 /* NULL: not said. */
 struct key_fields {
-    const char *kind, *base_url, *organization, *priority, *expires, *at_most;
+    const char *kind, *base_url, *organization, *priority, *expires, *at_most, *budget;
     bool plain_http;
     bool may_remove; /* "" takes a field out; else it is a mistake */
 };

@@ -46,7 +46,7 @@ static int apply_setting(cJSON *file, void *context, struct buffer *error)
 static bool says_nothing(const struct key_fields *fields)
 {
     return !fields->kind && !fields->base_url && !fields->organization && !fields->priority &&
-           !fields->expires && !fields->at_most && !fields->plain_http;
+           !fields->expires && !fields->at_most && !fields->budget && !fields->plain_http;
 }
 
 int keys_set(int argc, char **argv)
@@ -62,12 +62,13 @@ int keys_set(int argc, char **argv)
                                  {"plain-http", 0, &setting.fields.plain_http, NULL},
                                  {"expires", 0, NULL, &setting.fields.expires},
                                  {"at-most", 0, NULL, &setting.fields.at_most},
+                                 {"budget", 0, NULL, &setting.fields.budget},
                                  {0}};
     if (!keys_parse(argc, argv, flags, 1, INT_MAX, &options))
         return EXIT_OWN_FAILURE;
     if (says_nothing(&setting.fields)) {
-        log_say("keys set: what is to be set? --priority, --organization, --at-most, --base-url, "
-                "--expires or --kind");
+        log_say("keys set: what is to be set? --priority, --organization, --at-most, --budget, "
+                "--base-url, --expires or --kind");
         return EXIT_OWN_FAILURE;
     }
     setting.names = argv + 1;

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/money.h"
 #include "base/shellword.h"
 #include "base/text.h"
 #include "commands/command.h"
@@ -69,6 +70,17 @@ static void add_limit(cJSON *object, const struct key *key)
     json_set_string(object, "at_most", limit);
 }
 
+static void add_budget(cJSON *object, const struct key *key)
+{
+    struct buffer text = {0};
+    if (key->budget > 0) {
+        money_append_number(&text, key->budget);
+        buffer_append_text(&text, "/day");
+        json_set_string(object, "budget", buffer_text(&text));
+    }
+    buffer_finish(&text);
+}
+
 /* What the file says. */
 static void add_fields(cJSON *object, const struct pool *pool, const struct key *key)
 {
@@ -87,6 +99,7 @@ static void add_fields(cJSON *object, const struct pool *pool, const struct key 
         json_set_string(object, "organization", key->organization);
     json_set_integer(object, "priority", key->priority);
     add_limit(object, key);
+    add_budget(object, key);
     render_destination(&address, &to);
     if (to.from != DESTINATION_UNKNOWN)
         json_set_string(object, "goes_to", buffer_text(&address));

@@ -12,7 +12,8 @@ static void append_ready(struct buffer *text, const struct rotation *rotation)
     size_t all = 0;
     for (size_t i = 0; i < rotation->count; i++)
         all += is_in_use(&rotation->candidates[i]);
-    buffer_append_format(text, "%zu of %zu ready", rotation_ready(rotation), all);
+    buffer_append_format(text, "%zu of %zu %s", rotation_ready(rotation), all,
+                         standing_word(STANDING_READY));
 }
 
 void status_append_line(struct buffer *text, const struct status_view *view)

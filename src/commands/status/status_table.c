@@ -219,6 +219,11 @@ static void append_count(struct buffer *line, size_t count, const char *what)
         buffer_append_format(line, ", %zu %s", count, what);
 }
 
+static void append_standing(struct buffer *line, const size_t *counts, enum standing standing)
+{
+    append_count(line, counts[standing], standing_word(standing));
+}
+
 /* `498 of 500 ready, 1 resting (first back 14:35), 1 disabled`: of the pool, without the master. */
 static void append_summary(struct buffer *line, const struct status_view *view)
 {
@@ -233,16 +238,17 @@ static void append_summary(struct buffer *line, const struct status_view *view)
             (first == 0 || candidate->cooling->until < first))
             first = candidate->cooling->until;
     }
-    buffer_append_format(line, "%zu of %zu ready", counts[STANDING_READY], rotation->count);
-    append_count(line, counts[STANDING_COOLING], "resting");
+    buffer_append_format(line, "%zu of %zu %s", counts[STANDING_READY], rotation->count,
+                         standing_word(STANDING_READY));
+    append_standing(line, counts, STANDING_COOLING);
     if (first > 0) {
         buffer_append_text(line, " (first back ");
         render_time(line, first, view->now, &zone_system);
         buffer_append_char(line, ')');
     }
-    append_count(line, counts[STANDING_BUSY], "in use");
-    append_count(line, counts[STANDING_DISABLED], "disabled");
-    append_count(line, counts[STANDING_LEFT_OUT], "left out");
+    append_standing(line, counts, STANDING_BUSY);
+    append_standing(line, counts, STANDING_DISABLED);
+    append_standing(line, counts, STANDING_LEFT_OUT);
     append_count(line, ended, "ended");
     buffer_append_char(line, '\n');
 }

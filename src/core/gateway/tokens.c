@@ -174,7 +174,7 @@ static size_t capture(struct tokens_reader *reader, const char *bytes, size_t le
     return i;
 }
 
-/* The first of the names; NULL if none stands there whole. */
+/* The first of the names; NULL if none stands there whole. Two may share a quote. */
 static const char *find_name(const struct tokens_reader *reader, const char *bytes, size_t length,
                              int *ret_wanted)
 {
@@ -182,8 +182,8 @@ static const char *find_name(const struct tokens_reader *reader, const char *byt
     for (size_t i = 0; i < COUNT(names); i++) {
         if (names[i].wanted == MODEL && (*reader->tokens.model || reader->passed > MODEL_WITHIN))
             continue;
-        const char *found =
-            memmem(bytes, first ? (size_t)(first - bytes) : length, names[i].name, NAME_LENGTH);
+        size_t within = first ? (size_t)(first - bytes) + NAME_LENGTH - 1 : length;
+        const char *found = memmem(bytes, within, names[i].name, NAME_LENGTH);
         if (found) {
             first = found;
             *ret_wanted = names[i].wanted;

@@ -70,10 +70,9 @@ static const char *cooling_word(const struct cooldown *cooling)
     static const char *const words[CLASS_COUNT] = {
         [CLASS_LIMIT] = "limited",     [CLASS_THROTTLED] = "throttled",
         [CLASS_AUTH] = "auth error",   [CLASS_FORBIDDEN] = "forbidden",
-        [CLASS_BILLING] = "no credit", [CLASS_SERVER] = "resting",
-        [CLASS_NETWORK] = "resting",
+        [CLASS_BILLING] = "no credit",
     };
-    return words[cooling->class] ? words[cooling->class] : "resting";
+    return words[cooling->class] ? words[cooling->class] : standing_word(STANDING_COOLING);
 }
 
 void render_standing(struct buffer *text, const struct candidate *candidate, int64_t now,
@@ -88,7 +87,7 @@ void render_standing(struct buffer *text, const struct candidate *candidate, int
         append_span(text, cooling->until, now);
         buffer_append_char(text, ')');
     } else if (candidate->standing == STANDING_READY && candidate->leases > 0) {
-        buffer_append_format(text, "in use ×%zu", candidate->leases);
+        buffer_append_format(text, "%s ×%zu", standing_word(STANDING_BUSY), candidate->leases);
     } else if (candidate->standing == STANDING_READY && candidate->ended) {
         buffer_append_text(text, "ended; last in turn");
     } else {

@@ -307,18 +307,27 @@ int64_t rotation_earliest(const struct rotation *rotation)
     return earliest;
 }
 
+/* For JSON and sentences, and for people who count. */
+static const struct {
+    const char *name, *word;
+} standings[] = {
+    [STANDING_READY] = {"ready", "ready"},
+    [STANDING_COOLING] = {"cooling", "resting"},
+    [STANDING_DISABLED] = {"disabled", "disabled"},
+    [STANDING_LEFT_OUT] = {"left out", "left out"},
+    [STANDING_NOT_PINNED] = {"not asked for", "not asked for"},
+    [STANDING_WRONG_KIND] = {"of a kind this command cannot use", "of another kind"},
+    [STANDING_TRIED] = {"tried in this run", "tried"},
+    [STANDING_SPENT] = {"used as often as at_most allows", "used up"},
+    [STANDING_BUSY] = {"in use by as many runs as --max-per-key allows", "in use"},
+};
+
 const char *standing_name(enum standing standing)
 {
-    static const char *const names[] = {
-        [STANDING_READY] = "ready",
-        [STANDING_COOLING] = "cooling",
-        [STANDING_DISABLED] = "disabled",
-        [STANDING_LEFT_OUT] = "left out",
-        [STANDING_NOT_PINNED] = "not asked for",
-        [STANDING_WRONG_KIND] = "of a kind this command cannot use",
-        [STANDING_TRIED] = "tried in this run",
-        [STANDING_SPENT] = "used as often as at_most allows",
-        [STANDING_BUSY] = "in use by as many runs as --max-per-key allows",
-    };
-    return names[standing];
+    return standings[standing].name;
+}
+
+const char *standing_word(enum standing standing)
+{
+    return standings[standing].word;
 }

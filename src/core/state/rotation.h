@@ -91,3 +91,4 @@ size_t rotation_capacity(const struct rotation *rotation);
 int64_t rotation_earliest(const struct rotation *rotation);
 
 const char *standing_name(enum standing standing);
+const char *standing_word(enum standing standing); /* a short one: "resting" */

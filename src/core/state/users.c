@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/jsontext.h"
+#include "base/text.h"
 #include "base/wildcard.h"
 
 #include <errno.h>
@@ -14,8 +15,10 @@
 static bool take_text(const cJSON *json, const char *name, char *ret_text, size_t size)
 {
     const char *text = json_string(json, name);
-    bool fits = text ? strlen(text) < size : !json_get(json, name);
-    snprintf(ret_text, size, "%s", text ? text : "");
+    bool fits = text ? strlen(text) < size && text_is_utf8(text) : !json_get(json, name);
+    *ret_text = '\0';
+    if (text && fits)
+        memcpy(ret_text, text, strlen(text) + 1);
     return fits;
 }
 
