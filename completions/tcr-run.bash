@@ -178,10 +178,10 @@ _tcr_run()
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
         */usage) _tcr_run_words '--by --since --json --csv' ;;
-        2/gateway) _tcr_run_words "start stop status token users install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
+        2/gateway) _tcr_run_words "start stop status open token users install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
         3/gateway) [[ ${words[2]} == users ]] && _tcr_run_words 'add list revoke remove' ;;
         */gateway)
-            _tcr_run_words "--detach --dry-run --listen --hold --keep --tls-cert --tls-key --behind-proxy --expires --models --per-day --json --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
+            _tcr_run_words "--detach --dry-run --listen --hold --keep --tls-cert --tls-key --behind-proxy --expires --models --per-day --json --print --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
                 $common"
             ;;
         */doctor) _tcr_run_words "--json $common" ;;

@@ -149,10 +149,11 @@ complete -c tcr-run -n '__tcr_run_verb import' -l dry-run -d 'Only show what wou
 complete -c tcr-run -n '__tcr_run_verb import' -l prefix -x -d 'Text before each name'
 complete -c tcr-run -n '__tcr_run_verb seal' -l limits -x -a 'interactive moderate' -d 'What a guess costs'
 complete -c tcr-run -n '__tcr_run_in reset' -a '(__tcr_run_key_names)' -d Key
-complete -c tcr-run -n '__tcr_run_in gateway' -a 'start stop status token users install uninstall'
+complete -c tcr-run -n '__tcr_run_in gateway' -a 'start stop status open token users install uninstall'
 complete -c tcr-run -n '__tcr_run_in gateway' -s d -l detach -d 'In the background'
 complete -c tcr-run -n '__tcr_run_in gateway' -s n -l dry-run -d 'Only show the units of systemd'
 complete -c tcr-run -n '__tcr_run_in gateway' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_in gateway' -l print -d 'Show the link of the page'
 complete -c tcr-run -n '__tcr_run_in gateway' -l listen -x -d 'Serve on this address'
 complete -c tcr-run -n '__tcr_run_in gateway' -l hold -x -d 'Wait so long for a key to be ready'
 complete -c tcr-run -n '__tcr_run_in gateway' -l keep -x -d 'Keep the usage so long'

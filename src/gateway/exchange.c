@@ -9,6 +9,7 @@
 #include "gateway/guests.h"
 #include "gateway/metering.h"
 #include "gateway/page.h"
+#include "gateway/page_events.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
 #include "gateway/try.h"
@@ -69,6 +70,7 @@ void exchange_destroy(struct exchange *exchange)
     timer_stop(&exchange->gateway->timers, &exchange->timer);
     try_destroy(exchange->try);
     agent_leave(exchange);
+    page_events_leave(exchange);
     front_drop_answer(exchange);
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
@@ -231,7 +233,7 @@ void exchange_receive_end(struct exchange *exchange)
     else if (exchange->route.id == ROUTE_PAGE)
         page_ask(exchange);
     if (exchange->response)
-        exchange->state = ANSWERING;
+        exchange->state = exchange->page_stream ? WATCHING : ANSWERING;
     else if (exchange->route.id == ROUTE_USAGE || exchange->route.id == ROUTE_CONTROL ||
              exchange->route.id == ROUTE_PAGE)
         exchange->state = CONSULTING;
@@ -273,11 +275,14 @@ size_t exchange_read(struct exchange *exchange, char *to, size_t most)
 {
     if (exchange->pings.length > 0)
         return pending_take(&exchange->pings, to, most);
-    if (exchange->state != STREAMING && exchange->state != DRAINING && exchange->state != WORKING)
+    if (exchange->state != STREAMING && exchange->state != DRAINING && exchange->state != WORKING &&
+        exchange->state != WATCHING)
         return 0;
     size_t taken = pending_take(&exchange->pending, to, most);
     if (taken > 0)
         exchange_note_out(exchange, BODY_OUT);
+    if (taken > 0)
+        page_events_moved(exchange);
     bool is_paused = (exchange->try && exchange->try->is_paused) || exchange->agent;
     if (is_paused && exchange->pending.length < PENDING_LOW)
         exchange_mark(exchange);
@@ -289,6 +294,7 @@ enum answer_end exchange_end(const struct exchange *exchange)
     switch (exchange->state) {
     case STREAMING:
     case WORKING:
+    case WATCHING:
         return ANSWER_GOES_ON;
     case DRAINING:
         return exchange->is_broken ? ANSWER_BROKEN : ANSWER_WHOLE;

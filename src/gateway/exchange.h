@@ -29,6 +29,7 @@ struct MHD_Response;
 struct gateway;
 struct try;
 struct agent;
+struct page_stream;
 
 enum exchange_state {
     RECEIVING,  /* the body comes in */
@@ -38,6 +39,7 @@ enum exchange_state {
     ASKING,     /* a try is running, and no head has come */
     JUDGING,    /* a head has come; what it means is not known yet */
     WORKING,    /* Claude Code runs for it */
+    WATCHING,   /* a stream of events of the page */
     STREAMING,  /* the answer is passed on as it comes */
     DRAINING,   /* the rest of the answer is passed on, no more comes */
     ANSWERING,  /* an answer of our own is sent */
@@ -124,6 +126,7 @@ struct exchange {
     struct buffer own_answer;
     int own_status;
     bool own_is_csv;
+    struct page_stream *page_stream; /* NULL: it is none */
 
     struct timer timer;
     bool timer_came;

@@ -5,6 +5,7 @@
 #include "gateway/gateway.h"
 #include "gateway/guests.h"
 #include "gateway/metering.h"
+#include "gateway/page.h"
 #include "gateway/picker.h"
 #include "gateway/refusal.h"
 #include "gateway/try.h"
@@ -36,6 +37,7 @@ static enum exchange_state leave(struct exchange *exchange)
     metering_record(exchange);
     drop_try(exchange);
     agent_leave(exchange);
+    page_events_leave(exchange);
     picker_tell_end(exchange, true);
     picker_give_back(exchange);
     body_finish(&exchange->body);
@@ -179,17 +181,19 @@ static enum exchange_state hold(struct exchange *exchange)
 
 static enum exchange_state consult(struct exchange *exchange)
 {
-    const char *head = exchange->own_is_csv ? "content-type: text/csv; charset=utf-8\n"
-                                            : "content-type: application/json\n";
+    char head[1024];
+    snprintf(head, sizeof head, "%scontent-type: %s\n",
+             exchange->route.id == ROUTE_PAGE ? PAGE_DATA_HEAD : "",
+             exchange->own_is_csv ? "text/csv; charset=utf-8" : "application/json");
     if (exchange->timer_came)
         return exchange_refuse(exchange, 503, "what was asked for was not there in time", 5);
     if (exchange->own_status == 0)
         return CONSULTING;
-    if (exchange->own_status != 200)
+    if (exchange->own_status > 299)
         return exchange_refuse(exchange, exchange->own_status, buffer_text(&exchange->own_answer),
                                0);
-    if (!front_set_whole_answer(exchange, 200, head, buffer_text(&exchange->own_answer),
-                                exchange->own_answer.length))
+    if (!front_set_whole_answer(exchange, exchange->own_status, head,
+                                buffer_text(&exchange->own_answer), exchange->own_answer.length))
         return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
     front_resume(exchange);
     return ANSWERING;
@@ -330,6 +334,15 @@ static enum exchange_state stream(struct exchange *exchange)
     return STREAMING;
 }
 
+static enum exchange_state watch(struct exchange *exchange)
+{
+    bool is_over = page_events_is_over(exchange);
+    exchange->state = is_over ? DRAINING : WATCHING;
+    if (is_over || exchange->pending.length > 0)
+        front_resume(exchange);
+    return exchange->state;
+}
+
 static enum exchange_state drain(struct exchange *exchange)
 {
     return exchange->is_completed ? leave(exchange) : DRAINING;
@@ -350,17 +363,12 @@ static const struct {
     const char *name;
     enum exchange_state (*step)(struct exchange *exchange);
 } states[EXCHANGE_STATES] = {
-    [RECEIVING] = {"receiving", receive},
-    [CHOOSING] = {"choosing", choose},
-    [HOLDING] = {"holding", hold},
-    [CONSULTING] = {"consulting", consult},
-    [ASKING] = {"asking", ask},
-    [JUDGING] = {"judging", exchange_judge},
-    [WORKING] = {"working", agent_step},
-    [STREAMING] = {"streaming", stream},
-    [DRAINING] = {"draining", drain},
-    [ANSWERING] = {"answering", answer},
-    [ENDED] = {"ended", rest},
+    [RECEIVING] = {"receiving", receive}, [CHOOSING] = {"choosing", choose},
+    [HOLDING] = {"holding", hold},        [CONSULTING] = {"consulting", consult},
+    [ASKING] = {"asking", ask},           [JUDGING] = {"judging", exchange_judge},
+    [WORKING] = {"working", agent_step},  [WATCHING] = {"watching", watch},
+    [STREAMING] = {"streaming", stream},  [DRAINING] = {"draining", drain},
+    [ANSWERING] = {"answering", answer},  [ENDED] = {"ended", rest},
 };
 
 const char *exchange_state_name(enum exchange_state state)

@@ -65,6 +65,9 @@ void front_resume(struct exchange *exchange);
  * `length` as in forward.h. False if out of memory. */
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length);
 
+/* Ends the connection now, whatever of an answer has not been sent. */
+void front_cut(struct exchange *exchange);
+
 /* Drops an answer that will not be sent. */
 void front_drop_answer(struct exchange *exchange);
 

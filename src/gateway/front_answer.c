@@ -5,6 +5,7 @@
 #include "gateway/gateway.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define CHUNK_BYTES 4096
@@ -77,6 +78,12 @@ static bool add_headers(struct MHD_Response *response, const char *head)
         (void)MHD_add_response_header(response, name, value);
     }
     return true;
+}
+
+void front_cut(struct exchange *exchange)
+{
+    if (exchange->visitor)
+        (void)shutdown(exchange->visitor->hangup.fd, SHUT_RDWR);
 }
 
 void front_drop_answer(struct exchange *exchange)

@@ -84,6 +84,7 @@ static void begin_to_end(struct end_watch *ending)
     ending->asked = true;
     news_end(&gateway->news);
     remove_files(ending);
+    page_events_end(gateway);
     front_stop_listening(gateway->front);
 }
 
@@ -275,7 +276,12 @@ void gateway_renew_roster(struct gateway *gateway)
 
 size_t gateway_requests(const struct gateway *gateway)
 {
-    return gateway->exchange_count > 0 ? gateway->exchange_count - 1 : 0;
+    size_t count = 0;
+    for (const struct exchange *exchange = gateway->all; exchange; exchange = exchange->next)
+        count += exchange->state != ENDED && exchange->route.id != ROUTE_PROBE &&
+                 exchange->route.id != ROUTE_USAGE && exchange->route.id != ROUTE_CONTROL &&
+                 exchange->route.id != ROUTE_PAGE;
+    return count;
 }
 
 static void tidy_up(void *context)

@@ -64,5 +64,5 @@ struct gateway {
  * are reported, and the old ones stay in use. */
 void gateway_renew_roster(struct gateway *gateway);
 
-/* How many requests are under way besides the one that asks for it. */
+/* How many requests are under way that are not for the gateway itself. */
 size_t gateway_requests(const struct gateway *gateway);

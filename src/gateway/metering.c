@@ -6,6 +6,7 @@
 #include "gateway/budget.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
+#include "gateway/page_events.h"
 #include "gateway/refusal.h"
 #include "system/clock.h"
 #include "system/log.h"
@@ -134,7 +135,8 @@ static bool is_billable(const struct exchange *exchange)
 
 void metering_read(struct exchange *exchange, const char *bytes, size_t length)
 {
-    if (exchange->gateway->metering && is_billable(exchange))
+    const struct gateway *gateway = exchange->gateway;
+    if ((gateway->metering || page_events_any(gateway)) && is_billable(exchange))
         tokens_feed(&exchange->tokens, bytes, length);
 }
 
@@ -170,13 +172,16 @@ static void count(const struct exchange *exchange, struct usage_row *row)
     row->cache_read = tokens.cache_read;
     row->cache_write = tokens.cache_write;
     snprintf(tokens.model, sizeof tokens.model, "%s", row->served);
-    row->priced = prices_cost(&exchange->gateway->metering->prices, &tokens, &row->cost);
+    if (exchange->gateway->metering)
+        row->priced = prices_cost(&exchange->gateway->metering->prices, &tokens, &row->cost);
 }
 
 /* Requests that were not admitted, and those that the gateway answers itself, used nothing. */
 static bool is_recorded(const struct exchange *exchange)
 {
-    return exchange->gateway->metering && exchange->roster && !exchange->is_metered;
+    const struct gateway *gateway = exchange->gateway;
+    return (gateway->metering || page_events_any(gateway)) && exchange->roster &&
+           !exchange->is_metered;
 }
 
 void metering_record(struct exchange *exchange)
@@ -197,6 +202,9 @@ void metering_record(struct exchange *exchange)
     snprintf(row.session, sizeof row.session, "%s", exchange->id.session);
     name_models(exchange, &row);
     count(exchange, &row);
+    page_events_request(exchange->gateway, &row);
+    if (!exchange->gateway->metering)
+        return;
     usagewriter_add(exchange->gateway->metering->writer, &row);
     if (exchange->candidate)
         (void)budget_is_spent(exchange->gateway, exchange->roster, exchange->candidate);

@@ -5,6 +5,7 @@
 #include "gateway/exchange.h"
 #include "gateway/front.h"
 #include "gateway/gateway.h"
+#include "gateway/metering.h"
 #include "gateway/page_state.h"
 #include "gateway/pagefiles.h"
 #include "gateway/refusal.h"
@@ -37,6 +38,7 @@ void page_close(struct gateway *gateway)
 {
     if (!gateway->page)
         return;
+    page_events_finish(gateway);
     sodium_memzero(gateway->page, sizeof *gateway->page);
     free(gateway->page);
     gateway->page = NULL;
@@ -270,6 +272,12 @@ void page_ask(struct exchange *exchange)
         break;
     case PAGE_STATE:
         answer_state(exchange);
+        break;
+    case PAGE_EVENTS:
+        page_events_begin(exchange);
+        break;
+    case PAGE_USAGE:
+        metering_ask(exchange);
         break;
     case PAGE_METHOD:
         answer_wrong_method(exchange, route.allowed);

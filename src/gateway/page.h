@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "core/gateway/guard.h"
 #include "core/gateway/pageroute.h"
+#include "gateway/page_events.h"
 #include "gateway/page_link.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct gateway;
 
 struct page {
     struct page_link link;
+    struct page_events events;
     int64_t started;                       /* seconds since 1970 */
     const char *addresses[PAGE_ADDRESSES]; /* that it listens on; borrowed */
     size_t address_count;
@@ -48,7 +50,8 @@ void page_note_address(struct gateway *gateway, const char *name, bool is_own);
 int page_judge(const struct exchange *exchange, enum guard_verdict verdict,
                const char **ret_sentence);
 
-/* Sets the answer, or starts what finds it; then the exchange waits for own_status. */
+/* Sets the answer, or starts what finds it; then the exchange waits for own_status. A stream of
+ * events has page_stream besides its answer. */
 void page_ask(struct exchange *exchange);
 
 /* Sets a whole answer in JSON. */

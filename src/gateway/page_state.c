@@ -144,14 +144,25 @@ static const char *profile_of(const struct gateway *gateway)
     return gateway->options->profile ? gateway->options->profile : DEFAULT_PROFILE;
 }
 
+static cJSON *describe_profile(const char *name, const cJSON *profile)
+{
+    static const char *const shown[] = {"keys", "master", "port"};
+    cJSON *object = cJSON_CreateObject();
+    json_set_string(object, "name", name);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        if (json_get(profile, shown[i]))
+            json_set(object, shown[i], cJSON_Duplicate(json_get(profile, shown[i]), true));
+    return object;
+}
+
 static cJSON *list_profiles(const struct gateway *gateway)
 {
     cJSON *names = cJSON_CreateArray();
     const cJSON *profile;
-    cJSON_AddItemToArray(names, cJSON_CreateString(DEFAULT_PROFILE));
+    cJSON_AddItemToArray(names, describe_profile(DEFAULT_PROFILE, NULL));
     cJSON_ArrayForEach (profile, (const cJSON *)gateway->roster->keyring.profiles)
         if (strcmp(profile->string, DEFAULT_PROFILE) != 0)
-            cJSON_AddItemToArray(names, cJSON_CreateString(profile->string));
+            cJSON_AddItemToArray(names, describe_profile(profile->string, profile));
     return names;
 }
 

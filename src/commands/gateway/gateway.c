@@ -41,6 +41,9 @@ static const struct verb {
      ", or on each ADDR; -d: in the background"},
     {"stop", gateway_stop, "[--profile NAME]", "end it; open streams have 30 s"},
     {"status", gateway_status, "[--profile NAME] [--json]", "does it run, and where"},
+    {"open", gateway_open, "[--print] [--profile NAME]",
+     "open its page in the browser: keys, sessions, usage and the log; --print: show the link, "
+     "which is good once and for a minute"},
     {"token", gateway_token, "", "the stand-in that its clients send as their key"},
     {"users", gateway_users,
      "[list [--json] | add NAME [--expires TIME] [--models GLOB,...] [--per-day MONEY|REQUESTS] | "
@@ -94,6 +97,7 @@ static int show_help(void)
                "  -f, --keys FILE        read the keys from FILE\n"
                "  -p, --profile NAME     the gateway with the keys of this profile\n"
                "      --json             as JSON\n"
+               "      --print            of open: the link instead\n"
                "Also --kind, --max-per-key, --cooldown, --retry-on and --retries (5, which is "
                "the most), as for a\nrun.\n"
                "\nManual: tcr-run-gateway(1).\n");
@@ -119,10 +123,10 @@ int command_gateway(int argc, char **argv)
         log_say("gateway: unknown verb \"%s\"; did you mean: tcr-run gateway %s", argv[1],
                 nearest.word);
     else
-        log_say(
-            "gateway: unknown verb \"%s\"; expected start, stop, status, token, users, install or "
-            "uninstall",
-            argv[1]);
+        log_say("gateway: unknown verb \"%s\"; expected start, stop, status, open, token, users, "
+                "install "
+                "or uninstall",
+                argv[1]);
     return EXIT_OWN_FAILURE;
 }
 
@@ -227,7 +231,7 @@ int gateway_token(int argc, char **argv)
     return output_print(&text);
 }
 
-static int find_running(const char *profile, struct pidfile *ret_file)
+int gateway_find_running(const char *profile, struct pidfile *ret_file)
 {
     CLEANUP_FREE char *path = gateway_pid_path(profile);
     int r = -EAGAIN;
@@ -257,7 +261,7 @@ int gateway_stop(int argc, char **argv)
     const struct flag flags[] = {{0}};
     if (!parse(argc, argv, flags, &options))
         return EXIT_OWN_FAILURE;
-    int r = find_running(options.profile, &file);
+    int r = gateway_find_running(options.profile, &file);
     if (r == -ESRCH)
         log_say("no gateway runs%s%s", options.profile ? " with profile " : "",
                 options.profile ? options.profile : "");
@@ -270,7 +274,7 @@ int gateway_stop(int argc, char **argv)
         return EXIT_OWN_FAILURE;
     }
     for (int64_t end = clock_now_ms() + STOP_MS; clock_now_ms() < end; (void)usleep(LOOK_US)) {
-        r = find_running(options.profile, &again);
+        r = gateway_find_running(options.profile, &again);
         if (r == 0)
             pidfile_finish(&again);
         if (r != 0 || again.pid != pid)
@@ -306,7 +310,7 @@ int gateway_status(int argc, char **argv)
     const struct flag flags[] = {{"json", 0, &json, NULL}, {0}};
     if (!parse(argc, argv, flags, &options))
         return EXIT_OWN_FAILURE;
-    int r = find_running(options.profile, &file);
+    int r = gateway_find_running(options.profile, &file);
     if (r < 0 && r != -ESRCH)
         return EXIT_OWN_FAILURE;
     struct buffer text = {0};

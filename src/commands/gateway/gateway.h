@@ -8,6 +8,7 @@
 int gateway_start(int argc, char **argv);
 int gateway_stop(int argc, char **argv);
 int gateway_status(int argc, char **argv);
+int gateway_open(int argc, char **argv);
 int gateway_token(int argc, char **argv);
 int gateway_users(int argc, char **argv);
 int gateway_install(int argc, char **argv);
@@ -16,6 +17,11 @@ int gateway_uninstall(int argc, char **argv);
 /* The file of the gateway that runs with this profile (NULL: none), locked while it does; its
  * folder is made. Freed by the caller; NULL after saying why. */
 char *gateway_pid_path(const char *profile);
+
+/* What runs with this profile: 0 with *ret_file, to be ended with pidfile_finish; -ESRCH; another
+ * negative errno after saying why. */
+struct pidfile;
+int gateway_find_running(const char *profile, struct pidfile *ret_file);
 
 /* The stand-in that clients of a lasting gateway send, in guarded memory (secret_free): made if
  * there is none. NULL after saying why. */

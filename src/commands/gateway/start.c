@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,19 @@ static int take_activated(struct start *start, struct listen_address *at, int *f
     return count;
 }
 
+/* Port 0 is any that is free: which one, the socket knows. */
+static void name_any_port(struct listen_address *at, int fd)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)&at->address;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&at->address;
+    bool is_any = (at->address.ss_family == AF_INET && four->sin_port == 0) ||
+                  (at->address.ss_family == AF_INET6 && six->sin6_port == 0);
+    struct buffer error = {0};
+    if (is_any)
+        (void)listen_describe(fd, at, &error);
+    buffer_finish(&error);
+}
+
 static bool open_all(struct start *start)
 {
     struct listen_address activated[START_ADDRESSES];
@@ -57,6 +71,7 @@ static bool open_all(struct start *start)
             return false;
         }
         start->at[start->count] = start->at[i];
+        name_any_port(&start->at[start->count], fd);
         start->fds[start->count++] = fd;
     }
     for (int i = 0; i < count; i++) {

@@ -144,7 +144,7 @@ static const struct {
     [GUARD_TARGET] = {400, "The request names neither a path nor http://HOST/PATH."},
     [GUARD_HOST] = {421, "The Host header does not name this gateway. Use the address that "
                          "tcr-run gateway status shows."},
-    [GUARD_ORIGIN] = {403, "The gateway does not answer web pages."},
+    [GUARD_ORIGIN] = {403, "The gateway does not answer web pages of other addresses."},
     [GUARD_TOKEN] = {401, "The gateway's token is missing or wrong. Send the one that tcr-run "
                           "gateway token shows as x-api-key or as a bearer token."},
 };

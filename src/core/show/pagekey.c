@@ -58,6 +58,8 @@ cJSON *pagekey_describe(const struct pagekey *shown, const struct state *state, 
     json_set(object, "base_url", text_or_null(key->base_url));
     json_set(object, "billed", cJSON_CreateBool(shown->is_master));
     json_set(object, "disabled", cJSON_CreateBool(key->disabled));
+    json_set(object, "refreshable",
+             cJSON_CreateBool(key_renews(key) || key->source == KEY_CONFIG_DIR));
     json_set(object, "windows", describe_windows(known));
     json_set(object, "rests", rests);
     json_set_integer(object, "sessions", (int64_t)shown->sessions);
