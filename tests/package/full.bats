@@ -89,6 +89,51 @@ END
   diff <(echo "$before") <(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
 }
 
+# What RUN, ENV, USER, ENTRYPOINT and CMD made of the image is taken from it, and run as a container would be (contained.bash).
+@test "the images are built from a fresh Debian, and the gateway's serves as it says" {
+  load contained
+  need_namespaces
+  command -v buildah >/dev/null || skip "no buildah"
+  fresh_root
+  local store=(--storage-driver vfs --root "$BATS_TEST_TMPDIR/store" --runroot "$BATS_TEST_TMPDIR/run") stage image mounted config unshared
+  working=$(buildah "${store[@]}" from scratch)
+  buildah "${store[@]}" add -q "$working" "$root" / >/dev/null
+  base=$(buildah "${store[@]}" commit -q "$working")
+  for stage in redis proxy gateway; do
+    run buildah "${store[@]}" bud --isolation chroot --network host --build-arg BASE="$base" --layers -f "$ROOT/packaging/container/Containerfile" \
+      --target "$stage" -t "tcr-test-$stage" "$ROOT"
+    [ "$status" -eq 0 ] || fail "$stage: $(tail -n 30 <<<"$output")"
+  done
+  config=$(buildah "${store[@]}" inspect --type image tcr-test-gateway | jq .OCIv1.config)
+  assert_equal "$(jq -r .User <<<"$config")" 10001:10001
+  mounted=$(buildah "${store[@]}" mount "$(buildah "${store[@]}" from tcr-test-gateway)")
+  [ ! -e "$mounted/usr/bin/gcc" ] || fail "the compiler is in it"
+  for image in tcr-test-proxy tcr-test-redis; do
+    [[ $(buildah "${store[@]}" inspect --type image "$image" | jq -r .OCIv1.config.User) =~ ^[1-9][0-9]*: ]] || fail "$image runs as root"
+  done
+  secrets=$BATS_TEST_TMPDIR/secrets
+  mkdir "$secrets"
+  echo '{"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}]}' >"$secrets/keys.json"
+  chmod 444 "$secrets/keys.json"
+  python3 "$ROOT/tests/gateway/pair_provider.py" "$BATS_TEST_TMPDIR" 3>&- &
+  provider=$!
+  until [ -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.05; done
+  port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  mapfile -t variables < <(jq -r '.Env[]' <<<"$config")
+  mapfile -t words < <(jq -r --arg port "$port" '(.Entrypoint + .Cmd)[] | sub(":4080$"; ":" + $port)' <<<"$config")
+  contain "$mounted" "$(jq -r '.Volumes | keys[0]' <<<"$config")" env -i "${variables[@]}" "ANTHROPIC_BASE_URL=http://127.0.0.1:$(<"$BATS_TEST_TMPDIR/port")" "${words[@]}"
+  until_logged 'there are no users yet'
+  key=$(inside env -i "${variables[@]}" tcr-run gateway users add anna 2>/dev/null)
+  until_logged 'listens on'
+  inside env -i "${variables[@]}" tcr-run gateway status
+  assert_equal "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/v1/messages" -H "x-api-key: $key" \
+    -d '{"model": "m", "messages": [{"role": "user", "content": "hello"}]}')" 200
+  kill -TERM "$(contained_pid)"
+  wait "$unshared" || [ $? -eq 143 ]
+  kill "$provider"
+  buildah "${store[@]}" umount --all >/dev/null
+}
+
 @test "every test of the source archive passes, built from it" {
   # Without what bats puts into the environment: these tests are bats's too.
   run env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$HOME" LANG=C.UTF-8 BUILD="$BATS_TEST_TMPDIR/build" ROOT="$ROOT" \
