@@ -75,15 +75,31 @@ closed_port() {
   extra_env=("ANTHROPIC_BASE_URL=http://127.0.0.1:$port")
   tcr doctor
   grep -qE "^warn  environment .*http://127.0.0.1:$port, where nothing listens; tcr-run gateway start -d if it is a gateway's, else unset it" "$out"
+  # status tells the same, to people alone.
+  tcr status
+  assert_status 0
+  assert_stdout_has "^ANTHROPIC_BASE_URL leads programs to 127.0.0.1:$port, where nothing listens; fix: tcr-run gateway start -d, or unset it$"
+  for form in --json --line --prometheus; do
+    tcr status "$form"
+    lacks 'nothing listens'
+  done
+  extra_env=("OPENAI_BASE_URL=http://user:FAKE-password@127.0.0.1:$port/v1" "ANTHROPIC_BASE_URL=https://127.0.0.1:$port")
+  tcr status
+  lacks 'nothing listens|FAKE'
   extra_env=()
   mkdir -p "$home/.claude"
   echo "{\"env\": {\"ANTHROPIC_BASE_URL\": \"http://localhost:$port/\"}}" > "$home/.claude/settings.json"
+  tcr doctor
+  tcr status
+  assert_stdout_has "^$home/.claude/settings.json leads programs to 127.0.0.1:$port, where nothing listens; fix: tcr-run gateway start -d, or take ANTHROPIC_BASE_URL out .tcr-run setup claude --undo.$"
   tcr doctor
   finding warn "settings.json sets ANTHROPIC_BASE_URL to an address of this machine where nothing listens"
   "$PYTHON" -c "import socket, time; s = socket.create_server(('127.0.0.1', $port)); print(flush=True); time.sleep(60)" > "$scratch/listens" 3>&- &
   listener=$!
   eventually test -s "$scratch/listens"
   tcr doctor
+  lacks 'nothing listens'
+  tcr status
   kill "$listener"
   lacks 'nothing listens'
 }

@@ -52,5 +52,3 @@ void doctor_check_settings(struct doctor *doctor);
 void doctor_check_environment(struct doctor *doctor);
 /* doctor_gateway.c */
 void doctor_check_gateway(struct doctor *doctor);
-/* True if `url` is http on this machine's loopback and its port takes no connection. */
-bool doctor_nobody_listens(const char *url);

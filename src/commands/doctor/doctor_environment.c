@@ -2,6 +2,7 @@
 #include "base/shellword.h"
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
+#include "commands/leftbehind.h"
 #include "core/client/environment.h"
 #include "core/pool/destination.h"
 #include "system/keys/keysource.h"
@@ -107,7 +108,7 @@ static size_t check_address_in(struct doctor *doctor, const char *name, const ch
         doctor_say(doctor, "environment", HEALTH_FAIL,
                    "%s sends the keys unencrypted to %s; fix: unset it, or use https", name,
                    address);
-    else if (doctor_nobody_listens(address))
+    else if (leftbehind_check(address, NULL))
         doctor_say(doctor, "environment", HEALTH_WARN,
                    "%s sends the keys to %s, where nothing listens; fix: tcr-run gateway start -d "
                    "if it is a gateway's, else unset it",

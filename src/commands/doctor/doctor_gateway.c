@@ -1,59 +1,23 @@
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
+#include "commands/leftbehind.h"
 #include "system/files.h"
-#include "system/keys/claude_files.h"
-#include "system/net/listen.h"
 #include "system/process/gateway_program.h"
 #include "system/process/pidfile.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
 
-#define ANSWER_MS 500 /* that a listener on this machine has; a slow one is one, too */
-
 /* A client of less is a script that starts another program: nothing is known of that. */
 #define CLIENT_SMALLEST ((off_t)1 << 20)
-
-bool doctor_nobody_listens(const char *url)
-{
-    static const char scheme[] = "http://";
-    struct listen_address at;
-    struct buffer error = {0};
-    char text[128];
-    if (strncasecmp(url, scheme, strlen(scheme)) != 0)
-        return false;
-    url += strlen(scheme);
-    int length = (int)strcspn(url, "/?#");
-    bool has_port = memchr(url, ':', (size_t)length) != NULL;
-    snprintf(text, sizeof text, "%.*s%s", length, url, has_port ? "" : ":80");
-    int r = listen_parse(text, &at, &error);
-    buffer_finish(&error);
-    if (r < 0 || at.address.ss_family == AF_UNIX || listen_is_reached(&at))
-        return false;
-    CLEANUP_CLOSE int fd =
-        socket(at.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct pollfd slot = {.fd = fd, .events = POLLOUT};
-    int fault = 0;
-    socklen_t size = sizeof fault;
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&at.address, at.length) == 0)
-        return false;
-    if (errno != EINPROGRESS)
-        return errno == ECONNREFUSED;
-    return poll(&slot, 1, ANSWER_MS) > 0 &&
-           getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size) == 0 && fault == ECONNREFUSED;
-}
 
 /* ---- the program ---- */
 
@@ -127,28 +91,13 @@ static void check_lasting(struct doctor *doctor, const char *program)
 
 /* ---- addresses left behind ---- */
 
-static void check_source(struct doctor *doctor, const struct settings_source *source)
+static void say_left_behind(void *context, const struct left_behind *left)
 {
-    static const char name[] = "ANTHROPIC_BASE_URL";
-    if (!memmem(source->text, source->length, name, strlen(name)))
-        return;
-    CLEANUP_JSON cJSON *json = json_parse(source->text, source->length, NULL);
-    const char *url = cJSON_GetStringValue(json_get(json_get(json, "env"), name));
-    if (url && doctor_nobody_listens(url))
-        doctor_say(doctor, "gateway", HEALTH_WARN,
+    if (left->path)
+        doctor_say(context, "gateway", HEALTH_WARN,
                    "%s sets %s to an address of this machine where nothing listens; fix: tcr-run "
                    "gateway start -d if it is a gateway's, else remove it there",
-                   source->path, name);
-}
-
-static void check_sources(struct doctor *doctor)
-{
-    struct claude_settings_files files = {0};
-    CLEANUP_FREE char *config = claude_config_folder(environ);
-    if (config && claude_settings_read(environ, config, &files) == 0)
-        for (size_t i = 0; i < files.count; i++)
-            check_source(doctor, &files.sources[i]);
-    claude_settings_finish(&files);
+                   left->path, left->name);
 }
 
 void doctor_check_gateway(struct doctor *doctor)
@@ -161,5 +110,5 @@ void doctor_check_gateway(struct doctor *doctor)
         say_lacking(doctor);
     }
     check_lasting(doctor, program);
-    check_sources(doctor);
+    leftbehind_find(say_left_behind, doctor);
 }

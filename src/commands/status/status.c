@@ -2,6 +2,7 @@
 
 #include "commands/arguments.h"
 #include "commands/command.h"
+#include "commands/leftbehind.h"
 #include "commands/output.h"
 #include "core/client/asked.h"
 #include "core/show/prometheus.h"
@@ -45,6 +46,28 @@ bool status_look(struct pool *pool, struct status_view *ret_view)
     return true;
 }
 
+static void append_left_behind(void *context, const struct left_behind *left)
+{
+    struct buffer *text = context;
+    if (left->path)
+        buffer_append_format(text,
+                             "%s leads programs to %s, where nothing listens; fix: tcr-run gateway "
+                             "start -d, or take %s out (tcr-run setup claude --undo)\n",
+                             left->path, left->address, left->name);
+    else
+        buffer_append_format(text,
+                             "%s leads programs to %s, where nothing listens; fix: tcr-run gateway "
+                             "start -d, or unset it\n",
+                             left->name, left->address);
+}
+
+static void append_for_people(struct buffer *text, struct status_view *view,
+                              const struct screen *screen)
+{
+    status_append_table(text, view, screen);
+    leftbehind_find(append_left_behind, text);
+}
+
 /* What the command line asks for; each form is a flag of its own. */
 struct forms {
     bool json, prometheus, watch, line;
@@ -65,7 +88,7 @@ static int print_status(struct pool *pool, const struct forms *forms)
     else if (forms->prometheus)
         prometheus_append(&text, &pool->rotation, view.state, view.now);
     else
-        status_append_table(&text, &view, &screen);
+        append_for_people(&text, &view, &screen);
     return output_print(&text);
 }
 
