@@ -21,6 +21,9 @@
 /* Of a stream that says nothing any more, not even a ping. */
 #define STALL_SECONDS 300
 
+/* What a change of an account may take. */
+#define ERRAND_SECONDS 120
+
 typedef int take_option(struct arguments *arguments, const char *value, struct buffer *error);
 
 /* A descriptor that was handed over: from now on it is ours alone. */
@@ -132,6 +135,11 @@ static int set_stall(struct arguments *arguments, const char *value, struct buff
     return read_time(value, &arguments->stall_seconds, error);
 }
 
+static int set_errand(struct arguments *arguments, const char *value, struct buffer *error)
+{
+    return read_time(value, &arguments->errand_seconds, error);
+}
+
 #define TEXT(member) .text = offsetof(struct arguments, member)
 #define FLAG(member) .flag = offsetof(struct arguments, member), .is_flag = true
 
@@ -159,6 +167,7 @@ static const struct {
     {"behind-proxy", FLAG(behind_proxy)},
     {"silence", .take = set_silence},
     {"stall", .take = set_stall},
+    {"errand", .take = set_errand},
     {"keys", TEXT(options.keys_file)},
     {"profile", TEXT(options.profile)},
     {"key", TEXT(options.key)},
@@ -203,7 +212,8 @@ bool arguments_read(int argc, char **argv, struct arguments *ret_arguments)
                                         .lock_fd = -1,
                                         .keep_seconds = -1,
                                         .silence_seconds = SILENCE_SECONDS,
-                                        .stall_seconds = STALL_SECONDS};
+                                        .stall_seconds = STALL_SECONDS,
+                                        .errand_seconds = ERRAND_SECONDS};
     int words = getopts_parse(&getopts, argc, argv, &error);
     if (words < 0)
         log_say("gateway: %s", buffer_text(&error));

@@ -24,6 +24,7 @@ struct arguments {
     int64_t keep_seconds;    /* --keep; -1: as set before */
     int64_t silence_seconds; /* --silence: 150, and less in tests */
     int64_t stall_seconds;   /* --stall: 300, and less in tests */
+    int64_t errand_seconds;  /* --errand: 120, and less in tests */
 };
 
 /* False after saying what is wrong. Ended with arguments_finish either way. */

@@ -23,8 +23,7 @@
 
 extern char **environ;
 
-#define AT_ONCE  8 /* more would be a flood */
-#define LIMIT_MS (120 * (int64_t)1000)
+#define AT_ONCE  8    /* more would be a flood */
 #define GRACE_MS 5000 /* between the request to end and the end */
 #define WORDS    2048
 
@@ -88,7 +87,8 @@ static void took_too_long(void *context)
     (void)kill(errand->pid, errand->number ? SIGTERM : SIGKILL);
     answer(errand, false, "it did not end in time");
     stop_reading(errand);
-    timer_set(&errand->gateway->timers, &errand->limit, clock_now_ms() + GRACE_MS);
+    int64_t grace = errand->gateway->errand_ms < GRACE_MS ? errand->gateway->errand_ms : GRACE_MS;
+    timer_set(&errand->gateway->timers, &errand->limit, clock_now_ms() + grace);
     errands_reap(errand->gateway); /* it may have ended, and something else held its output */
 }
 
@@ -189,7 +189,7 @@ int errand_start(struct exchange *exchange, const struct control *control)
     }
     errand->next = gateway->errands;
     gateway->errands = errand;
-    timer_set(&gateway->timers, &errand->limit, clock_now_ms() + LIMIT_MS);
+    timer_set(&gateway->timers, &errand->limit, clock_now_ms() + gateway->errand_ms);
     return 0;
 }
 

@@ -307,6 +307,7 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     gateway->tidy = (struct timer){.due = tidy_up, .context = gateway};
     tidy_up(gateway);
     gateway->silence_ms = arguments->silence_seconds * 1000;
+    gateway->errand_ms = arguments->errand_seconds * 1000;
     gateway->stall_ms = arguments->stall_seconds * 1000;
     gateway->hold_ms = arguments->hold_seconds * 1000;
     gateway->news.log = book_log;

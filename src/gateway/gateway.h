@@ -57,6 +57,7 @@ struct gateway {
     struct errand *errands;        /* changes under way */
     int64_t hold_ms;               /* --hold */
     int64_t silence_ms;            /* how long a request is held without a sign of life */
+    int64_t errand_ms;             /* what a change of an account may take */
     int64_t stall_ms;              /* after which a stream that says nothing is given up */
 };
 

@@ -65,6 +65,33 @@ folder_holds() {
   killed_everywhere in_folder folder_holds
 }
 
+@test "twenty processes at once, most of them killed: the login is not lost, and each token is used once" {
+  local i pid round
+  for round in 1 2; do
+    logins "many$round"
+    token_server late:0.2
+    for ((i = 0; i < 20; i++)); do
+      # A third is killed from outside, a third with the answer in hand if it is the one that gets it.
+      ( extra_env+=("LD_PRELOAD=$BATS_FILE_TMPDIR/killed_at.so" "KILLED_AT=$((i % 3 == 1 ? i : 0))")
+        within setsid sh -c 'echo $$ > "$0"; exec "$@"' "$scratch/pid$i" "$TCR_RUN" keys refresh --if-due "many$round" ) \
+        > "$scratch/stdout$i" 2> "$scratch/stderr$i" &
+      pid[i]=$!
+    done
+    for ((i = 0; i < 20; i += 3)); do
+      sleep 0.03
+      kill -9 -- "-$(cat "$scratch/pid$i")" 2>/dev/null || true
+    done
+    wait "${pid[@]}" || true
+    token_server ok
+    tcr keys refresh --if-due "many$round"
+    assert_status 0
+    becomes "many$round" 2
+  done
+  assert_equal "$(requests)" 2
+  assert_equal "$(jq -s 'map(.status) | unique | tostring' "$asked")" '"[200]"'
+  [ ! -e "$keys.renewal" ]
+}
+
 @test "of another key: it is taken up before the next is renewed" {
   logins home work
   token_server ok

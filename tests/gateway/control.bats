@@ -144,3 +144,39 @@ out() {
     kill "$server"
     ! grep -l FAKE get.out
 }
+
+# stand_between SCRIPT: a gateway that gives a change one second, and starts this as tcr-run for it.
+stand_between() {
+    mkdir -p front real
+    cp "$TCR_RUN" front/tcr-run
+    cp "$(dirname "$TCR_RUN")/tcr-gateway" real/
+    printf '#!/bin/sh\nexec "%s/real/tcr-gateway" --errand 1s "$@"\n' "$HOME" > front/tcr-gateway
+    printf '#!/bin/sh\necho $$ > "%s/errand"\n%s\n' "$HOME" "$1" > real/tcr-run
+    chmod +x front/* real/*
+    TCR_RUN=$HOME/front/tcr-run
+    start
+}
+
+gone() { # PID
+    for _ in {1..60}; do kill -0 "$1" 2>/dev/null || return 0; sleep 0.1; done
+    return 1
+}
+
+@test "a change that takes too long is answered, ended, and in nobody's way" {
+    # It does not end when it is asked to, and what it left behind holds its output.
+    stand_between "trap '' TERM; sleep 4 & exec sleep 300"
+    [ "$(post /status/accounts/home/disable -m 10)" = 409 ]
+    [ "$(out .error.message)" = '"tcr-run: it did not end in time"' ]
+    gone "$(<errand)"
+    # One that goes when it is asked to; the client of another has left.
+    printf '#!/bin/sh\necho $$ > "%s/errand"\nexec sleep 300\n' "$HOME" > real/tcr-run
+    curl -s -m 0.3 -X POST -H "x-api-key: $stand_in" "$address/status/accounts/home/enable" || true
+    gone "$(<errand)"
+    [ "$(post /status/accounts/home/disable -m 10)" = 409 ]
+    gone "$(<errand)"
+    # More words than it keeps are no answer that breaks.
+    printf '#!/bin/sh\nhead -c 300000 /dev/zero | tr "\\0" x\necho; echo tcr-run: done; exit 3\n' > real/tcr-run
+    [ "$(post /status/accounts/home/disable -m 10)" = 409 ]
+    out .error.message | grep -q xxx
+    [ "$(get /status)" = 200 ]
+}
