@@ -119,6 +119,42 @@ static void sums_hold_what_the_rows_do(void **state)
     usagefile_close(file);
 }
 
+/* Rows of one batch, those of several, and the rows themselves add up to the same. */
+static void batches_add_up_to_the_same(void **state)
+{
+    (void)state;
+    struct usagefile *file = open_file(true);
+    struct usage_row rows[] = {row_of(NOON + 1, "home", "a"),   row_of(NOON + 2, "work", "a"),
+                               row_of(NOON + 3, "home", "b"),   row_of(NOON + 4, "home", "a"),
+                               row_of(NOON + 900, "home", "a"), row_of(NOON + 5, "home", "a")};
+    snprintf(rows[3].served, sizeof rows[3].served, "claude-haiku-5-5");
+    snprintf(rows[5].user, sizeof rows[5].user, "anna");
+    rows[0].input = rows[2].input = INT64_MAX; /* an answer may tell that */
+    add(file, rows, 6);
+    add(file, rows + 1, 1);
+    add(file, rows + 3, 3);
+    static const struct {
+        enum usage_by by;
+        const char *name;
+        int64_t requests, output;
+    } expected[] = {
+        {USAGE_BY_KEY, "home", 8, 16},  {USAGE_BY_KEY, "work", 2, 4},
+        {USAGE_BY_SESSION, "a", 9, 18}, {USAGE_BY_SESSION, "b", 1, 2},
+        {USAGE_BY_USER, "anna", 2, 4},  {USAGE_BY_MODEL, "claude-haiku-5-5", 2, 4},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        struct usage_report report = report_of(file, expected[i].by, NOON);
+        size_t at = 0;
+        while (at < report.count && strcmp(report.sums[at].name, expected[i].name) != 0)
+            at++;
+        assert_true(at < report.count);
+        assert_int_equal(report.sums[at].requests, expected[i].requests);
+        assert_int_equal(report.sums[at].output, expected[i].output);
+        usage_report_finish(&report);
+    }
+    usagefile_close(file);
+}
+
 static void another_reads_while_one_writes(void **state)
 {
     (void)state;
@@ -305,6 +341,7 @@ int main(void)
         return 77;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(sums_hold_what_the_rows_do, begin),
+        cmocka_unit_test_setup(batches_add_up_to_the_same, begin),
         cmocka_unit_test_setup(another_reads_while_one_writes, begin),
         cmocka_unit_test_setup(old_rows_go, begin),
         cmocka_unit_test_setup(a_day_of_many_requests_is_added_up_at_once, begin),

@@ -32,17 +32,16 @@ static const char schema[] =
     "CREATE TABLE settings(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version = 1;";
 
+#define ADDED                                                                                      \
+    "ON CONFLICT DO UPDATE SET requests=requests+?5, failed=failed+?6, untold=untold+?7, "         \
+    "unpriced=unpriced+?8, input=input+?9, output=output+?10, cache_read=cache_read+?11, "         \
+    "cache_write=cache_write+?12, cost=cost+?13"
+
 static const char *const statements[STATEMENT_COUNT] = {
     [ADD_REQUEST] = "INSERT INTO requests VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    [ADD_SUM] = "INSERT INTO sums VALUES(?1,?2,?3,?4,1,?5,?6,?7,?8,?9,?10,?11,?12) "
-                "ON CONFLICT DO UPDATE SET requests=requests+1, failed=failed+?5, "
-                "untold=untold+?6, unpriced=unpriced+?7, input=input+?8, output=output+?9, "
-                "cache_read=cache_read+?10, cache_write=cache_write+?11, cost=cost+?12",
-    [ADD_SESSION_SUM] = "INSERT INTO session_sums VALUES(?1,?2,1,?5,?6,?7,?8,?9,?10,?11,?12) "
-                        "ON CONFLICT DO UPDATE SET requests=requests+1, failed=failed+?5, "
-                        "untold=untold+?6, unpriced=unpriced+?7, input=input+?8, "
-                        "output=output+?9, cache_read=cache_read+?10, "
-                        "cache_write=cache_write+?11, cost=cost+?12",
+    [ADD_SUM] = "INSERT INTO sums VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) " ADDED,
+    [ADD_SESSION_SUM] =
+        "INSERT INTO session_sums VALUES(?1,?2,?5,?6,?7,?8,?9,?10,?11,?12,?13) " ADDED,
 };
 
 char *usagefile_path(void)
@@ -199,106 +198,6 @@ void usagefile_close(struct usagefile *file)
     (void)file->sqlite->close_v2(file->database);
     free(file->path);
     free(file);
-}
-
-/* ---- rows ---- */
-
-/* A statement whose parameters are bound in their order. */
-struct binding {
-    const struct sqlite *sqlite;
-    sqlite3_stmt *statement;
-    int at, code;
-};
-
-static void bind_text(struct binding *binding, const char *text)
-{
-    binding->code |=
-        binding->sqlite->bind_text(binding->statement, ++binding->at, text, -1, SQLITE_STATIC);
-}
-
-static void bind_number(struct binding *binding, int64_t number)
-{
-    binding->code |= binding->sqlite->bind_int64(binding->statement, ++binding->at, number);
-}
-
-static void bind_number_if(struct binding *binding, bool there, int64_t number)
-{
-    if (there)
-        bind_number(binding, number);
-    else
-        binding->code |= binding->sqlite->bind_null(binding->statement, ++binding->at);
-}
-
-static int run(struct binding *binding)
-{
-    int code =
-        binding->code == SQLITE_OK ? binding->sqlite->step(binding->statement) : binding->code;
-    (void)binding->sqlite->reset(binding->statement);
-    return code == SQLITE_DONE ? SQLITE_OK : code;
-}
-
-static int add_request(struct usagefile *file, const struct usage_row *row)
-{
-    struct binding binding = {file->sqlite, file->statements[ADD_REQUEST], 0, SQLITE_OK};
-    bind_number(&binding, row->time);
-    bind_text(&binding, row->key);
-    bind_text(&binding, row->asked);
-    bind_text(&binding, row->served);
-    bind_text(&binding, row->session);
-    bind_text(&binding, row->user);
-    bind_number(&binding, row->status);
-    bind_number(&binding, row->tries);
-    bind_number(&binding, row->milliseconds);
-    bind_number(&binding, row->billable);
-    bind_number_if(&binding, row->told, row->input);
-    bind_number_if(&binding, row->told, row->output);
-    bind_number_if(&binding, row->told, row->cache_read);
-    bind_number_if(&binding, row->told, row->cache_write);
-    bind_number_if(&binding, row->told && row->priced, row->cost);
-    return run(&binding);
-}
-
-static int add_sum(struct usagefile *file, const struct usage_row *row, bool of_session)
-{
-    struct binding binding = {
-        file->sqlite, file->statements[of_session ? ADD_SESSION_SUM : ADD_SUM], 0, SQLITE_OK};
-    bind_number(&binding, row->time / 1000 / USAGE_QUARTER * USAGE_QUARTER);
-    bind_text(&binding, of_session ? row->session : row->key);
-    if (!of_session) {
-        bind_text(&binding, *row->served ? row->served : row->asked);
-        bind_text(&binding, row->user);
-    }
-    binding.at = 4;
-    bind_number(&binding, row->status >= 400);
-    bind_number(&binding, row->billable && !row->told && row->status < 400);
-    bind_number(&binding, row->told && !row->priced);
-    bind_number(&binding, row->input);
-    bind_number(&binding, row->output);
-    bind_number(&binding, row->cache_read);
-    bind_number(&binding, row->cache_write);
-    bind_number(&binding, row->told && row->priced ? row->cost : 0);
-    return run(&binding);
-}
-
-int usagefile_add(struct usagefile *file, const struct usage_row *rows, size_t count,
-                  struct buffer *error)
-{
-    int r = usagefile_execute(file, "BEGIN IMMEDIATE", error);
-    if (r < 0)
-        return r;
-    int code = SQLITE_OK;
-    for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
-        code = add_request(file, &rows[i]);
-        if (code == SQLITE_OK)
-            code = add_sum(file, &rows[i], false);
-        if (code == SQLITE_OK)
-            code = add_sum(file, &rows[i], true);
-    }
-    r = code == SQLITE_OK ? usagefile_execute(file, "COMMIT", error)
-                          : usagefile_explain(file, code, error);
-    if (r < 0)
-        (void)file->sqlite->exec(file->database, "ROLLBACK", NULL, NULL, NULL);
-    return r;
 }
 
 int usagefile_set_keep(struct usagefile *file, int64_t seconds, struct buffer *error)
