@@ -12,6 +12,7 @@
 #include "gateway/exchange.h"
 #include "gateway/guests.h"
 #include "gateway/listening.h"
+#include "gateway/memory.h"
 #include "gateway/metering.h"
 #include "gateway/page.h"
 #include "gateway/secrets.h"
@@ -23,9 +24,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -42,6 +40,7 @@
 #define PARTING_MS 30000 /* that open requests get when the gateway is told to end */
 #define LOOK_MS    1000  /* between two looks at the key file */
 #define TIDY_MS    60000 /* between two looks at sessions that are silent */
+#define SETTLED_MS 2000  /* after which what starting needed is needed no more */
 #define CROWD      64    /* connections of clients */
 #define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
 
@@ -157,9 +156,7 @@ static void give_memory_back(struct gateway *gateway)
     if (gateway->crowd < CROWD || visitors > gateway->crowd / 2)
         return;
     gateway->crowd = visitors;
-#ifdef __GLIBC__
-    (void)malloc_trim(0);
-#endif
+    memory_give_back();
 }
 
 static int run(struct gateway *gateway, const struct end_watch *ending)
@@ -289,6 +286,12 @@ static void tidy_up(void *context)
     struct gateway *gateway = context;
     int64_t now = clock_now_ms();
     holders_tidy(&gateway->holders, now);
+    bool quiet = gateway->exchange_count == 0 && gateway->exchanges != gateway->exchanges_tidied;
+    if (quiet || !gateway->has_tidied)
+        memory_give_back();
+    gateway->has_tidied = true;
+    if (quiet)
+        gateway->exchanges_tidied = gateway->exchanges;
     timer_set(&gateway->timers, &gateway->tidy, now + TIDY_MS);
 }
 
@@ -305,7 +308,7 @@ static int open_gateway(struct gateway *gateway, const struct arguments *argumen
     gateway->pinned = arguments->options.key;
     holders_init(&gateway->holders, let_holder_go, gateway);
     gateway->tidy = (struct timer){.due = tidy_up, .context = gateway};
-    tidy_up(gateway);
+    timer_set(&gateway->timers, &gateway->tidy, clock_now_ms() + SETTLED_MS);
     gateway->silence_ms = arguments->silence_seconds * 1000;
     gateway->errand_ms = arguments->errand_seconds * 1000;
     gateway->stall_ms = arguments->stall_seconds * 1000;

@@ -45,9 +45,11 @@ struct gateway {
     struct metering *metering; /* NULL: usage is not recorded */
     struct page *page;         /* NULL: there is none, as in a run's own gateway */
 
-    size_t exchange_count; /* that have not ended */
-    size_t crowd;          /* the most clients connected since memory was given back */
-    uint64_t exchanges;    /* so far */
+    size_t exchange_count;     /* that have not ended */
+    size_t crowd;              /* the most clients connected since memory was given back */
+    uint64_t exchanges;        /* so far */
+    uint64_t exchanges_tidied; /* of them, when it was last tidied up with none under way */
+    bool has_tidied;
     struct exchange *ready, *all;
 
     const struct options *options; /* about keys */
