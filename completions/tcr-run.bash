@@ -181,7 +181,7 @@ _tcr_run()
         2/gateway) _tcr_run_words "start stop status open token users install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
         3/gateway) [[ ${words[2]} == users ]] && _tcr_run_words 'add list revoke remove' ;;
         */gateway)
-            _tcr_run_words "--detach --dry-run --listen --hold --keep --tls-cert --tls-key --behind-proxy --expires --models --per-day --json --print --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
+            _tcr_run_words "--detach --dry-run --launchd --listen --hold --keep --tls-cert --tls-key --behind-proxy --expires --models --per-day --json --print --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
                 $common"
             ;;
         */doctor) _tcr_run_words "--json $common" ;;

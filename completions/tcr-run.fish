@@ -152,6 +152,7 @@ complete -c tcr-run -n '__tcr_run_in reset' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_in gateway' -a 'start stop status open token users install uninstall'
 complete -c tcr-run -n '__tcr_run_in gateway' -s d -l detach -d 'In the background'
 complete -c tcr-run -n '__tcr_run_in gateway' -s n -l dry-run -d 'Only show the units of systemd'
+complete -c tcr-run -n '__tcr_run_in gateway' -l launchd -d 'The agent of launchd instead'
 complete -c tcr-run -n '__tcr_run_in gateway' -l json -d 'As JSON'
 complete -c tcr-run -n '__tcr_run_in gateway' -l print -d 'Show the link of the page'
 complete -c tcr-run -n '__tcr_run_in gateway' -l listen -x -d 'Serve on this address'

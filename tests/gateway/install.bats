@@ -73,6 +73,47 @@ tcr-run-gateway.service;--user daemon-reload" ]
     [ ! -e "$HOME/g.sock" ]
 }
 
+@test "for launchd: a property list that others understand, with the same words, variables and addresses" {
+    odd=$BATS_TEST_TMPDIR/'a & <b>'
+    cp -r "$HOME/.config/tcr" "$odd"
+    export TCR_STATE=redis://cache:6379 TCR_REDIS_PASSWORD=FAKE-secret
+    unset NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE
+    export PORT TCR_RUN
+    PORT=$(free_port)
+    run -0 --separate-stderr "$TCR_RUN" gateway install --launchd -n --profile work --keys "$odd/../a & <b>/keys.json" --listen "$PORT" \
+        --listen "unix:$HOME/g.sock"
+    [[ "$stderr" == *"TCR_REDIS_PASSWORD holds a secret and is not written into the agent; fix: keep it in a file (TCR_REDIS_PASSWORD_FILE)"* ]]
+    [[ "$output" != *FAKE-secret* ]]
+    echo "$output" >"$BATS_TEST_TMPDIR/agent.plist"
+    xmllint --nonet --noout "$BATS_TEST_TMPDIR/agent.plist"
+    python3 - "$BATS_TEST_TMPDIR/agent.plist" "$odd" <<'END'
+import os, plistlib, sys
+
+home = os.environ["HOME"]
+agent = plistlib.load(open(sys.argv[1], "rb"))
+assert agent == {
+    "Label": "tcr-run.gateway.work",
+    "ProgramArguments": [os.environ["TCR_RUN"], "gateway", "start", "--profile", "work", "--keys", sys.argv[2] + "/keys.json"],
+    "EnvironmentVariables": {"TCR_STATE": "redis://cache:6379"},
+    "Sockets": {"Listeners": [
+        {"SockNodeName": "127.0.0.1", "SockServiceName": os.environ["PORT"], "SockFamily": "IPv4", "SockType": "stream"},
+        {"SockPathName": home + "/g.sock", "SockPathMode": 0o600, "SockType": "stream"},
+    ]},
+    "AbandonProcessGroup": True,
+    "ExitTimeOut": 35,
+    "StandardErrorPath": home + "/Library/Logs/tcr-run-gateway.log",
+}, agent
+END
+    # Where there is no launchd, nothing is written.
+    run -125 "$TCR_RUN" gateway install --launchd --listen "$(free_port)"
+    [[ "$output" == *"launchd is macOS's; -n shows what it would get"* ]]
+    [ ! -e "$HOME/Library" ]
+    run -125 "$TCR_RUN" gateway start --launchd
+    [[ "$output" == *"--launchd is of tcr-run gateway install"* ]]
+    HTTPS_PROXY=$'http://a\nb' run -125 "$TCR_RUN" gateway install --launchd -n
+    [[ "$output" == *"holds a control character, which a property list cannot"* ]]
+}
+
 @test "a unit that somebody else wrote stays, and so does what stood before a refusal" {
     mkdir -p "$units"
     echo '[Service]' >"$units/tcr-run-gateway.service"

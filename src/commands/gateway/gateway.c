@@ -49,8 +49,8 @@ static const struct verb {
      "[list [--json] | add NAME [--expires TIME] [--models GLOB,...] [--per-day MONEY|REQUESTS] | "
      "revoke NAME | remove NAME]",
      "who may use it from other machines, each with a key of its own"},
-    {"install", gateway_install, "[-n] [options of start]",
-     "let systemd listen there, and start it with the first request; -n: show how"},
+    {"install", gateway_install, "[-n] [--launchd] [options of start]",
+     "let systemd or launchd start it with the first request; -n: show how"},
     {"uninstall", gateway_uninstall, "[--profile NAME]", "undo that"},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

@@ -2,6 +2,7 @@
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/gateway/gateway.h"
+#include "commands/gateway/launchd.h"
 #include "commands/gateway/start.h"
 #include "commands/gateway/units.h"
 #include "commands/host.h"
@@ -134,19 +135,10 @@ static int write_units(const struct start *start, const struct units *units,
     return output_print(&text);
 }
 
-static int install(struct start *start, struct units *units)
+/* ---- either ---- */
+
+static int install_units(const struct start *start, const struct units *units, const char *program)
 {
-    bool socket_exists = false, service_exists = false;
-    char program[PATH_MAX];
-    if (!units_name(units, start->profile) ||
-        !units_is_ours(units, units->socket, &socket_exists) ||
-        !units_is_ours(units, units->service, &service_exists) || !check_keys(start) ||
-        !find_addresses(start, socket_exists))
-        return EXIT_OWN_FAILURE;
-    if (!realpath("/proc/self/exe", program)) {
-        log_say("gateway: the path of tcr-run is not known: %s", strerror(errno));
-        return EXIT_OWN_FAILURE;
-    }
     struct buffer socket = {0}, service = {0};
     units_append_socket(start, &socket);
     units_append_service(start, units, program, &service);
@@ -168,12 +160,31 @@ static int install(struct start *start, struct units *units)
     return status;
 }
 
+static int install(struct start *start, struct units *units)
+{
+    bool socket_exists = false, service_exists = false;
+    char program[PATH_MAX];
+    bool named = start->for_launchd ? launchd_name(units, start->profile)
+                                    : units_name(units, start->profile);
+    if (!named || !units_is_ours(units, units->socket, &socket_exists) ||
+        (!start->for_launchd && !units_is_ours(units, units->service, &service_exists)) ||
+        !check_keys(start) || !find_addresses(start, socket_exists))
+        return EXIT_OWN_FAILURE;
+    if (!realpath("/proc/self/exe", program)) {
+        log_say("gateway: the path of tcr-run is not known: %s", strerror(errno));
+        return EXIT_OWN_FAILURE;
+    }
+    return start->for_launchd ? launchd_install(start, units, program)
+                              : install_units(start, units, program);
+}
+
 int gateway_install(int argc, char **argv)
 {
     struct start start = START_INIT;
     struct units units = {0};
     if (!start_parse(&start, argc, argv))
         return EXIT_OWN_FAILURE;
+    start.for_launchd |= LAUNCHD_IS_HERE;
     if (start.detaches) {
         log_say("gateway: --detach is of tcr-run gateway start; a service is in the background");
         return EXIT_OWN_FAILURE;
@@ -215,6 +226,8 @@ int gateway_uninstall(int argc, char **argv)
     int words = arguments_parse(argc, argv, flags, &options);
     if (words != 0)
         return words < 0 ? EXIT_OWN_FAILURE : gateway_say_usage("uninstall");
+    if (LAUNCHD_IS_HERE)
+        return launchd_uninstall(options.profile);
     int status = units_name(&units, options.profile) ? uninstall(&units) : EXIT_OWN_FAILURE;
     units_finish(&units);
     return status;

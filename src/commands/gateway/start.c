@@ -231,9 +231,11 @@ int gateway_start(int argc, char **argv)
 {
     struct start start = START_INIT;
     bool fine = start_parse(&start, argc, argv);
-    if (fine && start.shows_only)
-        log_say("gateway: --dry-run is of tcr-run gateway install");
-    if (!fine || start.shows_only || !prepare(&start)) {
+    bool is_for_install = start.shows_only || start.for_launchd;
+    if (fine && is_for_install)
+        log_say("gateway: --%s is of tcr-run gateway install",
+                start.shows_only ? "dry-run" : "launchd");
+    if (!fine || is_for_install || !prepare(&start)) {
         free(start.program);
         return EXIT_OWN_FAILURE;
     }

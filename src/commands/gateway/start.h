@@ -12,6 +12,7 @@
 
 struct start {
     bool detaches, shows_only, behind_proxy;
+    bool for_launchd;               /* install: for macOS */
     const char *tls_cert, *tls_key; /* NULL: none */
     const char *profile, *keys;
     struct listen_address at[START_ADDRESSES];

@@ -66,6 +66,7 @@ static const struct start_option {
 } options[] = {
     {{"detach", 'd', NULL}, NULL, FLAG(detaches)},
     {{"dry-run", 'n', NULL}, NULL, FLAG(shows_only)},
+    {{"launchd", 0, NULL}, NULL, FLAG(for_launchd)},
     {{"listen", 0, "ADDR"}, NULL, CHECK(add_address)},
     {{"hold", 0, "TIME"}, "--hold", CHECK(check_time)},
     {{"keep", 0, "TIME"}, "--keep", CHECK(check_time)},

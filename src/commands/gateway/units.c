@@ -13,24 +13,31 @@
 #include <unistd.h>
 
 #define UNIT_LARGEST 65536
-#define FIRST_LINE   "# Written by tcr-run gateway install; tcr-run gateway uninstall removes it.\n"
+#define FIRST_LINE   "# " UNITS_WRITTEN "\n"
+#define OURS_WITHIN  512 /* bytes: a property list has a head before it */
 
 void units_finish(struct units *units)
 {
     free(units->folder);
 }
 
-bool units_name(struct units *units, const char *profile)
+bool units_may_name(const char *name)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    if (strlen(name) <= 64 && !name[strspn(name, allowed)])
+        return true;
+    log_say("gateway: the profile \"%s\" cannot be part of a unit's name; expected letters, "
+            "digits, \"_\", \".\" and \"-\"",
+            name);
+    return false;
+}
+
+bool units_name(struct units *units, const char *profile)
+{
     const char *dash = profile ? "-" : "", *name = profile ? profile : "";
-    if (strlen(name) > 64 || name[strspn(name, allowed)]) {
-        log_say("gateway: the profile \"%s\" cannot be part of a unit's name; expected letters, "
-                "digits, \"_\", \".\" and \"-\"",
-                name);
+    if (!units_may_name(name))
         return false;
-    }
     snprintf(units->socket, UNITS_NAME, "tcr-run-gateway%s%s.socket", dash, name);
     snprintf(units->service, UNITS_NAME, "tcr-run-gateway%s%s.service", dash, name);
     units->folder = files_xdg_shared("XDG_CONFIG_HOME", ".config", "systemd/user");
@@ -107,25 +114,46 @@ static bool holds_secret(const char *name, const char *value)
            (at && at < authority + 3 + strcspn(authority + 3, "/"));
 }
 
-static void append_environment(const struct units *units, struct buffer *text)
+void units_each_variable(const struct units_visit *visit)
 {
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
         const char *name = carried[i].name, *value = getenv(name);
         if (!value || !*value)
             continue;
-        if (holds_secret(name, value)) {
-            log_say("gateway: %s holds a secret and is not written into the unit; fix: "
-                    "systemctl --user edit %s, with a line Environment=%s=...",
-                    name, units->service, name);
-            continue;
-        }
-        if (carried[i].is_path && realpath(value, path))
-            value = path;
-        buffer_append_format(text, "Environment=\"%s=", name);
-        append_escaped(text, value, "%");
-        buffer_append_text(text, "\"\n");
+        if (holds_secret(name, value))
+            visit->leave_out(visit->context, name);
+        else
+            visit->take(visit->context, name,
+                        carried[i].is_path && realpath(value, path) ? path : value);
     }
+}
+
+struct environment {
+    const struct units *units;
+    struct buffer *text;
+};
+
+static void append_variable(void *context, const char *name, const char *value)
+{
+    const struct environment *environment = context;
+    buffer_append_format(environment->text, "Environment=\"%s=", name);
+    append_escaped(environment->text, value, "%");
+    buffer_append_text(environment->text, "\"\n");
+}
+
+static void leave_out_variable(void *context, const char *name)
+{
+    const struct environment *environment = context;
+    log_say("gateway: %s holds a secret and is not written into the unit; fix: systemctl --user "
+            "edit %s, with a line Environment=%s=...",
+            name, environment->units->service, name);
+}
+
+const char *units_word(const struct start *start, size_t i, char path[PATH_MAX])
+{
+    const char *word = start->words[i];
+    return start_takes_file(start->words[i - 1]) && realpath(word, path) ? path : word;
 }
 
 /* Its words are those that start was given, with a path that does not depend on the folder. */
@@ -136,10 +164,8 @@ static void append_command(const struct start *start, const char *program, struc
     append_word(text, program);
     buffer_append_text(text, " gateway start");
     for (size_t i = 1; i < start->word_count; i++) {
-        const char *word = start->words[i];
-        bool is_file = start_takes_file(start->words[i - 1]);
         buffer_append_text(text, " ");
-        append_word(text, is_file && realpath(word, path) ? path : word);
+        append_word(text, units_word(start, i, path));
     }
     buffer_append_text(text, "\n");
 }
@@ -157,7 +183,8 @@ void units_append_service(const struct start *start, const struct units *units, 
                                     "[Service]\n",
                          units->socket, units->socket);
     append_command(start, program, text);
-    append_environment(units, text);
+    struct environment environment = {units, text};
+    units_each_variable(&(struct units_visit){append_variable, leave_out_variable, &environment});
     /* Open answers have 30 s. Whoever renews a login is never ended half-way. */
     buffer_append_text(text, "KillMode=process\n"
                              "TimeoutStopSec=35\n");
@@ -179,8 +206,9 @@ bool units_is_ours(const struct units *units, const char *name, bool *ret_exists
         return false;
     int r = files_read_plain(path, UNIT_LARGEST, &text);
     *ret_exists = r != -ENOENT;
-    bool ours = r == -ENOENT ||
-                (r == 0 && strncmp(buffer_text(&text), FIRST_LINE, strlen(FIRST_LINE)) == 0);
+    size_t within = text.length < OURS_WITHIN ? text.length : OURS_WITHIN;
+    bool ours = r == -ENOENT || (r == 0 && memmem(buffer_text(&text), within, UNITS_WRITTEN,
+                                                  strlen(UNITS_WRITTEN)) != NULL);
     buffer_finish(&text);
     if (!ours)
         log_say("%s: %s; fix: move it away", path,

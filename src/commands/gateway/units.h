@@ -3,10 +3,15 @@
 
 #include "base/buffer.h"
 #include "commands/gateway/start.h"
+#include "core/gateway/launchagent.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 #define UNITS_NAME 128
+
+/* By this sentence near their beginning we know our own. */
+#define UNITS_WRITTEN LAUNCHAGENT_WRITTEN
 
 struct units {
     char socket[UNITS_NAME], service[UNITS_NAME];
@@ -18,6 +23,22 @@ struct units {
  */
 bool units_name(struct units *ret_units, const char *profile);
 void units_finish(struct units *units);
+
+/* False after saying that a profile's name cannot be part of theirs. */
+bool units_may_name(const char *profile);
+
+/* For the variables of the environment that a gateway heeds, and would not have as a service: files
+ * have absolute names. Those that hold secrets are left out. */
+struct units_visit {
+    void (*take)(void *context, const char *name, const char *value);
+    void (*leave_out)(void *context, const char *name);
+    void *context;
+};
+void units_each_variable(const struct units_visit *visit);
+
+/* The i-th word that start was given, from 1 on; a file's name does not depend on the folder, and
+ * may be in `path`. */
+const char *units_word(const struct start *start, size_t i, char path[PATH_MAX]);
 
 /* Their text. The service gets the variables of the environment that a gateway heeds, except those
  * that hold secrets, which are reported. */

@@ -1,4 +1,5 @@
-/* Sockets that systemd opened before it started us: sd_listen_fds(3). */
+/* Sockets that systemd opened before it started us, sd_listen_fds(3), or macOS's launchd,
+ * launch_activate_socket(3). */
 #pragma once
 
 #include "system/net/listen.h"
