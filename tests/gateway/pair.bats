@@ -84,7 +84,7 @@ status_of() { # PORT
     echo "$moved" >"$HOME/limited"
     next=$(ask "$A" moving)
     [ "$next" != "$moved" ]
-    sleep 1
+    sleep 2 # a second, and one for a machine that has other things to do
     : >"$HOME/asked"
     [ "$(ask "$B" moving)" = "$next" ]
     for i in {1..6}; do [ "$(ask "$B" "new-$i")" != "$moved" ]; done

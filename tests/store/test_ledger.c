@@ -104,6 +104,34 @@ static struct state look(void)
     return copy;
 }
 
+/* A file of this machine is shared by no other gateway. */
+static void test_a_file_takes_no_claims(void **state)
+{
+    (void)state;
+    struct place place;
+    struct claim claim = {.id = "session", .key = "key", .seconds = 60};
+    bool failed = false;
+    begin(&place);
+    open_ledger(&place);
+    assert_false(ledger_takes_claims(place.ledger));
+    assert_int_equal(ledger_claim(place.ledger, &claim), 0);
+    for (int i = 0; i < SECOND_MS * LATE / 10 && !failed; i++) {
+        (void)poll(NULL, 0, 10);
+        (void)ledger_refresh(place.ledger);
+        if (ledger_next_claim(place.ledger, &claim, &failed))
+            assert_true(failed);
+    }
+    assert_true(failed);
+    assert_string_equal(claim.id, "session");
+    assert_string_equal(claim.key, "key");
+    assert_int_equal(strncmp(claim.name, "session:", 8), 0);
+    assert_false(ledger_next_claim(place.ledger, &claim, &failed));
+    /* What waits is given up with the ledger. */
+    assert_int_equal(ledger_claim(place.ledger, &claim), 0);
+    assert_int_equal(ledger_close(place.ledger, SECOND_MS * LATE), 0);
+    end(&place);
+}
+
 static size_t count_rests(const struct state *state)
 {
     size_t rests = 0;
@@ -259,6 +287,7 @@ static void test_keys_are_released(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_file_takes_no_claims),
         cmocka_unit_test(test_both_ways),
         cmocka_unit_test(test_store_fails),
         cmocka_unit_test(test_other_salt),
