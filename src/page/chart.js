@@ -30,7 +30,7 @@ export function makeChart(box) {
             return;
         plot?.destroy();
         const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.78;
-        const font = `${size}px system-ui, sans-serif`;
+        const font = `${Math.round(size)}px ${getComputedStyle(document.body).fontFamily}`;
         const axis = { stroke: colour("--muted"), font, ticks: { show: false }, grid: { stroke: colour("--line"), width: 1 } };
         plot = new UPlot({
             width: box.clientWidth,

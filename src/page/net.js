@@ -1,5 +1,7 @@
 // What is asked of the gateway, and what it tells by itself.
 
+const QUICK = 15000, SLOW = 90000; // ms: a question; a change, which may ask a provider
+
 export class Problem extends Error {
     constructor(status, message) {
         super(message);
@@ -10,7 +12,8 @@ export class Problem extends Error {
 async function ask(path, options) {
     let answer;
     try {
-        answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", ...options });
+        const signal = AbortSignal.timeout(options.method ? SLOW : QUICK);
+        answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal, ...options });
     } catch {
         throw new Problem(0, "The gateway cannot be reached.");
     }
@@ -27,11 +30,12 @@ export const post = (path, body = {}) =>
     ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 const SHORTEST = 500, LONGEST = 15000; // ms between two attempts
+const SILENT = 45000; // ms: a stream that is silent for so long may have died unnoticed
 const HIDDEN = 20000; // ms: a browser has few connections to one host, and a tab that nobody sees needs none
 
 // Calls hear.state and hear.request with what comes, hear.link with "live", "away" or "out". Never ends.
 export function listen(hear) {
-    let source = null, timer = 0, pause = SHORTEST, out = false;
+    let source = null, timer = 0, pause = SHORTEST, out = false, heard = 0;
 
     function open() {
         clearTimeout(timer);
@@ -39,11 +43,22 @@ export function listen(hear) {
         source = new EventSource("/page/events");
         source.addEventListener("state", (event) => {
             pause = SHORTEST;
+            heard = Date.now();
             hear.link("live");
             hear.state(JSON.parse(event.data));
         });
-        source.addEventListener("request", (event) => hear.request(JSON.parse(event.data)));
+        source.addEventListener("request", (event) => {
+            heard = Date.now();
+            hear.request(JSON.parse(event.data));
+        });
         source.onerror = failed;
+        heard = Date.now();
+    }
+
+    // A connection can be gone without a word, for example after a night's sleep.
+    async function check() {
+        heard = Date.now();
+        await get("/page/state").then(hear.state, failed);
     }
 
     function close() {
@@ -95,6 +110,8 @@ export function listen(hear) {
             again();
     });
     addEventListener("online", again);
+    addEventListener("offline", check);
+    setInterval(() => source && Date.now() - heard > SILENT && check(), 5000);
     open();
     return { again };
 }
