@@ -35,6 +35,10 @@ bool desk_survey(struct gateway *gateway)
     const struct demand demand = {0};
     gateway->roster_looked = 0;
     gateway_renew_roster(gateway);
+    struct rotation *rotation = &gateway->roster->rotation;
+    /* The last request's: what it was refused by is no standing of a key. */
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        rotation->candidates[i].tried = false;
     return book_survey(gateway, gateway->roster, &demand);
 }
 

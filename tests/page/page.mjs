@@ -123,6 +123,7 @@ const tests = {
     },
 
     async "a login is refreshed; one that is refused says how to give it a new token"() {
+        await view("keys");
         await press("Refresh", "login");
         await until(() => home.key("login").token === "sk-ant-oat01-FAKE-renewed-0002", "the new token in the file");
         provider.refused.add("home");
@@ -135,6 +136,7 @@ const tests = {
     },
 
     async "a key is added, a mistake is told, and no secret stays in the page"() {
+        await view("keys");
         await page.getByRole("button", { name: "Add a key" }).click();
         await page.getByLabel("Name").fill("home");
         await page.keyboard.press("Enter");
@@ -155,6 +157,7 @@ const tests = {
     },
 
     async "a key is removed, but only after a question"() {
+        await view("keys");
         await press("Remove", "added");
         await page.locator("dialog#confirm[open]").waitFor();
         assert.equal(await page.evaluate(() => document.activeElement.id), "confirm-no");
@@ -167,6 +170,7 @@ const tests = {
     },
 
     async "the order, by keys alone"() {
+        await view("keys");
         assert.deepEqual(await order(), ["home", "a b", "work", "login"]);
         const grip = page.getByRole("button", { name: "Move home", exact: true });
         await grip.focus();
@@ -187,6 +191,7 @@ const tests = {
     },
 
     async "the order, by dragging"() {
+        await view("keys");
         const grip = await row("login").locator(".grip").boundingBox(), to = await row("a b").boundingBox();
         await page.mouse.move(grip.x + 10, grip.y + 10);
         await page.mouse.down();
@@ -198,6 +203,7 @@ const tests = {
     },
 
     async "two tabs, and the command line: what one changes the others show"() {
+        await view("keys");
         const other = await context.newPage();
         await other.goto(home.address + "/#/keys");
         await row("work", other).waitFor();
@@ -238,11 +244,14 @@ const tests = {
     },
 
     async "usage: a chart by day, and the same as tables"() {
+        await home.ask("s-three");
+        await home.ask("s-three");
+        await until(async () => (await (await page.request.get(home.address + "/page/usage?by=model&since=7d")).json()).total.requests >= 2, "records of requests");
         await view("usage");
         const table = page.locator("section[aria-labelledby=usage-by-model]");
         await table.getByRole("row", { name: /claude-sonnet-4-6/ }).waitFor();
         assert.ok(Number(await page.locator("#usage-facts dd").nth(1).innerText()) >= 2);
-        await page.getByText("Requests", { exact: true }).first().click();
+        await page.locator("#usage-measure").getByText("Requests", { exact: true }).click();
         await page.getByText("Requests by day").waitFor();
         const drawn = () => page.locator("#usage-chart canvas").evaluate((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value, i) => i % 4 === 3 && value > 200));
         await until(drawn, "something on the canvas");
