@@ -3,8 +3,10 @@
 #include "base/cleanup.h"
 #include "core/gateway/forward.h"
 #include "core/translate/agent.h"
+#include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
+#include "gateway/picker.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
@@ -67,6 +69,7 @@ static void destroy(struct agent *agent)
     while (*at != agent)
         at = &(*at)->next;
     *at = agent->next;
+    picker_wake(agent->gateway);
     close_watch(agent, &agent->input);
     close_watch(agent, &agent->output);
     timer_stop(&agent->gateway->timers, &agent->grace);
@@ -339,6 +342,8 @@ static enum exchange_state run(struct exchange *exchange, const struct agent_pol
     int r = agent->reply ? start(agent, policy, model) : -ENOMEM;
     if (r == 0) {
         body_finish(&exchange->body);
+        exchange->timer_came = false; /* it may have waited for its turn */
+        timer_set(&exchange->gateway->timers, &exchange->timer, exchange->deadline);
         return WORKING;
     }
     log_say("gateway: Claude Code cannot be started in %s: %s", policy->folder, strerror(-r));
@@ -356,9 +361,11 @@ enum exchange_state agent_begin(struct exchange *exchange)
                                "\"agent\"",
                                0);
     if (count_agents(gateway) >= (size_t)policy->at_most)
-        return exchange_refuse(exchange, 429,
-                               "Claude Code serves as many requests as \"at_most\" allows",
-                               BUSY_SECONDS);
+        return picker_wait_for_place(exchange)
+                   ? HOLDING
+                   : exchange_refuse(exchange, 429,
+                                     "Claude Code serves as many requests as \"at_most\" allows",
+                                     BUSY_SECONDS);
     return run(exchange, policy);
 }
 
@@ -394,10 +401,13 @@ static enum exchange_state refuse_ended(struct exchange *exchange)
 static enum exchange_state answer_whole(struct exchange *exchange)
 {
     struct pending *pending = &exchange->pending;
-    static const char head[] = "content-type: application/json\n";
-    bool fine =
-        pending->length > 0 &&
-        front_set_whole_answer(exchange, 200, head, pending_bytes(pending), pending->length);
+    struct buffer head = {0};
+    buffer_append_text(&head, "content-type: application/json\n");
+    delivery_append_queued(exchange->queued_ms, &head);
+    bool fine = pending->length > 0 && !head.failed &&
+                front_set_whole_answer(exchange, 200, buffer_text(&head), pending_bytes(pending),
+                                       pending->length);
+    buffer_finish(&head);
     pending_finish(pending);
     if (!fine)
         return refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
@@ -408,10 +418,14 @@ static enum exchange_state answer_whole(struct exchange *exchange)
 
 static bool begin_stream(struct exchange *exchange)
 {
-    static const char head[] = "content-type: text/event-stream\ncache-control: no-cache\n";
+    struct buffer head = {0};
     if (exchange->is_open)
         return true;
-    exchange->is_open = front_set_answer(exchange, 200, head, FORWARD_LENGTH_UNKNOWN);
+    buffer_append_text(&head, "content-type: text/event-stream\ncache-control: no-cache\n");
+    delivery_append_queued(exchange->queued_ms, &head);
+    exchange->is_open =
+        !head.failed && front_set_answer(exchange, 200, buffer_text(&head), FORWARD_LENGTH_UNKNOWN);
+    buffer_finish(&head);
     return exchange->is_open;
 }
 

@@ -22,7 +22,7 @@ void delivery_drop_refusal(struct exchange *exchange)
 }
 
 /* In whole seconds, the last one begun. */
-static void append_queued(int64_t queued_ms, struct buffer *head)
+void delivery_append_queued(int64_t queued_ms, struct buffer *head)
 {
     if (queued_ms > 0)
         buffer_append_format(head, "x-tcr-queued: %lld\n", (long long)((queued_ms + 999) / 1000));
@@ -32,7 +32,7 @@ static void append_own(const struct exchange *exchange, const char *key, struct 
 {
     (void)head_append(head, "x-tcr-key", key);
     buffer_append_format(head, "x-tcr-attempts: %u\n", exchange->attempts);
-    append_queued(exchange->queued_ms, head);
+    delivery_append_queued(exchange->queued_ms, head);
     if (*exchange->bridge.model)
         (void)head_append(head, "x-tcr-model", exchange->bridge.model);
 }
@@ -61,7 +61,8 @@ static bool open_stream(struct exchange *exchange)
 {
     struct buffer head = {0};
     buffer_append_text(&head, "content-type: text/event-stream\ncache-control: no-cache\n");
-    append_queued(exchange->queued_ms + exchange->hold_until - exchange->hold_since, &head);
+    delivery_append_queued(exchange->queued_ms + exchange->hold_until - exchange->hold_since,
+                           &head);
     bool fine =
         !head.failed && front_set_answer(exchange, 200, buffer_text(&head), FORWARD_LENGTH_UNKNOWN);
     buffer_finish(&head);

@@ -24,6 +24,9 @@ void delivery_remember_refusal(struct exchange *exchange, const struct finding *
 /* No key is left to try. */
 enum exchange_state delivery_without_key(struct exchange *exchange);
 
+/* x-tcr-queued, for an answer that was held for so long; nothing if it was not. */
+void delivery_append_queued(int64_t queued_ms, struct buffer *head);
+
 /* Sends a request that waits for a key the head of its stream, if that has not been sent, and a
  * ping. False if out of memory. */
 bool delivery_ping(struct exchange *exchange);

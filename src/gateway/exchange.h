@@ -104,6 +104,8 @@ struct exchange {
     int64_t hold_until;      /* clock_now_ms: HOLDING until then, for a key that will be ready */
     int64_t hold_since;      /* clock_now_ms when it was held this time */
     int64_t queued_ms;       /* how long it was held before that */
+    int64_t signed_at;       /* clock_now_ms of the last sign of life meanwhile */
+    bool awaits_place;       /* what it is held for is that another request ends */
     bool is_open;            /* while it waits: a stream's head has been sent, and pings */
     struct pending pings;
     bool same_again;         /* HOLDING ends in another try with the same key */

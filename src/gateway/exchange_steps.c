@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PING_MS 20000
-
 static void set_timer(struct exchange *exchange, int64_t at)
 {
     exchange->timer_came = false;
@@ -146,14 +144,12 @@ static enum exchange_state choose(struct exchange *exchange)
     return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
 }
 
-/* How long a client waits for a head; then it gets one, if it asked for a stream, and a sign of
- * life now and then. */
-static int64_t next_sign(const struct exchange *exchange)
+static enum exchange_state end_hold(struct exchange *exchange, int64_t now)
 {
-    int64_t silent = exchange->begun + exchange->gateway->silence_ms;
-    if (exchange->same_again || !exchange->id.stream)
-        return INT64_MAX;
-    return exchange->is_open ? clock_now_ms() + PING_MS : silent;
+    exchange->queued_ms += now - exchange->hold_since;
+    exchange->deadline += exchange->is_open ? now - exchange->hold_since : 0;
+    exchange->awaits_place = false;
+    return CHOOSING;
 }
 
 static enum exchange_state hold(struct exchange *exchange)
@@ -163,18 +159,14 @@ static enum exchange_state hold(struct exchange *exchange)
         return HOLDING;
     if (exchange->same_again)
         return ASKING;
-    if (now >= exchange->hold_until) {
-        exchange->queued_ms += now - exchange->hold_since;
-        exchange->deadline += exchange->is_open ? now - exchange->begun : 0;
-        return CHOOSING;
+    if (now >= exchange->hold_until)
+        return end_hold(exchange, now);
+    if (picker_next_sign(exchange) <= now) {
+        if (!delivery_ping(exchange))
+            return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+        exchange->signed_at = now;
     }
-    if (!exchange->is_open && next_sign(exchange) > now) {
-        set_timer(exchange, exchange->hold_until);
-        return HOLDING;
-    }
-    if (!delivery_ping(exchange))
-        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
-    int64_t sign = next_sign(exchange);
+    int64_t sign = picker_next_sign(exchange);
     set_timer(exchange, sign < exchange->hold_until ? sign : exchange->hold_until);
     return HOLDING;
 }

@@ -15,6 +15,7 @@
 #include "gateway/memory.h"
 #include "gateway/metering.h"
 #include "gateway/page.h"
+#include "gateway/picker.h"
 #include "gateway/secrets.h"
 #include "system/clock.h"
 #include "system/files.h"
@@ -244,6 +245,7 @@ static int serve(struct gateway *gateway, const struct arguments *arguments)
 static void let_holder_go(void *context, struct holder *holder)
 {
     book_give_back(context, holder->roster, &holder->slot);
+    picker_wake(context);
 }
 
 void gateway_renew_roster(struct gateway *gateway)

@@ -216,27 +216,6 @@ static void tell_move(struct exchange *exchange)
     news_event(&exchange->gateway->news, &event);
 }
 
-static bool waits_for_reset(struct exchange *exchange)
-{
-    struct gateway *gateway = exchange->gateway;
-    int64_t now = clock_now_ms();
-    /* A stream is kept alive meanwhile; any other request is given up by its client in the end. */
-    int64_t left = exchange->id.stream ? INT64_MAX : exchange->deadline - now;
-    int64_t wait = retry_hold(rotation_earliest(&exchange->roster->rotation),
-                              book_now(gateway) * 1000, gateway->hold_ms, left);
-    if (gateway->hold_ms <= 0 || wait < 0)
-        return false;
-    exchange->tried_count = 0;
-    exchange->retry = (struct retry){0};
-    exchange->same_again = exchange->timer_came = false;
-    exchange->hold_until = now + wait + 200;
-    exchange->hold_since = now;
-    int64_t sign = exchange->begun + gateway->silence_ms;
-    bool signs = exchange->id.stream && sign > now && sign < exchange->hold_until;
-    timer_set(&gateway->timers, &exchange->timer, signs ? sign : exchange->hold_until);
-    return true;
-}
-
 bool picker_spends_master(struct exchange *exchange)
 {
     if (exchange->may_spend || exchange->no_master || !exchange->roster->rotation.has_master)
@@ -245,21 +224,6 @@ bool picker_spends_master(struct exchange *exchange)
     exchange->may_spend = true;
     exchange->retry = (struct retry){0};
     return true;
-}
-
-/* What it waits for is a key for the model that was asked for. */
-static bool survey_first_model(struct exchange *exchange)
-{
-    bridge_first_model(exchange);
-    exchange->may_spend = false;
-    struct demand demand = picker_demand(exchange);
-    return book_survey(exchange->gateway, exchange->roster, &demand);
-}
-
-bool picker_hold(struct exchange *exchange)
-{
-    return exchange->gateway->hold_ms > 0 && survey_first_model(exchange) &&
-           rotation_ready(&exchange->roster->rotation) == 0 && waits_for_reset(exchange);
 }
 
 static enum secret_state want_secret(struct exchange *exchange)
@@ -317,7 +281,7 @@ enum picker_result picker_choose(struct exchange *exchange)
     tell_move(exchange);
     if (exchange->candidate)
         return PICKER_CHOSE;
-    return survey_first_model(exchange) && waits_for_reset(exchange) ? PICKER_HOLDS : PICKER_NONE;
+    return picker_hold(exchange) ? PICKER_HOLDS : PICKER_NONE;
 }
 
 static void name_first(const struct rotation *rotation, int64_t until, struct picker_why *why)

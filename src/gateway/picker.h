@@ -21,9 +21,21 @@ enum picker_result picker_choose(struct exchange *exchange);
  * costs money, and so comes last, with the model that was asked for first. */
 bool picker_spends_master(struct exchange *exchange);
 
-/* The request's last key was refused. True if it waits until a key is ready (the timer is set), as
- * with PICKER_HOLDS. */
+/* No key is ready for the request. True if it waits for one (the timer is set), as with
+ * PICKER_HOLDS: until the first rest ends, or, where all are in use (max_per_key), for a place. */
 bool picker_hold(struct exchange *exchange);
+
+/* The same for any place that others take up; looked at again now and then, for as long as --hold
+ * says in all. */
+bool picker_wait_for_place(struct exchange *exchange);
+
+/* A place is free: who waits for one looks again, the oldest first. */
+void picker_wake(struct gateway *gateway);
+
+/* How long a client waits for a head; then it gets one, if it asked for a stream, and a sign of
+ * life now and then. clock_now_ms of the next one. */
+#define PICKER_PING_MS 20000
+int64_t picker_next_sign(const struct exchange *exchange);
 
 /* Why there is no key, for the client's answer. */
 struct picker_why {

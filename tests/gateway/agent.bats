@@ -60,10 +60,10 @@ teardown() {
     "$TCR_RUN" gateway stop >/dev/null 2>&1 || true
 }
 
-start() { # AGENT: what stands in the policy
+start() { # AGENT [OPTION]...: what stands in the policy
     (umask 077; jq -n --argjson agent "$1" '{policy: {agent: $agent}, keys: [{name: "home", token: "sk-ant-oat01-FAKE-home-0001"}]}' \
         >"$HOME/.config/tcr/keys.json")
-    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET" "${@:2}"
 }
 
 ask() { # PATH BODY: the answer in $output, its status in the last line
@@ -177,6 +177,13 @@ gone() { # PID
     grep -q 'I wait' "$HOME/said"
     ask /sdk/v1/messages "$body"
     [ "$status" = 429 ]
+    for path in messages chat/completions; do
+        curl -s --max-time 20 --unix-socket "$SOCKET" -D "$HOME/head" "http://gateway/sdk/v1/$path" -d "$body" >"$HOME/refused"
+        grep -qi '^retry-after: [1-9]' "$HOME/head"
+        [[ "$(jq -r .error.message "$HOME/refused")" == 'tcr-run: Claude Code serves as many requests as "at_most" allows' ]]
+        [ "$(jq -r '"\(.type) \(.error.type)"' "$HOME/refused")" = "$([ $path = messages ] && echo 'error rate_limit_error' || echo 'null rate_limit_error')" ] ||
+            { cat "$HOME/refused"; false; }
+    done
     kill "$client"
     gone "$(cat "$HOME/child")"
     gone "$(jq .pid "$HOME/runs")"
@@ -186,6 +193,28 @@ gone() { # PID
         sleep 0.05
     done
     [ "$status" = 200 ]
+}
+
+@test "with --hold what is more than may run at once waits for its turn, and says for how long" {
+    start '{"folder": "~/work", "at_most": 1}' --hold 20s
+    curl -sN --unix-socket "$SOCKET" http://gateway/sdk/v1/messages -d '{"messages": [{"role": "user", "content": "wait"}]}' >/dev/null 3>&- &
+    local first=$! asked=()
+    for _ in {1..250}; do [ ! -s "$HOME/child" ] || break; sleep 0.02; done
+    for i in 1 2; do
+        curl -s --max-time 20 --unix-socket "$SOCKET" -D "$HOME/head$i" "http://gateway/sdk/v1/messages" \
+            -d '{"messages": [{"role": "user", "content": "go '$i'"}]}' >"$HOME/answer$i" 3>&- &
+        asked+=($!)
+        sleep 0.2
+    done
+    # One that leaves meanwhile takes up no place.
+    curl -s --max-time 0.2 --unix-socket "$SOCKET" http://gateway/sdk/v1/messages -d '{"messages": [{"role": "user", "content": "left"}]}' || true
+    kill "$first"
+    wait "${asked[@]}"
+    for i in 1 2; do
+        [ "$(jq -r '.content[0].text' "$HOME/answer$i")" = 'Found é.' ] || { cat "$HOME/answer$i"; false; }
+        grep -qi '^x-tcr-queued: [1-9]' "$HOME/head$i"
+    done
+    [ "$(jq -r '.said | if type == "string" then . else .[-1].text end' "$HOME/runs" | xargs)" = 'wait go 1 go 2' ] || { cat "$HOME/runs"; false; }
 }
 
 @test "there is none without the key file's word, and one that cannot start says so" {
