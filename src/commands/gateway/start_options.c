@@ -174,8 +174,8 @@ bool start_find_port(struct start *start)
     if (start->port == 0)
         start->port = atoi(GATEWAY_PORT_DEFAULT);
     secret_free(bytes);
-    if (r < 0 && error.length > 0)
-        log_say("%s: %s", path, buffer_text(&error));
+    if (r < 0 && r != -ENOENT)
+        log_say("%s: %s", path, error.length > 0 ? buffer_text(&error) : strerror(-r));
     buffer_finish(&error);
     return r == 0 || r == -ENOENT;
 }
