@@ -57,8 +57,8 @@ static int read_all(int fd, char *bytes, size_t size, size_t *ret_length)
     return 0;
 }
 
-/* `<(command)` or /dev/stdin: nobody but this process and its parents has the other end. A FIFO in
- * a folder is another thing: who writes it is not known. */
+/* Nobody but this process and its parents has the other end of `<(command)` or /dev/stdin. Nobody
+ * knows who writes to a FIFO in a folder. */
 static bool is_own_pipe(int fd, const struct stat *status)
 {
     struct statfs system;
@@ -66,7 +66,7 @@ static bool is_own_pipe(int fd, const struct stat *status)
            system.f_type == PIPEFS_MAGIC;
 }
 
-/* What comes until the writer closes it. */
+/* Reads what comes until the writer closes it. */
 static int read_pipe(int fd, size_t most, struct buffer *error, char **ret_bytes,
                      size_t *ret_length)
 {
@@ -138,8 +138,7 @@ int files_read_plain_at(int folder, const char *path, size_t most, struct buffer
     return ret_text->failed ? -ENOMEM : 0;
 }
 
-/* Signals may be blocked, and then a write to a reader that does not read could not be interrupted.
- */
+/* Signals may be blocked. Then nothing could interrupt a write to a reader that does not read. */
 static int wait_for_room(int fd, const struct host *host)
 {
     struct pollfd room = {.fd = fd, .events = POLLOUT};

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Debian gives users without a home this one, and root could make it. */
+/* Debian gives this home to users without one, and root could create it. */
 static bool is_no_home(const char *home)
 {
     static const char none[] = "/nonexistent";

@@ -11,7 +11,8 @@
 void files_keep_private(int fd)
 {
     struct stat status;
-    /* Looked at first: changing it, even to what it is, costs a transaction of the file system. */
+    /* The mode is looked at first: setting it, even to what it is, costs the file system a
+     * transaction. */
     if (fstat(fd, &status) < 0 || (status.st_mode & 07777) != 0600)
         (void)fchmod(fd, 0600);
 }
@@ -30,7 +31,8 @@ static int write_temporary(int folder, const char *name, const char *bytes, size
         return -errno;
     files_keep_private(fd);
     int r = files_write_all(fd, bytes, length);
-    /* Keys cannot be had again: after a power cut the new name must not stand for an empty file. */
+    /* Lost keys cannot be recovered: after a power cut the new name must not stand for an empty
+     * file. */
     if (r == 0 && fsync(fd) < 0)
         r = -errno;
     /* A full disk or an exceeded quota may show only here. */
@@ -45,7 +47,7 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
     int r = name_beside(name, ".tmp", temporary, sizeof temporary);
     if (r < 0)
         return r;
-    /* What a killed writer left: the caller's lock makes sure that nobody is at it now. */
+    /* A killed writer left it: the caller's lock makes sure that nobody is writing it now. */
     (void)unlinkat(folder, temporary, 0);
     r = write_temporary(folder, temporary, bytes, length);
     if (r == 0 && renameat(folder, temporary, folder, name) < 0)
@@ -55,7 +57,7 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
     return r;
 }
 
-/* Only where something is to be cut off: the file system writes a journal even to change nothing.
+/* Cuts only where there is something to cut: the file system writes a journal even for no change.
  */
 static int cut_to(int fd, size_t length)
 {
@@ -69,7 +71,7 @@ static int write_spare(int folder, const char *spare, const char *bytes, size_t 
 {
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     int fd = openat(folder, spare, flags, 0600);
-    /* A link that stood in the file's place and changed places once. */
+    /* A symbolic link stood in the file's place, and an earlier exchange moved it here. */
     if (fd < 0 && errno == ELOOP && unlinkat(folder, spare, 0) == 0)
         fd = openat(folder, spare, flags, 0600);
     if (fd < 0)
@@ -95,7 +97,8 @@ int files_swap_in(int folder, const char *name, const char *bytes, size_t length
     if (renameat2(folder, spare, folder, name, RENAME_EXCHANGE) == 0)
         return 0;
 #endif
-    /* The first time there is nothing to change places with; some file systems cannot. */
+    /* The first time there is nothing to exchange it with; some file systems cannot exchange at
+     * all. */
     return renameat(folder, spare, folder, name) < 0 ? -errno : 0;
 }
 

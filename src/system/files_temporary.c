@@ -9,10 +9,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* A disk with less than this is not used for temporary files. */
+/* A disk with less free space than this is not used for temporary files. */
 #define TEMPORARY_ROOM (64UL * 1024 * 1024)
 
-/* On a full disk a file can be made, but not written: the command's output would be lost. */
+/* On a full disk a file can be created but not written, and the command's output would be lost. */
 static bool has_room(int fd)
 {
     struct statvfs disk;

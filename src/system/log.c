@@ -55,7 +55,7 @@ bool log_says(enum log_level level)
     return current >= level;
 }
 
-/* In one write, so that the lines of a hundred runs on one stderr stay whole. */
+/* Written at once, so that the lines of a hundred runs on one stderr stay whole. */
 static void put(char *line, size_t length)
 {
     length = secret_mask(line, length);
@@ -63,7 +63,7 @@ static void put(char *line, size_t length)
     (void)files_write_out(STDERR_FILENO, line, length, host);
 }
 
-/* What a message quotes may hold control characters: they do not reach a terminal. */
+/* What a message quotes may hold control characters: they must not reach a terminal. */
 static void put_text(const char *prefix, const char *sentence)
 {
     char line[LONGEST];

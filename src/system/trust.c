@@ -16,14 +16,14 @@
 #define GROUP  070
 #define WRITE  022
 
-/* With an access list the bits of the group are those of everybody on it. */
+/* With an access list, the group bits of the mode cover everybody on it. */
 static bool has_access_list(const char *path)
 {
     return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
 }
 
-/* True if the group is its owner's own: it has his name, is where he belongs, and nobody else is in
- * it. */
+/* True if the group is private to its owner: it has the owner's name, is the owner's primary group,
+ * and has no other members. */
 static bool is_private_group(const struct stat *status, const char *path)
 {
     const struct passwd *owner = getpwuid(status->st_uid);
@@ -38,7 +38,7 @@ static bool is_private_group(const struct stat *status, const char *path)
     return private;
 }
 
-/* Who runs a container decides what its files look like from inside, and nobody else is there. */
+/* Whoever runs a container decides how its files look from inside, and there is no other user. */
 static bool is_nobody_else_here(void)
 {
     const char *text = getenv("TCR_SINGLE_USER");
@@ -97,8 +97,8 @@ int trust_check_file(const struct stat *status, const char *path, struct buffer 
     return 0;
 }
 
-/* Whoever owns "/" can replace anything. In a user namespace that is nobody (65534), as whom the
- * users without a number there appear, root among them. */
+/* Whoever owns "/" can replace anything. In a user namespace that is nobody (65534), the owner that
+ * is shown for every user without a number there, root included. */
 static bool is_owner_of_all(uid_t uid)
 {
     struct stat status;
@@ -112,7 +112,7 @@ bool trust_others_can_write(const struct stat *status, const char *path)
     return (status->st_mode & WRITE & OTHERS) || !is_private_group(status, path);
 }
 
-/* `user` is who we are. */
+/* `user` is our own uid. */
 static int check_folder(const char *folder, uid_t user, struct buffer *error)
 {
     struct stat status;

@@ -16,7 +16,8 @@ enum {
     PATH_SIZE = 4096,
 };
 
-/* Without dots in the set there is no "..", and no zone.tab or tzdata.zi beside the zones. */
+/* Without dots in the set there can be no "..", nor the files zone.tab and tzdata.zi that lie
+ * beside the zones. */
 static bool is_name(const char *zone)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -52,15 +53,15 @@ static bool is_zone_file(const char *zone)
 }
 
 struct visit {
-    char **home; /* NULL: we never left */
+    char **home; /* NULL: we have not left our own zone */
     char tz[sizeof("TZ=:") + NAME_MAX_LENGTH];
     char tzdir[sizeof("TZDIR=") + PATH_SIZE];
     char *away[3];
 };
 
-/* The zone is entered by putting a small environment in place of ours, not by setenv: so TZ is
- * restored exactly, duplicates and order and all, without memory that could run out. No child sees
- * it: children get an environment built from tcr-run's own untouched copy. */
+/* The zone is entered by putting a small environment in place of ours, not by setenv. So TZ is
+ * restored exactly, with duplicates and order, and needs no memory that could run out. No child
+ * sees it: children get an environment built from tcr-run's own untouched copy. */
 static int visit_begin(struct visit *v, const char *zone)
 {
     const char *folder = getenv("TZDIR");
@@ -112,10 +113,8 @@ static int local_offset(int64_t epoch, int64_t *ret)
     return r;
 }
 
-/*
- * Not mktime: which of two possible instants that gives depends in glibc on the dates it was asked
- * about before.
- */
+/* Not mktime: when two instants are possible, glibc's choice depends on the dates it was asked
+ * about before. */
 static int local_epoch(const struct tm *civil, int64_t *ret)
 {
     struct tm copy = *civil;

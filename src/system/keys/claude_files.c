@@ -40,8 +40,8 @@ char *claude_config_folder(char *const *environment)
     return join(home_of(environment), ".claude");
 }
 
-/* The project folder's name is not computed: its form for long and non-ASCII paths is the client's
- * own affair, and the id is unique. */
+/* The project folder's name is not computed: how it is formed from long and non-ASCII paths is up
+ * to the client, and the id is unique. */
 char *claude_session_path(const char *config, const char *session_id)
 {
     char *found = NULL;

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The client's own numbers, of 2.1.332; older ones take a lock over after 10 s, and it is touched
- * more often than that. */
+/* The client's own numbers, as of 2.1.332. Older ones take over a lock after 10 s; we touch it more
+ * often than that. */
 #define REFRESH_STALE 60
 #define STORAGE_STALE 15
 #define TOUCH_MS      5000
@@ -52,13 +52,14 @@ static int note_part(struct claude_lock_part *part)
 static int make_part(struct claude_lock_part *part, int64_t stale)
 {
     int r = mkdir(part->path, 0700) < 0 ? -errno : 0;
-    /* Whoever was killed left it empty. */
+    /* A process that was killed left it empty. */
     if (r == -EEXIST && is_stale(part->path, stale) && rmdir(part->path) == 0)
         r = mkdir(part->path, 0700) < 0 ? -errno : 0;
     return r == 0 ? note_part(part) : r;
 }
 
-/* A part that was not made belongs to another: its path goes, so that it is not removed. */
+/* A part that we did not make belongs to another process: its path is cleared, so that we do not
+ * remove it. */
 static int take_part(struct claude_lock *lock, size_t i, char *path, int64_t stale,
                      int64_t deadline)
 {
@@ -83,7 +84,7 @@ static int lock_folder(const char *folder, int64_t deadline, int *ret_fd)
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         int error = errno;
         if (error != EWOULDBLOCK && error != EINTR)
-            break; /* a file system that cannot: then the client's locks have to do */
+            break; /* the file system cannot; then the client's locks have to do */
         if (clock_now_ms() >= deadline) {
             (void)close(fd);
             return -EBUSY;
@@ -115,7 +116,7 @@ int claude_lock_refresh(const char *folder, int64_t most_ms, struct claude_lock 
     int r = lock_folder(folder, deadline, &lock.folder_fd);
     if (r == 0)
         r = take_part(&lock, 0, join(folder, "/.oauth_refresh.lock"), REFRESH_STALE, deadline);
-    /* Older clients'. It is beside the folder, where one may not be allowed to write. */
+    /* The lock of older clients. It is beside the folder, where we may not be allowed to write. */
     if (r == 0)
         r = take_part(&lock, 1, join(folder, ".lock"), REFRESH_STALE, deadline);
     if (r < 0 && r != -EBUSY && r != -ENOMEM && lock.parts[0].path)

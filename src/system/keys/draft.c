@@ -28,7 +28,7 @@ static int write_new(const char *path, const char *bytes, size_t length)
     return files_write_all(fd, bytes, length);
 }
 
-/* The file has the key file's usual name: editors go by it. */
+/* The file has the key file's usual name, because editors choose their mode by it. */
 static int create_in(const char *parent, const char *bytes, size_t length, struct draft *ret_draft)
 {
     struct draft draft = {0};

@@ -54,8 +54,8 @@ static int refuse(struct buffer *error, const char *sentence)
     return -EINVAL;
 }
 
-/* Under the lock, where nobody is to be asked for anything: with the seal that was opened before.
- */
+/* Reads it again under the lock, where nobody may be asked for anything: with the seal that was
+ * opened before. */
 static int read_again(struct keychange *change, struct buffer *error, char **ret_bytes,
                       size_t *ret_length)
 {
@@ -75,7 +75,7 @@ static int read_again(struct keychange *change, struct buffer *error, char **ret
     return 0;
 }
 
-/* A link stays one: what it points to is changed, not the link replaced. */
+/* A symbolic link stays one: the file that it points to is changed. */
 static int resolve(const char *path, struct keychange *change, struct buffer *error)
 {
     struct stat status;
@@ -87,7 +87,7 @@ static int resolve(const char *path, struct keychange *change, struct buffer *er
     bool is_link = r == -ENOENT && lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
     if (is_link)
         buffer_append_text(error, "it is a symbolic link to a file that is not there");
-    else if (r == -ENOENT) /* also if somebody made it since: a change looks again under the lock */
+    else if (r == -ENOENT) /* also if created since: a change looks again under the lock */
         change->path = strdup(path);
     if (r == -ENOENT && !change->path && error->length == 0)
         r = -ENOMEM;
@@ -123,7 +123,7 @@ static bool is_blank(const char *bytes, size_t length)
     return length == 0;
 }
 
-/* An empty file is one without keys: somebody made it for its mode. */
+/* An empty file has no keys: somebody created it to set its mode. */
 static int parse(const char *bytes, size_t length, cJSON **ret_file, struct buffer *error)
 {
     bool blank = is_blank(bytes, length);
@@ -175,8 +175,9 @@ static int wait_for_lock(int fd, const struct keychange *change, struct buffer *
     return -EINVAL;
 }
 
-/* Beside the file, because the file itself is replaced. The lock file is checked as the key file
- * will be: a folder that others can write would only be noticed with the secrets in it. */
+/* The lock is a file beside the key file, because the key file itself is replaced. It is checked as
+ * the key file will be: otherwise a folder that others can write to would be noticed only once the
+ * secrets are in it. */
 static int lock(const struct keychange *change, struct buffer *error, int *ret_fd)
 {
     char *path = NULL, *bytes = NULL;
@@ -214,12 +215,12 @@ static int open_folder(const struct keychange *change, bool make, const char **r
     return 0;
 }
 
-/* The new name is as lasting as the bytes: what it replaces may be of no more use. */
+/* The new name must last as long as the bytes: the token that it replaces may no longer work. */
 static void sync_folder(int folder)
 {
     CLEANUP_CLOSE int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
-        (void)fsync(fd); /* some file systems cannot */
+        (void)fsync(fd); /* some file systems cannot do this */
 }
 
 static int close_seal(const struct keychange *change, const char *bytes, size_t length,
@@ -263,7 +264,7 @@ int keychange_rehearse(const struct keychange *change, const cJSON *file, struct
     return r;
 }
 
-/* What is there now, after the lock was waited for. */
+/* Reads what is there now, after waiting for the lock. */
 static int load_again(struct keychange *change, cJSON **ret_file, struct buffer *error)
 {
     char *bytes = NULL;
@@ -295,7 +296,7 @@ int keychange_apply(struct keychange *change, keychange_edit *edit, void *contex
     return r < 0 ? explain(error, "it cannot be changed", r) : 0;
 }
 
-/* Both ways: the bytes as they are, under the seal that it has now or none. */
+/* Seals or unseals: writes the same bytes under another seal, or under none. */
 static int rewrite(struct keychange *change, bool sealed, struct seal *seal, struct buffer *error)
 {
     CLEANUP_CLOSE int held = -1;
@@ -333,7 +334,7 @@ int keychange_unseal(struct keychange *change, struct buffer *error)
     return rewrite(change, false, NULL, error);
 }
 
-/* In guarded memory, as what is read from a file. */
+/* In guarded memory, like what is read from a file. */
 static int print_empty(char **ret_bytes, size_t *ret_length)
 {
     CLEANUP_JSON cJSON *file = keyedit_new();
@@ -363,7 +364,7 @@ int keychange_open_text(const char *path, const struct host *host, struct keycha
     return r < 0 ? explain(error, "it cannot be read", r) : 0;
 }
 
-/* Whether the file is still what the edit began with. */
+/* True if the file is still what the edit began with. */
 static int compare(struct keychange *change, const struct keychange_text *before,
                    struct buffer *error)
 {

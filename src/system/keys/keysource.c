@@ -23,7 +23,7 @@ char *keysource_default_path(void)
     return files_xdg("XDG_CONFIG_HOME", ".config", "keys.json");
 }
 
-/* An empty TCR_KEYS_FILE is one that is not set. */
+/* An empty TCR_KEYS_FILE counts as not set. */
 static const char *asked_file(const char *file, char *const *environment)
 {
     const char *named = file ? file : variable_value(environment, "TCR_KEYS_FILE");
@@ -82,7 +82,7 @@ static int read_token_files(struct keyring *keyring, const char *folder,
     return 0;
 }
 
-/* A place that nobody named and that cannot be looked at is one without a file, as for git. */
+/* A default place that cannot be looked at counts as one without a file, as in git. */
 static bool cannot_be_looked_at(const char *path, int r)
 {
     struct stat status;
@@ -112,7 +112,7 @@ static int read_key_file(const char *path, bool asked, struct keyring *ret_keyri
     buffer_finish(&error);
     if (r < 0)
         return r;
-    /* Relative token files are relative to it. */
+    /* Relative token files are relative to this folder. */
     CLEANUP_FREE char *folder = path_folder(path);
     r = folder ? read_token_files(ret_keyring, folder, report) : -ENOMEM;
     if (r < 0)
@@ -120,7 +120,7 @@ static int read_key_file(const char *path, bool asked, struct keyring *ret_keyri
     return r;
 }
 
-/* --keys is easily written for --key. */
+/* --keys is easily typed for --key. */
 static void say_missing(const char *path, const char *named, struct buffer *errors)
 {
     buffer_append_text(errors, "there is no such file; ");
@@ -206,7 +206,7 @@ int keysource_resolve(struct keyring *keyring, struct key *key, char *const *env
     if (!bytes)
         return -ENOMEM;
     int r = run_command(key, environment, host, bytes, KEYSOURCE_TOKEN_LARGEST, &length, error);
-    /* The first line, as password managers keep notes below it. */
+    /* Takes the first line: password managers keep notes below it. */
     if (r == 0) {
         const char *end = memchr(bytes, '\n', length);
         r = keyring_set_token(keyring, key, bytes, end ? (size_t)(end - bytes) : length, error);

@@ -19,7 +19,7 @@
 
 static int descriptor = -1;
 
-/* What opened the last file, for a program that we start. */
+/* What opened the last file; a program that we start may need it. */
 static struct seal opened;
 
 struct handed {
@@ -147,7 +147,7 @@ static int ask_again(const char *path, struct buffer *error, char **ret_passphra
     return ask("Wrong passphrase. Once more, passphrase of ", path, error, ret_passphrase);
 }
 
-/* Makes the key of a seal whose header was read. */
+/* Derives the key for a seal whose header has been read. */
 static int derive(const char *path, asker *person, struct seal *seal, struct buffer *error)
 {
     char *passphrase = NULL;
@@ -188,7 +188,7 @@ static int open_with(const struct seal *seal, char **bytes, size_t *length, stru
                                          "sealed)");
 }
 
-/* A person may mistype; a file and a descriptor would say the same again. */
+/* A person may mistype and is asked again; a file and a descriptor would say the same again. */
 static int open_by_passphrase(const char *path, struct seal *seal, char **bytes, size_t *length,
                               struct buffer *error)
 {

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_SECONDS 90 /* two that wait for their provider in vain, and some */
+#define LOCK_SECONDS 90 /* enough for two processes whose provider does not answer */
 #define LOOK_MS      100
 #define WRITE_TRIES  10
 #define FD_MOST      4096
@@ -85,7 +85,7 @@ int refresh_write_hard(int (*write)(void *context, struct buffer *error), void *
     return r;
 }
 
-/* The file as it is to be. */
+/* The file as it will be written. */
 struct renewal_draft {
     const struct keychange *change;
     cJSON *file, *entry;
@@ -112,7 +112,7 @@ static int take_entry(const struct renewal_draft *draft, cJSON *entry, struct bu
     return r < 0 ? r : 0;
 }
 
-/* What a killed process had got, and could not write any more, for whichever key it was. */
+/* Takes the answer that a killed process received but could not write, whichever key it was for. */
 static int take_rescued(const struct renewal_draft *draft, struct buffer *error)
 {
     cJSON *entry;
@@ -188,7 +188,7 @@ static int renew(cJSON *file, void *context, struct buffer *error)
     return refresh_is_needed(work, &known) ? ask_and_write(work, &draft, error) : 1;
 }
 
-/* One that somebody takes out meanwhile has no folder either. */
+/* A key that somebody removed meanwhile has no folder either. */
 static int renew_whichever(struct refresh_work *work, struct buffer *error)
 {
     const cJSON *entry = keyedit_find(work->change.file, work->wish->name);
@@ -217,7 +217,7 @@ static void work_on(struct refresh_work *work)
 
 /* ---- the process ---- */
 
-/* What the caller has open is not kept open for it: somebody may wait for its end. */
+/* The caller's descriptors are closed: somebody may be waiting for their end of file. */
 static void keep_only(int fd)
 {
     int nothing = open("/dev/null", O_RDWR);

@@ -16,15 +16,15 @@
 #include <unistd.h>
 
 #define LARGEST      (1024 * 1024)
-#define PATIENCE_MS  10000 /* for the lock, while the old token is of use */
-#define WAIT_MS      75000 /* … and when it is not: a killed holder's ends after 60 s */
-#define BUSY_SECONDS 30    /* until it is tried again */
+#define PATIENCE_MS  10000 /* for the lock, while the old token still works */
+#define WAIT_MS      75000 /* when it no longer works: a killed process holds the lock for 60 s */
+#define BUSY_SECONDS 30    /* before the next try */
 
 /* A login in a folder, while its lock is held. */
 struct folder_place {
     struct refresh_work *work;
     char *folder; /* without symbolic links */
-    char *path;   /* of its .credentials.json, likewise */
+    char *path;   /* of its .credentials.json, without symbolic links */
     char *rescue_path;
     int64_t modified; /* seconds since 1970 */
     cJSON *file;
@@ -105,7 +105,7 @@ static int replace(const char *path, const cJSON *file, struct buffer *error)
     if (r == 0)
         r = files_replace(fd, path_name(path), text, strlen(text));
     if (r == 0)
-        (void)fsync(fd); /* the name as well; some file systems cannot */
+        (void)fsync(fd); /* makes the name last as well; some file systems cannot */
     if (fd >= 0)
         (void)close(fd);
     json_free_text(text);
@@ -114,7 +114,7 @@ static int replace(const char *path, const cJSON *file, struct buffer *error)
     return r;
 }
 
-/* Other tokens than those of the login stand in the same file, and may have changed meanwhile. */
+/* The same file holds other tokens than the login's, and these may have changed meanwhile. */
 static int write_locked(struct folder_place *place, struct buffer *error)
 {
     CLEANUP_JSON cJSON *file = NULL;
@@ -124,7 +124,7 @@ static int write_locked(struct folder_place *place, struct buffer *error)
     return r < 0 ? r : replace(place->path, file, error);
 }
 
-/* Without news it is a rehearsal: what stands in the way shows before the token is used up. */
+/* Without new tokens this is a rehearsal: it shows what would fail before the token is used up. */
 static int write_place(void *context, struct buffer *error)
 {
     struct folder_place *place = context;
@@ -133,7 +133,7 @@ static int write_place(void *context, struct buffer *error)
     int r = claude_lock_storage(place->folder, &lock, error);
     if (r == -EBUSY && !place->renewal)
         buffer_append_text(error, "Claude Code is writing its tokens; try again");
-    /* Nothing of it is worth the new tokens. */
+    /* With new tokens, writing them matters more than this lock. */
     if (r < 0 && !place->renewal)
         return r;
     bool is_locked = r == 0;
@@ -182,7 +182,7 @@ static int mark(cJSON *file, void *context, struct buffer *error)
     return renewal_apply_entry(entry, place->renewal, time(NULL));
 }
 
-/* The note matters less than the login: failing to write it is not a failure. */
+/* The note matters less than the login: if it cannot be written, the renewal still succeeded. */
 static void mark_entry(struct folder_place *place)
 {
     struct buffer error = {0};

@@ -22,13 +22,13 @@ int refresh_find_way(const struct keyring *keyring, struct refresh_way *ret_way,
                            sizeof ret_way->url, error);
 }
 
-/* An exchange and what has to be done meanwhile. */
+/* An exchange, and what has to be done while it runs. */
 struct dispatch {
     const struct refresh_sending *sending;
     struct http_exchange *exchange;
 };
 
-/* http asks several times a second whether it is to give up, which it never is. */
+/* http calls this several times a second to ask whether to give up. We never do. */
 static int tick(void *context)
 {
     const struct dispatch *dispatch = context;

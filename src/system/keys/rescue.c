@@ -15,7 +15,7 @@
 #define BODY_LARGEST 65536
 #define MARK         32
 
-/* What the file holds. Who reads it is on the same machine. */
+/* The layout of the file. Only this machine reads it, so the byte order does not matter. */
 struct rescue_page {
     unsigned char mark[MARK]; /* a hash of the token that is used up */
     unsigned char nonce[crypto_stream_xchacha20_NONCEBYTES];
@@ -23,14 +23,14 @@ struct rescue_page {
     unsigned char body[BODY_LARGEST];
 };
 
-/* Tokens are random: a plain hash tells nothing of them. */
+/* Tokens are random: a plain hash reveals nothing about them. */
 static void make_mark(const char *refresh_token, unsigned char ret_mark[MARK])
 {
     (void)crypto_generichash(ret_mark, MARK, (const unsigned char *)refresh_token,
                              strlen(refresh_token), NULL, 0);
 }
 
-/* Its room on the disk is taken now: later, a full disk would be a signal. */
+/* Its space on the disk is allocated now: a full disk would later raise a signal. */
 static int make_file(const char *path, struct rescue_page **ret_page)
 {
     (void)unlink(path);
@@ -66,7 +66,8 @@ int rescue_begin(const char *path, const struct seal *seal, const char *refresh_
     return 0;
 }
 
-/* Both ways. That it was not changed is seen by its being an answer. */
+/* Encrypts and decrypts. There is no checksum: text that was changed does not parse as an answer.
+ */
 static void veil(const struct rescue_page *page, const struct seal *seal, const void *from,
                  uint32_t length, void *to)
 {
@@ -102,7 +103,7 @@ void rescue_end(struct rescue *rescue)
     rescue_leave(rescue);
 }
 
-/* With the time of the answer, from which its end is counted. */
+/* Also gives the time of the answer, from which the token's end is counted. */
 static bool read_page(const char *path, struct rescue_page **ret_page, int64_t *ret_time)
 {
     struct buffer error = {0};

@@ -19,10 +19,10 @@
 #define NAME_FORM    "tcr-settings-XXXXXX.json"
 #define NAME_PATTERN "tcr-settings-??????.json"
 
-/* Between a file's making and its lock it looks like one that was left. */
+/* Between its creation and its lock, a file looks as if it had been left behind. */
 #define YOUNG_SECONDS 10
 
-/* A lock ends with its process, however that ended and in whatever container. */
+/* The lock ends with its process, however and in whatever container the process ended. */
 static bool is_left_behind(int folder, const char *name)
 {
     struct stat status;
@@ -49,8 +49,7 @@ static int create_in(const char *folder, const char *text, struct settingsfile *
     struct settingsfile file;
     if (asprintf(&file.path, "%s/" NAME_FORM, folder) < 0)
         return -ENOMEM;
-    /* The client wants a name that can be looked up: neither a pipe nor an unlinked file will do.
-     */
+    /* The client wants a name that it can look up: neither a pipe nor an unlinked file will do. */
     file.fd = mkostemps(file.path, (int)strlen(".json"), O_CLOEXEC);
     if (file.fd < 0) {
         int error = errno;

@@ -31,7 +31,7 @@ static int append_file(struct buffer *bundle, const char *path, const char *whos
     return bundle->failed ? -ENOMEM : r;
 }
 
-/* Where the library would look: known since curl 7.84. */
+/* Where the library would look. curl tells this since 7.84. */
 static const char *own_file(const struct curl *curl, CURL *handle)
 {
     char *path = NULL;
@@ -44,7 +44,8 @@ static const char *own_file(const struct curl *curl, CURL *handle)
     return path;
 }
 
-/* Extra ones are besides the others, which curl knows only instead of: so both go into one. */
+/* Extra certificates add to the others, but curl can only replace its own: so both go into one
+ * bundle. */
 static int make_bundle(struct authorities *authorities, const struct curl *curl, const char *extra,
                        const struct host *host)
 {

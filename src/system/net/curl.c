@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The same library with another TLS below it, which git brings on Debian: better than none. */
+/* The same library with another TLS library below it, which git depends on in Debian: better than
+ * none. */
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 
 static void *open_library(struct buffer *error)

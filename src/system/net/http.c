@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE        64 /* more would be rude, and want more descriptors than some have */
+#define AT_ONCE        64 /* more would be rude, and might need more descriptors than we may open */
 #define ANSWER_LARGEST 65536
 #define LOOK_MS        100 /* for a signal that asks to end */
 
-/* One exchange on its way. The list of headers is of our own making, so that curl copies none. */
+/* One exchange on its way. We build the list of headers ourselves, so that curl copies none. */
 struct transfer {
     struct http_exchange *exchange;
     CURL *handle;
@@ -20,7 +20,7 @@ struct transfer {
     char error[CURL_ERROR_SIZE];
 };
 
-/* All of them. */
+/* All exchanges. */
 struct batch {
     const struct curl *curl;
     const struct http_plan *plan;
@@ -61,7 +61,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
-/* What came before another status line was an answer on the way to the final one. */
+/* Headers that come before another status line belong to an interim answer. */
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
@@ -97,7 +97,7 @@ static CURLcode set_up_method(const struct curl *curl, CURL *handle,
     return r;
 }
 
-/* Not set because it is the default: HTTP/2 where TLS offers it. */
+/* The HTTP version is not set: by default it is HTTP/2 where TLS offers it. */
 static bool set_up(struct batch *batch, struct transfer *transfer)
 {
     const struct curl *curl = batch->curl;
@@ -117,7 +117,7 @@ static bool set_up(struct batch *batch, struct transfer *transfer)
     r |= curl->easy_setopt(handle, CURLOPT_HEADERDATA, transfer);
     r |= curl->easy_setopt(handle, CURLOPT_PRIVATE, transfer);
 #if LIBCURL_VERSION_NUM >= 0x075700
-    /* A look-up of a name that nobody answers is not waited for at the end. Older libraries do not
+    /* At the end we do not wait for a name that is still being looked up. Older libraries do not
      * know the option, and wait. */
     (void)curl->easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 #endif
@@ -136,7 +136,7 @@ static int begin(struct batch *batch)
     return 0;
 }
 
-/* curl's own words may have a line end in them. */
+/* curl's own words may contain a line end. */
 static void explain(const struct batch *batch, struct transfer *transfer, CURLcode code)
 {
     struct http_exchange *exchange = transfer->exchange;

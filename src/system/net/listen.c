@@ -201,11 +201,11 @@ int listen_open(const struct listen_address *address)
     return r;
 }
 
-/* ---- who has it ---- */
+/* ---- who listens on it ---- */
 
 #define STATE_LISTEN 0x0a
 
-/* The socket's inode number out of the kernel's table; 0 if it is not in it. */
+/* The socket's inode number from the kernel's table; 0 if it is not listed. */
 static unsigned long find_inode(const char *table, unsigned wanted)
 {
     FILE *file = fopen(table, "re");

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long a program may take to end when it is told to. */
+/* How long a program may take to end once it is told to. */
 #define PARTING_MS 500
 
-/* Why the program is not to be waited for any more; 0 if it is. */
+/* Why we stop waiting for the program; 0 if we do not. */
 static int look_up(const struct capture_request *request, int64_t *deadline)
 {
     if (host_stopped(request->host)) /* the terminal has stopped the program too */
@@ -26,7 +26,7 @@ static int look_up(const struct capture_request *request, int64_t *deadline)
     return clock_now_ms() >= *deadline ? -ETIMEDOUT : 0;
 }
 
-/* Until end of file, the time limit or somebody's wish to end. */
+/* Reads until end of file, the time limit, or until somebody wants to end. */
 static int read_output(const struct capture_request *request, int fd, int64_t *deadline,
                        char *bytes, size_t size, size_t *ret_length)
 {
@@ -49,7 +49,7 @@ static int read_output(const struct capture_request *request, int fd, int64_t *d
     return length == size ? -EFBIG : 0;
 }
 
-/* Reaps it, or gives it a moment more. */
+/* Reaps it, or gives it a little more time. */
 static bool has_ended(pid_t pid, int pause_ms, int *ret_status)
 {
     pid_t r = waitpid(pid, ret_status, WNOHANG);
@@ -58,7 +58,7 @@ static bool has_ended(pid_t pid, int pause_ms, int *ret_status)
     return r == pid || (r < 0 && errno != EINTR);
 }
 
-/* It may have closed its output and gone on. */
+/* The program may have closed its output and gone on. */
 static int await_end(const struct capture_request *request, pid_t pid, int64_t *deadline,
                      int *ret_status)
 {
@@ -68,7 +68,7 @@ static int await_end(const struct capture_request *request, pid_t pid, int64_t *
     return r;
 }
 
-/* It may have to put a terminal right on which it asked for a password. */
+/* It may have to restore a terminal on which it asked for a password. */
 static void end_program(const struct capture_request *request, pid_t pid)
 {
     int signal = host_interrupted(request->host), status;

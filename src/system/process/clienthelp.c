@@ -17,7 +17,7 @@
 #define LONGEST   65536
 #define LIMIT_MS  10000
 
-/* The kept file begins with a line that names the program file it is about. */
+/* The kept file begins with a line that names the program file it describes. */
 #define STAMP_LONGEST 128
 
 static char *stamp_of(const char *program)
@@ -33,7 +33,7 @@ static char *stamp_of(const char *program)
     return stamp;
 }
 
-/* What is kept, if it is about this program. Without an answer in it, the program gave none. */
+/* The kept answer, if it is about this program. If it is empty, the program gave none. */
 static bool read_kept(const char *stamp, struct buffer *text)
 {
     CLEANUP_FREE char *path = files_xdg("XDG_STATE_HOME", ".local/state", FILE_NAME);

@@ -27,7 +27,8 @@ static int set_streams(posix_spawn_file_actions_t *actions)
     return r;
 }
 
-/* The shell starts the command in the background and ends: nobody has to wait for the command. */
+/* The shell starts the command in the background and exits, so that nobody has to wait for the
+ * command. */
 static int start(const char *command, char *const *environment, pid_t *ret_pid)
 {
     const char *const argv[] = {"sh", "-c", "eval \"$1\" &", "sh", command, NULL};

@@ -38,7 +38,7 @@ const char *editor_name(void)
     return NULL;
 }
 
-/* Ctrl-C is the editor's own affair; other signals to end are handed on, and kept for later. */
+/* Ctrl-C is up to the editor. Other signals that ask to end are passed on, and kept for later. */
 static void hand_on(int fd, pid_t pid, int *ended_by)
 {
     struct signalfd_siginfo info;
@@ -68,7 +68,7 @@ static int await_end(int fd, pid_t pid, int *ret_status)
     }
     if (ended_by == 0)
         return 0;
-    (void)raise(ended_by); /* blocked: it waits for the caller */
+    (void)raise(ended_by); /* blocked: it stays pending for the caller */
     return -EINTR;
 }
 

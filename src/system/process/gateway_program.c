@@ -15,7 +15,7 @@
 #define NAME     "tcr-gateway"
 #define LAUNCHER "tcr-run"
 
-/* The folder that our own program is in, without a slash at its end. */
+/* The folder of our own program, without a slash at its end. */
 static int own_folder(char *path, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", path, size - 1);
@@ -40,7 +40,8 @@ static char *executable(const char *folder, const char *below, const char *name)
     return NULL;
 }
 
-/* In our own folder as in a build, or where it is installed, seen from there. NULL: in neither. */
+/* Looks in our own folder, as in a build, then where it is installed, relative to that folder. NULL
+ * if it is in neither. */
 static char *beside_us(const char *name, const char *installed)
 {
     char folder[4096];
@@ -66,7 +67,8 @@ char *launcher_program_find(void)
     return path ? path : files_find_program(LAUNCHER);
 }
 
-/* The order of open, dup2: what is passed may not be overwritten by a stream. */
+/* In the order of open, then dup2: a descriptor that is passed on must not be overwritten by a
+ * stream. */
 static int arrange(posix_spawn_file_actions_t *actions, const struct gateway_start *start)
 {
     int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
@@ -74,7 +76,7 @@ static int arrange(posix_spawn_file_actions_t *actions, const struct gateway_sta
         r = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
     if (r == 0)
         r = posix_spawn_file_actions_adddup2(actions, start->errors, 2);
-    /* Onto itself: that takes close-on-exec off. */
+    /* A dup2 onto itself takes close-on-exec off. */
     for (size_t i = 0; r == 0 && i < start->passed_count; i++)
         r = posix_spawn_file_actions_adddup2(actions, start->passed[i], start->passed[i]);
     return r;

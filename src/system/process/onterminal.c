@@ -20,14 +20,14 @@
 #define COLUMNS    500
 #define LOOK_MS    100
 #define PARTING_MS 500
-#define DRAIN_MS   20 /* for what it wrote before its end */
+#define DRAIN_MS   20 /* for what it wrote just before its end */
 
 struct terminal_session {
     const struct onterminal_request *request;
     int master;
     pid_t pid;
-    sigset_t mask; /* of before */
-    bool person;   /* at standard input */
+    sigset_t mask; /* the mask to restore */
+    bool person;   /* a person is at standard input */
     struct termios before;
     bool has_ended;
     int status;
@@ -76,14 +76,14 @@ static void take_terminal(struct terminal_session *session)
     (void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
-/* A terminal's answers to what the program asked it may come late: nobody is to run them. */
+/* The terminal may still be answering the program's queries: the shell must not run the answers. */
 static void give_terminal_back(const struct terminal_session *session)
 {
     if (session->person)
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &session->before);
 }
 
-/* False at its end. */
+/* False at end of file. */
 static bool pass_output(const struct terminal_session *session)
 {
     char bytes[4096];
@@ -104,7 +104,7 @@ static bool pass_input(const struct terminal_session *session)
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-/* It may leave a browser behind, which has the terminal open. */
+/* The program may leave a browser behind, which has the terminal open. */
 static bool look_for_end(struct terminal_session *session)
 {
     if (!session->has_ended && waitpid(session->pid, &session->status, WNOHANG) == session->pid)
@@ -155,7 +155,7 @@ static void end_program(struct terminal_session *session)
         ;
 }
 
-/* After the end of its terminal it has a moment to end of itself. */
+/* Its terminal is closed; it gets a moment to end by itself. */
 static void await_end(struct terminal_session *session)
 {
     for (int i = 0; i < 100 && !look_for_end(session); i++)

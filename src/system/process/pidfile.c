@@ -46,7 +46,7 @@ int pidfile_read(const char *path, struct pidfile *ret_file)
     char *end = NULL;
     long pid = r == 0 ? strtol(buffer_text(&file.text), &end, 10) : 0;
     if (r == 0 && (pid <= 0 || *end != '\n'))
-        r = -EAGAIN; /* it is about to write it */
+        r = -EAGAIN; /* the process is about to write it */
     if (r < 0) {
         buffer_finish(&file.text);
         return r;

@@ -22,9 +22,9 @@ static ssize_t read_small(const char *path, char *text, size_t size)
     return n;
 }
 
-/* When a process began, in clock ticks since boot; 0 if there is none of this number, or only what
- * is left of one that ended (field 3 of /proc/PID/stat, and 22; counted after the last ')', because
- * the name may hold anything). */
+/* When a process began, in clock ticks since boot; 0 if it does not exist or is a zombie. These are
+ * fields 3 and 22 of /proc/PID/stat, counted after the last ')', because the name may hold
+ * anything. */
 static int64_t start_time(int64_t pid, bool *ret_stopped)
 {
     char path[64], text[1024];
@@ -71,14 +71,14 @@ static bool is_near(const struct owner *owner, const struct owner *self)
     return owner->pid_namespace == self->pid_namespace && strcmp(owner->boot, self->boot) == 0;
 }
 
-/* A run that is stopped keeps its key, but loses its place among those that wait. */
+/* A run that is stopped (SIGSTOP) keeps its key, but loses its place in the queue. */
 static bool is_gone(const struct owner *owner, const struct owner *self, bool waits)
 {
     if (!is_near(owner, self) || owner_equal(owner, self))
         return false;
     if (owner->pid <= 0 || (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH))
         return true;
-    /* One that began after the lease was given has only inherited the number. */
+    /* A process that began after the lease was given has only inherited the number. */
     bool stopped = false;
     int64_t start = start_time(owner->pid, &stopped);
     return start == 0 || (owner->start != 0 && start > owner->start) || (stopped && waits);

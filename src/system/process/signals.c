@@ -11,8 +11,8 @@ static struct sigaction original_child;
 static bool taken;
 static volatile sig_atomic_t caught_stop;
 
-/* Not forwarded: what cannot be caught, our own faults, and what the terminal or the kernel sends
- * to the whole process group or because of us. */
+/* Never forwarded: signals that cannot be caught, our own faults, and those that the terminal or
+ * the kernel sends to the whole process group or because of us. */
 static const int never_forwarded[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
                                       SIGABRT, SIGTRAP, SIGSYS,  SIGCHLD, SIGURG, SIGWINCH,
                                       SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT};
@@ -26,7 +26,7 @@ static bool was_ignored(int signal)
 bool signals_is_forwarded(int signal)
 {
     if (signal >= SIGRTMIN)
-        return true; /* a command that was started with it ignored goes on ignoring it */
+        return true; /* a command that was started with it ignored still ignores it */
     for (size_t i = 0; i < sizeof never_forwarded / sizeof never_forwarded[0]; i++)
         if (never_forwarded[i] == signal)
             return false;
@@ -40,7 +40,7 @@ static void note_stop(int signal)
 }
 
 /* A child that Ctrl-Z stopped before its exec would keep us in vfork, where we can neither stop nor
- * end. So SIGTSTP is caught, by a handler that its exec puts back to the default. */
+ * end. So SIGTSTP gets a handler, which exec resets to the default. */
 static bool catch_stop(void)
 {
     struct sigaction action = {.sa_handler = note_stop, .sa_flags = SA_RESTART}, before;

@@ -15,20 +15,20 @@
 
 extern char **environ;
 
-/* kill -9 of the launcher ends the command too, as killing the command itself would have. */
+/* kill -9 of the launcher ends the command too, as if the command itself had been killed. */
 static void die_with_parent(pid_t parent)
 {
 #ifdef PR_SET_PDEATHSIG
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
-    /* It may have died before the line above. Its number is 0 if it is outside our process
+    /* The parent may have died before the line above. Its number is 0 if it is outside our process
      * namespace, as after nsenter --no-fork. */
     pid_t now = getppid();
     if (now != parent && now != 0)
         (void)raise(SIGKILL);
 }
 
-/* Socket activation names the process that may take the sockets: that is the command, not us. */
+/* Socket activation names the process that may take the sockets. That is the command, not us. */
 static void rewrite_listen_pid(char *const *environment, pid_t parent)
 {
     static const char name[] = "LISTEN_PID=";
@@ -91,9 +91,9 @@ static int read_report(int fd)
     return n == sizeof error ? error : 0;
 }
 
-/* Without a copy of our page tables, which would cost more than all the rest of a launch. The child
- * shares our memory until its exec, so it must change nothing but what spawn_start puts back. A
- * macro, because the function that calls vfork must not return before the exec. */
+/* vfork avoids copying our page tables, which would cost more than all the rest of a launch. The
+ * child shares our memory until its exec, so it must change nothing but what spawn_start restores.
+ * This is a macro, because the function that calls vfork must not return before the exec. */
 #ifdef __linux__
 #define SPLIT() vfork()
 #else

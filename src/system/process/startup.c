@@ -19,8 +19,8 @@ bool startup_was_closed(int fd)
     return fd >= 0 && fd < 3 && closed[fd];
 }
 
-/* Both or neither: without the socket, the address would take a key in plain text. Others' sockets
- * are not our business. */
+/* Both or neither: without the socket, the address would receive a key in plain text. Sockets of
+ * others are not our business. */
 static void leave_gateway(void)
 {
     static const char own[] = "/" GATEWAY_SOCKET_NAME;
@@ -39,7 +39,7 @@ const char *startup_prepare(void)
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
         closed[fd] = true;
-        /* The lowest free number is this one. Close-on-exec is not asked for: the child decides. */
+        /* The lowest free number is this one. It is not opened close-on-exec: the child decides. */
         if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
             return "a standard stream is closed and /dev/null cannot be opened in its place";
     }
@@ -61,7 +61,7 @@ void startup_drop_inherited(void)
     for (const struct dirent *entry; (entry = readdir(folder));) {
         int fd = atoi(entry->d_name);
         int flags = fd > 2 ? fcntl(fd, F_GETFD) : -1;
-        /* All that is ours was opened close-on-exec; nothing inherited can be. */
+        /* We open everything close-on-exec, so a descriptor without it was inherited. */
         if (flags >= 0 && !(flags & FD_CLOEXEC))
             (void)close(fd);
     }

@@ -11,14 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A descendant may keep the pipe open after the command's end. Silent, it is not waited for; while
- * it writes it is listened to, but not for ever. */
+/* A descendant may keep the pipe open after the command's end. We do not wait for a silent one, and
+ * listen to one that writes only for a limited time. */
 #define IDLE_GRACE_MS  100
 #define TOTAL_GRACE_MS 5000
-/* How long a reader may take for what is left when somebody asked to end. */
+/* How long a reader may take for the rest of the output when somebody asked to end. */
 #define HURRIED_MS     1000
 #define BLIND_PAUSE_NS 10000000
-/* How long a command may go on after the SIGPIPE that says that its reader is gone. */
+/* How long a command may go on after the SIGPIPE that tells it that its reader is gone. */
 #define BROKEN_SINK_MS  500
 #define SIGNAL_PAUSE_MS 100
 
@@ -46,7 +46,7 @@ static void watch(struct pollfd *slot, bool wanted, int fd, short events)
     *slot = (struct pollfd){.fd = wanted ? fd : -1, .events = events};
 }
 
-/* While bytes are held back, no write shows that their reader is gone. */
+/* While bytes are held back, we write nothing, so no write can show that the reader is gone. */
 static bool holds_back(const struct relay *relay)
 {
     return relay->source >= 0 && relay->error == 0 && relay->filter.deadline &&
@@ -101,9 +101,9 @@ static int poll_timeout(const struct running *running, int64_t now)
     return deadline < 0 ? -1 : deadline <= now ? 0 : (int)(deadline - now);
 }
 
-/* A spool takes everything, so a command that writes to one learns from us alone that nobody reads
- * any more, or that the disk is full: first as a pipe would tell it, then, if it ignores that, for
- * good. */
+/* A spool accepts everything, so only we can tell a command that writes to one that nobody reads
+ * any more, or that the disk is full: first by SIGPIPE, as a pipe would, and if it ignores that, by
+ * SIGTERM. */
 static void tell_of_broken_sink(struct running *running, const struct relay *relay, int64_t now)
 {
     if (relay->kind != RELAY_SPOOL || running->ended)
@@ -133,7 +133,7 @@ static bool pump_relay(struct running *running, struct relay *relay, const struc
     if (relay_is_broken(relay)) {
         relay_end(relay); /* closing it gives the command the SIGPIPE that was meant for it */
         tell_of_broken_sink(running, relay, now);
-        relay_shut(relay); /* after the signal, which shall come first */
+        relay_shut(relay); /* after the signal, which must come first */
     }
     return moved;
 }
@@ -161,8 +161,8 @@ static void pump(struct running *running, const struct pollfd slots[SLOT_COUNT])
     }
 }
 
-/* What the command left in its channels is its own and comes out whole, however long that takes:
- * the time a descendant is given begins after it. */
+/* What the command left in its channels is its own and is passed on whole, however long that takes.
+ * The time that a descendant is given begins after it. */
 static bool is_owing(const struct running *running)
 {
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {
@@ -181,8 +181,8 @@ static bool is_open(const struct running *running)
     return false;
 }
 
-/* A command that took the signal and ended as it saw fit would itself have waited for its reader;
- * one that died of it, or says so, would not. */
+/* A command that handled the signal and ended as it saw fit would itself have waited for its
+ * reader. One that died of the signal, or says so, would not. */
 static bool is_hurried(const struct supervised *result)
 {
     const struct ending *ending = &result->ending;
@@ -190,7 +190,7 @@ static bool is_hurried(const struct supervised *result)
            (ending->by_signal || signals_asks_to_end((int)ending->code - 128));
 }
 
-/* Over when the command has ended and each stream too, or is silent, or had its time. */
+/* True once the command has ended and each stream has ended too, is silent, or has had its time. */
 static bool is_over(struct running *running)
 {
     if (!running->ended)
@@ -216,14 +216,14 @@ static void drain(struct running *running)
             continue;
         while (relay->owed > 0 && relay_wants_input(relay) && relay_pump(relay, now) > 0)
             ;
-        /* What comes after this look cannot come. */
+        /* Nothing can come after this look. */
         if (relay->kind == RELAY_SPOOL && !relay_may_grow(relay) && relay_wants_input(relay) &&
             relay_pump(relay, now) == 0)
             relay_end(relay);
     }
 }
 
-/* Without memory the kernel cannot even wait: then everything that does not block is looked at. */
+/* Without memory the kernel cannot even poll. Then everything that does not block is looked at. */
 static void wait_for_events(struct running *running, struct pollfd slots[SLOT_COUNT])
 {
     int n = poll(slots, SLOT_COUNT, poll_timeout(running, clock_now_ms()));
@@ -254,8 +254,8 @@ static void loop(struct running *running)
             drain(running);
             drained = true;
         }
-        /* Not before all that the command left was read: its last line may tell of a used-up key.
-         */
+        /* Not before all that the command left has been read: its last line may tell of a used-up
+         * key. */
         if (drained && !lingers && !is_owing(running) && !is_over(running)) {
             lingers = true;
             if (running->plan->lingers)
@@ -303,8 +303,8 @@ bool supervisor_is_pending(const struct supervision *plan)
     return false;
 }
 
-/* Signals that are for the next command stay readable: then this looks at the sinks alone, for a
- * short while. */
+/* Signals that are for the next command stay readable, so this watches the sinks alone, for a short
+ * while. */
 static void wait_for_sinks(const struct supervision *plan)
 {
     struct pollfd slots[SUPERVISOR_RELAYS + 1];

@@ -13,8 +13,8 @@ void supervisor_send(const struct running *running, int signal)
         (void)kill(running->pid, signal);
 }
 
-/* Children come in no order and signals coalesce: reap until nothing is left. Others than the
- * command are what `exec` or the role of process 1 left to us. */
+/* Children come in no order and signals coalesce: reap until nothing is left. The other children
+ * are what `exec` left to us, or the orphans of process 1. */
 static void reap(struct running *running)
 {
     int status;
@@ -31,10 +31,10 @@ static void reap(struct running *running)
     }
 }
 
-/* The terminal sends its signals to the whole process group: a command that is still in ours (not
- * so timeout, for one) has them already. But of the terminal's end the kernel tells the leader of
- * the session alone, and what else it sends (for an alarm set before our start, say) is for us
- * alone. */
+/* The terminal sends its signals to the whole process group: a command that is still in ours has
+ * them already (one under timeout is not). But the kernel tells only the leader of the session that
+ * the terminal is gone, and whatever else it sends (for an alarm set before our start, say) reaches
+ * us alone. */
 static bool has_it_already(const struct running *running, const struct signalfd_siginfo *info)
 {
     int signal = (int)info->ssi_signo;
@@ -44,7 +44,7 @@ static bool has_it_already(const struct running *running, const struct signalfd_
 }
 
 /* The terminal told the whole process group of its new size, perhaps before the command's own
- * terminal had it: once that has it, they are told again. */
+ * terminal had it. Once that has it, the group is told again. */
 static void resize(const struct running *running)
 {
     bool changed = false;
@@ -65,9 +65,9 @@ static void take_signal(struct running *running, const struct signalfd_siginfo *
     } else if (signal == SIGWINCH) {
         resize(running);
     } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
-        return; /* our own write's, which saw EPIPE or EFBIG */
+        return; /* from our own write, which saw EPIPE or EFBIG */
     } else if (signal == SIGTSTP && running->ended) {
-        signals_stop_self(signal); /* there is no command whose stop would stop us */
+        signals_stop_self(signal); /* there is no command left whose stop would stop us */
     } else {
         running->result->asked_to_end |= signals_asks_to_end(signal);
         if (running->ended && signals_asks_to_end(signal))

@@ -56,13 +56,13 @@ static int read_more(struct eventfile *file, const struct taker *taker)
         return 0;
     if (fstat(file->fd, &status) < 0)
         return -errno;
-    /* A device has no end, and a file of that size is not ours. */
+    /* A device has no end, and a file of that size is not one of ours. */
     if (!S_ISREG(status.st_mode))
         return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
     if (status.st_size > FILE_LARGEST)
         return -EFBIG;
     if (status.st_size < lseek(file->fd, 0, SEEK_CUR)) {
-        /* Somebody emptied it. */
+        /* Somebody truncated it. */
         (void)lseek(file->fd, 0, SEEK_SET);
         buffer_clear(&file->unread);
     }
@@ -92,8 +92,8 @@ static int open_current(struct eventfile *file)
     return file->fd < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* The file is opened before the older one is read, so that what is renamed meanwhile is not missed;
- * if it is the older one by now, it is not read twice. */
+/* The file is opened before the older one is read, so that no line is missed if it is renamed
+ * meanwhile. If it has become the older one by then, it is not read twice. */
 static int read_all(struct eventfile *file, const struct taker *taker)
 {
     struct buffer old = {0};

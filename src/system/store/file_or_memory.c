@@ -85,7 +85,7 @@ static void remember(struct file_or_memory *local, struct state *state)
     local->has_memory = true;
 }
 
-/* The change without a file: on what was last seen, or on nothing. */
+/* Makes the change without a file: to the last state seen, or to an empty one. */
 static int update_memory(struct file_or_memory *local, store_change *change, void *context)
 {
     int64_t now = time(NULL);

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS_LARGEST (1024 * 1024) /* that wait for a store; more are left out */
+#define EVENTS_LARGEST (1024 * 1024) /* that wait for a store; later ones are dropped */
 
-/* ---- what the store's side has to say ---- */
+/* ---- reports of the store ---- */
 
 static void note_report(void *context, enum report kind, const char *sentence)
 {
@@ -60,7 +60,7 @@ static int read_first(struct ledger *ledger)
     return 0;
 }
 
-/* Signals are for the thread that has always had them. */
+/* Signals are for the main thread alone. */
 static int start_thread(struct ledger *ledger)
 {
     sigset_t all, before;
@@ -159,7 +159,7 @@ void ledger_follow_keys(struct ledger *ledger, const struct keyring *keyring,
     struct followed replaced = {0};
     struct followed keys = {keyring, release_keys, context};
     pthread_mutex_lock(&ledger->lock);
-    if (ledger->has_next_keys) /* the thread has never seen them */
+    if (ledger->has_next_keys) /* the thread has not taken these yet */
         replaced = ledger->next_keys;
     ledger->next_keys = keys;
     ledger->has_next_keys = true;
@@ -168,8 +168,8 @@ void ledger_follow_keys(struct ledger *ledger, const struct keyring *keyring,
     release(&replaced);
 }
 
-/* The store's state was created again, or is another's: what is not written yet gets its names
- * there. Under the lock, and the thread writes nothing meanwhile. */
+/* The store's state was created anew, or is another one: unwritten changes get the names that the
+ * keys have there. Called under the lock, while the thread writes nothing. */
 static void rename_all(struct ledger *ledger, const char *salt)
 {
     struct renaming renaming;
@@ -235,7 +235,8 @@ int64_t ledger_now(const struct ledger *ledger)
 
 /* ---- changes ---- */
 
-/* Under the lock. The thread is woken for what is urgent, and to see when the rest is due. */
+/* Called under the lock. The thread is woken for urgent changes, and to see when the others are
+ * due. */
 static void mark(struct ledger *ledger, bool urgent)
 {
     bool wakes = !ledger->dirty || (urgent && !ledger->urgent);
@@ -279,7 +280,7 @@ int ledger_meet(struct ledger *ledger, struct rotation *rotation)
 {
     const struct demand any = {0};
     int r = rotation_survey(rotation, &ledger->state, &any, ledger_now(ledger));
-    /* The second one sorts them. */
+    /* The second survey sorts them. */
     return r < 0 ? r : rotation_survey(rotation, &ledger->state, &any, ledger_now(ledger));
 }
 
@@ -339,7 +340,7 @@ void ledger_log_event(struct ledger *ledger, const char *line)
 
 /* ---- the end ---- */
 
-/* Under the lock. What the thread needs of the loop meanwhile is done here. */
+/* Called under the lock. Does what the thread needs from the loop meanwhile. */
 static void wait_for_end(struct ledger *ledger, int64_t most_ms)
 {
     struct timespec until = clock_in_ms(most_ms);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLAIMS_MOST 4096 /* that wait for the server, or for the loop */
+#define CLAIMS_MOST 4096 /* claims that wait for the server, or for the loop */
 
 static void append(struct waiting_claims *list, struct waiting_claim *claim)
 {
@@ -30,7 +30,7 @@ bool ledger_takes_claims(const struct ledger *ledger)
     return store_takes_claims(ledger->store);
 }
 
-/* With the state's salt, so that the server holds no session's id. */
+/* Hashed with the state's salt, so that the server holds no session ids. */
 static void name_claim(const struct ledger *ledger, struct claim *claim)
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];

@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WRITE_MS     300   /* after the first thing that is not urgent */
-#define LOOK_MS      700   /* for changes of others */
+#define WRITE_MS     300   /* after the first change that is not urgent */
+#define LOOK_MS      700   /* between two looks at the changes of others */
 #define RETRY_MS     1000  /* after a store could not be used */
-#define ENTRIES_MOST 20000 /* that wait for a store; beyond that the oldest half is dropped */
+#define ENTRIES_MOST 20000 /* that wait for a store; above this the oldest half is dropped */
 
-/* ---- taking what is to be written ---- */
+/* ---- taking what has to be written ---- */
 
 /* Under the lock. */
 static int copy_leases(struct ledger *ledger)
@@ -31,7 +31,8 @@ static int copy_leases(struct ledger *ledger)
     return 0;
 }
 
-/* Under the lock. Nothing is in the air but what a store refused: then it is added to. */
+/* Called under the lock. Only changes that a store refused are still in the air; the new ones are
+ * added to them. */
 static void take_entries(struct ledger *ledger)
 {
     if (ledger->flying.count == 0) {
@@ -55,7 +56,7 @@ static void take_entries(struct ledger *ledger)
     }
 }
 
-/* Under the lock. True if the loop has some to release. */
+/* Called under the lock. True if the loop has entries to release. */
 static bool take_keys(struct ledger *ledger)
 {
     if (!ledger->has_next_keys || ledger->has_old_keys)
@@ -70,7 +71,7 @@ static bool take_keys(struct ledger *ledger)
 
 /* ---- writing ---- */
 
-/* A state of which nothing is known yet, because there is no file, has nobody's names in it. */
+/* Without a file the state is unknown, and holds nobody's names. */
 static void take_salt(struct state *state, const char *salt)
 {
     if (state->keys.count + state->organizations.count + state->lease_count +
@@ -140,7 +141,7 @@ static void write_events(struct ledger *ledger, struct buffer *events)
 
 /* ---- telling the loop ---- */
 
-/* What the store holds now, for the loop; `written`: with what was in the air. */
+/* Gives the loop what the store holds now; `written` if that includes what was in the air. */
 static void post(struct ledger *ledger, const struct state *seen, bool written)
 {
     struct state copy, old = {0};
@@ -168,7 +169,7 @@ static void post(struct ledger *ledger, const struct state *seen, bool written)
 
 static void tell(const struct ledger *ledger)
 {
-    (void)!write(ledger->tell_fd, "", 1); /* full: it knows */
+    (void)!write(ledger->tell_fd, "", 1); /* if the pipe is full, the loop knows already */
 }
 
 /* ---- the thread ---- */
@@ -189,7 +190,7 @@ static struct timespec moment(int64_t ms)
     return (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = ms % 1000 * 1000000};
 }
 
-/* Under the lock. When there is something to do, by clock_now_ms. */
+/* Called under the lock. When there will be something to do, by clock_now_ms. */
 static int64_t next_moment(const struct ledger *ledger, int64_t now)
 {
     int64_t due = store_due(ledger->store), next = ledger->look_at;
@@ -248,14 +249,14 @@ static void take_work(struct ledger *ledger, struct work *ret_work)
 
 static void do_work(struct ledger *ledger, struct work *work)
 {
-    if (ledger_answer_claims(ledger)) /* requests wait for them */
+    if (ledger_answer_claims(ledger)) /* requests are waiting for them */
         tell(ledger);
     int r = work->write ? write_store(ledger, work->salt) : 0;
     bool written = work->write && r == 0;
     if (work->events.length > 0)
         write_events(ledger, &work->events);
     if (r == -ESTALE)
-        work->end = false; /* the loop renames, then it is written */
+        work->end = false; /* the loop renames the keys, and then it is written */
     if (work->end)
         store_let_go(ledger->store);
     else if (written || r == -ESTALE)

@@ -15,7 +15,7 @@
 #define STEP_US      200
 #define STEP_MOST_US 4000
 
-/* Not all waiters at the same moments. */
+/* Random, so that the waiters do not all look at the same moments. */
 static long sleep_about(long microseconds)
 {
     long most = microseconds * 2;

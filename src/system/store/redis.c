@@ -13,22 +13,22 @@
 
 #define PASSWORD_LARGEST 4096
 #define REPLY_LARGEST    (128 * 1024 * 1024)
-/* How long a signal that asks to end may go unseen while we wait. */
+/* How long we may wait without seeing a signal that asks to end. */
 #define LOOK_EVERY_MS 50
 
 struct redis {
     const struct redisurl *url;
     const struct host *host;
     struct address addresses[RESOLVE_MOST];
-    int address_count, address; /* 0: not resolved yet; the one in use */
+    int address_count, address; /* how many, 0 if not resolved yet; the one in use */
     struct wire wire;
     redisReader *reader;
     struct buffer in;
     size_t unread;      /* bytes of a reply that is not whole yet */
-    int greetings;      /* replies to what a connection begins with, still missing */
+    int greetings;      /* replies to the commands that open a connection, still missing */
     int owed;           /* replies to commands, still missing */
-    bool wanted;        /* the last of them is kept */
-    redisReply *answer; /* it */
+    bool wanted;        /* the last reply is kept */
+    redisReply *answer; /* the reply that is kept */
     struct buffer error;
 };
 
@@ -69,7 +69,7 @@ const char *redis_error(const struct redis *redis)
     return buffer_text(&redis->error);
 }
 
-/* Closes, and says why if nothing has yet. */
+/* Closes, and gives the reason if none was given yet. */
 static int give_up(struct redis *redis, int error, const char *what)
 {
     redis_drop(redis);
@@ -92,7 +92,7 @@ static int append_command(struct buffer *out, const struct redis_command *comman
 }
 
 /* The newline at the end of the file is not part of the password. Returns 0 with NULL if there is
- * none, -EACCES with a sentence in the error; freed with secret_free if *ret_own. */
+ * none, or -EACCES with a sentence in the error. If *ret_own, free it with secret_free. */
 static int find_password(struct redis *redis, const char **ret_password, char **ret_own)
 {
     const char *path = getenv("TCR_REDIS_PASSWORD_FILE"), *plain = getenv("TCR_REDIS_PASSWORD");
@@ -132,8 +132,7 @@ static int append_greeting(struct redis *redis)
         r = greet(redis, "AUTH", redis->url->user, password);
     else if (r == 0 && password)
         r = greet(redis, "AUTH", password, NULL);
-    else if (r ==
-             0) /* a long command would be refused for its length before the missing password */
+    else if (r == 0) /* a long command would be refused for its length first */
         r = greet(redis, "PING", NULL, NULL);
     secret_free(own);
     snprintf(database, sizeof database, "%d", redis->url->database);
@@ -142,7 +141,7 @@ static int append_greeting(struct redis *redis)
     return r;
 }
 
-/* Begins to connect to the address in turn. */
+/* Begins to connect to the current address. */
 static int begin(struct redis *redis)
 {
     struct tls *tls = NULL;
@@ -180,7 +179,7 @@ static int resolve(struct redis *redis, int64_t deadline)
 }
 
 /* An error in place of a greeting: "WRONGPASS …", "NOAUTH …", "ERR …". The server does not repeat
- * the password there. */
+ * the password in it. */
 static int take_greeting(struct redis *redis, const redisReply *reply)
 {
     redis->greetings--;
@@ -239,7 +238,8 @@ int redis_step(struct redis *redis)
     if (redis->wire.fd < 0)
         return -ENOTCONN;
     int r = wire_step(&redis->wire, &redis->in, &redis->error);
-    int read = read_replies(redis); /* an error that came before the end tells more than the end */
+    int read =
+        read_replies(redis); /* an error that came before the end says more than the end does */
     if (r == 0 || read < 0)
         r = read;
     if (r == -EPROTO && redis->error.length == 0)

@@ -13,14 +13,14 @@
 #include <string.h>
 #include <time.h>
 
-/* How long a server that did not answer is left alone: every try may cost a second. */
+/* How long we leave a server alone that did not answer: every try may cost a second. */
 #define AWAY_MS 5000
 
 struct redis_or_file {
     const struct host *host;
     struct store_redis *redis;
     struct file_or_memory *standin;
-    const struct keyring *keyring; /* NULL: none */
+    const struct keyring *keyring; /* NULL: no keys */
     char *name;                    /* the URL as it may be shown */
     int64_t away_until;            /* clock_now_ms; 0: not away */
     bool complained;
@@ -39,7 +39,7 @@ static int begin_standin(void *context, struct state *ret_state)
     return standin_begin(&shared->memory, store_redis_ahead(shared->redis), time(NULL), ret_state);
 }
 
-/* One stand-in for each server and prefix, whatever the password is. */
+/* One stand-in for each server and prefix, whatever the password. */
 static int open_standin(struct redis_or_file *shared)
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];
@@ -97,7 +97,7 @@ static bool is_away(const struct redis_or_file *shared)
     return clock_now_ms() < shared->away_until;
 }
 
-/* Said once; what somebody's wish to end interrupted is not news. */
+/* Reported once. An operation that a signal interrupted is no news. */
 static void note_away(struct redis_or_file *shared, int error)
 {
     const char *path = store_file_path(file_or_memory_file(shared->standin));
@@ -154,8 +154,9 @@ static void tell_event(void *context, const char *line, size_t length)
     (void)store_redis_log_event(shared->redis, line, length);
 }
 
-/* Returns 0, or why the server could not be told. A file that cannot be used (locked for long,
- * another's) is not the server's fault: the next run may tell the server what is in it. */
+/* Returns 0, or why the server could not be told. If our file cannot be used (it is locked for
+ * long, or another user's), that is not the server's fault: the next run may tell the server what
+ * is in it. */
 static int tell(struct redis_or_file *shared)
 {
     struct recent news = {.shared = shared};
@@ -179,7 +180,7 @@ static int tell(struct redis_or_file *shared)
 
 /* ---- the calls ---- */
 
-/* A change while the server is away. */
+/* Makes a change while the server is away. */
 struct detour {
     struct redis_or_file *shared;
     store_change *change;
@@ -249,7 +250,7 @@ static struct state *read_state(void *self)
     struct redis_or_file *shared = self;
     struct state state;
     int r = is_away(shared) ? -ENOTCONN : 0;
-    /* Who went on without it must not unlearn what befell the keys meanwhile. */
+    /* A run that went on without the server must not forget what happened to the keys meanwhile. */
     if (r == 0 && shared->complained)
         r = tell(shared);
     if (r == 0)

@@ -40,7 +40,7 @@ static void *open_server(struct redisurl *url, const struct keyring *keyring,
 #define SERVER_BACKEND NULL
 #endif
 
-/* False, after saying why, if it cannot be one. */
+/* False, after printing the reason, if it cannot be one. */
 static bool be_server(struct store *store, const char *text, const struct keyring *keyring,
                       const struct host *host)
 {

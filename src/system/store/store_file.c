@@ -25,8 +25,8 @@
 
 struct store_file {
     const struct host *host;
-    char *path;   /* NULL: no place for one */
-    char *folder; /* that holds it */
+    char *path;   /* NULL: there is no place for one */
+    char *folder; /* the folder of both files */
     const char *events;
     int folder_fd;
     store_beginning *beginning; /* NULL: an empty state */
@@ -97,8 +97,8 @@ static int take_lock(const struct store_file *file, int *ret_fd)
     return lockfile_take(file->folder_fd, name, LOCK_WAIT_US, file->host, ret_fd);
 }
 
-/* The folder that has the name now: while the command ran, the one that was opened may have been
- * removed, moved or unmounted. */
+/* Opens the folder that has the name now: the one that was open may have been removed, moved or
+ * unmounted while the command ran. */
 static int open_folder_again(struct store_file *file)
 {
     struct stat opened, named;
@@ -133,7 +133,7 @@ static int begin(const struct store_file *file, struct state *ret_state)
                            : store_fresh_state(ret_state);
 }
 
-/* A file that cannot be understood is kept beside, for a person to look at. */
+/* A file that cannot be understood is kept under another name, for a person to look at. */
 static int set_aside(struct store_file *file)
 {
     char aside[NAME_LONGEST];
@@ -146,12 +146,12 @@ static int set_aside(struct store_file *file)
     return 0;
 }
 
-/* Returns 0 with a state; -ENOTSUP for a newer version's; other errors for a file that cannot be
- * used. A missing file is an empty state. */
+/* Returns 0 with a state, -ENOTSUP for a newer version's, or another error for a file that cannot
+ * be used. A missing file is an empty state. */
 static int load(struct store_file *file, bool may_set_aside, struct state *ret_state)
 {
     struct buffer text = {0};
-    /* In the folder that the lock is in, whatever has its name by now. */
+    /* Looked up in the folder that the lock is in, whichever folder has its name by now. */
     int r = files_read_plain_at(file->folder_fd, path_name(file->path), STATE_LARGEST, &text);
     if (r == 0)
         r = state_parse(buffer_text(&text), text.length, ret_state);
@@ -216,7 +216,7 @@ int store_file_read(struct store_file *file, struct state *ret_state, const char
     CLEANUP_CLOSE int lock = -1;
     int r = open_folder_again(file);
     if (r == 0) {
-        (void)take_lock(file, &lock); /* better a look without the lock than none */
+        (void)take_lock(file, &lock); /* better to read without the lock than not at all */
         r = load(file, false, ret_state);
     }
     *ret_what = what_of_load(r);
@@ -232,7 +232,7 @@ static bool is_there(const struct store_file *file, const char *name)
     return faccessat(file->folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Without making the folder, which open_folder would. */
+/* Checked before open_folder, which would create the folder. */
 bool store_file_exists(struct store_file *file)
 {
     if (file->folder_fd < 0 && file->folder && access(file->folder, F_OK) == 0)
@@ -273,7 +273,7 @@ static void hand_over_lines(const char *text, store_line *take, void *context)
         take(context, text, (size_t)(end - text));
 }
 
-/* Renamed first: what is written meanwhile is not lost with it. */
+/* Renamed first, so that lines written meanwhile are not lost with it. */
 void store_file_hand_over_events(struct store_file *file, store_line *take, void *context)
 {
     char name[NAME_LONGEST];
@@ -291,9 +291,9 @@ void store_file_hand_over_events(struct store_file *file, store_line *take, void
     buffer_finish(&text);
 }
 
-/* Of several that find the file too long only one may rename it: the next would put the new file,
- * nearly empty, in place of the old one. Whoever holds the lock of the file that still has the name
- * is the one. */
+/* Several may find the file too long, but only one may rename it: a second one would put the new
+ * file, nearly empty, in place of the old one. The one that may is the one that holds the lock of
+ * the file that still has the name. */
 static void rotate_events(struct store_file *file, int fd, const struct stat *opened)
 {
     char older[NAME_LONGEST];

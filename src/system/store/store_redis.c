@@ -125,7 +125,7 @@ struct redis_command eval_command(struct eval *eval)
     return (struct redis_command){eval->count, eval->words, eval->lengths};
 }
 
-/* What a server says instead of doing it. */
+/* What a server answers when it does not run the script. */
 static int judge_error(struct store_redis *store, const redisReply *reply)
 {
     const char *text = reply->str;
@@ -138,7 +138,7 @@ static int judge_error(struct store_redis *store, const redisReply *reply)
         return -EMEDIUMTYPE;
     }
     buffer_append_format(&store->error, "refused us: %.*s", length, text);
-    redis_drop(store->redis); /* perhaps another server answers next time */
+    redis_drop(store->redis); /* another server may answer next time */
     return strncmp(text, "NOAUTH", 6) == 0 || strncmp(text, "NOPERM", 6) == 0 ? -EACCES : -EPROTO;
 }
 
@@ -148,7 +148,7 @@ int store_redis_run(struct store_redis *store, const struct redis_command *comma
     redisReply *reply = NULL;
     buffer_clear(&store->error);
     int r = redis_call(store->redis, command, deadline, &reply);
-    if (r == -ECONNRESET || r == -EPIPE) /* the server was restarted, or dropped us */
+    if (r == -ECONNRESET || r == -EPIPE) /* the server was restarted, or dropped the connection */
         r = redis_call(store->redis, command, deadline, &reply);
     if (r == 0 && reply->type == REDIS_REPLY_ERROR) {
         r = judge_error(store, reply);
@@ -188,8 +188,8 @@ static bool comes_after(const char *id, const char *cursor)
     return ms > last_ms || (ms == last_ms && number > last);
 }
 
-/* One entry of a stream: {id, {"line", text, …}}. False if it is not one that comes after the
- * cursor: a server that gives the same again and again is not Redis. */
+/* One entry of a stream: {id, {"line", text, …}}. False if it does not come after the cursor: a
+ * server that sends the same entry again and again is not Redis. */
 static bool give_entry(const redisReply *entry, char cursor[STORE_REDIS_ID],
                        void (*take)(void *, const char *, size_t), void *context)
 {
@@ -205,7 +205,7 @@ static bool give_entry(const redisReply *entry, char cursor[STORE_REDIS_ID],
     return true;
 }
 
-/* The entries of {{key, {entry, …}}}; none if the reply is anything else. */
+/* The entries of {{key, {entry, …}}}; none if the reply has another form. */
 static const redisReply *entries_of(const redisReply *reply)
 {
     const redisReply *stream =

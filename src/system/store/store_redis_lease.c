@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define PARTING_MS 100
-#define RENEWALS   4 /* in the life of a lease */
+#define RENEWALS   4 /* in the lifetime of a lease */
 #define RETRY_MS   1000
 #define LOOK_MS    50
 
@@ -54,8 +54,8 @@ static int renew(struct store_redis *store)
     return r;
 }
 
-/* Until the answer is there the connection is looked at often, because a new one needs some steps;
- * a renewal whose answer did not come by the time of the next one was sent into nowhere. */
+/* A new connection needs several steps, so it is looked at often until the answer has come. A
+ * renewal that was not answered by the time of the next one is lost. */
 void store_redis_renew(struct store_redis *store, int64_t now)
 {
     if (!store->lease || now < store->due)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#define QUEUE_MS      5000 /* for a turn, as for the lock of a file */
+#define QUEUE_MS      5000 /* to wait for a turn, as for the lock of a file */
 #define TURN_MS       "1000"
 #define TURN_SECONDS  "1"
 #define STATE_LARGEST (64 * 1024 * 1024)
@@ -35,7 +35,7 @@ static int64_t number_of(const redisReply *reply)
                                                 : 0;
 }
 
-/* Far enough from the ends of the type that rests can be added. */
+/* Far enough from the ends of the type for rests to be added. */
 static bool is_time(int64_t seconds)
 {
     return seconds >= 0 && seconds <= TIME_LARGEST;
@@ -48,8 +48,8 @@ static int not_understood(struct store_redis *store, redisReply *reply)
     return -EPROTO;
 }
 
-/* {granted, seconds, text, revision, leases}; only the first if it is not our turn. Frees the reply
- * if it is neither. */
+/* {granted, seconds, text, revision, leases}; only the first if it is not our turn. Frees a reply
+ * of any other form. */
 static int take_look(struct store_redis *store, redisReply *reply, struct look *ret_look)
 {
     struct look look = {.reply = reply};
@@ -78,7 +78,7 @@ static int add_leases(struct state *state, const redisReply *leases)
         const redisReply *item = leases->element[i];
         if (item->type == REDIS_REPLY_STRING)
             r = leases_parse(item->str, item->len, state);
-        r = r == -EINVAL ? 0 : r; /* of a newer version: it expires by itself */
+        r = r == -EINVAL ? 0 : r; /* the state is of a newer version, and expires by itself */
     }
     return r;
 }
@@ -100,7 +100,7 @@ static void drop_dead(struct state *state, struct buffer *dead)
     }
 }
 
-/* The state that a look shows. -EINVAL if the text is not a state. */
+/* The state in the answer to a look. -EINVAL if the text is not a state. */
 static int parse_look(const struct look *look, struct state *ret_state, struct buffer *dead)
 {
     struct state state;
@@ -145,7 +145,7 @@ int store_redis_read(struct store_redis *store, struct state *ret_state)
     eval_finish(&eval);
     if (r == 0)
         r = take_look(store, reply, &look);
-    if (r == 0 && !look.granted) /* a look needs no turn */
+    if (r == 0 && !look.granted) /* reading needs no turn */
         r = not_understood(store, reply);
     if (r < 0)
         return r;
@@ -173,8 +173,8 @@ static int ask_for_turn(struct store_redis *store, bool passed, const char *try,
     return r < 0 ? r : take_look(store, reply, ret_look);
 }
 
-/* Waits in line, first come first served. *ret_passed: the turn was passed to us; else it is worth
- * asking again, because whoever has it may have died with it. */
+/* Waits in line, first come first served. *ret_passed is true if the turn was passed to us;
+ * otherwise it is worth asking again, because whoever has the turn may have died with it. */
 static int stand_in_line(struct store_redis *store, bool *ret_passed)
 {
     const char *words[] = {"BLPOP", store->keys[PART_TURN], TURN_SECONDS};
@@ -208,7 +208,7 @@ static int take_turn(struct store_redis *store, const char *try, int64_t deadlin
     }
 }
 
-/* A text that is not a state is kept beside, for a person to look at. */
+/* A text that is not a state is kept under another name, for a person to look at. */
 static int set_aside(struct store_redis *store, const struct look *look)
 {
     char aside[300];
@@ -250,7 +250,7 @@ static bool has_lease(const struct state *state, const struct owner *owner)
     return false;
 }
 
-/* The text without the leases: those are kept apart, so that renewing one changes nothing else. */
+/* The text without the leases. They are kept apart, so that renewing one changes nothing else. */
 static char *print_without_leases(struct state *state)
 {
     size_t leases = state->lease_count;
@@ -260,8 +260,8 @@ static char *print_without_leases(struct state *state)
     return text;
 }
 
-/* Returns 1 if it was written, 0 if another came first. Where the answer to an earlier try was lost
- * with the connection, `try` tells whether that one was carried out. */
+/* Returns 1 if it was written, 0 if another change came first. If the answer to an earlier try was
+ * lost with the connection, `try` tells whether that one was carried out. */
 static int commit(struct store_redis *store, const char *try, const struct look *look,
                   const char *text, const char *lease, const struct buffer *dead)
 {
@@ -309,7 +309,7 @@ static int change_and_commit(struct store_redis *store, const char *try, struct 
     return r;
 }
 
-/* Returns 1 with the state; 0 if another came first. */
+/* Returns 1 with the state, or 0 if another change came first. */
 static int try_once(struct store_redis *store, store_change *change, void *context,
                     int64_t deadline, struct state *ret_state)
 {

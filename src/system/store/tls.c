@@ -15,7 +15,7 @@
 
 #define CHUNK 16384
 
-/* What is used of OpenSSL, by name: macros of its headers are spelled out. */
+/* What is used from OpenSSL, by name: macros of its headers are written out. */
 #define FUNCTIONS(X)                                                                               \
     X(BIO_ctrl)                                                                                    \
     X(BIO_new)                                                                                     \
@@ -58,10 +58,10 @@ static struct openssl {
 struct tls {
     SSL_CTX *context;
     SSL *session;
-    BIO *incoming, *outgoing; /* the session's */
+    BIO *incoming, *outgoing; /* owned by the session */
 };
 
-/* The version whose headers this was built with: another one may differ. */
+/* The version whose headers this was built with: another version may differ. */
 #define LIBRARY (OPENSSL_VERSION_NUMBER >= 0x30000000L ? "libssl.so.3" : "libssl.so.1.1")
 
 static int load(struct buffer *error)
@@ -115,7 +115,7 @@ static int make_context(struct tls *tls, const char *ca_file, struct buffer *err
     if (!ca_file && lib.SSL_CTX_set_default_verify_paths(tls->context) != 1)
         return fail(error, "the system's certificates cannot be read");
     lib.SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
-    /* What is to be written may grow, and so move, before it can be. */
+    /* The bytes to write may grow, and so move, before they can be written. */
     (void)lib.SSL_CTX_ctrl(tls->context, SSL_CTRL_MODE,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
                            NULL);
@@ -158,7 +158,7 @@ void tls_destroy(struct tls *tls)
     if (!tls)
         return;
     if (tls->session)
-        lib.SSL_free(tls->session); /* and the BIOs that it was given */
+        lib.SSL_free(tls->session); /* this also frees the BIOs that it was given */
     if (tls->context)
         lib.SSL_CTX_free(tls->context);
     free(tls);
@@ -169,7 +169,7 @@ int tls_feed(struct tls *tls, const char *bytes, size_t length)
     return lib.BIO_write(tls->incoming, bytes, (int)length) == (int)length ? 0 : -ENOMEM;
 }
 
-/* What a call on the session that gave no bytes means: 0 if it only needs more from the network. */
+/* Why a call on the session gave no bytes: 0 if it only needs more from the network. */
 static int judge(struct tls *tls, int result, struct buffer *error)
 {
     int kind = lib.SSL_get_error(tls->session, result);
@@ -195,7 +195,7 @@ static int encrypt(struct tls *tls, struct buffer *out, struct buffer *error)
         done += n > 0 ? (size_t)n : 0;
     }
     if (done == out->length)
-        buffer_finish_wiping(out); /* a password may have been in it */
+        buffer_finish_wiping(out); /* it may have held a password */
     else
         buffer_drop_front(out, done);
     return n > 0 ? 0 : judge(tls, n, error);
@@ -236,7 +236,7 @@ int tls_step(struct tls *tls, struct buffer *out, struct buffer *in, struct buff
     return r;
 }
 
-#else /* built without */
+#else /* built without TLS */
 
 int tls_create(const char *host, const char *ca_file, struct tls **ret_tls, struct buffer *error)
 {

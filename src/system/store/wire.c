@@ -63,7 +63,7 @@ static int send_out(struct wire *wire, struct buffer *bytes)
     return error == EAGAIN ? 0 : -error;
 }
 
-/* Returns how much came; 0 if nothing did; -ECONNRESET at its end. */
+/* Returns how much came, 0 if nothing did, or -ECONNRESET at its end. */
 static ssize_t receive(struct wire *wire, struct buffer *in)
 {
     char chunk[65536];
@@ -80,7 +80,7 @@ static ssize_t receive(struct wire *wire, struct buffer *in)
     return in->failed ? -ENOMEM : n;
 }
 
-/* Also what came before the other side closed is decrypted, above all why it did. */
+/* Also decrypts what came before the other side closed, above all the reason why it did. */
 static int step_tls(struct wire *wire, struct buffer *in, struct buffer *error)
 {
     int r = tls_step(wire->tls, &wire->out, in, &wire->coded, error);

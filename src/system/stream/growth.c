@@ -23,7 +23,7 @@ int growth_fd(void)
 void growth_forget(void)
 {
     char events[4096];
-    /* What does not fit wakes once more. */
+    /* What does not fit wakes us once more. */
     ssize_t n = watcher < 0 ? 0 : read(watcher, events, sizeof events);
     (void)n;
 }

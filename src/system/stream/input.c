@@ -65,9 +65,9 @@ static void keep(struct input *input, const char *bytes, size_t length)
     input->replayed = input->copied;
 }
 
-/* Takes bytes that were lent: left there for an interrupted call, they would be lent again. Not by
- * poll, for which there may be no memory. 0 or -1 only if somebody else reads this pipe at the same
- * time. */
+/* Takes bytes that were lent. If an interrupted call left them there, they would be lent again.
+ * Does not use poll, for which there may be no memory. Returns 0 or -1 only if another process
+ * reads this pipe at the same time. */
 static ssize_t read_lent(char *chunk, size_t size)
 {
     for (;;) {
@@ -101,7 +101,7 @@ static void collect(struct input *input)
     }
 }
 
-/* Lends what our pipe holds, a page at most; false where the kernel cannot do that. */
+/* Lends what our pipe holds, one page at most. False where the kernel cannot do that. */
 static bool lend(struct input *input)
 {
     ssize_t n = tee(STDIN_FILENO, input->pipe_write, CHUNK, SPLICE_F_NONBLOCK);
@@ -138,8 +138,9 @@ static int open_pipe(struct input *input)
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    (void)fcntl(ends[1], F_SETFL, O_NONBLOCK); /* our end alone: the command's blocks as usual */
-    /* With one page, room means that all was taken: only then more can be lent. */
+    (void)fcntl(ends[1], F_SETFL,
+                O_NONBLOCK); /* our end alone: the command's end blocks as usual */
+    /* If the pipe holds one page, room means that all was taken: only then can more be lent. */
     if (input->lends && fcntl(ends[1], F_SETPIPE_SZ, 1) < 0)
         input->lends = false;
     input->pipe_read = ends[0];
@@ -170,7 +171,7 @@ static int begin_pipe(struct input *input, enum input_part part, const char *tex
         input->replayed = input->copied;
     if (part == INPUT_TEXT)
         buffer_append(&input->pending, text, strlen(text));
-    /* A file's rest is not read past the text: the client read all of it. */
+    /* The rest of a file is not read beyond the text: the client has read all of it. */
     if (part == INPUT_TEXT && input->kind == INPUT_FILE)
         input->ended = true;
     return input->pending.failed ? -ENOMEM : 0;
@@ -222,7 +223,7 @@ bool input_wants_write(const struct input *input)
            (input->pending.length > 0 || is_replaying(input) || input->occupied);
 }
 
-/* Without memory for it the command would miss these bytes and never know. */
+/* Without memory for these bytes the command would miss them and never know. */
 static void hand_on(struct input *input, const char *bytes, size_t length)
 {
     buffer_append(&input->pending, bytes, length);
@@ -260,7 +261,7 @@ static void write_pending(struct input *input)
         buffer_drop_front(&input->pending, (size_t)n);
         input->occupied = input->lends;
     } else if (n < 0 && errno == EPIPE) {
-        input_end(input); /* the command reads no more */
+        input_end(input); /* the command has stopped reading */
     }
 }
 
@@ -282,5 +283,5 @@ void input_pump(struct input *input, bool readable, bool writable)
         write_pending(input);
     if (input->pipe_write >= 0 && input->ended && !input->broken && input->pending.length == 0 &&
         !is_replaying(input))
-        close_fd(&input->pipe_write); /* the end of file arrives when it arrives */
+        close_fd(&input->pipe_write); /* end of file comes by itself */
 }

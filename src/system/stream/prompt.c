@@ -14,7 +14,7 @@
 /* How long after a line the rest of a paste may take. */
 #define PASTE_MS 50
 
-/* A terminal that is being asked. */
+/* A terminal on which we are asking. */
 struct asking {
     int fd, signals;
     const char *question;
@@ -32,7 +32,7 @@ static bool would_be_seen(int signal)
            (signal == SIGTSTP || signals_is_forwarded(signal));
 }
 
-/* Signals arrive through a descriptor meanwhile, so that each finds the terminal put right. */
+/* Signals arrive through a descriptor meanwhile, so that each finds the terminal restored. */
 static int take_signals(struct asking *asking)
 {
     sigset_t watched;
@@ -50,7 +50,7 @@ static int take_signals(struct asking *asking)
     return -error;
 }
 
-/* Not drained first: that would wait for a terminal that was stopped with Ctrl-S. */
+/* Does not drain the output first: with a terminal stopped by Ctrl-S, that would wait. */
 static int ask(const struct asking *asking)
 {
     struct termios silent = asking->before;
@@ -68,7 +68,7 @@ static void put_right(const struct asking *asking)
     (void)files_write_all(asking->fd, "\n", 1);
 }
 
-/* The shell has had the terminal in between, and its own settings are in place. */
+/* The shell has used the terminal in between, and its own settings are in place. */
 static int stop_and_ask_again(const struct asking *asking)
 {
     const struct timespec at_once = {0};
@@ -143,7 +143,7 @@ static int ask_for_line(struct asking *asking, char *line)
     int r = take_signals(asking);
     if (r < 0)
         return r;
-    /* What was typed for the program before is not an answer. */
+    /* What was typed for an earlier program is not an answer. */
     (void)tcflush(asking->fd, TCIFLUSH);
     r = ask(asking);
     if (r == 0)
@@ -174,7 +174,7 @@ int prompt_secret(const char *question, char **ret_secret)
     return r;
 }
 
-/* Over interruptions, and on a descriptor that somebody made non-blocking. */
+/* Reads again after interruptions, and also from a descriptor that somebody made non-blocking. */
 static ssize_t read_some(int fd, char *bytes, size_t size)
 {
     for (;;) {

@@ -15,12 +15,12 @@
 
 #define CHUNK        65536
 #define PENDING_MOST CHUNK
-/* Then it is the other stream's turn. */
+/* After so many reads it is the other stream's turn. */
 #define READS_MOST 16
-/* Relayed parts of a spool are given back to the disk in pieces of this size. */
+/* The relayed part of a spool is returned to the disk in pieces of this size. */
 #define FREE_STEP (8 * 1024 * 1024)
-/* How a spool is looked at: at growing pauses, then when the system tells that it grew, else at
- * pauses that nobody at a screen minds. */
+/* A spool is looked at after growing pauses; then when the system says that it grew, or else after
+ * pauses that nobody at a screen notices. */
 #define LONGEST_PAUSE_MS   20
 #define WATCH_AFTER_MS     500
 #define UNWATCHED_PAUSE_MS 100
@@ -30,7 +30,7 @@ static int open_pipe(struct relay *relay)
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* the command's end is another description */
+    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* the command's end has its own file description */
     relay->source = ends[0];
     relay->child_end = ends[1];
     return 0;
@@ -45,7 +45,7 @@ static int open_terminal(struct relay *relay, int target)
     return r;
 }
 
-/* Ending an inotify watch takes the kernel some 20 ms: too much for a command that takes two. */
+/* Removing an inotify watch takes the kernel some 20 ms: too much for a command that takes two. */
 int64_t relay_next_look(struct relay *relay, int64_t now_ms)
 {
     if (relay->kind != RELAY_SPOOL || relay->source < 0)
@@ -57,7 +57,7 @@ int64_t relay_next_look(struct relay *relay, int64_t now_ms)
     int64_t age = now_ms - relay->opened_ms;
     if (age >= WATCH_AFTER_MS) {
         relay->watched = growth_watch(relay->source);
-        /* Once more: what came before the watch. */
+        /* Look once more: something may have come before the watch. */
         return now_ms + (relay->watched ? 0 : UNWATCHED_PAUSE_MS);
     }
     int64_t pause = age / 8 < 1 ? 1 : age / 8;
@@ -71,8 +71,8 @@ int relay_poll_fd(const struct relay *relay)
     return relay->watched ? growth_fd() : -1;
 }
 
-/* Two openings: ours to read, the command's to write (appending like our own file; where ours is
- * not a file, so that several processes that open it do not overwrite each other). */
+/* Opens the file twice: we read, the command writes. The command appends if our own file does, and
+ * if ours is not a file, so that several processes that open it do not overwrite each other. */
 static int open_spool(struct relay *relay, int target)
 {
     char path[64];
@@ -201,8 +201,8 @@ static void free_relayed(struct relay *relay)
 #endif
 }
 
-/* Opened by its name (`> /dev/stderr`), a file is emptied where a pipe would not be: what is
- * written then stands at its beginning. */
+/* A command that opens it by name (`> /dev/stderr`) truncates a file where it would not a pipe:
+ * what is written then is at the file's beginning. */
 static bool was_emptied(struct relay *relay)
 {
     struct stat status;
@@ -230,7 +230,7 @@ static ssize_t read_source(struct relay *relay, char *chunk)
         return n;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    /* A terminal says EIO once its last user has closed it. */
+    /* A terminal returns EIO once its last user has closed it. */
     if (n < 0 && relay->kind != RELAY_TERMINAL)
         relay->error = -errno;
     return -EPIPE;
@@ -313,8 +313,8 @@ static off_t largest_offset(int fd)
     return most;
 }
 
-/* Behind the largest offset of its file system each write fails; a file that is empty up to there
- * occupies nothing. */
+/* A write past the largest offset of the file system fails, and a file that is empty up to there
+ * takes no space. */
 void relay_shut(struct relay *relay)
 {
     if (relay->writable < 0)
@@ -322,6 +322,6 @@ void relay_shut(struct relay *relay)
     off_t most = largest_offset(relay->writable);
     bool shut = ftruncate(relay->writable, 0) == 0 && ftruncate(relay->writable, most) == 0 &&
                 lseek(relay->writable, most, SEEK_SET) >= 0;
-    (void)shut; /* else it goes on unseen */
+    (void)shut; /* otherwise the command goes on unnoticed */
     close_fd(&relay->writable);
 }

@@ -59,9 +59,9 @@ static bool read_answer(int fd, const char *question, const struct host *host, b
 {
     char c = 0, first = 0;
     while (!host_interrupted(host)) {
-        if (host_stopped(host)) /* the shell has written over it */
+        if (host_stopped(host)) /* the shell has written over the line */
             (void)files_write_all(fd, question, strlen(question));
-        /* Signals are blocked, so an interrupt cannot end the read: look for one now and then. */
+        /* Signals are blocked, so an interrupt cannot end the read. Look for one now and then. */
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         if (poll(&ready, 1, 100) == 0)
             continue;
@@ -80,7 +80,7 @@ static bool ask(const char *question, const struct host *host, bool otherwise)
     CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    /* What was typed for the program before is not an answer. */
+    /* What was typed for an earlier program is not an answer. */
     (void)tcflush(fd, TCIFLUSH);
     (void)files_write_all(fd, question, strlen(question));
     bool yes = read_answer(fd, question, host, otherwise);

@@ -4,7 +4,7 @@
 
 #define DAY_SECONDS 86400
 
-/* The last midnight, or one some days later. */
+/* The last midnight, or the midnight so many days later. */
 static int64_t midnight(int64_t now, int days)
 {
     time_t time = (time_t)now;

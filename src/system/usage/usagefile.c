@@ -79,7 +79,7 @@ int usagefile_number(struct usagefile *file, const char *sql, int64_t *ret_numbe
     return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : usagefile_explain(file, code, error);
 }
 
-/* Two that make it at once: the second finds it made. */
+/* Two may create it at once: the second finds it there. */
 static int make_tables(struct usagefile *file, struct buffer *error)
 {
     int64_t version = 0;
@@ -124,7 +124,8 @@ static int prepare_all(struct usagefile *file, struct buffer *error)
     return 0;
 }
 
-/* Ours alone, before SQLite writes anything; what it puts beside it has the same mode. */
+/* Created by us alone, before SQLite writes anything. The files that SQLite puts beside it get the
+ * same mode. */
 static int make_file(const char *path, struct buffer *error)
 {
     CLEANUP_FREE char *folder = path_folder(path);
@@ -157,7 +158,7 @@ static int open_database(struct usagefile *file, bool writes, int wait_ms, struc
     return r == 0 && writes ? prepare_all(file, error) : r;
 }
 
-/* A pipe would be waited for, without end. */
+/* Opening a pipe would wait without end. */
 static int check_sort(const char *path, struct buffer *error)
 {
     struct stat status;

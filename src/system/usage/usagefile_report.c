@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* What stands for a name: in the sums, in the rows, and where the sums are. */
+/* Where a group's name comes from: in the sums, in the rows, and in which table. */
 static const struct {
     const char *in_sums, *in_rows, *table, *order;
 } groups[USAGE_BY_COUNT] = {
@@ -18,7 +18,7 @@ static const struct {
     [USAGE_BY_USER] = {"user", "user", "sums", "10 DESC, 2 DESC, 1"},
 };
 
-/* The quarter of an hour in which it begins is added up from its rows. */
+/* The first, partial quarter of an hour is added up from its rows. */
 static void make_query(const struct usage_question *question, char *sql, size_t size)
 {
     int64_t whole = (question->since + USAGE_QUARTER - 1) / USAGE_QUARTER * USAGE_QUARTER;
@@ -65,7 +65,7 @@ static struct usage_sum read_sum(const struct usagefile *file, sqlite3_stmt *sta
     };
 }
 
-/* Quarters of one day follow each other. Returns 0 or -ENOMEM. */
+/* The quarters of one day follow each other. Returns 0 or -ENOMEM. */
 static int take_row(const struct usagefile *file, sqlite3_stmt *statement,
                     struct usage_report *report)
 {

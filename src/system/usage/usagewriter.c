@@ -11,11 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROWS_MOST      8192 /* that wait, 6 MiB */
-#define GATHER_MS      200  /* so that many are written at once */
-#define LOCKED_MS      1000 /* that SQLite waits for another process */
+#define ROWS_MOST      8192 /* rows that wait, 6 MiB */
+#define GATHER_MS      200  /* so that many rows are written at once */
+#define LOCKED_MS      1000 /* how long SQLite waits for another process */
 #define AGAIN_MS       2000 /* after a failure */
-#define LOOK_MS        1000 /* for what others spent */
+#define LOOK_MS        1000 /* between two looks at what others spent */
 #define TIDY_SECONDS   3600
 #define QUESTIONS_MOST 64
 
@@ -56,7 +56,7 @@ void usagewriter_say(struct usagewriter *writer, const char *sentence)
     (void)pthread_mutex_unlock(&writer->mutex);
 }
 
-/* A file that can be written again. */
+/* The file can be written again. */
 static void say_left_out(struct usagewriter *writer)
 {
     (void)pthread_mutex_lock(&writer->mutex);
@@ -93,7 +93,7 @@ static int keep_and_tidy(struct usagewriter *writer, struct buffer *error)
     return usagefile_tidy(writer->file, now, error);
 }
 
-/* Rows that could not be written stay. A file that cannot be used is opened again the next time. */
+/* Rows that could not be written stay. A file that cannot be used is opened again next time. */
 static int write_taken(struct usagewriter *writer, struct buffer *error)
 {
     int r = open_file(writer, error);
@@ -128,7 +128,7 @@ static void answer(struct usagewriter *writer, struct question *question, int r,
     (void)pthread_mutex_unlock(&writer->mutex);
 }
 
-/* With the lock: appends what waits to what could not be written before. */
+/* Called with the lock: appends what waits to what could not be written before. */
 static struct question *take_work(struct usagewriter *writer)
 {
     struct rows *taken = &writer->taken, *waiting = &writer->waiting;
@@ -152,7 +152,8 @@ static bool has_work(const struct usagewriter *writer)
     return writer->closing || writer->asked || writer->waiting.count > 0;
 }
 
-/* With the lock, until there is something to do; then a little longer, so that it is worth it. */
+/* Called with the lock. Waits until there is something to do, then a little longer, so that it is
+ * worth it. */
 static void wait_for_work(struct usagewriter *writer, bool failed)
 {
     struct timespec again = clock_in_ms(AGAIN_MS);

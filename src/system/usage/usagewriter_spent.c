@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* With the lock. NULL if it is new and there is no memory for it. */
+/* Called with the lock. NULL if it is new and memory runs out. */
 static struct usage_spent *find_spent(struct usagewriter *writer, bool of_user, const char *name,
                                       bool makes)
 {
