@@ -63,7 +63,7 @@ static int get_token(struct session *session, struct check *check)
     return r;
 }
 
-/* A key that cannot be asked about does not keep the others from it. */
+/* A key that cannot be asked about does not keep the others from being asked. */
 static int prepare(struct check_round *round)
 {
     for (size_t i = 0; i < round->count; i++) {
@@ -88,7 +88,7 @@ static void show_progress(size_t done, size_t count)
 {
     char line[80];
     int length = snprintf(line, sizeof line, "\rtcr-run: checking keys: %zu of %zu", done, count);
-    if (done == count) /* the line is for something else now; no terminal is too dumb for this */
+    if (done == count) /* the line is free for something else now; every terminal can do this */
         length = snprintf(line, sizeof line, "\r%*s\r", length, "");
     (void)files_write_all(STDERR_FILENO, line, (size_t)length);
 }
@@ -107,8 +107,8 @@ static const char *failure_words(const struct finding *finding)
     return finding->class == CLASS_LIMIT && *finding->what ? finding->what : words[finding->class];
 }
 
-/* A provider may quote what it was sent. The whole answer is looked through: the line may end
- * inside of a token. */
+/* A provider may quote what it was sent. The whole answer is searched, because the line may end
+ * within a token. */
 static bool may_be_shown(const struct check *check, const char *body)
 {
     return !probe_is_quoted(&check->probe, check->token, body) &&
@@ -151,7 +151,7 @@ static void read_exchange(const struct http_exchange *exchange, struct check *ch
     }
 }
 
-/* Those that there is something to ask with. */
+/* Asks about the keys whose secret is there. */
 static int ask(struct check_round *round, struct buffer *error)
 {
     CLEANUP_FREE struct http_exchange *exchanges = calloc(round->count + 1, sizeof *exchanges);
@@ -190,8 +190,8 @@ static bool record_one(struct state *state, struct check_round *round, struct ch
     bool known = state_find(&state->keys, check->candidate->id) != NULL;
     if (check->meaning.state == CHECK_VALID)
         return known && record_forget(state_touch(&state->keys, check->candidate->id), CLASS_AUTH);
-    /* Trouble on the way there is no reason to rest a key: it says nothing of it, and would rest
-     * all of them at once. */
+    /* Trouble on the way there is no reason to rest a key: it says nothing about the key, and would
+     * rest all of them at once. */
     if (check->meaning.state != CHECK_REFUSED && check->meaning.state != CHECK_LIMITED)
         return false;
     asked_of_key(check->candidate->key, &asked);

@@ -75,7 +75,7 @@ static void append_why(struct buffer *text, const struct ending *ending,
                              ending->code);
 }
 
-/* What was looked for, and what would make a difference. */
+/* What was looked for, and what would change the verdict. */
 static void append_nothing(struct buffer *text, const struct ending *ending,
                            const struct evidence *evidence)
 {

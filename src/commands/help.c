@@ -33,7 +33,7 @@ static const char tail[] =
     "  -f, --keys FILE        read the keys from FILE\n"                                           \
     "  -p, --profile NAME     only the keys of this profile\n"
 
-/* `keys` and `gateway` have verbs, and a help of their own. */
+/* `keys` and `gateway` have verbs, and help of their own. */
 static const struct topic {
     const char *name, *usage, *text, *manual;
     bool takes_run_options;

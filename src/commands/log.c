@@ -18,19 +18,19 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_MS 500
-#define FOLLOW_LINES  10 /* what -f begins with if -n does not say */
+#define FOLLOW_LINES  10 /* where -f begins without -n */
 
-/* What is asked for, and what of it was found. */
+/* What is asked for, and what was found. */
 struct view {
     bool json, follow;
     const char *key; /* NULL: all */
     bool no_events, key_seen;
-    bool unwritten; /* what was wrong is the output */
+    bool unwritten; /* the error was in writing the output */
     int64_t since;  /* seconds since 1970 */
-    size_t last;    /* so many lines at first; SIZE_MAX: all */
+    size_t last;    /* how many lines to show at first; SIZE_MAX: all */
     struct store *store;
     struct buffer lines;  /* ready to be shown */
-    struct buffer starts; /* size_t: where each of them begins */
+    struct buffer starts; /* size_t: where each line begins */
 };
 
 static void show_event(struct view *view, const struct event *event)
@@ -59,7 +59,7 @@ static void read_line(void *context, const char *line, size_t length)
     event_finish(&event);
 }
 
-/* Shows what is new, at first all there is. Returns 0 or a negative errno. */
+/* Shows new events, at first all there are. Returns 0 or a negative errno. */
 static int read_more(struct view *view)
 {
     int r = store_events(view->store, read_line, view);
@@ -72,7 +72,7 @@ static int read_more(struct view *view)
     return view->lines.failed || view->starts.failed ? -ENOMEM : 0;
 }
 
-/* Writes the lines from the last `most` on, and forgets them. */
+/* Writes the last `most` lines, and forgets them all. */
 static int put_lines(struct view *view, size_t most)
 {
     size_t count = view->starts.length / sizeof(size_t), start = 0;
@@ -89,7 +89,8 @@ static int put_lines(struct view *view, size_t most)
     return r;
 }
 
-/* A name that no event holds may be misspelt; that of a key which was never used is no mistake. */
+/* A name that no event holds may be misspelt; the name of a key that was never used is not a
+ * mistake. */
 static void say_unknown_key(const struct view *view)
 {
     if (view->key && !view->key_seen && !view->no_events)
@@ -97,7 +98,7 @@ static void say_unknown_key(const struct view *view)
                 view->key);
 }
 
-/* Until Ctrl-C, or until nobody reads any more. */
+/* Runs until Ctrl-C, or until nobody reads any more. */
 static int follow(struct view *view)
 {
     for (;;) {

@@ -20,7 +20,7 @@ int output_print(struct buffer *text)
 
 int output_write(const char *bytes, size_t length)
 {
-    /* There is something else in its place. */
+    /* Another file has taken its number. */
     if (startup_was_closed(STDOUT_FILENO))
         return -EBADF;
     return files_write_out(STDOUT_FILENO, bytes, length, &command_host);

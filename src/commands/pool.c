@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-/* A CI's secrets are empty where they may not be seen, in a pull request from a fork for example.
+/* In CI, secrets are empty where they may not be seen, for example in a pull request from a fork.
  */
 static void say_what_is_empty(void)
 {
@@ -79,7 +79,7 @@ static int load_keys(struct pool *pool, const struct options *options)
     return r < 0 ? EXIT_OWN_FAILURE : 0;
 }
 
-/* The environment's wishes stand between the key file's and the options'. */
+/* Variables override the key file, and options override both. */
 static int apply_variables(struct policy *policy)
 {
     static const struct {

@@ -11,8 +11,8 @@
 
 struct reset {
     struct pool *pool;
-    char **names;  /* NULL-terminated; none: all */
-    bool *is_done; /* for each candidate */
+    char **names;  /* NULL-terminated; if empty, all keys */
+    bool *is_done; /* one for each candidate */
     size_t done;
 };
 
@@ -90,7 +90,7 @@ int command_reset(int argc, char **argv)
 {
     struct options options;
     struct pool pool = {0};
-    const char *seal = NULL; /* from a gateway: what opens a sealed file */
+    const char *seal = NULL; /* passed by a gateway: what opens a sealed file */
     const struct flag flags[] = {{"seal-fd", 0, NULL, &seal}, {0}};
     if (arguments_parse(argc, argv, flags, &options) < 0)
         return EXIT_OWN_FAILURE;

@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-#define LEAST_COLUMNS 10 /* nobody can mean less; a serial line says 0 or 1 */
+#define LEAST_COLUMNS 10 /* nobody means fewer; a serial line says 0 or 1 */
 #define MOST_COLUMNS  10000
 
 static bool is_set(const char *name)

@@ -126,7 +126,7 @@ static void append_cell(struct buffer *text, const struct table *table, size_t c
     if (width == 0)
         return;
     screen_append_cut(&cut, cell, width);
-    /* What was cut may be a column short: before a wide character. */
+    /* A cut before a wide character may leave it a column short. */
     size_t rest = less(width, text_width(buffer_text(&cut)));
     append_spaces(text, is_number ? rest : 0);
     screen_begin(text, table->screen, style);

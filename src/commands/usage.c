@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MS 5000 /* for another process that has the file locked */
+#define WAIT_MS 5000 /* to wait for another process that has locked the file */
 
 struct usage_command {
     struct usage_question question;
@@ -69,7 +69,7 @@ static void append_models(struct buffer *text, const struct usage_report *report
         buffer_append_format(text, "%s%s", i > 0 ? ", " : "", report->unpriced[i]);
 }
 
-/* What the sums leave out, and what the money is. */
+/* What the sums leave out, and what the money means. */
 static void append_notes(struct buffer *text, const struct usage_report *report)
 {
     const struct usage_sum *total = &report->total;
@@ -116,7 +116,7 @@ static void append_table(struct buffer *text, const struct usage_report *report)
 }
 
 #ifdef TCR_GATEWAY
-/* 0 with an empty report where nothing was recorded yet. */
+/* Returns 0 with an empty report if nothing has been recorded yet. */
 static int read_report(struct usage_command *usage)
 {
     struct buffer error = {0};

@@ -70,8 +70,8 @@ void doctor_say_lines(struct doctor *doctor, const char *check, enum health heal
     }
 }
 
-/* Broken between words only, so that a path or a command can be copied; `used` columns of the first
- * line are taken. Without a terminal a diagnosis is one line. */
+/* Breaks lines only between words, so that a path or a command can be copied. `used` columns of the
+ * first line are taken. Without a terminal a diagnosis is one line. */
 static void append_wrapped(struct buffer *text, const char *words, const struct screen *screen,
                            size_t used)
 {
@@ -109,7 +109,7 @@ static void append_text(struct buffer *text, const struct doctor *doctor)
         struct buffer sentence = {0};
         buffer_append_format(&sentence, "%s%s%s", diagnosis->message, diagnosis->fix ? "; " : "",
                              diagnosis->fix ? diagnosis->fix : "");
-        /* Paths and what programs print may hold anything. */
+        /* Paths and the output of programs may hold control characters. */
         if (sentence.data)
             text_replace_controls(sentence.data, sentence.length, ' ');
         buffer_append_format(text, "  %-12s — ", diagnosis->check);
@@ -151,7 +151,7 @@ static bool is_sick(const struct doctor *doctor)
 static void finish(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->count; i++)
-        free(doctor->diagnoses[i].message); /* the fix is a part of it */
+        free(doctor->diagnoses[i].message); /* the fix is a part of the message */
     free(doctor->diagnoses);
     if (doctor->has_state)
         state_finish(&doctor->state);
@@ -176,7 +176,7 @@ int command_doctor(int argc, char **argv)
     else
         append_text(&text, &doctor);
     text.failed |= doctor.out_of_memory;
-    /* A path or the name of a program may be a token in the wrong place. */
+    /* A path or a program's name may be a token that was put in the wrong place. */
     if (!text.failed)
         text.length = secret_mask(text.data, text.length);
     int status = output_print(&text);

@@ -21,7 +21,7 @@ extern char **environ;
 #define VERSION_MS      5000
 #define VERSION_LONGEST 512
 
-/* "2.1.197" out of "2.1.197 (Claude Code)"; false if the text begins with no version. */
+/* "2.1.197" from "2.1.197 (Claude Code)"; false if the text does not begin with a version. */
 static bool cut_version(char *text)
 {
     size_t length = strspn(text, "0123456789.");

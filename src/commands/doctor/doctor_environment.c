@@ -35,7 +35,7 @@ static size_t check_routing(struct doctor *doctor)
     return found;
 }
 
-/* "https://host" without what else an address may hold: a password, a path. */
+/* "https://host" without the rest of an address, which may hold a password or a path. */
 static void cut_address(const char *url, char *ret_text, size_t size, const char **ret_host)
 {
     const char *host = strstr(url, "://");
@@ -61,7 +61,7 @@ static bool is_this_machine(const char *host)
     return is_loopback || is_host(host, "localhost") || is_host(host, "[::1]");
 }
 
-/* Which keys an address in the environment is for; the others are reported. */
+/* Finds the keys that an address in the environment is for, and reports the others. */
 static size_t count_sent(struct doctor *doctor, const char *name)
 {
     struct keyring_report report = {0};
@@ -89,7 +89,7 @@ static size_t count_sent(struct doctor *doctor, const char *name)
     keyring_finish(&keyring);
     keyring_report_finish(&report);
     free(origin);
-    return known ? sent : 1; /* without keys, as if they all went there */
+    return known ? sent : 1; /* without keys, count as if all were sent there */
 }
 
 static size_t check_address_in(struct doctor *doctor, const char *name, const char *own)

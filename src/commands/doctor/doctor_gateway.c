@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-/* A client of less is a script that starts another program: nothing is known of that. */
+/* A smaller client is a script that starts another program, which we know nothing about. */
 #define CLIENT_SMALLEST ((off_t)1 << 20)
 
 /* ---- the program ---- */
@@ -33,8 +33,8 @@ static void say_lacking(struct doctor *doctor)
         doctor_say(doctor, "gateway", HEALTH_OK, "this tcr-run was built without one");
 }
 
-/* Whether the client knows the variable that leads it to a run's gateway stands in the client
- * itself; it is not started for that. */
+/* The client's file shows whether it knows the variable that leads it to a run's gateway, so the
+ * client is not started for that. */
 static void check_client(struct doctor *doctor)
 {
     static const char name[] = "ANTHROPIC_UNIX_SOCKET";
@@ -60,7 +60,7 @@ static void check_client(struct doctor *doctor)
 
 /* ---- a lasting one ---- */
 
-/* The file is written when it starts. */
+/* The pid file is written when the gateway starts. */
 static bool is_older(const char *pid_path, const char *program)
 {
     struct stat started, built;
@@ -89,7 +89,7 @@ static void check_lasting(struct doctor *doctor, const char *program)
     pidfile_finish(&file);
 }
 
-/* ---- addresses left behind ---- */
+/* ---- addresses that were left behind ---- */
 
 static void say_left_behind(void *context, const struct left_behind *left)
 {

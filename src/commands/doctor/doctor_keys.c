@@ -79,8 +79,7 @@ static void say_count(struct doctor *doctor, const struct keyring *keyring, cons
                    origin, status.st_mode & 07777);
 }
 
-/* Returns 0 with a keyring to look at further, else a negative errno, after reporting the reason.
- */
+/* Returns 0 with a keyring to look at further, or a negative errno after reporting the reason. */
 static int load(struct doctor *doctor, struct keyring *ret_keyring, char **ret_origin)
 {
     struct keyring_report report = {0};
@@ -112,7 +111,7 @@ static bool shares(const struct key *key, const char *organization)
     return is_usable(key) && key->organization && strcmp(key->organization, organization) == 0;
 }
 
-/* `"a", "b"`; only the first key of an organization speaks for it. */
+/* `"a", "b"`; only the first key of an organization reports for it. */
 static void check_organization(struct doctor *doctor, const struct keyring *keyring, size_t first)
 {
     const char *organization = keyring->keys[first].organization;
@@ -212,9 +211,9 @@ static void check_sources(struct doctor *doctor, const struct keyring *keyring)
     }
 }
 
-/* --- what is known of a key --- */
+/* --- what is known about a key --- */
 
-/* A failure that only a person can fix, if the key's last was one and it never worked since. */
+/* The key's last failure, if only a person can fix it and the key has not worked since. */
 static enum failure_class refusal_of(const struct record *known)
 {
     enum failure_class class = known && known->failures > 0 ? known->last_class : CLASS_NONE;

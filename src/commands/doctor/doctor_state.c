@@ -25,17 +25,17 @@
 
 #define STATE_LARGEST  (64 * 1024 * 1024)
 #define LOCK_WAIT_US   2000000
-#define FUTURE_SECONDS 60                  /* clocks of one network may differ a little */
+#define FUTURE_SECONDS 60                  /* clocks in one network may differ a little */
 #define YEAR_2024      INT64_C(1704067200) /* no key of this program is older */
 
 #define NO_MEMORY "used-up keys are tried again in every run"
 
-/* Where the state lies, taken apart. */
+/* The parts of the state's path. */
 struct place {
     char *folder;
     const char *name; /* of the state's file */
     char *path;
-    int fd; /* of the folder; -1: there is none yet */
+    int fd; /* of the folder; -1: it does not exist yet */
 };
 
 static bool find_place(struct place *place)
@@ -68,7 +68,7 @@ static const char *fix_for(int error)
     return "name another place in TCR_STATE";
 }
 
-/* The folder that the first run would make one in. */
+/* The folder in which the first run would create it. */
 static void check_future_folder(struct doctor *doctor, const struct place *place)
 {
     CLEANUP_FREE char *above = strdup(place->folder);
@@ -96,7 +96,7 @@ static bool open_folder(struct doctor *doctor, struct place *place)
     return false;
 }
 
-/* A file without a name in the folder, or one that is unlinked at once; -errno. */
+/* A file in the folder without a name, or one that is unlinked at once; or -errno. */
 static int make_probe(const struct place *place)
 {
     int fd = openat(place->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -111,7 +111,7 @@ static int make_probe(const struct place *place)
     return fd;
 }
 
-/* As much as a small state takes: a full disk still makes empty files. */
+/* As much as a small state takes: on a full disk, empty files can still be created. */
 static int fill_probe(int fd)
 {
     char block[4096] = {0};
@@ -144,7 +144,7 @@ static void check_folder(struct doctor *doctor, const struct place *place)
             place->folder, word ? word : "it");
 }
 
-/* Returns the held lock, or -1: no run has made one yet, or it cannot be had. */
+/* Returns the lock, held, or -1 if no run has created it yet or it cannot be taken. */
 static int take_lock(struct doctor *doctor, const struct place *place)
 {
     char name[STORE_LOCK_NAME];

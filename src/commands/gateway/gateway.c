@@ -25,7 +25,7 @@
 #define TOKEN_BEGINNING "sk-ant-api03-tcr-gateway-"
 #define TOKEN_BYTES     20
 #define TOKEN_LARGEST   4096
-#define STOP_MS         35000 /* what it takes at most to end: its open streams have 30 s */
+#define STOP_MS         35000 /* the longest that it takes to end: open streams get 30 s */
 #define LOOK_US         20000
 
 static const struct verb {
@@ -104,7 +104,7 @@ static int show_help(void)
     return output_print(&text);
 }
 
-/* Without a verb it is started. */
+/* Without a verb, the gateway is started. */
 int command_gateway(int argc, char **argv)
 {
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
@@ -170,7 +170,7 @@ static char *token_path(void)
     return path;
 }
 
-/* Another may make one at the same moment: the first one's counts. */
+/* Another process may create the token at the same moment: the first token counts. */
 static int make_token(const char *path)
 {
     unsigned char bytes[TOKEN_BYTES];
@@ -245,7 +245,7 @@ int gateway_find_running(const char *profile, struct pidfile *ret_file)
     return r;
 }
 
-/* The profile's name and the rest of what is asked; false after saying what is wrong. */
+/* The profile's name and the rest of what is asked for; false after printing what is wrong. */
 static bool parse(int argc, char **argv, const struct flag *flags, struct options *options)
 {
     int words = arguments_parse(argc, argv, flags, options);

@@ -24,7 +24,7 @@
 extern char **environ;
 
 #define SYSTEMCTL_MS  60000
-#define KEY_BEGINNING 64 /* bytes that tell a sealed file */
+#define KEY_BEGINNING 64 /* bytes that show whether a file is sealed */
 
 /* ---- systemd ---- */
 
@@ -49,7 +49,7 @@ static bool run_systemctl(const char *verb, const char *option, const char *unit
     return r == 0 && status == 0;
 }
 
-/* A running gateway keeps its old options until the next request starts it again. */
+/* A running gateway keeps its old options until the next request starts it anew. */
 static bool begin(const struct units *units)
 {
     return run_systemctl("daemon-reload", NULL, NULL) &&
@@ -60,7 +60,7 @@ static bool begin(const struct units *units)
 
 /* ---- install ---- */
 
-/* A service has no keys in its environment, and nobody whom it could ask for a passphrase. */
+/* A service has no keys in its environment, and nobody to ask for a passphrase. */
 static bool check_keys(const struct start *start)
 {
     CLEANUP_FREE char *path = keysource_path(start->keys, environ);
@@ -81,8 +81,8 @@ static bool check_keys(const struct start *start)
     return false;
 }
 
-/* The usual addresses, as far as the machine has them; a port that is taken is reported now.
- * Addresses that the units installed before listen on are not reported. */
+/* The usual addresses, as far as the machine has them. A port that is taken is reported now; the
+ * addresses that units installed earlier listen on are not. */
 static bool find_addresses(struct start *start, bool is_anew)
 {
     size_t count = 0;

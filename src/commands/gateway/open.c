@@ -25,7 +25,7 @@ extern char **environ;
 #define ANSWER_SECONDS 10
 #define SCHEME         "http://"
 
-/* The stand-in goes to this machine alone. */
+/* The stand-in token is sent to this machine alone. */
 static bool is_own_port(const char *address)
 {
     struct listen_address at;
@@ -37,7 +37,7 @@ static bool is_own_port(const char *address)
     return own;
 }
 
-/* The first such line of what the gateway wrote about itself. */
+/* The first such line that the gateway wrote about itself. */
 static bool find_address(const struct pidfile *file, char *ret_address, size_t size)
 {
     for (const char *line = buffer_text(&file->text); *line;
@@ -49,7 +49,7 @@ static bool find_address(const struct pidfile *file, char *ret_address, size_t s
     return false;
 }
 
-/* The answer's link, which leads to that address and nowhere else. */
+/* The link in the answer, which leads to that address and nowhere else. */
 static bool read_link(const struct http_exchange *exchange, const char *address,
                       struct buffer *ret_link)
 {
@@ -104,7 +104,7 @@ static bool ask_for_link(const char *address, const char *stand_in, struct buffe
     return found;
 }
 
-/* A command of the shell that opens what follows it; NULL if there is none, or no display. */
+/* A shell command that opens the address that follows it; NULL if there is none, or no display. */
 static const char *find_browser(void)
 {
     const char *named = variable_value(environ, "BROWSER");

@@ -31,7 +31,7 @@ static void add_descriptor(struct start *start, const char *name, int fd)
 
 /* ---- sockets ---- */
 
-/* What systemd listens on takes the place of the usual addresses, as --listen does. */
+/* What systemd listens on replaces the usual addresses, as --listen does. */
 static int take_activated(struct start *start, struct listen_address *at, int *fds)
 {
     struct buffer error = {0};
@@ -43,7 +43,7 @@ static int take_activated(struct start *start, struct listen_address *at, int *f
     return count;
 }
 
-/* Port 0 is any that is free: which one, the socket knows. */
+/* Port 0 means any free port: the socket knows which one. */
 static void name_any_port(struct listen_address *at, int fd)
 {
     const struct sockaddr_in *four = (const struct sockaddr_in *)&at->address;
@@ -109,7 +109,7 @@ static bool take_lock(struct start *start)
     return false;
 }
 
-/* Through a pipe that holds all of it, so that it is in no argument. */
+/* Handed over in a pipe that holds all of it, so that it is in no argument. */
 static bool hand_stand_in(struct start *start)
 {
     int ends[2];
@@ -125,7 +125,8 @@ static bool hand_stand_in(struct start *start)
     return r == 0;
 }
 
-/* A person is asked here, where there is a terminal; the keys are read by the program itself. */
+/* The passphrase is asked for here, where there is a terminal. The gateway's program reads the keys
+ * itself. */
 static bool open_seal(struct start *start)
 {
     if (!start_find_port(start))
@@ -159,7 +160,7 @@ static void let_through(int fd)
     (void)fcntl(fd, F_SETFD, 0);
 }
 
-/* Does not return. The process that the file names is this one. */
+/* Does not return. The pid file already names this process. */
 static void become(struct start *start)
 {
     struct buffer text = {0};
@@ -183,8 +184,8 @@ static void become(struct start *start)
     _exit(EXIT_OWN_FAILURE);
 }
 
-/* In the background it has a session of its own and no terminal; what it says until it listens
- * still comes out here. */
+/* In the background the gateway has a session of its own and no terminal. What it prints until it
+ * listens still comes out here. */
 static void detach(struct start *start, int read_end)
 {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -221,7 +222,7 @@ static int start_in_background(struct start *start)
     if (pid < 0 || waitpid(pid, &status, 0) < 0)
         log_say("gateway: it could not be started");
     else if (WIFEXITED(status) && WEXITSTATUS(status) > 0)
-        return WEXITSTATUS(status); /* it has reported why */
+        return WEXITSTATUS(status); /* the gateway has reported why */
     else
         log_say("gateway: it ended while it started");
     return EXIT_OWN_FAILURE;

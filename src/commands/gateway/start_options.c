@@ -56,11 +56,11 @@ static int check_time(struct start *start, const char *value, struct buffer *err
 #define CHECK(check_) 0, STORE_NOTHING, check_
 #define NONE          0, STORE_NOTHING, NULL
 
-/* What is the program's own affair is passed on, and judged there. */
+/* Options that only the gateway's program understands are passed on, and checked there. */
 static const struct start_option {
     struct getopts_form form;
-    const char *passed; /* NULL: not */
-    size_t member;      /* of struct start */
+    const char *passed; /* NULL: not passed on */
+    size_t member;      /* in struct start */
     enum { STORE_NOTHING, STORE_FLAG, STORE_TEXT } store;
     int (*check)(struct start *start, const char *value, struct buffer *error);
 } options[] = {
@@ -132,7 +132,7 @@ static int read_words(struct start *start, int argc, char **argv, struct buffer 
     return 0;
 }
 
-/* What other machines reach takes more. */
+/* An address that other machines can reach needs more. */
 static bool check_reach(const struct start *start)
 {
     bool is_safe = start->behind_proxy || (start->tls_cert && start->tls_key);

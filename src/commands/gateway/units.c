@@ -62,7 +62,7 @@ static void append_escaped(struct buffer *text, const char *value, const char *d
     }
 }
 
-/* A word of a command line, in which a "$" begins a variable. */
+/* A word of a command line, where "$" begins a variable. */
 static void append_word(struct buffer *text, const char *word)
 {
     buffer_append_text(text, "\"");
@@ -90,7 +90,7 @@ void units_append_socket(const struct start *start, struct buffer *text)
                              "WantedBy=sockets.target\n");
 }
 
-/* What the environment tells a gateway, and would not tell a service. */
+/* Variables that a gateway reads, and that a service would not get. */
 static const struct {
     const char *name;
     bool is_path;
@@ -105,7 +105,7 @@ static const struct {
     {"TCR_REDIS_PASSWORD", false},
 };
 
-/* Units are read by more programs than a key file is. */
+/* A key file is private, but units are read by other programs too. */
 static bool holds_secret(const char *name, const char *value)
 {
     const char *authority = strstr(value, "://");
@@ -156,7 +156,8 @@ const char *units_word(const struct start *start, size_t i, char path[PATH_MAX])
     return start_takes_file(start->words[i - 1]) && realpath(word, path) ? path : word;
 }
 
-/* Its words are those that start was given, with a path that does not depend on the folder. */
+/* Repeats the words that start was given, with a path that does not depend on the current folder.
+ */
 static void append_command(const struct start *start, const char *program, struct buffer *text)
 {
     char path[PATH_MAX];
@@ -185,7 +186,7 @@ void units_append_service(const struct start *start, const struct units *units, 
     append_command(start, program, text);
     struct environment environment = {units, text};
     units_each_variable(&(struct units_visit){append_variable, leave_out_variable, &environment});
-    /* Open answers have 30 s. Whoever renews a login is never ended half-way. */
+    /* Open answers get 30 s. A process that renews a login is never killed half-way. */
     buffer_append_text(text, "KillMode=process\n"
                              "TimeoutStopSec=35\n");
 }

@@ -27,7 +27,7 @@
 #define KEY_BYTES     24
 #define KEY_TEXT      (sizeof KEY_BEGINNING + (size_t)2 * KEY_BYTES)
 
-/* A change of the users, made under the state's lock, perhaps more than once. */
+/* A change to the users. It is made under the state's lock, perhaps more than once. */
 struct change {
     int (*make)(struct users *users, struct change *change);
     struct user user;
@@ -56,7 +56,7 @@ static int add_user(struct users *users, struct change *change)
     return users_find(users, change->user.name) ? -EEXIST : users_add(users, &change->user);
 }
 
-/* A list that was edited by hand may name one twice. */
+/* A list that was edited by hand may name a user twice. */
 static int revoke_user(struct users *users, struct change *change)
 {
     bool found = false;
@@ -192,7 +192,7 @@ static int add(struct change *change)
     }
     secret_wipe(key, sizeof key);
     int status = fine ? output_print(&text) : EXIT_OWN_FAILURE;
-    if (fine && status != 0) { /* a key that nobody has seen is of use to nobody */
+    if (fine && status != 0) { /* a key that nobody has seen is useless */
         change->make = remove_user;
         if (do_change(change))
             log_say("gateway: \"%s\" was not made", change->user.name);

@@ -21,13 +21,14 @@
 
 extern char **environ;
 
-#define TOKEN_START    "sk-ant-"
-#define TOKEN_SHORTEST 12 /* only after that: a file may be called sk-ant-notes */
+#define TOKEN_START "sk-ant-"
+#define TOKEN_SHORTEST                                                                             \
+    12 /* tokens are looked for only after that: a file may be called sk-ant-notes */
 
 static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *usage; /* its lines are one in a message */
+    const char *usage; /* a message shows its lines as one */
     const char *help;
 } verbs[] = {
     {"list", keys_list, "[--json]", "the keys, never their secrets"},
@@ -115,7 +116,7 @@ static bool use_descriptor(const char *text)
 int keys_take(int argc, char **argv, const struct flag *flags, struct options *ret_options)
 {
     char who[32];
-    const char *descriptor = NULL, *seal = NULL; /* from a gateway: what opens a sealed file */
+    const char *descriptor = NULL, *seal = NULL; /* passed by a gateway: what opens a sealed file */
     const struct flag common[] = {{"keys", 'f', NULL, &ret_options->keys_file},
                                   {"profile", 'p', NULL, &ret_options->profile},
                                   {"passphrase-fd", 0, NULL, &descriptor},
@@ -196,7 +197,7 @@ int keys_open_existing(const struct options *options, struct keychange *ret_chan
     return EXIT_OWN_FAILURE;
 }
 
-/* A pool that was in the environment until now is not any more: nobody may find that out by a
+/* A pool in the environment no longer counts once there is a file. Nobody should learn that from a
  * bill. */
 void keys_say_what_is_hidden(const struct keychange *change)
 {
@@ -223,7 +224,8 @@ int keys_change(struct keychange *change, keychange_edit *edit, void *context)
     return 0;
 }
 
-/* Others can see arguments in the list of processes, and the shell keeps them in its history. */
+/* Other users can see arguments in the list of processes, and the shell keeps them in its history.
+ */
 static bool has_token(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -255,7 +257,7 @@ static void append_usage(struct buffer *text, const struct verb *verb)
     buffer_append_char(text, '\n');
 }
 
-/* What the options of the verbs mean; a verb has those that its usage names. */
+/* What the verbs' options mean; a verb has the options that its usage names. */
 static const struct {
     const char *form, *help;
 } option_help[] = {

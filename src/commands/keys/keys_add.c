@@ -16,7 +16,7 @@ static bool stored(bool done)
     return done;
 }
 
-/* Cuts the command off: it takes the rest of the line. */
+/* Cuts off the command, which takes the rest of the line. */
 static int cut_command(int argc, char **argv, struct addition *addition)
 {
     for (int i = 1; i < argc; i++) {
@@ -72,7 +72,7 @@ static const char *source_field(const struct addition *addition)
                                   : "token";
 }
 
-/* In the order of the file; the secret's place is kept for it. */
+/* In the file's order; the place for the secret is kept. */
 static bool set_fields(struct addition *addition)
 {
     const char *kind = addition->fields.kind;
@@ -91,7 +91,7 @@ static bool set_fields(struct addition *addition)
     return r == 0;
 }
 
-/* A key file with only this key, and a source that needs no questions. */
+/* A key file with only this key, and with a source that needs no questions. */
 static int print_probe(const struct addition *addition, struct buffer *text)
 {
     struct buffer error = {0};
@@ -109,7 +109,8 @@ static int print_probe(const struct addition *addition, struct buffer *text)
     return text->failed ? -ENOMEM : r;
 }
 
-/* What the reader of key files will say of the values, before anybody is asked for a token. */
+/* Shows what the reader of key files will say about the values, before anybody is asked for a
+ * token. */
 static bool check_values(const struct addition *addition)
 {
     struct keyring_report report = {0};

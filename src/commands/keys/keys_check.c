@@ -29,7 +29,7 @@ extern char **environ;
 struct wish {
     bool all, json, note;
     const char *timeout;
-    char **names; /* NULL-terminated; none: what is in use */
+    char **names; /* NULL-terminated; if empty, the keys in use */
 };
 
 static bool is_named(const struct wish *wish, const char *name)
@@ -40,8 +40,8 @@ static bool is_named(const struct wish *wish, const char *name)
     return false;
 }
 
-/* --all takes in the disabled ones, of which one wants to know before enabling them. A key that was
- * left out though its token is known has the same token as another. */
+/* --all includes disabled keys, which one may want to check before enabling them. A key that was
+ * left out although its token is known has the same token as another. */
 static bool is_wanted(const struct candidate *candidate, const void *context)
 {
     const struct wish *wish = context;
@@ -153,8 +153,8 @@ static int print_result(const struct check_round *round, const struct wish *wish
     return output_print(&text);
 }
 
-/* The limits of API keys are their organization's; those of a subscription are its account's, which
- * rests for itself, whoever pays. */
+/* The limits of API keys are their organization's. Those of a subscription are its account's, which
+ * rests alone, whoever pays. */
 static bool lacks_organization(const struct check *check)
 {
     const struct key *key = check->candidate->key;
@@ -162,7 +162,8 @@ static bool lacks_organization(const struct check *check)
            *check->meaning.organization;
 }
 
-/* The name that a person gave it for another of its keys, else the provider's id. */
+/* The name that a person gave the organization for another of its keys, or else the provider's id.
+ */
 static const char *organization_name(const struct check_round *round, const char *id)
 {
     for (size_t i = 0; i < round->count; i++) {
@@ -239,7 +240,7 @@ static int offer_organizations(struct check_round *round, const struct wish *wis
     bool person = !wish->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
     int status = 0;
     size_t count = name_those(round, &names);
-    /* Keys from the environment have no file to note it in. */
+    /* Keys from the environment have no file to record it in. */
     if (count > 0 && file && strcmp(file, round->session->pool.origin) == 0) {
         if (wish->note || (person && agrees(round, buffer_text(&names), count)))
             status = note_organizations(round, options);

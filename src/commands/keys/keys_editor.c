@@ -31,7 +31,7 @@ static bool is_same(const struct editing *editing)
            memcmp(editing->before, editing->after, editing->after_length) == 0;
 }
 
-/* A text that cannot be used is not thrown away, unless it would lie open what was sealed. */
+/* A text that cannot be used is kept, unless that would expose what was sealed. */
 static enum outcome leave(struct editing *editing)
 {
     struct buffer path = {0};
@@ -62,7 +62,7 @@ static enum outcome ask_again(struct editing *editing)
     return leave(editing);
 }
 
-/* One that was not named would fill a terminal. */
+/* The default editor would fill a terminal. */
 static bool lacks_terminal(void)
 {
     return editor_name() && !editor_wanted() && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO));

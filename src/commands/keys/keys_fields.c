@@ -64,7 +64,7 @@ static int64_t parse_time(const char *text, int64_t now)
     return duration_parse(text, &length) == 0 ? now + length : -1;
 }
 
-/* A day stays as it was written; the rest becomes seconds since 1970. */
+/* A date is kept as it was written; any other time becomes seconds since 1970. */
 static int set_expires(const char *text, int64_t now, cJSON *entry, struct buffer *error)
 {
     int64_t epoch;

@@ -28,10 +28,10 @@ struct intake {
     struct import import;
     struct buffer added;
     size_t count;
-    char master[KEYEDIT_NAME]; /* its name, if it came with them */
+    char master[KEYEDIT_NAME]; /* the organization's name, if it came with the keys */
 };
 
-/* Keys in a file that others can read are not safe there: they are read, with a warning. */
+/* Keys in a file that others can read are not safe there. They are read, with a warning. */
 static int read_source_file(const char *path, char **ret_bytes, size_t *ret_length,
                             struct buffer *error)
 {
@@ -61,7 +61,7 @@ static int read_source(const char *path, char **ret_bytes, size_t *ret_length, s
     return r;
 }
 
-/* The folder that relative paths in a key file begin at. */
+/* The folder that relative paths in a key file start from. */
 static char *folder_of(const char *path)
 {
     char *real = strcmp(path, "-") == 0 ? NULL : realpath(path, NULL);
@@ -70,7 +70,7 @@ static char *folder_of(const char *path)
     return real ? real : getcwd(NULL, 0);
 }
 
-#define NOTES_MOST 100 /* a file of another sort holds a fault in each line */
+#define NOTES_MOST 100 /* a file of another sort has a fault in each line */
 
 static void say_notes(const struct intake *intake)
 {
@@ -86,7 +86,7 @@ static void say_notes(const struct intake *intake)
     log_say_lines(buffer_text(&prefix), buffer_text(&notes));
     if (count > NOTES_MOST + 1)
         log_say("%s: and %zu more of this sort", intake->path, count - NOTES_MOST - 1);
-    /* It may be a conclusion. */
+    /* The last line may sum up the others. */
     if (count > NOTES_MOST)
         log_say_lines(buffer_text(&prefix), last);
     buffer_finish(&prefix);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* How a key is told from another without giving it away. */
+/* How one key is told from another without revealing it. */
 static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16])
 {
     if (key->token)

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define TOKEN_LARGEST 4096
-#define LIMIT_MS      (15 * 60 * (int64_t)1000) /* for a person with a browser */
+#define LIMIT_MS      (15 * 60 * (int64_t)1000) /* time for a person with a browser */
 
 extern char **environ;
 
@@ -92,7 +92,7 @@ static bool get_token(struct addition *addition)
     return fine;
 }
 
-/* A login that was there before the client ran is no success. */
+/* A login from before the client ran does not count as success. */
 static bool is_logged_in(const char *folder)
 {
     struct keyring keyring;
@@ -144,7 +144,7 @@ static int forget_end(cJSON *file, void *context, struct buffer *error)
     return 0;
 }
 
-/* The folder stays where it is; only what is in it is new. */
+/* The folder stays; only its contents are new. */
 static int log_in_again(struct keychange *change, struct addition *addition, const char *folder)
 {
     addition->config_dir = folder;

@@ -15,14 +15,14 @@
 #include <unistd.h>
 
 #define EXIT_NOT_RENEWED 1
-#define WAIT_LONGEST     120 /* for a provider that asks a person to wait */
+#define WAIT_LONGEST     120 /* for a provider that asks us to wait, if a person is waiting */
 
 struct order {
     bool quiet, if_due;
-    const char *known_end; /* NULL: what the file says now */
+    const char *known_end; /* NULL: the one in the file */
 };
 
-/* That of a login in a folder is not in the file. */
+/* The end of a login in a folder is not in the key file. */
 static int64_t end_in_file(const struct keychange *change, const char *name)
 {
     const cJSON *entry = keyedit_find(change->file, name);
@@ -86,7 +86,7 @@ static int say_outcome(const char *name, const struct refresh_outcome *outcome)
     }
 }
 
-/* A person waits a minute rather than come again. */
+/* A person would rather wait a minute than come back. */
 static bool is_worth_waiting(const struct order *order, const struct refresh_outcome *outcome)
 {
     int64_t left = outcome->not_before - time(NULL);

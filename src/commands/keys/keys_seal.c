@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* What a seal does not cover. */
+/* Secrets that a seal does not cover. */
 static void say_what_stays(const struct keychange *change)
 {
     const cJSON *key, *keys = json_get(change->file, "keys");

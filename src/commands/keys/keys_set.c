@@ -83,7 +83,7 @@ int keys_set(int argc, char **argv)
     return status;
 }
 
-/* What is known about the old token is removed with it; the rest of the entry stays. */
+/* What is known about the old token is removed with it. The rest of the entry stays. */
 static int apply_renewal(cJSON *file, void *context, struct buffer *error)
 {
     static const char *const old[] = {"expires", "added", "refresh_token", "refresh_after",
@@ -111,7 +111,7 @@ static int apply_renewal(cJSON *file, void *context, struct buffer *error)
     return 0;
 }
 
-/* The new token is judged as one of the kind that the file says. */
+/* The new token is checked as one of the kind in the file. */
 static const char *said_kind(const cJSON *entry, char text[KIND_VARIABLE + 8])
 {
     const char *name = json_string(entry, "kind");

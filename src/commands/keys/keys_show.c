@@ -115,7 +115,7 @@ static void add_fields(cJSON *object, const struct pool *pool, const struct key 
         json_set_integer(object, "ends", key_end(key));
 }
 
-/* What is known about it. */
+/* What is known about the key. */
 static void add_state(cJSON *object, const struct state *state, const struct candidate *candidate)
 {
     const struct record *known = state_find(&state->keys, candidate->id);

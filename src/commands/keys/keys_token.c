@@ -34,7 +34,7 @@ static bool fail(const struct addition *addition, const char *what, struct buffe
     return false;
 }
 
-/* The options say what fields in the key file would say. */
+/* The options stand for the fields of the key file. */
 static void advise_kind(struct buffer *error)
 {
     const char *advice = error->length ? strstr(error->data, "add \"kind\"") : NULL;
@@ -44,7 +44,7 @@ static void advise_kind(struct buffer *error)
     buffer_append_text(error, "add --kind oauth, api, bearer, openai, cursor or env:VARIABLE");
 }
 
-/* The kind that the token's beginning tells, if another was given. */
+/* The kind that the token's beginning shows, if another was given. */
 static const char *other_kind(const struct key *key)
 {
     struct kind kind;
@@ -81,7 +81,7 @@ static bool take_token(struct addition *addition, const char *what, const char *
     return fine;
 }
 
-/* A terminal breaks long lines, and copying them brings the break along. Notes that a password
+/* A terminal wraps long lines, and copying them copies the line breaks. Notes that a password
  * manager keeps below a token look different. */
 static bool is_torn(int fd)
 {
@@ -134,7 +134,8 @@ static bool ask_for_token(struct addition *addition)
     return fine;
 }
 
-/* A relative path given here is one from here; in the key file it would be one from there. */
+/* A relative path given here is relative to the current folder. In the key file it would be
+ * relative to the file's. */
 static char *absolute(const char *path)
 {
     CLEANUP_FREE char *here = getcwd(NULL, 0);

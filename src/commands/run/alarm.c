@@ -14,7 +14,7 @@
 
 #define SHOWN_MOST 200 /* bytes of a notification; terminals cut long ones anywhere */
 
-/* It gets the environment of a command without any key. */
+/* The program gets the command's environment without any key. */
 static void run_command(const struct session *session, const struct event *event,
                         const char *sentence)
 {
@@ -45,7 +45,7 @@ static bool begins(const char *text, const char *beginning)
     return text && strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* Both sequences would show two notes in a terminal that knows both. */
+/* A terminal that knows both sequences would show two notifications. */
 static bool knows_777(char *const *environment)
 {
     const char *term = variable_value(environment, "TERM");
@@ -53,7 +53,7 @@ static bool knows_777(char *const *environment)
            variable_value(environment, "VTE_VERSION") != NULL;
 }
 
-/* One write: a terminal takes it whole between what others write. */
+/* Written at once: a terminal takes it whole between the output of others. */
 static void notify(const struct session *session, const char *sentence)
 {
     char shown[SHOWN_MOST + 1], note[SHOWN_MOST + 64];
@@ -65,7 +65,7 @@ static void notify(const struct session *session, const char *sentence)
     snprintf(shown, sizeof shown, "%.*s", (int)text_fit(sentence, SHOWN_MOST), sentence);
     text_replace_controls(shown, strlen(shown), ' ');
     for (char *p = shown; *p; p++)
-        *p = *p == ';' ? ',' : *p; /* which separates fields there */
+        *p = *p == ';' ? ',' : *p; /* a semicolon separates fields there */
     int length =
         snprintf(note, sizeof note, "%s\033]%s%s\a%s", wrapped ? "\033Ptmux;\033" : "",
                  knows_777(session->environment) ? "777;notify;tcr-run;" : "9;tcr-run: ", shown,

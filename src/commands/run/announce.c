@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Of a pool that cannot be used, so many keys are named. */
+/* How many keys are named when a pool cannot be used. */
 #define NAMED_MOST 20
 
 /* `23:02 (in 1h 12m)` */
@@ -32,8 +32,8 @@ static void append_key_failure(struct buffer *line, const struct step *step)
                        step->choice.now, &zone_system);
 }
 
-/* `; "work" is ready first, at 23:02 (in 1h 12m)`; nothing if that is the key which the line is
- * about, or if none is resting. */
+/* `; "work" is ready first, at 23:02 (in 1h 12m)`; nothing if the line is about that key, or if no
+ * key is resting. */
 static void append_earliest(struct buffer *line, const struct rotation *rotation,
                             const struct candidate *about, int64_t now)
 {
@@ -50,7 +50,7 @@ static void say_step(const struct step *step, enum event_kind kind, struct buffe
     buffer_finish(line);
 }
 
-/* The pool keys that this run used or still can, as far as --retries lets it. */
+/* The pool keys that this run has used or can still use, as far as --retries allows. */
 static int keys_in_all(const struct step *step)
 {
     const struct pool *pool = &step->session->pool;
@@ -58,7 +58,7 @@ static int keys_in_all(const struct step *step)
     return keys < pool->policy.retries ? keys : pool->policy.retries;
 }
 
-/* Where the next key is sent, if not to the same address as the last one. */
+/* Names the address that the next key is sent to, if it differs from the last one's. */
 static void append_other_address(struct buffer *line, const struct step *step)
 {
     char *const *environment = step->session->environment;
@@ -141,8 +141,8 @@ void announce_stopped(const struct step *step, const struct attempt *attempt, en
     whynot_explain(why, step);
 }
 
-/* Before the first attempt: what was tried then had no secret, which was said. With --key only that
- * one matters. */
+/* Before the first attempt. Keys that were tried already had no secret, which has been reported.
+ * With --key only that key matters. */
 static void append_standings(struct buffer *line, const struct rotation *rotation, int64_t now)
 {
     size_t count = rotation->count + rotation->has_master, named = 0;
@@ -168,7 +168,7 @@ static bool all_are(const struct rotation *rotation, enum standing standing)
     return i == count;
 }
 
-/* The kind as `keys add` wants it; NULL for what it takes unasked. */
+/* The kind as `keys add` needs it; NULL for the kind that it takes by default. */
 static const char *kind_to_add(const struct session *session)
 {
     size_t i = 0;
@@ -178,7 +178,7 @@ static const char *kind_to_add(const struct session *session)
     return strcmp(kind, ASKED_MAIN) == 0 ? NULL : kind;
 }
 
-/* What helps, where waiting does not. */
+/* What helps where waiting does not. */
 static void advise(const struct session *session)
 {
     const struct rotation *rotation = &session->pool.rotation;
@@ -261,8 +261,8 @@ void announce_passed_over(const struct session *session, const struct candidate 
     buffer_finish(&line);
 }
 
-/* An address in the environment that is not this key's, nor any other's of the pool: whoever set it
- * may think that all keys go there. */
+/* Warns of an address in the environment that is neither this key's nor that of any other in the
+ * pool: whoever set it may think that all keys are sent there. */
 static void warn_of_address(const struct session *session, const struct key *key,
                             const struct destination *to)
 {
@@ -311,7 +311,7 @@ void announce_attempt(const struct session *session, const struct slot *slot, in
     buffer_finish(&line);
 }
 
-/* Where nothing but the client itself decides what happens at a limit. */
+/* True where only the client itself decides what happens at a limit. */
 static bool waits_by_itself(const struct session *session)
 {
     return session->call.id == CLIENT_CLAUDE && session->call.interactive &&

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A client that takes its turns from stdin is told to continue there. */
+/* A client that reads its turns from stdin is told there to continue. */
 static const char continue_turn[] = "{\"type\":\"user\",\"message\":{\"role\":\"user\","
                                     "\"content\":\"" CLIENT_CONTINUE "\"}}\n";
 
@@ -49,7 +49,8 @@ static void pass_descriptor(struct spawn_request *spawn, int fd)
         spawn->passed[spawn->passed_count++] = fd;
 }
 
-/* The kernel takes no single argument or variable over 32 pages, and nothing tells which it was. */
+/* The kernel takes no single argument or variable over 32 pages, and does not say which one was too
+ * long. */
 #define LONGEST_STRING 131072
 
 static void say_too_long(const struct handover *handover)
@@ -96,7 +97,7 @@ static void drop_inherited(void *context, const struct ending *ending)
     const struct session *session = attempt->session;
     for (int i = 0; i < STREAM_COUNT; i++)
         if (attempt->plan.relays[i])
-            gate_end(&attempt->streams[i].gate); /* its last line may have no end */
+            gate_end(&attempt->streams[i].gate); /* the last line may have no line end */
     if (session->call.id == CLIENT_CLAUDE ||
         verdict_find(ending, &attempt->evidence, NULL, &session->options->taught).class !=
             CLASS_NONE)
@@ -128,7 +129,7 @@ static void renew_lease(void *context, int64_t now_ms)
     store_renew(attempt->session->pool.store, now_ms);
 }
 
-/* Where leases last for ever there is nothing to do, and nothing to be asked each time. */
+/* Where leases never end there is nothing to renew, so the supervisor is not asked to call us. */
 static void keep_lease(struct attempt *attempt)
 {
     if (lease_due(attempt) < 0)
@@ -189,7 +190,7 @@ static int supervise(struct attempt *attempt, struct handover *handover)
 
 int attempt_run(struct attempt *attempt)
 {
-    static struct trigger trigger; /* its tables are made once, when a command prints */
+    static struct trigger trigger; /* the tables are built once, when a command prints */
     struct handover handover;
     attempt->evidence = (struct evidence){.time = {time(NULL), &zone_system},
                                           .trigger = &trigger,

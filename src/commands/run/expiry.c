@@ -27,7 +27,7 @@ static const struct key *key_at(const struct keyring *keyring, size_t i)
     return i < keyring->count ? &keyring->keys[i] : &keyring->master;
 }
 
-/* Two runs at once do not both find a key due. */
+/* Under the state's lock, so that two runs do not both find a key due. */
 static bool note_due(struct state *state, int64_t now, void *context)
 {
     struct expiry *expiry = context;

@@ -14,7 +14,7 @@
 /* What is printed, in one of two forms. */
 struct account {
     struct buffer text;
-    cJSON *json; /* NULL: text is built directly */
+    cJSON *json; /* NULL: the text is built directly */
 };
 
 static const struct table_column key_columns[] = {{"KEY", false}, {"STATE", false}};
@@ -80,7 +80,7 @@ static void append_indented(struct buffer *text, const char *lines)
     }
 }
 
-/* Where the keys go that would be used. */
+/* The addresses of the keys that would be used. */
 static void append_addresses(struct buffer *text, const struct session *session)
 {
     for (size_t i = 0; i < session->slot_count; i++) {
@@ -157,7 +157,7 @@ static void add_keys(cJSON *keys, const struct session *session, const struct sl
             explain_json_key(keys, session, slot, &rotation->candidates[i]);
 }
 
-/* Looks for each slot's key. Returns 0, EXIT_NO_KEY if one has none, or EXIT_OWN_FAILURE. */
+/* Chooses a key for each slot. Returns 0, EXIT_NO_KEY if a slot has none, or EXIT_OWN_FAILURE. */
 static int find_keys(struct session *session, struct account *account)
 {
     struct rotation *rotation = &session->pool.rotation;
@@ -181,7 +181,7 @@ static int find_keys(struct session *session, struct account *account)
     return status;
 }
 
-/* True if every key has its secret; else the reason was printed. */
+/* True if every key has its secret; otherwise the reason was printed. */
 static bool resolve_keys(struct session *session)
 {
     bool done = true;
@@ -210,7 +210,7 @@ static void append_gateway(struct account *account, const struct private_gateway
         buffer_append_format(&account->text, "gateway: %s (%s)\n", ways[gateway->way], why);
 }
 
-/* With the keys found. */
+/* Explains the run with the keys that were found. */
 static int explain_run(struct session *session, struct account *account)
 {
     struct buffer why = {0};
@@ -253,7 +253,7 @@ static int explain(struct session *session, struct account *account)
     return status ? status : printed;
 }
 
-/* --json is not one of the run's options, which explain takes all. */
+/* explain takes all options of a run; --json is not one of them. */
 static bool take_json(int *argc, char **argv)
 {
     int at = 1;

@@ -15,14 +15,14 @@ static cJSON *add_array(cJSON *object, const char *name)
     return json_set(object, name, array) ? array : NULL;
 }
 
-/* Takes the item over. */
+/* Takes ownership of the item. */
 static void add_item(cJSON *array, cJSON *item)
 {
     if (!cJSON_AddItemToArray(array, item))
         json_destroy(item);
 }
 
-/* The lines that begin with `mark` ("": all), without it. */
+/* The lines that begin with `mark` ("" for all), without the mark. */
 static void add_lines(cJSON *object, const char *name, const char *lines, const char *mark)
 {
     cJSON *array = add_array(object, name);

@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-/* Above the numbers that scripts use for descriptors, so that they do not collide. */
+/* Above the numbers that scripts use for descriptors, so that ours do not collide with them. */
 #define DESCRIPTOR_FLOOR 10
 
 static int own_failure(const char *what, int r)
@@ -37,9 +37,10 @@ static int secret_pipe(const char *token)
     (void)close(ends[1]);
     int fd = r == 0 ? fcntl(ends[0], F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) : r;
     if (fd == -1)
-        fd = errno == EINVAL ? -EMFILE : -errno; /* the floor is above the limit of descriptors */
+        fd = errno == EINVAL ? -EMFILE : -errno; /* the floor is above the limit */
     else if (fd >= 0)
-        (void)fcntl(fd, F_SETFL, 0); /* the flag is the description's: the reader wants none */
+        (void)fcntl(fd, F_SETFL,
+                    0); /* both ends share the flag's description; the reader wants no flag */
     (void)close(ends[0]);
     return fd;
 }
@@ -62,7 +63,7 @@ static bool wants_descriptor(const struct session *session, const struct key *ke
     if (!kind_descriptor_variable(&kind) || via == VIA_ENV)
         return false;
     if (is_claude && session->call.claude.bare)
-        return false; /* --bare reads the variable alone */
+        return false; /* --bare reads only the variable */
     if (via == VIA_FD || shield->needs_descriptor)
         return true;
     /* An interactive client asks whether it may use an API key it finds in the variable. */
@@ -77,7 +78,7 @@ static void warn_of_managed(struct session *session, const struct shield *shield
     log_warn_lines("an administrator's settings win over the key: ", buffer_text(&shield->managed));
 }
 
-/* ANTHROPIC_BASE_URL of the command; NULL: it has none. */
+/* ANTHROPIC_BASE_URL in the command's environment, or NULL. */
 static const char *address_of_client(const struct session *session, const struct key *key)
 {
     struct assignment own[GATEWAY_ASSIGNMENTS];
@@ -89,7 +90,7 @@ static const char *address_of_client(const struct session *session, const struct
     return to.from == DESTINATION_PROVIDER ? NULL : to.url;
 }
 
-/* What the command gets as the key. */
+/* What the command gets as its key. */
 static const char *secret_of(const struct session *session, const struct key *key)
 {
     const char *stand_in = private_gateway_stand_in(session->gateway, key);
@@ -106,7 +107,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
         return 0;
     int r = own && *own ? claude_settings_own(own, &handover->own) : 0;
     if (r < 0)
-        return 0; /* unreadable: the client says so in its own words */
+        return 0; /* unreadable: the client reports it in its own words */
     r = claude_settings_read(session->environment, session->config, &files);
     if (r < 0)
         return own_failure("settings", r);
@@ -139,7 +140,7 @@ static int build_shield(struct session *session, const struct key *key, struct h
     return r == -ENOMEM ? own_failure("settings", r) : 0;
 }
 
-/* What is set in the environment beside what passes. */
+/* Variables that are set besides those that are passed on. */
 struct assignments {
     struct assignment *list;
     size_t count, room;
@@ -178,7 +179,7 @@ static void assign_gateway(struct assignments *set, const struct private_gateway
             assign(set, own[i].name, own[i].value);
 }
 
-/* The address that a key goes to, and what its owner wants set with it. */
+/* The address that a key is sent to, and the variables that its owner wants set with it. */
 static void assign_target(struct assignments *set, const struct session *session,
                           const struct key *key)
 {
@@ -191,7 +192,8 @@ static void assign_target(struct assignments *set, const struct session *session
         assign(set, to.variable, to.from == DESTINATION_KEY ? to.url : NULL);
 }
 
-/* Two keys for clients that look in one variable for the address go to the same or not together. */
+/* Two keys for clients that read the address from one variable go to the same address, or not
+ * together. */
 static bool goes_along(const struct session *session, const struct key *lead, const struct key *key)
 {
     const struct destination to = destination_of(key, session->environment);
@@ -219,10 +221,10 @@ static void assign_secret(struct assignments *set, const struct session *session
                            : kind.id == KIND_API   ? "ANTHROPIC_API_KEY"
                                                    : "ANTHROPIC_AUTH_TOKEN";
     if (key->source == KEY_CONFIG_DIR && stand_in)
-        assign(set, "CLAUDE_CODE_OAUTH_TOKEN", stand_in); /* no folder to log in from */
+        assign(set, "CLAUDE_CODE_OAUTH_TOKEN", stand_in); /* there is no folder to log in from */
     else if (key->source == KEY_CONFIG_DIR)
-        /* Only the login comes from that folder: sessions and settings stay where they are, so
-         * that the conversation goes on from one account to the next. No two kinds have one. */
+        /* Only the login comes from that folder. Sessions and settings stay where they are, so that
+         * the conversation goes on from one account to the next. Only one kind has such folders. */
         assign(set, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
     else if (descriptor)
         assign(set, kind_descriptor_variable(&kind), descriptor);
@@ -288,7 +290,8 @@ int handover_build(struct session *session, struct candidate *candidate, bool fa
 {
     struct key *key = candidate->key;
     *ret_handover = (struct handover){.secret_fd = -1};
-    /* For claude it is opened before it is known to be needed: the shield names its number. */
+    /* For claude it is opened before we know that it is needed, because the shield names its
+     * number. */
     bool perhaps = session->call.id == CLIENT_CLAUDE || session->options->via == VIA_FD;
     if (perhaps && key->token && kind_descriptor_variable(&key->kind))
         ret_handover->secret_fd = secret_pipe(secret_of(session, key));

@@ -12,7 +12,7 @@ const char *journal_command(const struct session *session)
     return path_name(session->call.argv[0]);
 }
 
-/* `sentence` is NULL for what is only recorded. */
+/* `sentence` is NULL for an event that is only recorded. */
 static void add(const struct pool *pool, const char *command, const struct event *event,
                 const char *sentence)
 {
@@ -50,7 +50,7 @@ void journal_add_check(const struct pool *pool, const char *key, const char *tex
     add(pool, NULL, &(struct event){.kind = EVENT_WARNING, .key = key, .text = text}, NULL);
 }
 
-/* How the command ended last, and what the run took until then. */
+/* How the last command ended, and how long the run had taken until then. */
 static void set_end(struct event *event, const struct session *session)
 {
     const struct ending *ending = &session->last_ending;
@@ -87,8 +87,8 @@ void journal_add_step(const struct step *step, enum event_kind kind)
     journal_say_step(step, kind, NULL);
 }
 
-/* With a gateway the run's own key may have served nothing: the last one that did has its place, as
- * the last attempt's has it in a run without. */
+/* With a gateway the run's own key may have served nothing. The last key that did takes its place,
+ * as the last attempt's key does in a run without a gateway. */
 static void name_served(const struct gatewaynews *news, struct event *event, struct buffer *text)
 {
     event->key = NULL;
@@ -109,7 +109,8 @@ void journal_add_ending(const struct attempt *attempt, int own_status,
 {
     struct event event = {.kind = EVENT_SUCCESS, .key = attempt->candidate->key->name};
     struct buffer served = {0};
-    /* What happened to the key is reported with what follows; a gateway has reported it already. */
+    /* What happened to the key is reported together with what follows. A gateway has reported it
+     * already. */
     if (attempt->finding.class != CLASS_NONE && !news)
         return;
     if (news)

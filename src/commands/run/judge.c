@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The transcript's rows since this attempt began. */
+/* The rows that were added to the transcript since this attempt began. */
 static void read_transcript(struct attempt *attempt, off_t offset, struct transcript *transcript)
 {
     struct session *session = attempt->session;
@@ -48,8 +48,8 @@ static bool names_another(const struct attempt *attempt)
     return *source && strcmp(source, is_api ? "ANTHROPIC_API_KEY" : "none") != 0;
 }
 
-/* The init line names the winner, but says "none" of an OAuth token and of ANTHROPIC_AUTH_TOKEN
- * alike, and comes with stream-json alone. */
+/* The init line names the source that was used, but it says "none" for both an OAuth token and
+ * ANTHROPIC_AUTH_TOKEN, and it comes only with stream-json. */
 static bool used_another(const struct attempt *attempt, const struct shield *shield)
 {
     return shield->replaced || names_another(attempt);
@@ -66,7 +66,7 @@ static void warn_of_source(struct attempt *attempt)
         attempt->evidence.key_source, attempt->candidate->key->name);
 }
 
-/* Only where nothing was found: else the key did not go unnoticed. */
+/* Only where nothing was found: otherwise the failure was noticed. */
 static void warn_of_unread(const struct attempt *attempt, bool unread)
 {
     struct session *session = attempt->session;
@@ -78,7 +78,7 @@ static void warn_of_unread(const struct attempt *attempt, bool unread)
              attempt->candidate->key->name);
 }
 
-/* The line is the command's: its tokens are masked where those of its output are. */
+/* The line is the command's: its tokens are masked as they are in its output. */
 static void explain_finding(const struct attempt *attempt)
 {
     const struct finding *finding = &attempt->finding;
@@ -95,7 +95,7 @@ static void explain_finding(const struct attempt *attempt)
     buffer_finish(&line);
 }
 
-/* Why nothing is carried on, with what would change it. */
+/* Why nothing is carried on, and what would change that. */
 static void explain_nothing(const struct attempt *attempt)
 {
     const struct evidence *evidence = &attempt->evidence;
@@ -119,8 +119,8 @@ static void explain_nothing(const struct attempt *attempt)
     }
 }
 
-/* A credential that is not the pool's failed: no key has to rest for it, and no other would help.
- */
+/* A credential that is not from the pool failed. No key has to rest for that, and no other would
+ * help. */
 static void drop_foreign(struct attempt *attempt, const struct shield *shield)
 {
     attempt->used_another = used_another(attempt, shield);

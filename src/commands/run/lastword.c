@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The record is written right before the text, as a rule. A text that is not in it by then is
- * let go: nothing would be known of it later either. */
+/* The record is normally written right before the text. If it does not have the text by then, the
+ * text is passed on: nothing more would be known about it later. */
 #define LOOK_EVERY_MS 10
 #define LOOK_FOR_MS   1000
 
@@ -35,12 +35,12 @@ static enum last_word read_record(const struct attempt *attempt)
     return transcript_last_word(&transcript, buffer_text(held), held->length);
 }
 
-/* What is held does not belong to a failure, and neither is what follows. */
+/* What is held does not belong to a failure, and neither does what follows. */
 static void let_go(struct attempt *attempt)
 {
     attempt->evidence.last_word = false;
     attempt->word_due = -1;
-    /* A sentence that is known waits for the verdict all the same. */
+    /* A sentence that we recognize is still held until the verdict. */
     if (attempt->evidence.text[STREAM_OUT].finding.class == CLASS_NONE)
         gate_release(&attempt->streams[STREAM_OUT].gate, false);
 }

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The model that the run was begun with; NULL if no other can take its place. A name that the
- * client was not given is known from what it said of the limit. */
+/* The model that the run began with; NULL if no other can take its place. If the client was not
+ * given a name, the name comes from its message about the limit. */
 static const char *asked_model(const struct session *session, const struct finding *finding)
 {
     const char *asked = session->call.claude.model ? session->call.claude.model : finding->model;

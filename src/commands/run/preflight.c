@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-/* One that rests is asked about too: a login or a token may have been fixed meanwhile. */
+/* A resting key is asked about too: its login or token may have been fixed meanwhile. */
 static bool could_be_used(const struct candidate *candidate, const void *context)
 {
     (void)context;
@@ -18,15 +18,16 @@ static bool could_be_used(const struct candidate *candidate, const void *context
            candidate->standing == STANDING_BUSY;
 }
 
-/* The recorded rest keeps a key from being chosen, unless it is 0 s long (--cooldown 0) or does not
- * count (--key). */
+/* A recorded rest keeps a key from being chosen, unless it is 0 s long (--cooldown 0) or ignored
+ * (--key). */
 static void keep_from_use(const struct check *check, const struct session *session, int64_t now)
 {
     if (session->options->key || check->until <= now)
         check->candidate->tried = true;
 }
 
-/* Its command failed: to run it again for the first attempt would only cost time, and questions. */
+/* Its token command failed. Running it again for the first attempt would only cost time, and
+ * questions. */
 static void skip_without_token(struct candidate *candidate)
 {
     if (candidate->key->source == KEY_COMMAND && !candidate->key->token)
@@ -42,7 +43,7 @@ static void say_dead(const struct check *check, int64_t now)
     buffer_finish(&line);
 }
 
-/* In one line for all of them: they have the same trouble as a rule. */
+/* In one line for all of them, because they usually have the same trouble. */
 static void pass_unknown(const struct check_round *round)
 {
     const struct check *first = NULL;

@@ -27,9 +27,9 @@
 
 extern char **environ;
 
-#define START_MS   10000 /* it reads the key file, which a slow folder may hold */
+#define START_MS   10000 /* it reads the key file, which may be in a slow folder */
 #define PARTING_MS 2000
-#define STEADY_MS  10000 /* one that dies sooner once more is not started again */
+#define STEADY_MS  10000 /* a second gateway that dies sooner is not started again */
 
 #define REAP_MS      1000
 #define REAP_LOOK_US 500
@@ -46,7 +46,7 @@ static void take_lines(struct private_gateway *gateway, const char *bytes, size_
     buffer_drop_front(&gateway->line, done);
 }
 
-/* Reads once. False at the end of the pipe: the gateway is gone. */
+/* Reads once. False at the end of the pipe: the gateway has ended. */
 static bool read_news(struct private_gateway *gateway)
 {
     char bytes[4096];
@@ -56,7 +56,7 @@ static bool read_news(struct private_gateway *gateway)
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-/* Waits until `done` says so, it is gone or the time is over. */
+/* Waits until `done` returns true, the gateway has ended or the time is over. */
 static bool await(struct private_gateway *gateway, int milliseconds,
                   bool (*done)(const struct private_gateway *))
 {
@@ -84,7 +84,7 @@ static bool never(const struct private_gateway *gateway)
     return false;
 }
 
-/* What it wrote on its stderr before it listened. */
+/* What the gateway wrote to its stderr before it listened. */
 static void say_errors(const struct private_gateway *gateway)
 {
     char text[4096];
@@ -93,8 +93,8 @@ static void say_errors(const struct private_gateway *gateway)
     log_say_lines("gateway: ", text);
 }
 
-/* Its pipe is closed a moment before it can be waited for. Without that it would stay in the table
- * of processes as long as the run, which may be days. */
+/* The gateway's pipe closes a moment before the process can be waited for. Without this wait it
+ * would remain a zombie as long as the run, which may be days. */
 static void reap(struct private_gateway *gateway)
 {
     int64_t end = clock_now_ms() + REAP_MS;
@@ -110,7 +110,7 @@ int private_gateway_watched(const struct private_gateway *gateway)
     return gateway->way == GATEWAY_NONE ? -1 : gateway->tell;
 }
 
-/* Nobody is to wait for an answer at a socket that nobody serves. */
+/* Nobody should wait for an answer at a socket that nobody serves. */
 static void give_up(struct private_gateway *gateway)
 {
     private_gateway_close_fd(&gateway->listener);
@@ -119,7 +119,7 @@ static void give_up(struct private_gateway *gateway)
              "command again, or with --no-gateway");
 }
 
-/* While the command goes on: it may wait for hours. */
+/* While the command goes on: a request may wait for hours. */
 static void raise_alarm(struct private_gateway *gateway)
 {
     const struct gatewaynews *news = gateway->news;
@@ -158,7 +158,7 @@ void private_gateway_listen(struct private_gateway *gateway)
     gateway->restarted = now;
 }
 
-/* Kinds that a gateway knows the providers of. */
+/* The kinds whose providers a gateway knows. */
 static bool is_served(const struct kind *kind)
 {
     return kind_is_anthropic(kind) || kind->id == KIND_OPENAI;
@@ -184,7 +184,7 @@ static bool has_kind(const struct session *session, bool openai)
     return false;
 }
 
-/* A program may use the other provider with a key of its own, which the gateway would refuse. */
+/* A program may use the other provider with its own key, which the gateway would refuse. */
 static bool leads(const struct private_gateway *gateway, bool openai)
 {
     static const char *const anthropic[] = {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
@@ -200,8 +200,8 @@ static bool leads(const struct private_gateway *gateway, bool openai)
     return true;
 }
 
-/* Programs on the SDKs look in the variable of an API key, whatever kind the pool's keys are.
- * Claude Code would rather know that it has a subscription's token. */
+/* Programs that use the SDKs read the API key's variable, whatever kind the pool's keys are. Claude
+ * Code should know that it has a subscription's token. */
 static size_t lead_there(const struct private_gateway *gateway, bool openai, const char *variable,
                          const char *address, struct assignment *set, size_t count)
 {
@@ -247,7 +247,7 @@ static int make_texts(struct private_gateway *gateway)
     return 0;
 }
 
-/* 0; or a negative errno, after printing what the gateway said. */
+/* Returns 0, or a negative errno after printing what the gateway said. */
 static int bring_up(struct private_gateway *gateway)
 {
     gateway->program = gateway_program_find();
@@ -342,8 +342,8 @@ static void say_what_fails(int r)
         log_say("the gateway cannot be started: %s", strerror(-r));
 }
 
-/* Before it starts: it counts its sessions itself, and with max_per_key ours would be in its way.
- */
+/* Before the gateway starts: it counts its sessions itself, and with max_per_key our leases would
+ * be in its way. */
 static bool give_up_leases(struct state *state, int64_t now, void *context)
 {
     const struct session *session = context;
@@ -361,7 +361,8 @@ static bool take_leases_again(struct state *state, int64_t now, void *context)
     return true;
 }
 
-/* Once on a machine, where one was not asked for: what it is, what it costs, how to do without. */
+/* Once on a machine, when a gateway was not asked for: what it is, what it costs, how to do
+ * without. */
 static void introduce(const struct session *session)
 {
     CLEANUP_FREE char *path = files_xdg("XDG_STATE_HOME", ".local/state", "gateway-introduced");
@@ -375,7 +376,7 @@ static void introduce(const struct session *session)
             "Remote Control is off with it); --no-gateway does without. This is said once");
 }
 
-/* Without one the client cannot speak to the provider of its key. */
+/* Without a gateway the client cannot speak to its key's provider. */
 static int refuse_direct(struct session *session, const char *why)
 {
     log_say("\"%s\" serves Claude Code through a gateway alone, and there is none: %s",

@@ -30,8 +30,8 @@ void private_gateway_close_fd(int *fd)
     *fd = -1;
 }
 
-/* Moves it out of the way of descriptors that the command's own programs open by number. With a
- * limit below them (ulimit -n 10) there is nowhere to move it to. */
+/* Moves it away from the descriptors that the command's own programs open by number. If the limit
+ * is below them (ulimit -n 10), there is nowhere to move it to. */
 static int keep_high(int fd)
 {
     int high = fcntl(fd, F_DUPFD_CLOEXEC, FLOOR);
@@ -42,7 +42,7 @@ static int keep_high(int fd)
     return r;
 }
 
-/* The first folder in which the socket's name is short enough for the system. */
+/* The first folder in which the socket's path is short enough for the system. */
 static int make_folder(struct private_gateway *gateway)
 {
     const char *places[] = {variable_value(environ, "XDG_RUNTIME_DIR"),
@@ -78,7 +78,7 @@ static int bind_socket(struct private_gateway *gateway, int fd)
     return bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
 }
 
-/* The kernel picks the port. */
+/* The kernel chooses the port. */
 static int bind_port(struct private_gateway *gateway, int fd)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -102,8 +102,8 @@ int private_gateway_make_listener(struct private_gateway *gateway)
     return r == 0 && listen(fd, BACKLOG) < 0 ? -errno : r;
 }
 
-/* A key that no one holds but us: it opens nothing elsewhere, and nothing here after the run. Its
- * beginning is that of the kind it stands in for, which some programs look at. */
+/* A key that only we have: it opens nothing elsewhere, and nothing here after the run. It begins
+ * like the kind it stands in for, because some programs look at that. */
 void private_gateway_make_stand_in(struct private_gateway *gateway)
 {
     unsigned char bytes[20];
@@ -119,7 +119,7 @@ void private_gateway_make_stand_in(struct private_gateway *gateway)
                            bytes[i]);
 }
 
-/* Its arguments: at most so many, our own options' values are borrowed. */
+/* Room for its arguments. The values of our own options are borrowed. */
 #define WORDS_MOST 48
 #define NUMBER     16
 
@@ -198,7 +198,7 @@ static int stand_in_pipe(const struct private_gateway *gateway)
     return r == 0 ? keep_high(ends[0]) : r;
 }
 
-/* One pipe: our end, the gateway's end; both high. */
+/* One pipe: our end and the gateway's end, both with high numbers. */
 static int open_pipe(bool we_read, int *ret_ours, int *ret_theirs)
 {
     int ends[2];

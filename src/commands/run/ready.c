@@ -28,7 +28,7 @@ struct reset_wait {
     bool noted;
 };
 
-/* Until a key that rests is ready: false if that is not to be waited for. */
+/* Waits until a resting key is ready; false if the run is not to wait for that. */
 static bool wait_for_reset(struct run *run, const struct step *step, struct reset_wait *wait)
 {
     struct session *session = run->session;
@@ -36,7 +36,7 @@ static bool wait_for_reset(struct run *run, const struct step *step, struct rese
     if (!session->options->waits || !first)
         return false;
     const char *name = first->key->name;
-    /* By our clock, which we wait by. */
+    /* By our own clock, which the wait uses. */
     int64_t ahead = store_now(session->pool.store) - time(NULL);
     int64_t until = first->cooling->until - ahead;
     if (until > run->wait_until_end) {
@@ -46,13 +46,13 @@ static bool wait_for_reset(struct run *run, const struct step *step, struct rese
     if (!wait->noted)
         journal_add(session, &(struct event){.kind = EVENT_WAIT, .key = name, .until = until});
     wait->noted = true;
-    /* Others queue after this run: it must not be late when a key is ready sooner than announced.
-     */
+    /* Other runs queue behind this one: it must not be late when a key is ready sooner than
+     * announced. */
     int64_t longest = session->pool.policy.max_per_key > 0 ? 1 : LOOK_AGAIN_SECONDS;
     return wait_a_while(session->signal_fd, until, name, longest, &wait->said);
 }
 
-/* Until another run may have ended: false if that was waited for long enough. */
+/* Waits until another run may have ended; false if it has waited long enough. */
 static bool wait_for_place(struct run *run, const struct step *step, struct queue_wait *wait)
 {
     struct session *session = run->session;
@@ -69,7 +69,7 @@ static bool wait_for_place(struct run *run, const struct step *step, struct queu
     return wait_in_queue(session->signal_fd, wait);
 }
 
-/* A key that does not rest (--cooldown 0) is not used again in the second in which it failed: false
+/* A key that does not rest (--cooldown 0) is not used again in the second in which it failed. False
  * if somebody asked to end meanwhile. */
 static bool pause_after_failure(const struct session *session, const struct step *step,
                                 struct reset_wait *wait)
@@ -89,7 +89,7 @@ bool ready_wait(struct run *run)
         return false;
     if (run->wait_until_end == 0)
         run->wait_until_end = time(NULL) + session->options->wait_longest;
-    /* Keys that do not rest (--cooldown 0) are ready for ever. */
+    /* Keys that do not rest (--cooldown 0) are always ready. */
     if (session->options->waits && !run->busy && time(NULL) > run->wait_until_end) {
         log_say("--wait is over; giving up");
         return false;

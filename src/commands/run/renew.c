@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-/* 0 with the key's new token; 1 if it could not be renewed, with a sentence; -EINTR or -ENOMEM. */
+/* Returns 0 with the key's new token, 1 with a sentence if it could not be renewed, or -EINTR or
+ * -ENOMEM. */
 static int renew(struct session *session, struct key *key, bool if_due, struct buffer *error)
 {
     struct refresh_outcome outcome;
@@ -32,8 +33,8 @@ static int renew(struct session *session, struct key *key, bool if_due, struct b
     return r < 0 ? 1 : 0;
 }
 
-/* The client would do it as well; but two that begin at once would both, and one that has ended
- * makes it wait. Whatever fails here is the client's to say. */
+/* The client would renew it too. But two clients that start at once would both do it, and a login
+ * that has ended would make the client wait. If this fails, the client reports it. */
 static int renew_folder_if_due(struct session *session, struct key *key)
 {
     struct buffer reason = {0};

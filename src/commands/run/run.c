@@ -88,8 +88,8 @@ static bool may_carry_on(const struct run *run, const struct step *step)
     return yes;
 }
 
-/* Trouble that is not the key's, met while the client was hurried: the same key once more, with the
- * client's own retries, rather than an end that the client alone would not have come to. */
+/* The trouble was not the key's, and the client had been told not to retry. The same key is used
+ * once more, with the client's own retries: the client alone would not have ended here. */
 static bool try_patiently(struct run *run, const struct step *step)
 {
     if (!failure_is_transient(step->choice.finding->class) || !run->fast_fail)
@@ -101,7 +101,7 @@ static bool try_patiently(struct run *run, const struct step *step)
     return true;
 }
 
-/* Another key is there, but perhaps not wanted. */
+/* There is another key, but the person may not want it. */
 static bool goes_on(struct run *run, const struct step *step)
 {
     if (!may_carry_on(run, step)) {
@@ -123,7 +123,7 @@ static bool tries_renewed(struct session *session, struct slot *slot, const stru
            renew_after_refusal(session, slot->candidate->key, finding);
 }
 
-/* After a failure that was the key's: true if another attempt follows. */
+/* After a failure that the key is to blame for. True if another attempt follows. */
 static bool next_key(struct run *run, const struct attempt *attempt)
 {
     enum whynot why = whynot_stopped(run->session, attempt);
@@ -171,8 +171,8 @@ static void count_attempt(struct run *run)
         count_slot(run, &run->session->slots[i]);
 }
 
-/* A command that ended well has not always used its key: `claude --version` has not. What another
- * program did nothing shows. */
+/* A command that ended well may not have used its key: `claude --version` does not. For other
+ * programs nothing shows what they did. */
 static bool counts_as_success(const struct run *run, const struct attempt *attempt)
 {
     const struct ending *ending = &attempt->result.ending;
@@ -211,7 +211,7 @@ static void close_gateway(struct session *session, struct gatewaynews **ret_news
     session->gateway = NULL;
 }
 
-/* For later runs. Not for a command that was told to end, or that could not be started. */
+/* For later runs. Not after a command that was told to end, or that could not be started. */
 static void ask_client(const struct session *session, const struct attempt *attempt)
 {
     const struct supervised *result = &attempt->result;
@@ -220,7 +220,7 @@ static void ask_client(const struct session *session, const struct attempt *atte
         clienthelp_ask(session->options->command[0], session->environment, &command_host);
 }
 
-/* One attempt. True if another follows; otherwise *ret_status is the exit status. */
+/* Runs one attempt. True if another follows; otherwise *ret_status is the exit status. */
 static bool attempt_once(struct run *run, int *ret_status)
 {
     struct attempt attempt = {.session = run->session,
@@ -262,7 +262,7 @@ static bool attempt_once(struct run *run, int *ret_status)
     return again;
 }
 
-/* Between attempts there is no command to forward a signal to: it is ours. */
+/* Between attempts there is no command to forward a signal to: the signal is for us. */
 static void end_if_asked(struct session *session)
 {
     int signal = signals_stop_or_end();
@@ -273,7 +273,7 @@ static void end_if_asked(struct session *session)
     signals_die_of(signal);
 }
 
-/* With the first keys chosen. */
+/* Starts with the first keys chosen. */
 static int attempt_all(struct run *run)
 {
     struct session *session = run->session;

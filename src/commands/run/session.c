@@ -71,7 +71,7 @@ static void find_session_start(struct session *session)
     free(path);
 }
 
-/* With a runner such as npx there is no program that could be asked. */
+/* A runner such as npx leaves no program that could be asked. */
 bool session_asks_client(const struct session *session)
 {
     const struct client_call *call = &session->call;
@@ -79,8 +79,8 @@ bool session_asks_client(const struct session *session)
            !session->help;
 }
 
-/* What settings files decide about the run. Those that cannot be read are the client's to complain
- * about, and memory that runs out here runs out in the handover as well. */
+/* What settings files decide about the run. The client complains about those that cannot be read;
+ * memory that runs out here runs out in the handover as well. */
 static void read_settings(struct session *session)
 {
     const struct environment_plan plan = {.keep = &session->options->keep,
@@ -149,7 +149,8 @@ static bool slot_can_use(const struct kind *kind, const void *context)
     const struct asker *asker = context;
     if (asker->session->translates && kind->id == KIND_OPENAI)
         return true;
-    /* What Claude Code cannot log in with, a tool that it starts may still need. */
+    /* A credential that Claude Code cannot log in with may still be needed by a tool that it
+     * starts. */
     bool other = asked_provider(asker->kind) != PROVIDER_ANTHROPIC;
     return asked_covers(asker->kind, kind) &&
            (other || client_can_use(kind, &asker->session->call));
@@ -247,7 +248,7 @@ static int ask_kinds(struct session *session, struct buffer *error)
     return asked_default(&session->pool.keyring, is_claude, &session->asked, error);
 }
 
-/* --key is about one of the kinds: the others stay free. */
+/* --key is about one of the kinds: the others are chosen freely. */
 static const char *pinned_for(struct session *session, const char *kind)
 {
     const char *name = session->options->key;
@@ -349,7 +350,8 @@ void session_start_over(struct session *session)
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         rotation->candidates[i].tried = false;
     for (size_t i = 0; i < session->slot_count; i++) {
-        /* Used once whatever was known of it; what this run learned of it since is waited for. */
+        /* The pinned key was used once whatever was known about it. From now on the run waits for
+         * what it has learned about it. */
         session->slots[i].demand.pinned_may_rest |= session->slots[i].attempts > 0;
         session->slots[i].attempts = 0;
     }

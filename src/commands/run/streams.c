@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Said while it runs, once: from here on it costs money. */
+/* Reported once, while the command runs: from here on it costs money. */
 static void warn_of_overage(const struct attempt *attempt)
 {
     struct session *session = attempt->session;
@@ -39,7 +39,7 @@ static void feed_gate(void *context, const char *bytes, size_t length, int64_t n
     gate_feed(&stream->gate, bytes, length, now_ms);
     lastword_look(attempt, now_ms);
     warn_of_overage(attempt);
-    /* A client that takes its turns from stdin does not exit on a limit until stdin ends. */
+    /* A client that reads its turns from stdin does not exit at a limit until stdin ends. */
     if (attempt->fast_fail && attempt->session->call.claude.streams_input &&
         evidence->result_is_error && evidence->result.class != CLASS_NONE)
         input_cut(&attempt->session->input);
@@ -70,21 +70,21 @@ static void emit(void *context, const char *bytes, size_t length)
     relay_emit(context, bytes, length);
 }
 
-/* With --mask, instead of emit. */
+/* Replaces emit with --mask. */
 static void emit_masked(void *context, const char *bytes, size_t length)
 {
     struct attempt_stream *stream = context;
     mask_feed(&stream->mask, bytes, length);
 }
 
-/* An interactive client's screen is masked, not read. */
+/* An interactive client's screen is masked, but not read. */
 static void feed_mask(void *context, const char *bytes, size_t length, int64_t now_ms)
 {
     (void)now_ms;
     emit_masked(context, bytes, length);
 }
 
-/* All tokens that are known now: a token_command that was not run has told none. */
+/* All tokens that are known now. A token_command that did not run has given none. */
 static int make_mask(struct attempt *attempt)
 {
     const struct keyring *keyring = &attempt->session->pool.keyring;

@@ -18,7 +18,7 @@
 #define LINE_EVERY_SECONDS    600
 #define LONGEST_PAUSE_SECONDS 5
 
-/* In the background somebody else has the line: nothing is drawn over it. */
+/* In the background somebody else uses the line: nothing is drawn over it. */
 static bool is_in_background(void)
 {
     pid_t foreground = tcgetpgrp(STDERR_FILENO);
@@ -74,7 +74,7 @@ static void say_queue(const struct queue_wait *wait, int64_t now, bool terminal)
     buffer_finish(&line);
 }
 
-/* Those whose turn is near look often; all within the second in which a key must be taken. */
+/* Runs whose turn is near look often; all look within the second in which a key must be taken. */
 static int queue_pause(size_t ahead)
 {
     return ahead < 15 ? 150 + 50 * (int)ahead : 900;

@@ -41,7 +41,7 @@ enum whynot whynot_none_left(const struct step *step)
     return WHYNOT_NONE_LEFT;
 }
 
-/* What no number or name has to be put into. */
+/* Clauses without a number or a name. */
 static const char *const clauses[WHYNOT_COUNT] = {
     [WHYNOT_TOO_LATE] = "the command had ended before that was printed",
     [WHYNOT_MEMORY] = "out of memory",

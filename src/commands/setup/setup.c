@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EXIT_NOTHING 1 /* nothing was to be done, or a person said no */
+#define EXIT_NOTHING 1 /* there was nothing to do, or a person said no */
 
 struct setup_request {
     bool undo, yes, shows_only;
@@ -52,7 +52,7 @@ static int show_help(void)
 
 /* ---- what goes in ---- */
 
-/* By its name, if that is what a shell finds; else by its path. */
+/* By its name, if a shell finds it by that; otherwise by its path. */
 static void name_self(struct buffer *text)
 {
     char own[PATH_MAX], found[PATH_MAX];
@@ -70,7 +70,7 @@ static bool find_facts(const struct options *options, struct setup_facts *facts)
     start.profile = options->profile;
     start.keys = options->keys_file;
     start.port = atoi(GATEWAY_PORT_DEFAULT);
-    /* Only a profile has a port in the key file, which may ask for a passphrase. */
+    /* Only a profile has a port in the key file, and reading that may ask for a passphrase. */
     if (start.profile && !start_find_port(&start))
         return false;
     snprintf(facts->address, sizeof facts->address, "http://127.0.0.1:%d", start.port);
@@ -112,7 +112,7 @@ static bool has_line(struct lines lines, const char *wanted, size_t length)
     return false;
 }
 
-/* The token itself is not for a screen. */
+/* The token itself must not be shown on a screen. */
 static void append_line(struct buffer *text, char sign, const char *line, size_t length,
                         const char *token)
 {
@@ -125,7 +125,7 @@ static void append_line(struct buffer *text, char sign, const char *line, size_t
     buffer_append_char(text, '\n');
 }
 
-/* Whole lines come or go; those that stay are in the same order. */
+/* Whole lines are added or removed; those that stay are in the same order. */
 static void append_difference(struct buffer *text, const struct buffer *before,
                               const struct buffer *after, const char *token)
 {
@@ -170,7 +170,7 @@ static int ask(const struct setup_request *wish, const struct setup_file *file,
 
 /* ---- what is done ---- */
 
-/* What waits for a gateway that nobody starts looks broken. */
+/* A program that waits for a gateway that nobody starts looks broken. */
 static void say_next(const struct setup_request *wish)
 {
     struct pidfile running;

@@ -55,7 +55,7 @@ static char *claude_path(void)
     return path;
 }
 
-/* The helper's output is the key, so that the settings hold none. */
+/* The helper's output is the key, so the settings hold none. */
 struct claude_members {
     struct settings_member list[2];
     struct buffer helper;
@@ -89,7 +89,7 @@ static int remove_claude(const struct setup_facts *facts, const char *text, size
     struct buffer made = {0};
     list_members(facts, &members);
     (void)settingsedit_add(NULL, 0, members.list, 2, &made, error);
-    /* As it was made, it is gone with what was put into it. */
+    /* If the file is still as setup created it, the whole file is removed. */
     bool is_made = made.length == length && memcmp(buffer_text(&made), text, length) == 0;
     int r = is_made ? 1 : settingsedit_remove(text, length, members.list, 2, ret_text, error);
     buffer_finish(&made);
@@ -148,7 +148,7 @@ static char *aider_path(void)
     return in_home(".aider.conf.yml");
 }
 
-/* YAML allows a key once. */
+/* YAML allows each key only once. */
 static bool has_key(const char *text, const char *key)
 {
     size_t length = strlen(key);

@@ -15,7 +15,7 @@ static bool is_asked(const struct kind *kind, const void *context)
     return asked_covers(context, kind);
 }
 
-/* What a command gets if no kinds are asked for. */
+/* The kinds that a command gets if none are asked for. */
 static struct candidate *find_next(struct pool *pool, bool *ret_needs_kind)
 {
     struct asked asked;
@@ -68,7 +68,7 @@ static void append_for_people(struct buffer *text, struct status_view *view,
     leftbehind_find(append_left_behind, text);
 }
 
-/* What the command line asks for; each form is a flag of its own. */
+/* What the command line asks for; each format is a flag of its own. */
 struct forms {
     bool json, prometheus, watch, line;
 };

@@ -41,7 +41,7 @@ static enum style style_of(const struct candidate *candidate)
     return candidate->leases > 0 ? STYLE_BUSY : STYLE_GOOD;
 }
 
-/* `session limit`, where it is still known what was used up, else `limit`. */
+/* `session limit` while it is known which limit was used up, or else `limit`. */
 static const char *last_reason(const struct record *known)
 {
     for (size_t i = 0; i < known->cooldown_count; i++)
@@ -114,7 +114,7 @@ static void append_master(struct buffer *line, const struct status_view *view)
     buffer_append_format(line, " uses in the last %s\n", period == 3600 ? "hour" : "day");
 }
 
-/* What answers told, of keys that went through a gateway. */
+/* What the answers said about keys that went through a gateway. */
 static void append_windows(struct buffer *lines, const struct status_view *view)
 {
     const struct rotation *rotation = &view->pool->rotation;
@@ -171,7 +171,8 @@ static void append_lines_cut(struct buffer *text, const char *lines, size_t limi
     }
 }
 
-/* The lines below the table; they are never cut, so the table has to leave room for them. */
+/* Appends the lines below the table. They are never cut, so the table has to leave room for them.
+ */
 static void append_notes(struct buffer *notes, const struct status_view *view)
 {
     buffer_append_char(notes, '\n');
@@ -181,7 +182,8 @@ static void append_notes(struct buffer *notes, const struct status_view *view)
     append_ends(notes, view);
 }
 
-/* Where they do not all fit: what is looked for first, then the rest in the file's order. */
+/* If not all keys fit, those that a person looks for come first, then the rest in the file's order.
+ */
 static int rank_of(const struct status_view *view, const struct candidate *candidate)
 {
     const struct record *known = state_find(&view->state->keys, candidate->id);
@@ -224,7 +226,8 @@ static void append_standing(struct buffer *line, const size_t *counts, enum stan
     append_count(line, counts[standing], standing_word(standing));
 }
 
-/* `498 of 500 ready, 1 resting (first back 14:35), 1 disabled`: of the pool, without the master. */
+/* `498 of 500 ready, 1 resting (first back 14:35), 1 disabled`, about the pool without the master.
+ */
 static void append_summary(struct buffer *line, const struct status_view *view)
 {
     const struct rotation *rotation = &view->pool->rotation;
@@ -253,14 +256,14 @@ static void append_summary(struct buffer *line, const struct status_view *view)
     buffer_append_char(line, '\n');
 }
 
-/* As many rows as the lines leave room for, from view->first_row on, which is set to the last that
- * makes sense. */
+/* Appends as many rows as the lines leave room for, from view->first_row on, which is set to the
+ * last value that makes sense. */
 static void append_rows(struct buffer *text, const struct table *table, struct status_view *view,
                         size_t room)
 {
     size_t shown = table->count < room ? table->count : room;
     if (shown < table->count)
-        shown = room > 1 ? room - 1 : 1; /* the line below */
+        shown = room > 1 ? room - 1 : 1; /* for the line below */
     if (view->first_row > table->count - shown)
         view->first_row = table->count - shown;
     view->page = shown;
@@ -289,7 +292,7 @@ void status_append_table(struct buffer *text, struct status_view *view, const st
     append_summary(&summary, view);
     buffer_append_char(&summary, '\n');
     append_notes(&notes, view);
-    /* Beside the notes: the summary with its blank line, and the titles. */
+    /* Besides the notes: the summary with its blank line, and the titles. */
     size_t lines = count_lines(buffer_text(&notes)) + 3;
     size_t rows = rotation->count + rotation->has_master;
     size_t room = screen->rows == 0 ? SIZE_MAX : screen->rows > lines ? screen->rows - lines : 1;

@@ -25,10 +25,10 @@ struct watching {
     int signal_fd;
     bool has_keys; /* stdin is the terminal */
     struct termios before;
-    size_t first_row, page; /* of the keys that are shown */
+    size_t first_row, page; /* number of keys that are shown */
 };
 
-/* Why the wait for the next frame was over. */
+/* Why the wait for the next frame ended. */
 enum wake { WAKE_REDRAW, WAKE_RESUME, WAKE_STOP, WAKE_QUIT, WAKE_DIE };
 
 static int put(const char *text, size_t length)
@@ -67,8 +67,8 @@ static void append_clock(struct buffer *text, int64_t now, size_t columns)
     buffer_append_char(text, '\n');
 }
 
-/* Each line clears what an earlier frame left after its end. The last one has no line end, which
- * would scroll. */
+/* Each line clears the rest of the earlier frame's. The last one has no line end, which would
+ * scroll. */
 static void append_frame(struct buffer *frame, const char *lines)
 {
     buffer_append_text(frame, "\033[H");
@@ -92,7 +92,7 @@ static int draw(struct watching *watch)
         return -ENOMEM;
     append_clock(&text, view.now, screen.columns);
     if (screen.rows > 0)
-        screen.rows = screen.rows > 2 ? screen.rows - 1 : 1; /* the clock's */
+        screen.rows = screen.rows > 2 ? screen.rows - 1 : 1; /* one row for the clock */
     view.first_row = watch->first_row;
     status_append_table(&text, &view, &screen);
     watch->first_row = view.first_row;
@@ -184,7 +184,7 @@ static enum wake await(struct watching *watch, int *ret_signal)
     return read_keys(watch);
 }
 
-/* Returns 0 when it was ended by a key, the signal that ended it, or a negative errno. */
+/* Returns 0 if a key ended it, the signal that ended it, or a negative errno. */
 static int show(struct watching *watch)
 {
     int signal = 0;
@@ -220,7 +220,7 @@ int status_watch(struct pool *pool)
                 "tcr-run status");
         return EXIT_OWN_FAILURE;
     }
-    if (!status_look(pool, &first)) /* complaints go to the screen that stays */
+    if (!status_look(pool, &first)) /* complaints are printed on the screen that stays */
         return EXIT_OWN_FAILURE;
     watch.signal_fd = signals_take_over();
     if (watch.signal_fd < 0) {
@@ -228,7 +228,7 @@ int status_watch(struct pool *pool)
         return EXIT_OWN_FAILURE;
     }
     CLEANUP_CLOSE int signal_fd = watch.signal_fd;
-    (void)signal_fd; /* closed at the end of the watch */
+    (void)signal_fd; /* closed when the watch ends */
     watch.has_keys = tcgetattr(STDIN_FILENO, &watch.before) == 0;
     log_set_level(LOG_QUIET);
     enter(&watch);
