@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* As a browser or a client writes it: without the port where it is http's own. */
+/* As a browser or a client writes it: without the port if it is the default port of http. */
 static void add_host(struct admission *admission, const char *host, unsigned port)
 {
     size_t i = admission->guard.host_count++;
@@ -69,8 +69,8 @@ static bool is_loopback(const struct sockaddr_storage *address)
                                          : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
-/* Users have keys of their own, which no web page knows: what name they use for this machine is
- * theirs. */
+/* Users have keys of their own, which no web page knows, so they may use any name for this machine.
+ */
 static void open_to_users(struct admission *admission)
 {
     admission->guard.users_only = true;

@@ -28,7 +28,7 @@
 
 extern char **environ;
 
-#define GRACE_MS     3000 /* between the request to end and the end */
+#define GRACE_MS     3000 /* between the request to end and SIGKILL */
 #define OUTPUT_CHUNK 65536
 #define BUSY_SECONDS 5
 #define WORDS_MOST   40
@@ -39,10 +39,10 @@ extern char **environ;
 struct agent {
     struct gateway *gateway;
     struct exchange *exchange; /* NULL once nobody waits for it */
-    pid_t pid;                 /* of its process group; 0 once it was reaped */
+    pid_t pid;                 /* of its process group; 0 once it has been reaped */
     int status;                /* as waitpid tells it */
     struct watch input, output;
-    bool is_paused; /* its output: the client has not read what came before */
+    bool is_paused; /* reading its output: the client has not read the earlier part */
     struct timer grace;
     struct buffer prompt;
     size_t written;
@@ -103,7 +103,7 @@ void agent_leave(struct exchange *exchange)
     timer_set(&agent->gateway->timers, &agent->grace, clock_now_ms() + GRACE_MS);
 }
 
-/* What is left of its group ends with it. */
+/* The rest of its process group ends with it. */
 void agents_reap(struct gateway *gateway)
 {
     for (struct agent *agent = gateway->agents, *next; agent; agent = next) {
@@ -134,7 +134,7 @@ void agents_stop(struct gateway *gateway)
 
 /* ---- its streams ---- */
 
-/* A command that ends without reading all of it says so in its answer. */
+/* A command that ends without reading all of its input explains that in its answer. */
 static void write_prompt(void *context, uint32_t events)
 {
     struct agent *agent = context;
@@ -202,7 +202,7 @@ static void add_pair(struct words *words, const char *name, const char *value)
     add(words, value);
 }
 
-/* The launcher's rules choose the key; no tool may be used that the key file does not allow. */
+/* The launcher's rules choose the key. Only tools that the key file allows may be used. */
 static void add_words(struct words *words, const struct agent *agent,
                       const struct agent_policy *policy, const char *model, const char *mcp)
 {
@@ -230,7 +230,7 @@ static void add_words(struct words *words, const struct agent *agent,
     add(words, policy->tools ? policy->tools : "");
 }
 
-/* A session of its own: its process group is ended as one. */
+/* The command gets a session of its own, so that its process group can be ended as a whole. */
 static int spawn(struct agent *agent, char *const *argv, const char *folder, int input, int output)
 {
     posix_spawn_file_actions_t actions;
@@ -384,7 +384,7 @@ static const char *end_sentence(const struct agent *agent, const char *fault, ch
     return text;
 }
 
-/* Nothing of an answer has gone out: an error has a status of its own. */
+/* No part of an answer has been sent, so an error can have a status of its own. */
 static enum exchange_state refuse_ended(struct exchange *exchange)
 {
     struct agent *agent = exchange->agent;
@@ -429,7 +429,7 @@ static bool begin_stream(struct exchange *exchange)
     return exchange->is_open;
 }
 
-/* The whole answer is in `pending`, but for its end if the command broke off. */
+/* The whole answer is in `pending`, except for its end if the command broke off. */
 static enum exchange_state finish(struct exchange *exchange)
 {
     struct agent *agent = exchange->agent;

@@ -16,9 +16,9 @@
 
 #define STAND_IN_LARGEST 4000
 
-/* Claude Code gives up a request without a head after 180 s. */
+/* Claude Code gives up a request that gets no head within 180 s. */
 #define SILENCE_SECONDS 150
-/* Of a stream that says nothing any more, not even a ping. */
+/* Of a stream that sends nothing any more, not even a ping. */
 #define STALL_SECONDS 300
 
 /* What a change of an account may take. */
@@ -26,7 +26,7 @@
 
 typedef int take_option(struct arguments *arguments, const char *value, struct buffer *error);
 
-/* A descriptor that was handed over: from now on it is ours alone. */
+/* A descriptor that was handed over. From now on no child inherits it. */
 static int read_descriptor(const char *text, int *ret_fd, struct buffer *error)
 {
     char *end;
@@ -65,7 +65,7 @@ static int set_life(struct arguments *arguments, const char *value, struct buffe
     return read_descriptor(value, &arguments->life_fd, error);
 }
 
-/* To the end of the pipe, or of its first line. */
+/* Reads to the end of the pipe, or of its first line. */
 static int read_stand_in(struct arguments *arguments, const char *value, struct buffer *error)
 {
     int fd;
@@ -143,7 +143,7 @@ static int set_errand(struct arguments *arguments, const char *value, struct buf
 #define TEXT(member) .text = offsetof(struct arguments, member)
 #define FLAG(member) .flag = offsetof(struct arguments, member), .is_flag = true
 
-/* One of: a function, a text that is borrowed, a flag. */
+/* Each row has a function, a text that is borrowed, or a flag. */
 static const struct {
     const char *name;
     take_option *take;

@@ -62,8 +62,8 @@ static bool pool_has(const struct exchange *exchange, bool openai)
     return false;
 }
 
-/* A list of models is asked for by both, on the same path. OpenAI's programs send their key as a
- * bearer token, Anthropic's tell the version of their format. */
+/* Both formats ask for a list of models on the same path. OpenAI's programs send their key as a
+ * bearer token, and Anthropic's name the version of their format. */
 static bool asks_as_openai(const struct exchange *exchange)
 {
     char value[8];
@@ -103,7 +103,8 @@ bool bridge_serves(const struct exchange *exchange, const struct key *key)
     char other[MODELMAP_NAME];
     if (!format_of(exchange, &format))
         return true;
-    /* If there are both, a key without a table of models takes no requests in the other format. */
+    /* If the pool has both, a key without a table of models takes no requests in the other format.
+     */
     if (is_openai(&key->kind) && format == FORMAT_MESSAGES)
         return (key->models || !bridge_has_claude(exchange)) && modelmap_of_key(key, model, other);
     if (is_openai(&key->kind))
@@ -166,7 +167,7 @@ bool bridge_leaves_out(struct exchange *exchange, int status, const char *body, 
     return refused != 0;
 }
 
-/* ---- what is sent ---- */
+/* ---- requests ---- */
 
 static void reset(struct bridge *bridge)
 {
@@ -191,7 +192,8 @@ static void append_header(struct buffer *head, const char *name, const char *val
     buffer_append_format(head, "%s: %s\n", name, value);
 }
 
-/* Of the client's headers only its name: the others belong to the format that it speaks. */
+/* Of the client's headers only its name is passed on: the others belong to the format that it
+ * speaks. */
 static void append_own_head(const struct exchange *exchange, const struct key *key,
                             struct buffer *head)
 {
@@ -235,7 +237,8 @@ static int translate(struct exchange *exchange, const struct key *key, enum form
     return *translation->fault.param ? -EINVAL : -ENOMEM;
 }
 
-/* In the same format: another model's name, or no thinking; everything else as it came. */
+/* Stays in the same format, with another model's name or without thinking. Everything else is
+ * passed on as it came. */
 static int splice(struct exchange *exchange)
 {
     struct bridge *bridge = &exchange->bridge;
@@ -255,7 +258,7 @@ static int splice(struct exchange *exchange)
     return fine ? 0 : -ENOMEM;
 }
 
-/* The model that the key is asked for, if that is not the one in the body. */
+/* The model that the key is asked for, if it differs from the one in the body. */
 static void find_model(struct exchange *exchange, const struct key *key, bool translates)
 {
     struct bridge *bridge = &exchange->bridge;
@@ -296,7 +299,7 @@ int bridge_prepare(struct exchange *exchange, const struct key *key, struct buff
     return r < 0 ? r : ret_target->failed || ret_head->failed ? -ENOMEM : 0;
 }
 
-/* ---- what comes back ---- */
+/* ---- answers ---- */
 
 enum provider bridge_provider(const struct exchange *exchange)
 {

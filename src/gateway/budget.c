@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MS 500 /* for the file, before the first request is answered */
+#define WAIT_MS 500 /* for the usage file, before the first request is answered */
 
-/* As it is shown: "home" reached its daily budget. */
+/* For messages such as: "home" reached its daily budget. */
 static const char what[] = "daily budget";
 
 static bool has_budgets(const struct keyring *keyring)
@@ -33,7 +33,7 @@ void budget_follow(struct gateway *gateway, const struct roster *roster, bool wa
         log_warn("gateway: no usage is recorded, so the budgets of the key file do not count");
 }
 
-/* The state's clock may be another machine's. */
+/* The state's clock may be that of another machine. */
 static struct cooldown rest_until_midnight(const struct gateway *gateway)
 {
     int64_t now = time(NULL), length = today_ends(now) - now;
@@ -61,7 +61,7 @@ static void say(struct gateway *gateway, const struct key *key, const struct coo
     buffer_finish(&text);
 }
 
-/* Also a failure: a request that began before and ends well does not end the rest. */
+/* Entered as a failure too: a request that began earlier and succeeds does not end the rest. */
 static void take_rest(struct gateway *gateway, const struct candidate *candidate, int64_t budget)
 {
     struct entry entry = {

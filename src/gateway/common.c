@@ -11,7 +11,7 @@
 
 #define WAIT_MS      ((int64_t)300)
 #define KNOWN_MS     ((int64_t)1000)
-#define QUIET_MS     ((int64_t)5000)        /* after an answer that was late */
+#define QUIET_MS     ((int64_t)5000)        /* after an answer that came late */
 #define SESSION_KEPT ((int64_t)2 * 60 * 60) /* a provider's cache lives for an hour at most */
 #define OBJECT_KEPT  ((int64_t)30 * 24 * 60 * 60)
 
@@ -39,7 +39,7 @@ static void claim_object(struct exchange *exchange, const char *object, const ch
     claim(exchange, &made, object, key);
 }
 
-/* A key that is picked by hand is not the session's. */
+/* A key that is picked by hand does not belong to the session. */
 static bool has_session(const struct exchange *exchange)
 {
     bool bound;
@@ -122,7 +122,7 @@ static const char *find_name(const struct rotation *rotation, const char *id)
     return NULL;
 }
 
-/* Later claims go out with what was known before this answer: only the last one counts. */
+/* Later claims were sent with what was known before this answer: only the last answer counts. */
 static void take_session(struct gateway *gateway, const struct claim *claim, bool failed)
 {
     struct holder *holder = holder_find(&gateway->holders, claim->id);

@@ -14,14 +14,14 @@
 #include <strings.h>
 #include <time.h>
 
-#define REMEMBERED_MOST ((size_t)16 << 10) /* of a refusal's body, for each key */
+#define REMEMBERED_MOST ((size_t)16 << 10) /* of a refusal's body, kept for each key */
 
 void delivery_drop_refusal(struct exchange *exchange)
 {
     kept_refusal_finish(&exchange->kept);
 }
 
-/* In whole seconds, the last one begun. */
+/* In whole seconds, rounded up. */
 void delivery_append_queued(int64_t queued_ms, struct buffer *head)
 {
     if (queued_ms > 0)
@@ -42,7 +42,7 @@ static bool has_no_body(const struct exchange *exchange, int status)
     return status == 204 || status == 304 || strcmp(exchange->method, "HEAD") == 0;
 }
 
-/* Head and body go out in one piece. */
+/* The head and the body are sent in one piece. */
 static bool set_whole(struct exchange *exchange, const char *head)
 {
     struct pending *pending = &exchange->pending;
@@ -56,7 +56,7 @@ static bool set_whole(struct exchange *exchange, const char *head)
     return fine;
 }
 
-/* The head of a stream that is still held: it announces how long that will last. */
+/* The head of a stream that still waits: it says how long that will take. */
 static bool open_stream(struct exchange *exchange)
 {
     struct buffer head = {0};
@@ -111,8 +111,8 @@ enum exchange_state delivery_refuse_open(struct exchange *exchange, int status,
     return DRAINING;
 }
 
-/* Its head has gone out: a stream's events follow the pings, and anything else is sent as an error.
- */
+/* The head has been sent. A stream's events follow the pings, and anything else is sent as an
+ * error. */
 static enum exchange_state go_on_open(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
@@ -129,7 +129,7 @@ static enum exchange_state go_on_open(struct exchange *exchange)
     return exchange_refuse(exchange, try->status < 400 ? 502 : try->status, sentence, 0);
 }
 
-/* Of a refusal: its sentence in the client's format, and the status that goes with that. */
+/* A refusal's sentence in the client's format, and the status that goes with it. */
 static enum exchange_state refuse_translated(struct exchange *exchange)
 {
     const struct try *try = exchange->try;
@@ -214,7 +214,7 @@ enum exchange_state delivery_begin(struct exchange *exchange)
     return STREAMING;
 }
 
-/* The time that is left, not the time that was told. */
+/* The time that is left now, not the time that the provider told. */
 static void set_retry_after(struct buffer *head, int64_t until)
 {
     int64_t left = until - time(NULL);
@@ -313,8 +313,8 @@ void delivery_keep_refusal(struct exchange *exchange, const struct finding *find
     const struct try *try = exchange->try;
     bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
     if (!try || !try->has_head || !try->has_ended || finding->class == CLASS_NETWORK)
-        return; /* an answer that broke off is kept for nobody */
-    /* The first of any kind, then the one whose key is ready first. */
+        return; /* an answer that broke off is not kept */
+    /* Keeps the first refusal of any kind, then the one whose key is ready first. */
     if (kept->status &&
         !(used_up && finding->until > 0 && (kept->until == 0 || finding->until < kept->until)))
         return;
@@ -375,7 +375,7 @@ static bool is_claude(const struct exchange *exchange)
     return strncasecmp(agent, "claude-cli", strlen("claude-cli")) == 0;
 }
 
-/* Claude Code itself asks again when a connection breaks; other programs are told why. */
+/* Claude Code asks again by itself when a connection breaks. Other programs are told why. */
 static void tell_broken(struct exchange *exchange)
 {
     exchange->is_broken =

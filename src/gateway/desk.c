@@ -119,7 +119,7 @@ static cJSON *list(const struct look *look)
     return root;
 }
 
-/* For whatever asks whether requests are to be sent here: 503 while no key could serve one. */
+/* For a monitor that asks whether requests can be sent here: 503 while no key could serve one. */
 static cJSON *health(const struct look *look, int *ret_status)
 {
     cJSON *root = begin(look);
@@ -136,7 +136,7 @@ static void out_of_memory(struct exchange *exchange)
     (void)refusal_set(exchange, 503, "the gateway is out of memory", "retry-after: 5\n");
 }
 
-/* Takes the object over. */
+/* Takes ownership of the object. */
 static void answer_json(struct exchange *exchange, int code, cJSON *json)
 {
     char *text = json ? json_print(json, true) : NULL;
@@ -250,7 +250,7 @@ void desk_ask(struct exchange *exchange)
     }
 }
 
-/* The last line is the one that matters; it begins with the program's name. */
+/* The last line is the one that matters. It begins with the program's name. */
 static const char *last_line(char *words)
 {
     size_t length = strlen(words);

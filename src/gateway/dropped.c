@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names come from requests: only so many are reported. */
+/* The names come from requests, so only so many are reported. */
 #define SAID_MOST ((size_t)16 << 10)
 
 void dropped_finish(struct dropped *dropped)

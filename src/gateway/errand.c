@@ -23,18 +23,18 @@
 
 extern char **environ;
 
-#define AT_ONCE  8    /* more would be a flood */
-#define GRACE_MS 5000 /* between the request to end and the end */
+#define AT_ONCE  8    /* a flood would send more */
+#define GRACE_MS 5000 /* between the request to end and SIGKILL */
 #define WORDS    2048
 
 struct errand {
     struct gateway *gateway;
-    uint64_t number; /* the exchange's; 0 once it was answered */
+    uint64_t number; /* number of the exchange; 0 once it has been answered */
     pid_t pid;
     struct watch output;
     struct timer limit;
     char name[CONTROL_NAME];
-    char words[WORDS]; /* what it says; no token is ever in it */
+    char words[WORDS]; /* what it printed; it never holds a token */
     size_t length;
     struct errand *next;
 };
@@ -59,7 +59,7 @@ static void stop_reading(struct errand *errand)
 static void answer(struct errand *errand, bool done, const char *words)
 {
     struct exchange *exchange = find_exchange(errand->gateway, errand->number);
-    errand->number = 0; /* once */
+    errand->number = 0; /* only one answer */
     if (!exchange)
         return;
     desk_answer_errand(exchange, errand->name, done, words);
@@ -80,7 +80,7 @@ static void end(struct errand *errand, bool done)
     free(errand);
 }
 
-/* Nobody waits for its end: whoever asked is answered now, and it is reaped when it has gone. */
+/* Nobody waits for it to end: whoever asked is answered now, and it is reaped when it has gone. */
 static void took_too_long(void *context)
 {
     struct errand *errand = context;
@@ -89,7 +89,7 @@ static void took_too_long(void *context)
     stop_reading(errand);
     int64_t grace = errand->gateway->errand_ms < GRACE_MS ? errand->gateway->errand_ms : GRACE_MS;
     timer_set(&errand->gateway->timers, &errand->limit, clock_now_ms() + grace);
-    errands_reap(errand->gateway); /* it may have ended, and something else held its output */
+    errands_reap(errand->gateway); /* it may have ended while something else kept its output open */
 }
 
 static void read_words(void *context, uint32_t events)
@@ -117,7 +117,7 @@ void errands_reap(struct gateway *gateway)
     }
 }
 
-/* With the descriptor that opens a sealed file as its standard input. */
+/* Its standard input is the descriptor that opens a sealed file. */
 static int start(struct errand *errand, const struct control *control, int output)
 {
     char *origin = errand->gateway->roster->origin;

@@ -20,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The deadline for clients that name none. */
+/* The deadline for clients that do not give one. */
 #define DEADLINE_SECONDS 600
 #define DEADLINE_MOST    7200
-/* How much of an announced body gets room at once. */
+/* How much memory an announced body gets at once. */
 #define EXPECTED_MOST ((size_t)1 << 20)
 
 static void timer_due(void *context)
@@ -39,7 +39,7 @@ struct exchange *exchange_create(struct gateway *gateway, struct visitor *visito
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (!exchange)
         return NULL;
-    /* One by one: it is large, and zeroed already. */
+    /* Set one by one: the struct is large, and calloc has zeroed it. */
     exchange->gateway = gateway;
     exchange->number = ++gateway->exchanges;
     exchange->visitor = visitor;
@@ -97,7 +97,8 @@ void exchange_mark(struct exchange *exchange)
     exchange->gateway->ready = exchange;
 }
 
-/* Our own answer, sent once the body has been read: a client that still sends does not read. */
+/* Sends our own answer once the body has been read: a client that is still sending does not read.
+ */
 static void refuse(struct exchange *exchange, int status, const char *sentence)
 {
     exchange->refused = status;
@@ -105,8 +106,8 @@ static void refuse(struct exchange *exchange, int status, const char *sentence)
     body_finish(&exchange->body);
 }
 
-/* It announces more than is taken, or where its body ends is not clear: the answer is sent before
- * the body is read, and libmicrohttpd then closes the connection. */
+/* The body is larger than we accept, or its end is not clear. The answer is sent before the body is
+ * read, and libmicrohttpd then closes the connection. */
 static void refuse_early(struct exchange *exchange, int status, const char *sentence)
 {
     refuse(exchange, status, sentence);
@@ -153,7 +154,8 @@ static int64_t read_deadline(const char *head)
     return seconds <= 0 ? DEADLINE_SECONDS : seconds > DEADLINE_MOST ? DEADLINE_MOST : seconds;
 }
 
-/* Claude Code works in the owner's folder, and with keys that no user's limits are counted for. */
+/* Claude Code works in the owner's folder, and its use of keys is not counted towards a user's
+ * limits. */
 static bool is_of_owner(enum route_id id)
 {
     return id == ROUTE_USAGE || id == ROUTE_CONTROL || id == ROUTE_AGENT || id == ROUTE_PAGE;
@@ -264,8 +266,8 @@ void exchange_completed(struct exchange *exchange, bool well)
 
 void exchange_note_out(struct exchange *exchange, enum retry_out out)
 {
-    /* The head and the pings of one that waits say nothing yet: what a key answers is still open.
-     */
+    /* The head and the pings of a request that waits say nothing yet: a key's answer can still be
+     * anything. */
     bool counts = !exchange->is_open || exchange->state == STREAMING || exchange->state == DRAINING;
     if (counts && exchange->out < out)
         exchange->out = out;

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Headers tell times in numbers. The machine's own zone is not looked up: that would change the
- * environment while other threads read it. */
+/* Headers give times as numbers. The machine's own zone is not looked up, because that would change
+ * the environment while other threads read it. */
 static int no_zone_to_civil(const char *zone, int64_t epoch, struct tm *ret_civil)
 {
     time_t time = (time_t)epoch;
@@ -68,8 +68,8 @@ static enum exchange_state ask_again(struct exchange *exchange, enum exchange_st
     return state;
 }
 
-/* Thinking from another key or model is refused here, and is not needed; nor are some fields that a
- * model does not take. */
+/* Thinking from another key or model is refused here, and is not needed. A model may also refuse
+ * some other fields. */
 static bool sends_less(struct exchange *exchange)
 {
     const struct pending *pending = &exchange->pending;
@@ -81,7 +81,7 @@ static bool sends_less(struct exchange *exchange)
            bridge_leaves_out(exchange, status, bytes, pending->length);
 }
 
-/* No key of the pool is left for this model, and another model or the master may be asked. */
+/* No key of the pool is left for this model, but another model or the master may be asked. */
 static bool is_last(const struct exchange *exchange, const struct retry_facts *facts,
                     const struct retry_decision *decision)
 {
@@ -91,8 +91,8 @@ static bool is_last(const struct exchange *exchange, const struct retry_facts *f
            policy_rotates(&exchange->roster->policy, facts->class);
 }
 
-/* What happened to the try; what that says about the key is recorded before another is looked for.
- */
+/* Decides what happened to the try. What that says about the key is recorded before another key is
+ * chosen. */
 static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
                                   const struct meaning *meaning)
 {
@@ -199,7 +199,7 @@ static enum exchange_state judge_stream(struct exchange *exchange)
     return try->has_ended || exchange->timer_came ? decide_failed(exchange) : JUDGING;
 }
 
-/* A whole JSON answer is not worth splitting: until its end it can be asked for again. */
+/* A whole JSON answer is not passed on in parts: until its end it can be asked for again. */
 static enum exchange_state judge_success(struct exchange *exchange)
 {
     struct try *try = exchange->try;

@@ -27,8 +27,8 @@ static void drop_try(struct exchange *exchange)
     exchange->try = NULL;
 }
 
-/* The one end for all: a client that left, an answer that was sent, an answer of our own.
- * libmicrohttpd may still have to be told; then `completed` comes last. */
+/* All exchanges end here: the client left, an answer was sent, or we sent our own. libmicrohttpd
+ * may still have to be told; `completed` comes last. */
 static enum exchange_state leave(struct exchange *exchange)
 {
     timer_stop(&exchange->gateway->timers, &exchange->timer);
@@ -41,7 +41,7 @@ static enum exchange_state leave(struct exchange *exchange)
     body_finish(&exchange->body);
     pending_finish(&exchange->pending);
     pending_finish(&exchange->pings);
-    exchange->state = ENDED; /* what the reader reports when it is asked once more */
+    exchange->state = ENDED; /* reported when the reader asks once more */
     front_resume(exchange);
     return ENDED;
 }
@@ -55,7 +55,8 @@ static enum exchange_state refuse(struct exchange *exchange, int status, const c
     if (exchange->is_open)
         return delivery_refuse_open(exchange, status, sentence);
     if (!refusal_set(exchange, status, sentence, head)) {
-        exchange->client_gone = true; /* no memory for a word: the connection is closed */
+        exchange->client_gone =
+            true; /* there is no memory for an answer: the connection is closed */
         return leave(exchange);
     }
     front_resume(exchange);
@@ -71,7 +72,8 @@ enum exchange_state exchange_refuse(struct exchange *exchange, int status, const
     return refuse(exchange, status, sentence, head);
 }
 
-/* As the provider says it about a subscription: the client shows when, and what. */
+/* In the provider's words about a subscription: so the client shows which limit it is, and until
+ * when. */
 enum exchange_state exchange_refuse_used_up(struct exchange *exchange, const struct picker_why *why)
 {
     static const char limits[] = "anthropic-ratelimit-unified-";
@@ -95,7 +97,7 @@ static enum exchange_state receive(struct exchange *exchange)
     if (exchange->body_whole)
         return CHOOSING;
     if (exchange->timer_came)
-        exchange->client_gone = true; /* it drips */
+        exchange->client_gone = true; /* the body comes too slowly */
     return RECEIVING;
 }
 
@@ -191,7 +193,7 @@ static enum exchange_state consult(struct exchange *exchange)
     return ANSWERING;
 }
 
-/* It cannot be sent at all: not to this key, and not to another. */
+/* The request cannot be sent at all, neither to this key nor to another. */
 static enum exchange_state refuse_try(struct exchange *exchange, int error)
 {
     char sentence[TRANSLATION_TEXT];
@@ -203,7 +205,7 @@ static enum exchange_state refuse_try(struct exchange *exchange, int error)
     return exchange_refuse(exchange, 400, sentence, 0);
 }
 
-/* Not the master: it is not used up by requests. */
+/* Not the master: requests do not use it up. */
 static bool is_held_back(struct exchange *exchange)
 {
     int64_t now = clock_now_ms();
@@ -215,7 +217,7 @@ static bool is_held_back(struct exchange *exchange)
 }
 
 /* Checked before it is sent, repeatedly until it may be. What the first of many waiting requests
- * learned about the key meanwhile counts. */
+ * has learned about the key meanwhile counts. */
 static enum exchange_state hold_back(struct exchange *exchange)
 {
     exchange->same_again = true;
@@ -244,7 +246,7 @@ static enum exchange_state start_try(struct exchange *exchange)
     const struct forward_key sent = {key->kind.id == KIND_CONFIG_DIR ? KIND_OAUTH : key->kind.id,
                                      key->token};
     struct buffer url = {0}, lines = {0}, target = {0}, head = {0};
-    if (!key->token) /* another request found meanwhile that it is out of date */
+    if (!key->token) /* another request has found meanwhile that the secret is out of date */
         return CHOOSING;
     int r = bridge_prepare(exchange, key, &target, &head);
     bool fits = r == 0 && forward_url(roster_base(key), buffer_text(&target), &url) == 0;
@@ -287,8 +289,8 @@ static enum exchange_state ask(struct exchange *exchange)
     return try->has_head ? JUDGING : ASKING;
 }
 
-/* The body is needed for another try until the answer has begun to go out, and by libcurl until it
- * has sent it. */
+/* The body is needed for another try until the answer has begun, and by libcurl until it has been
+ * sent. */
 static void release_body(struct exchange *exchange)
 {
     if (!exchange->try || !exchange->try->is_running || try_has_sent(exchange->try))

@@ -18,22 +18,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* For a head and for an answer's, both at most FRONT_HEAD and what libmicrohttpd adds to them. Real
- * ones have 3 KiB and touch no more of it. */
+/* Memory for the head of a request and that of its answer. Both are at most FRONT_HEAD, plus what
+ * libmicrohttpd adds to them. Real ones take 3 KiB and touch no more. */
 #define POOL_BYTES ((size_t)20 << 10)
 
-/* How long a connection may take to send a whole head, idle before or not; and, watched by
- * libmicrohttpd, to move any byte at all. */
+/* How long a connection may take to send a whole head, including the time before it; and to move
+ * any byte at all, which libmicrohttpd watches. */
 #define HEAD_MS       130000
 #define STALL_SECONDS 120u
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 #define ACCEPT_AT_ONCE 32
-#define PAUSE_MS       1000 /* where no descriptor is free for another connection */
+#define PAUSE_MS       1000 /* pause if no descriptor is free for another connection */
 #define ROUNDS_MOST    8
 
-/* Descriptors that are not connections: ours, and as many towards the providers. */
+/* Descriptors that are not clients' connections: our own, and as many for the providers. */
 #define KEPT_BACK 32
 
 static size_t visitors_most(void)
@@ -45,7 +45,7 @@ static size_t visitors_most(void)
     return half < 8 ? 8 : half > 10000 ? 10000 : half;
 }
 
-/* The client has closed its side: with an answer under way or waited for, it has gone. */
+/* The client has closed its side: if an answer is still due, it has gone. */
 static void hung_up(void *context, uint32_t events)
 {
     struct visitor *visitor = context;
@@ -70,7 +70,7 @@ static void begin_visit(struct front *front, struct MHD_Connection *connection, 
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *ret_context = visitor;
     if (!visitor || !info)
-        return; /* the first request of it is refused */
+        return; /* its first request is refused */
     *visitor = (struct visitor){.front = front,
                                 .guard = front->accepting->guard,
                                 .number = ++front->visits,
@@ -113,8 +113,8 @@ static struct visitor *visitor_of(struct MHD_Connection *connection)
     return visitor && visitor->front ? visitor : NULL;
 }
 
-/* The one place where the target stands as it was sent. What it returns is *con_cls from then on.
- */
+/* The only place where the target is given as it was sent. What it returns is *con_cls from then
+ * on. */
 static void *take_target(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct front *front = context;
@@ -129,7 +129,7 @@ static void *take_target(void *context, const char *target, struct MHD_Connectio
 
 struct head_walk {
     struct buffer head;
-    bool clear; /* everything that libmicrohttpd takes for a header is one: "Name : value" is not */
+    bool clear; /* false if libmicrohttpd took something else for a header: "Name : value" */
 };
 
 static enum MHD_Result append_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -190,7 +190,7 @@ static void complete(void *context, struct MHD_Connection *connection, void **re
     exchange_completed(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
-/* Once it runs they are about clients that leave and heads that are none. */
+/* Once it runs, its messages are about clients that leave and heads that are not valid. */
 static void take_words(void *context, const char *format, va_list list)
 {
     struct front *front = context;
@@ -352,14 +352,14 @@ void front_stop_listening(struct front *front)
     front->listeners = NULL;
 }
 
-/* What its sockets do not show: a connection that was resumed, one with bytes that it has not read
- * yet, one that was silent for too long. */
+/* Work that its sockets do not show: a connection that was resumed, one with bytes that it has not
+ * read yet, one that was silent for too long. */
 static bool has_to_run(struct front *front)
 {
     return front->has_sockets || front_wait(front) == 0;
 }
 
-/* Each run asks the kernel for its sockets, whether or not there is anything. */
+/* Each run asks the kernel about its sockets, even if there is nothing to do. */
 void front_run(struct front *front)
 {
     for (int i = 0; i < ROUNDS_MOST && has_to_run(front); i++) {

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 #define CHUNK_BYTES 4096
-/* Of an answer of unknown length, which libmicrohttpd reads into the connection's own pool. This
- * room beside it is for clients of HTTP/1.0 alone. */
+/* For an answer of unknown length, which libmicrohttpd reads into the connection's own pool. This
+ * additional room is for clients of HTTP/1.0 alone. */
 #define SPARE_BYTES 256
 
 void front_suspend(struct exchange *exchange)
@@ -68,13 +68,14 @@ static bool add_headers(struct MHD_Response *response, const char *head)
         size_t needed = header.name_length + header.value_length + sizeof ": \r\n";
         if (header.name_length >= sizeof name || header.value_length >= sizeof value ||
             length + needed > FRONT_HEAD)
-            continue; /* better an answer without it than none */
+            continue; /* better to send the answer without it than not at all */
         length += needed;
         memcpy(name, header.name, header.name_length);
         name[header.name_length] = '\0';
         memcpy(value, header.value, header.value_length);
         value[header.value_length] = '\0';
-        /* A line that it refuses as a header is left out; so is one that there is no memory for. */
+        /* A line that libmicrohttpd refuses as a header is left out, and so is one that there is no
+         * memory for. */
         (void)MHD_add_response_header(response, name, value);
     }
     return true;

@@ -1,5 +1,5 @@
-/* The gateway: requests come in without a key of the pool and are sent on with one, or with the
- * next if that is used up. tcr-run starts it; see contract.h for what it is given. */
+/* The gateway. Requests come in without a key of the pool. They are sent on with a key, or with the
+ * next one if that is used up. tcr-run starts the gateway; contract.h says what it is given. */
 #include "gateway/gateway.h"
 
 #include "base/cleanup.h"
@@ -38,24 +38,24 @@
 #define EXIT_OWN_FAILURE 125
 #define EXIT_NO_KEY      75
 
-#define PARTING_MS 30000 /* that open requests get when the gateway is told to end */
+#define PARTING_MS 30000 /* time for open requests when the gateway is told to end */
 #define LOOK_MS    1000  /* between two looks at the key file */
-#define TIDY_MS    60000 /* between two looks at sessions that are silent */
+#define TIDY_MS    60000 /* between two looks for sessions that have fallen silent */
 #define SETTLED_MS 2000  /* after which what starting needed is needed no more */
 #define CROWD      64    /* connections of clients */
 #define TURNS_MOST 8     /* of settling and serving before descriptors are looked at again */
 
-/* What ends it. */
+/* What can end it. */
 struct end_watch {
     struct gateway *gateway;
     struct watch signals, life;
     struct timer parting;
-    struct admission *admissions; /* whose files go with it */
+    struct admission *admissions; /* whose socket files are removed */
     size_t admission_count;
     bool asked, at_once, run_is_gone;
 };
 
-/* The more connections the better: two for a request. */
+/* The more connections the better: each request takes two. */
 static void raise_limits(void)
 {
     struct rlimit limit;
@@ -71,7 +71,7 @@ static void parting_due(void *context)
     ending->at_once = true;
 }
 
-/* While it still holds them: so that they are nobody else's. */
+/* Called while it still holds the sockets, so that the files are nobody else's. */
 static void remove_files(struct end_watch *ending)
 {
     for (size_t i = 0; i < ending->admission_count; i++)
@@ -107,7 +107,7 @@ static void take_signal(void *context, uint32_t events)
     }
 }
 
-/* Nobody writes to it: it is at its end. */
+/* The pipe has reached its end: the run is gone. */
 static void life_is_over(void *context, uint32_t events)
 {
     struct end_watch *ending = context;
@@ -135,7 +135,7 @@ static int shorter(int a, int b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-/* Repeats until no part has work left for another: requests are sent on, and answers passed back,
+/* Repeats until no part has left work for another: requests are sent on and answers passed back
  * without another round of the loop. */
 static void settle(struct gateway *gateway)
 {
@@ -148,7 +148,7 @@ static void settle(struct gateway *gateway)
     }
 }
 
-/* After a crowd: what is free goes back to the system, which the allocator would keep. */
+/* After a crowd, free memory goes back to the system; the allocator would keep it. */
 static void give_memory_back(struct gateway *gateway)
 {
     size_t visitors = front_visitors(gateway->front);
@@ -181,7 +181,7 @@ static int run(struct gateway *gateway, const struct end_watch *ending)
     return r;
 }
 
-/* libmicrohttpd must not be ended with connections that it may not touch. */
+/* libmicrohttpd must not be stopped while it has connections that it may not touch. */
 static void end_all(struct gateway *gateway)
 {
     front_stop_listening(gateway->front);

@@ -15,11 +15,11 @@
 #include <strings.h>
 #include <time.h>
 
-#define WAIT_MS 500 /* for the file of usage, before the first request is answered */
+#define WAIT_MS 500 /* for the usage file, before the first request is answered */
 
 struct guests {
     struct users users;
-    char *text; /* that they were read from; NULL: none */
+    char *text; /* the file that they were read from; NULL: none */
 };
 
 static bool are_limited(const struct users *users)
@@ -102,7 +102,8 @@ bool guests_enter(struct exchange *exchange)
 
 /* ---- what a user may do ---- */
 
-/* In a compressed body a model cannot be seen, and of two the provider may take either. */
+/* In a compressed body the model cannot be seen, and if a body names two, the provider may take
+ * either. */
 static bool names_its_model(const struct exchange *exchange)
 {
     char coding[32];
@@ -111,7 +112,7 @@ static bool names_its_model(const struct exchange *exchange)
            sessionid_names_one_model(body, exchange->body.length);
 }
 
-/* What names no model might use any. */
+/* A request that names no model might use any. */
 static bool model_is_theirs(const struct exchange *exchange, const struct user *user)
 {
     bool tells = exchange->route.id == ROUTE_MESSAGES || exchange->route.id == ROUTE_OPENAI ||
@@ -137,7 +138,7 @@ static struct guest_refusal refuse_used_up(const struct user *user)
     return refusal;
 }
 
-/* They may all be within the limit when they come, and past it when they are over. */
+/* Requests under way may all be within the limit when they come, and past it when they are over. */
 static int64_t count_under_way(const struct gateway *gateway, const struct user *user)
 {
     int64_t count = 0;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After this long without a request, a session no longer counts as using its key, though it will
- * get the same key again: the provider's cache lives for an hour at most. */
+/* A session without a request for this long no longer counts as using its key, though it will get
+ * the same key again: a provider's cache lives for an hour at most. */
 #define IDLE_MS ((int64_t)10 * 60 * 1000)
 
 void holders_init(struct holders *holders, void (*let_go)(void *context, struct holder *holder),
@@ -18,7 +18,7 @@ void holders_init(struct holders *holders, void (*let_go)(void *context, struct 
     random_fill(holders->salt, sizeof holders->salt);
 }
 
-/* Ids come from clients, who must not be able to choose their bucket. */
+/* The ids come from clients, who must not be able to choose their bucket. */
 static struct holder **bucket_of(struct holders *holders, const char *id)
 {
     uint64_t hash;
@@ -69,7 +69,7 @@ static void destroy(struct holders *holders, struct holder *holder)
     free(holder);
 }
 
-/* The one that was not used for longest and has no request under way. */
+/* The least recently used one that has no request under way. */
 static void make_room(struct holders *holders)
 {
     for (struct holder *holder = holders->oldest; holder; holder = holder->newer)

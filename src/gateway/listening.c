@@ -13,7 +13,7 @@
 
 #define TLS_LARGEST ((size_t)1 << 20)
 
-/* Returns 0, or -EKEYREJECTED after saying why. */
+/* Returns 0, or -EKEYREJECTED after printing why. */
 static int begin_tls(struct front *front, const struct arguments *arguments)
 {
     struct buffer error = {0}, certificate = {0};
@@ -33,7 +33,7 @@ static int begin_tls(struct front *front, const struct arguments *arguments)
     return r < 0 ? -EKEYREJECTED : 0;
 }
 
-/* tcr-run says this better, and before; but the gateway relies on nobody. */
+/* tcr-run reports this better, and earlier, but the gateway does not rely on that. */
 static int check_reach(const struct gateway *gateway, const struct arguments *arguments)
 {
     bool is_safe = arguments->behind_proxy || (arguments->tls_cert && arguments->tls_key);
@@ -55,7 +55,7 @@ static int listen_on(struct gateway *gateway, const struct arguments *arguments,
         return r;
     if (r == -EACCES)
         log_say("gateway: a port is not served without a stand-in (--stand-in-fd)");
-    /* The folder of a lasting one's socket says who may open it. */
+    /* The permissions of a lasting gateway's folder say who may open the socket. */
     if (r == 0 && !admission->is_port && !arguments->is_private)
         admission->guard.token = NULL;
     if (r == 0)

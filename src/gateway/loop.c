@@ -50,7 +50,7 @@ int loop_round(struct loop *loop, int milliseconds)
     int count = epoll_wait(loop->epoll, events, LOOP_BATCH, milliseconds);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
-    /* A watch that is removed while others are served is found here and not served. */
+    /* A watch that was removed while others were served is found here and not served. */
     for (int i = 0; i < count; i++)
         loop->batch[i] = events[i].data.ptr;
     loop->batch_count = count;

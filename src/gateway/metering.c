@@ -22,7 +22,7 @@
 
 #define CLOSE_MS 3000
 
-#define STATUS_CLIENT_LEFT 499 /* as other proxies log it */
+#define STATUS_CLIENT_LEFT 499 /* the number that other proxies log */
 #define STATUS_CUT         502
 
 struct metering {
@@ -51,7 +51,7 @@ static struct exchange *find_consulting(const struct gateway *gateway, uint64_t 
     return exchange;
 }
 
-/* The one who asked may be gone. */
+/* The client that asked may be gone. */
 static void take_report(struct gateway *gateway, uint64_t number, int error,
                         const struct usage_report *report, const struct buffer *why)
 {
@@ -176,7 +176,7 @@ static void count(const struct exchange *exchange, struct usage_row *row)
         row->priced = prices_cost(&exchange->gateway->metering->prices, &tokens, &row->cost);
 }
 
-/* Requests that were not admitted, and those that the gateway answers itself, used nothing. */
+/* Requests that were refused, and those that the gateway answers itself, used nothing. */
 static bool is_recorded(const struct exchange *exchange)
 {
     const struct gateway *gateway = exchange->gateway;
@@ -220,9 +220,9 @@ struct usage_spent metering_spent(struct gateway *gateway, bool of_user, const c
     return usagewriter_spent(gateway->metering->writer, of_user, name);
 }
 
-/* ---- asking ---- */
+/* ---- questions about usage ---- */
 
-/* The machine's own zone; the environment is not touched, as other threads read it. */
+/* The machine's own zone. The environment is not touched, because other threads read it. */
 static int own_to_civil(const char *zone, int64_t epoch, struct tm *ret_civil)
 {
     time_t time = (time_t)epoch;

@@ -14,7 +14,7 @@
 #define COMMAND        "gateway"
 #define MODEL_AGAIN_MS 600000
 
-/* A pipe takes a line of this length whole or not at all. */
+/* A pipe takes a line of up to this length whole or not at all. */
 static void tell(const struct news *news, const char *line, size_t length)
 {
     if (news->tell_fd >= 0)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALLEST 1024 /* some events of a stream; one that is empty keeps no more than that */
+#define SMALLEST 1024 /* some events of a stream; an empty one keeps no more than that */
 
 bool pending_append(struct pending *pending, const char *bytes, size_t length)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A key that rests for longer is tried now and then: windows are sometimes reset early. */
+/* A key that rests for longer is tried now and then, because windows are sometimes reset early. */
 #define TRIAL_SECONDS 1800
 
 void picker_name_connection(uint64_t number, char ret_id[PICKER_SESSION])
@@ -60,7 +60,7 @@ static struct candidate *find_candidate(struct rotation *rotation, const char *n
     return NULL;
 }
 
-/* What a choice of one request asks for. The master's uses are counted when it is chosen. */
+/* What one request demands of a choice. The master's uses are counted when it is chosen. */
 struct want {
     bool spare_full; /* not a key whose window is almost used up */
     bool master;
@@ -99,7 +99,7 @@ static bool any_rests(const struct rotation *rotation)
     return false;
 }
 
-/* A key that has rested for long and may not need to: one request each half hour finds out. */
+/* A key has rested for long and may not need to: one request each half hour finds out. */
 static struct candidate *find_trial(struct exchange *exchange)
 {
     struct roster *roster = exchange->roster;
@@ -144,7 +144,7 @@ enum prospect {
     PROSPECT_NO_MEMORY,
 };
 
-/* Each choice of the master is counted and billed to at_most, so its secret is there before. */
+/* Each choice of the master is counted towards at_most, so its secret is fetched first. */
 static enum secret_state want_master(struct exchange *exchange)
 {
     struct rotation *rotation = &exchange->roster->rotation;
@@ -199,7 +199,7 @@ static bool has_unknown_key(const struct exchange *exchange)
     return *exchange->id.key && !keyring_find(&exchange->roster->keyring, exchange->id.key);
 }
 
-/* What happened since the last key, reported once the next one is known. */
+/* What happened since the last key. It is reported once the next key is known. */
 static void tell_move(struct exchange *exchange)
 {
     struct event event = exchange->failure;
@@ -235,10 +235,10 @@ static enum secret_state want_secret(struct exchange *exchange)
     return state;
 }
 
-/* PICKER_CHOSE with no candidate: there is none for this model. */
+/* PICKER_CHOSE without a candidate: no key serves this model. */
 static enum picker_result choose_with_secret(struct exchange *exchange)
 {
-    /* It was counted when it was chosen, and waited for. */
+    /* The key was counted when it was chosen, and the request waited for its secret. */
     if (exchange->awaits_secret && exchange->candidate) {
         enum secret_state state = want_secret(exchange);
         if (state != SECRET_LACKS)
@@ -253,7 +253,7 @@ static enum picker_result choose_with_secret(struct exchange *exchange)
             return PICKER_WAITS;
         if (state == SECRET_THERE)
             return PICKER_CHOSE;
-        /* It is passed over now, until it is worth another look. */
+        /* The key is passed over from now on, until it is worth another look. */
     }
 }
 
@@ -304,7 +304,8 @@ void picker_explain(struct exchange *exchange, struct picker_why *ret_why)
     char left[DURATION_TEXT];
     *ret_why = (struct picker_why){.status = 503};
     if (exchange->route.id == ROUTE_COUNT_TOKENS && !bridge_has_claude(exchange)) {
-        ret_why->status = 404; /* a count of our own, or none, would keep clients from compacting */
+        ret_why->status =
+            404; /* 404, because any count of ours would keep clients from compacting */
         snprintf(ret_why->sentence, sizeof ret_why->sentence,
                  "the pool has no key of Anthropic's, and tokens are counted there alone");
         return;

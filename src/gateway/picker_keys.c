@@ -33,8 +33,8 @@ static bool is_of_subscription(const struct kind *kind)
     return kind->id == KIND_OAUTH || kind->id == KIND_CONFIG_DIR;
 }
 
-/* Clients ask for other models, tools and prices with a subscription than with an API key: a
- * request goes to keys of its own sort where the pool has one. The master is the master. */
+/* With a subscription, clients ask for other models, tools and prices than with an API key. So a
+ * request goes to keys of its own sort if the pool has one. The master serves both. */
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
 {
     if (!bridge_serves(exchange, candidate->key))
@@ -74,7 +74,8 @@ bool picker_name_object(const struct exchange *exchange, char ret_id[PICKER_OBJE
     return *object != '\0';
 }
 
-/* What the request is bound to: a key picked by hand, or the one that made what it names. */
+/* What the request is bound to: a key that was picked by hand, or the key that made an object which
+ * it names. */
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
 {
     const struct holder *made = NULL;
@@ -89,7 +90,7 @@ const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
     return *exchange->id.key ? exchange->id.key : exchange->gateway->pinned;
 }
 
-/* As "--model" has it: a request does not name the long context beside the model. */
+/* In the form of "--model": a request does not name the long context with the model. */
 static void name_model(struct exchange *exchange)
 {
     bool is_long = exchange->of_long_context && *exchange->id.model;
@@ -108,7 +109,7 @@ struct demand picker_demand(struct exchange *exchange)
                            .max_per_key = (size_t)exchange->roster->policy.max_per_key};
 }
 
-/* Without a secret, or for a program whose provider we do not know: it cannot be sent. */
+/* A key without a secret, or for a program whose provider we do not know, cannot be used. */
 bool picker_is_of_use(const struct roster *roster, const struct candidate *candidate)
 {
     return secrets_may_have(roster, candidate) && roster_base(candidate->key);
@@ -129,8 +130,8 @@ static bool is_nearly_full(const struct exchange *exchange, size_t i)
     return record_fullest(state_find(&state->keys, candidate->id), time(NULL)) >= USAGE_NEARLY_FULL;
 }
 
-/* Keys that this request is not to be sent with, though nothing is wrong with them. `list` has room
- * for all. */
+/* Keys that this request must not be sent with, though nothing is wrong with them. `list` has room
+ * for all keys. */
 size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
                                struct candidate **list)
 {

@@ -30,7 +30,7 @@ void picker_failed(struct exchange *exchange, const struct finding *finding)
     choice.finding = finding;
     book_choose(exchange->gateway, &choice);
     if (known)
-        return; /* another request has reported it */
+        return; /* another request has already reported it */
     exchange->failure = (struct event){.kind = EVENT_FAILOVER,
                                        .key = exchange->candidate->key->name,
                                        .class = finding->class,

@@ -27,7 +27,7 @@ const char *refusal_type(int status)
     return "api_error";
 }
 
-/* Whoever reads it in a client has to know that it does not come from the provider. */
+/* Whoever reads this in a client has to know that it does not come from the provider. */
 static void append_sentence(struct buffer *body, const char *sentence)
 {
     struct buffer whole = {0};

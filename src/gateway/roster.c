@@ -59,7 +59,7 @@ static int apply_options(struct roster *roster, const struct options *options)
 
 /* ---- the files ---- */
 
-/* 0 or -ENOMEM. Takes the path over. */
+/* Returns 0 or -ENOMEM. Takes ownership of the path. */
 static int add_file(struct roster *roster, char *path)
 {
     struct file_look *files =
@@ -111,7 +111,7 @@ bool roster_is_stale(const struct roster *roster)
     return false;
 }
 
-/* Whoever renews a login writes the key file each time, also when the provider refuses. */
+/* A process that renews a login writes the key file each time, even when the provider refuses. */
 static void inherit_secret(const struct candidate *candidate, struct key_secret *now,
                            const struct key_secret *before)
 {

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define AGAIN_MS (60 * (int64_t)1000) /* after a command or a login that gave nothing */
+#define AGAIN_MS (60 * (int64_t)1000) /* after a command or a login that gave no token */
 #define LOOK_MS  ((int64_t)2000)      /* between two looks at a login that is in use */
-#define AHEAD_MS ((int64_t)20000)     /* between two looks at those that end soon */
+#define AHEAD_MS ((int64_t)20000)     /* between two looks for logins that end soon */
 
 /* ---- logins in folders ---- */
 
@@ -33,7 +33,7 @@ static void take_folder_login(struct roster *roster, struct candidate *candidate
         secret->failed_at = key->token ? 0 : clock_now_ms();
 }
 
-/* Claude Code renews it in place, and so do we; an old token works until it ends. */
+/* Claude Code renews it in place, and so do we. An old token works until it ends. */
 static void read_login(struct roster *roster, struct candidate *candidate)
 {
     struct key *key = candidate->key;
@@ -147,7 +147,7 @@ enum secret_state secrets_want(struct gateway *gateway, struct roster *roster,
     return secrets_of(roster, candidate)->comes ? SECRET_COMES : SECRET_LACKS;
 }
 
-/* If Claude Code has renewed it since, the token has changed already. */
+/* If Claude Code has renewed the login since, the token has changed already. */
 static bool renew_login(struct gateway *gateway, struct roster *roster, struct candidate *candidate)
 {
     struct key_secret *secret = secrets_of(roster, candidate);

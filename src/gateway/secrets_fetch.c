@@ -27,16 +27,16 @@
 
 extern char **environ;
 
-/* A token command under way, or the tcr-run that renews a login. */
+/* A token command that is running, or the tcr-run that renews a login. */
 struct fetch {
     struct gateway *gateway;
-    struct roster *roster; /* counted */
+    struct roster *roster; /* holds a reference */
     struct candidate *candidate;
     bool is_login;
     pid_t pid;
     struct watch output;
     struct timer limit;
-    char *bytes; /* guarded */
+    char *bytes; /* guarded memory */
     size_t length;
     struct fetch *next;
 };
@@ -53,7 +53,7 @@ static void wake_choosers(struct gateway *gateway)
             exchange_mark(exchange);
 }
 
-/* Once until it is there again: it is fetched every minute. */
+/* Reports this once until the secret is there again: it is fetched every minute. */
 static void say_lacking(const struct fetch *fetch, const char *why)
 {
     struct key_secret *secret = secrets_of(fetch->roster, fetch->candidate);
@@ -73,7 +73,7 @@ static void unlink_fetch(struct fetch *fetch)
     *at = fetch->next;
 }
 
-/* The first line, as password managers keep notes below it. */
+/* Takes the first line: password managers keep notes below it. */
 static const char *take_output(struct fetch *fetch, struct buffer *error)
 {
     const char *end = memchr(fetch->bytes, '\n', fetch->length);
@@ -94,7 +94,7 @@ static const char *take_login(struct fetch *fetch, const char *why, struct buffe
     return why;
 }
 
-/* `why` NULL: the output is whole and the command has ended well. */
+/* If `why` is NULL, the output is whole and the command has ended well. */
 static void end_fetch(struct fetch *fetch, const char *why)
 {
     struct gateway *gateway = fetch->gateway;
@@ -149,7 +149,7 @@ static void read_output(void *context, uint32_t events)
     fetch->length += n > 0 ? (size_t)n : 0;
     if (n > 0 && fetch->length < KEYSOURCE_TOKEN_LARGEST)
         return;
-    /* The pipe has ended: only the command's own end is left, which a signal reports. */
+    /* The pipe has ended. Only the end of the command is missing, which a signal reports. */
     loop_remove(&fetch->gateway->loop, &fetch->output);
     (void)close(fetch->output.fd);
     fetch->output.fd = -1;
@@ -182,7 +182,7 @@ static int start_program(struct fetch *fetch, char *const *argv, int input, int 
     if (r < 0)
         return r;
     struct spawn_request request = {.argv = argv,
-                                    /* Our own program finds what we were given. */
+                                    /* our own program needs the environment that we were given */
                                     .environment = fetch->is_login ? environ : built.entries,
                                     .streams = {input >= 0 ? input : nothing, output, nothing}};
     r = spawn_start(&request, &fetch->pid, &exec_failed);

@@ -21,7 +21,7 @@ static struct timer *join(struct timer *a, struct timer *b)
     return a;
 }
 
-/* The children of one that goes: in pairs, then the pairs from the last to the first. */
+/* Joins the children of a node that is removed: in pairs, then the pairs from last to first. */
 static struct timer *join_all(struct timer *first)
 {
     struct timer *pairs = NULL, *heap = NULL;

@@ -13,7 +13,7 @@
 #define SMALL_BODY        ((size_t)32 << 10)
 #define DOWNLOAD_BYTES    4096L
 #define UPLOAD_BYTES      16384L
-#define UPLOAD_LARGE      (512L << 10) /* for a body that is as large: fewer turns */
+#define UPLOAD_LARGE      (512L << 10) /* for a body of that size: fewer turns */
 #define HEAD_LARGEST      65536
 #define KEEPALIVE_SECONDS 30L
 
@@ -28,8 +28,8 @@ static size_t give_body(char *to, size_t size, size_t count, void *context)
     return taken;
 }
 
-/* A kept connection turned out to be dead, and libcurl sends it again: the second time of a POST.
- */
+/* A kept connection turned out to be dead, and libcurl sends the request again: once more for a
+ * POST. */
 static int rewind_body(void *context, curl_off_t offset, int origin)
 {
     struct try *try = context;
@@ -46,7 +46,7 @@ static void end_head(struct try *try)
     (void)curl_easy_getinfo(try->easy, CURLINFO_RESPONSE_CODE, &status);
     try->status = (int)status;
     if (status < 200 && status != 101)
-        return; /* an answer on the way to the final one */
+        return; /* an interim answer */
     try->has_head = true;
     exchange_take_head(try->exchange, buffer_text(&try->head));
 }
@@ -89,8 +89,8 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return 0;
 }
 
-/* For each of some twenty names libcurl goes through all the headers that it is given: these names
- * begin a piece of their own. Any other header may follow one in the same piece. */
+/* libcurl goes through all the headers that it is given once for each of some twenty names. These
+ * names begin a piece of their own; any other header may follow one in the same piece. */
 static bool is_looked_for(const char *line)
 {
     static const char *const names[] = {
@@ -103,7 +103,7 @@ static bool is_looked_for(const char *line)
     return false;
 }
 
-/* Lines that end like this may have a meaning of their own: "name;", "name:". */
+/* Lines with such an end may have a meaning of their own: "name;", "name:". */
 static bool stands_alone(const char *line, size_t length)
 {
     return line[length - 1] == ';' || line[length - 1] == ':';
@@ -115,7 +115,7 @@ static bool joins(const char *before, const char *line)
            !stands_alone(line, strlen(line)) && !is_looked_for(line);
 }
 
-/* Joins lines in place; what is left of them is borrowed. */
+/* Joins lines in place. The remaining lines are borrowed. */
 static struct curl_slist *link_lines(struct buffer *lines)
 {
     size_t most = 1, count = 0;
@@ -167,8 +167,8 @@ static CURLcode set_method(struct try *try, const struct try_plan *plan)
     return r;
 }
 
-/* What is the same for every try. HTTP/2 is off: of paused streams libcurl 7.88 loses some, and one
- * connection's window would hold up large bodies. */
+/* Sets what is the same for every try. HTTP/2 is off: libcurl 7.88 loses some of its streams when
+ * they are paused, and one connection's window would hold up large bodies. */
 static bool set_common(struct upstream *upstream, CURL *easy)
 {
     CURLcode r = curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -195,8 +195,9 @@ static CURL *take_handle(struct upstream *upstream)
     return NULL;
 }
 
-/* Of a small POST, as most requests are, that found its connection open. One that made another may
- * have done so because the first was dead, which libcurl forgives a handle a few times only. */
+/* Keeps the handle of a small POST (most requests are) that found its connection open. A handle
+ * that opened another connection may have done so because the first was dead, and libcurl forgives
+ * that only a few times. */
 static bool serves_again(const struct try *try)
 {
     long made = 1;
@@ -274,7 +275,7 @@ void try_destroy(struct try *try)
     free(try);
 }
 
-/* What fails before a byte of the request has gone out. */
+/* Failures before any byte of the request has been sent. */
 static bool is_before_sending(CURLcode result)
 {
     switch (result) {
@@ -295,7 +296,7 @@ static bool is_before_sending(CURLcode result)
     }
 }
 
-/* Also for a time-out while connecting and a proxy that answers CONNECT with a refusal. */
+/* Also set by a time-out while connecting, and by a proxy that refuses CONNECT. */
 static bool has_reached(CURL *easy)
 {
     curl_off_t begun = 0;
@@ -323,7 +324,7 @@ void try_resume(struct try *try)
 {
     if (!try->is_paused || !try->is_running)
         return;
-    try->is_paused = false; /* before: it may be paused again before this returns */
+    try->is_paused = false; /* set before: it may be paused again before this returns */
     (void)curl_easy_pause(try->easy, CURLPAUSE_CONT);
 }
 

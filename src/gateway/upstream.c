@@ -13,24 +13,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Beside those in use, which count too: a connection that is not kept costs a TLS handshake, one
- * that is kept for nothing its memory. */
+/* Spare connections, including those in use. One that is not kept costs a TLS handshake, and one
+ * that is kept for nothing costs its memory. */
 #define SPARE_CONNECTIONS 64L
 
-#define TURNS_MOST 4 /* that libcurl asks for at once, before descriptors are looked at */
+#define TURNS_MOST 4 /* rounds that libcurl asks for at once, before descriptors are looked at */
 
 #define LINK(name) .name = curl_##name,
 const struct curl upstream_curl = {CURL_FUNCTIONS(LINK)};
 #undef LINK
 
-/* One of libcurl's sockets. Between two transfers it stays with epoll: taking it out and putting it
- * in again would be two system calls of the dozen that a request takes. */
+/* One of libcurl's sockets. It stays with epoll between two transfers: removing it and adding it
+ * again would be two of the dozen system calls that a request takes. */
 struct socket {
     struct upstream *upstream;
     struct watch watch;
-    bool is_ours;    /* made by open_socket: close_socket is told of its end */
-    bool is_watched; /* epoll has it */
-    bool is_wanted;  /* by libcurl */
+    bool is_ours;    /* created by open_socket, so close_socket is called for it */
+    bool is_watched; /* epoll watches it */
+    bool is_wanted;  /* libcurl wants it watched */
 };
 
 static void act(struct upstream *upstream, curl_socket_t fd, int bits)
@@ -51,7 +51,7 @@ static void socket_ready(void *context, uint32_t events)
 {
     struct socket *socket = context;
     int bits = 0;
-    /* The end of a connection that is kept: libcurl looks before it uses it. */
+    /* A kept connection has ended: libcurl looks at it before it uses it again. */
     if (!socket->is_wanted) {
         unwatch(socket);
         return;
@@ -122,7 +122,8 @@ static int close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-/* It would never be heard of again. This is a callback of libcurl's, so it is only recorded. */
+/* Otherwise the try would never be heard of again. This is a callback of libcurl, so the end is
+ * only recorded. */
 static void give_up(CURL *easy)
 {
     char *private = NULL;
@@ -168,7 +169,7 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, 
     return 0;
 }
 
-/* libcurl must not be called from here, not even if it wants to be called at once. */
+/* libcurl must not be called from here, even if it asks to be called at once. */
 static int timer_wanted(CURLM *multi, long milliseconds, void *context)
 {
     struct upstream *upstream = context;
@@ -187,14 +188,14 @@ static void timer_due(void *context)
     upstream->timer_came = true;
 }
 
-/* libcurl copies a bundle that it gets in memory for each connection; of a file it copies the name,
- * and keeps what it read. */
+/* libcurl copies a bundle that it gets in memory for each connection. Of a file it copies only the
+ * name, and keeps what it has read. */
 static int keep_bundle(struct upstream *upstream)
 {
     struct authorities *authorities = &upstream->transport.authorities;
     upstream->bundle_fd = memfd_create("certificates", MFD_CLOEXEC);
     if (upstream->bundle_fd < 0)
-        return 0; /* as it is, then */
+        return 0; /* then the bundle stays in memory */
     int r =
         files_write_all(upstream->bundle_fd, authorities->bundle.data, authorities->bundle.length);
     if (r < 0)

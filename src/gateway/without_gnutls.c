@@ -1,7 +1,7 @@
-/* libmicrohttpd initializes GnuTLS as it is loaded, and so does GnuTLS itself, for servers that
- * speak TLS. This one does only where other machines reach it (towards the providers it is
- * libcurl's own library), and what they would make then takes a tenth of the memory of a gateway
- * that waits. The loader finds these first. */
+/* libmicrohttpd initializes GnuTLS when it is loaded, and so does GnuTLS itself, for servers that
+ * speak TLS. This server speaks it only where other machines can reach it. (Towards the providers,
+ * libcurl uses its own TLS library.) Without the initialization, a waiting gateway needs a tenth
+ * less memory. The loader finds these functions first. */
 #include "gateway/without_gnutls.h"
 
 #include <dlfcn.h>
