@@ -142,6 +142,9 @@ export function mountKeys(app) {
             expected = names;
             try {
                 await post("/page/order", { names });
+                // The gateway tells it within a second; until then nothing jumps back.
+                const place = new Map(names.map((name, at) => [name, at]));
+                app.state.keys.sort((a, b) => (place.get(a.name) ?? names.length) - (place.get(b.name) ?? names.length));
             } catch (problem) {
                 app.toast(problem.message, true);
             }

@@ -1,17 +1,18 @@
 // What happened, newest first; all of it is there, only what is near the window is drawn.
 
 import { byId, element, setText } from "./dom.js";
-import { count, fullMoment, moment, plural, second } from "./format.js";
+import { count, fullMoment, moment, plural } from "./format.js";
 import { get } from "./net.js";
 import { makeWindowed } from "./windowed.js";
 
 const PAGE = 1000, MOST = 50000;
+const FRESH = 1500; // ms between a change and the look at the log
 const BAD = new Set(["exhausted", "failed", "stopped", "warning"]);
 const MARKED = new Set(["failover", "retry", "wait", "overage"]);
 
 function lineRow(line, place) {
     return element("div", { role: "row", class: "line", "aria-rowindex": place + 1 },
-        element("time", { role: "cell", datetime: new Date(line.at * 1000).toISOString(), title: fullMoment(line.at) }, `${moment(line.at)}`),
+        element("time", { role: "cell", datetime: new Date(line.at * 1000).toISOString(), title: fullMoment(line.at) }, moment(line.at)),
         element("span", { role: "cell", class: BAD.has(line.event) ? "event bad" : MARKED.has(line.event) ? "event marked" : "event" }, line.event),
         element("span", { role: "cell", class: "text" }, line.text));
 }
@@ -135,8 +136,10 @@ export function mountLog(app) {
             visible = false;
         },
         update() {
-            clearTimeout(timer);
-            timer = setTimeout(newer, 300);
+            timer ||= setTimeout(() => {
+                timer = 0;
+                newer();
+            }, FRESH);
         },
     };
 }

@@ -67,7 +67,7 @@ function facts(total) {
 
 export function mountUsage(app) {
     const chart = makeChart(byId("usage-chart"));
-    let since = "30d", measure = "cost", reports = null, at = 0, visible = false, asked = 0;
+    let since = "30d", measure = "cost", reports = null, at = 0, visible = false, asked = 0, drawn = "";
 
     choice(byId("usage-since"), "since", SINCE, since, (value) => {
         since = value;
@@ -86,10 +86,17 @@ export function mountUsage(app) {
             if (number !== asked)
                 return;
             reports = Object.fromEntries(TABLES.map(([by], place) => [by, all[place]]));
-            draw();
+            // Who reads a table is not disturbed for nothing.
+            const text = since + JSON.stringify(all.map((report) => report.usage));
+            if (text !== drawn) {
+                draw();
+                drawn = text;
+            }
         } catch (problem) {
-            if (problem.status !== 401 && number === asked)
+            if (problem.status !== 401 && number === asked) {
+                drawn = "";
                 empty(problem.message, "tcr-run usage");
+            }
         }
     }
 
@@ -134,6 +141,7 @@ export function mountUsage(app) {
     return {
         show() {
             visible = true;
+            drawn = "";
             load();
         },
         hide() {
