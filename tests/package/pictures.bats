@@ -28,3 +28,11 @@ setup() {
   [[ $output == *$'\nfail  key file'*$'\nok    client'*$'\nwarn  environment'* ]] || fail "$output"
   ! grep -E "$(hostname)|$ROOT|/tmp|FAKE|\.\.\./" <<<"$output"
 }
+
+@test "the pictures of the gateway's page are small and stand in the documents" {
+  for name in page page-usage; do
+    [[ $(file -b "$ROOT/docs/images/$name.png") == "PNG image data, "* ]]
+    [ "$(stat -c %s "$ROOT/docs/images/$name.png")" -lt 120000 ]
+    grep -qF "images/$name.png" "$ROOT/README.md" "$ROOT/docs/gateway.md"
+  done
+}
