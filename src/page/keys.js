@@ -3,7 +3,7 @@
 import { byId, commandBox, element, icon, keyedList, setAttribute, setText } from "./dom.js";
 import { confirm } from "./dialog.js";
 import { count, moment, plural, shellWord } from "./format.js";
-import { billedMark, isBilled, loginAdvice, restList, restsOf, sessionWords, stateMark, windowBars } from "./keystate.js";
+import { billedMark, isBilled, loginAdvice, restList, restsOf, sessionWords, stateMark, whenChanged, windowBars } from "./keystate.js";
 import { post } from "./net.js";
 import { makeOrderable } from "./order.js";
 
@@ -163,7 +163,7 @@ export function mountKeys(app) {
             return;
         const pool = [...state.keys.filter((key) => !isBilled(key)), ...state.keys.filter(isBilled)];
         const seen = pool.filter(matches);
-        keyedList(list, seen, (key) => key.name, (key) => row(app, key));
+        keyedList(list, seen, (key) => key.name, (key) => whenChanged(row(app, key), () => app.state.editable));
         byId("keys-filter").hidden = pool.length < FILTER_FROM && !search.value;
         setText(byId("keys-count"), search.value ? `${count(seen.length)} of ${plural(pool.length, "key")}` : plural(pool.length, "key"));
         byId("keys-empty").hidden = pool.length > 0;

@@ -96,3 +96,17 @@ export function loginAdvice(key) {
 
 export const sessionsOf = (key) => (key.sessions ?? key.runs_now ?? 0);
 export const sessionWords = (key) => (sessionsOf(key) > 0 ? plural(sessionsOf(key), "session") : "");
+
+// Of hundreds of keys few change at a time: the others are left as they are. `more` is what else they depend on.
+export function whenChanged(entry, more = () => "") {
+    let before = null;
+    return {
+        node: entry.node,
+        update(key) {
+            const now = JSON.stringify(key) + restsOf(key).length + more();
+            if (now !== before)
+                entry.update(key);
+            before = now;
+        },
+    };
+}

@@ -2,7 +2,7 @@
 
 import { byId, commandBox, element, keyedList, setAttribute, setText } from "./dom.js";
 import { ago, clock, compact, count, money, plural, second, shellWord, span, took } from "./format.js";
-import { billedMark, isBilled, loginAdvice, restList, sessionWords, stateMark, stateNames, windowBars } from "./keystate.js";
+import { billedMark, isBilled, loginAdvice, restList, sessionWords, stateMark, stateNames, whenChanged, windowBars } from "./keystate.js";
 
 const CARDS = 24, REQUESTS = 100;
 
@@ -112,7 +112,7 @@ export function mountNow(app) {
     function update(state) {
         setText(byId("now-lead"), leadWords(state));
         keyedList(byId("now-facts"), facts(state), (item) => item[0], (item) => fact(item[0]));
-        keyedList(byId("now-keys"), all ? state.keys : state.keys.slice(0, CARDS), (key) => key.name, card);
+        keyedList(byId("now-keys"), all ? state.keys : state.keys.slice(0, CARDS), (key) => key.name, (key) => whenChanged(card(key)));
         byId("now-keys").classList.toggle("many", all);
         byId("now-more").hidden = state.keys.length <= CARDS;
         setText(more, all ? "Show fewer" : `Show all ${count(state.keys.length)} keys`);
