@@ -100,7 +100,7 @@ END
   buildah "${store[@]}" add -q "$working" "$root" / >/dev/null
   base=$(buildah "${store[@]}" commit -q "$working")
   for stage in redis proxy gateway; do
-    run buildah "${store[@]}" bud --isolation chroot --network host --build-arg BASE="$base" --layers -f "$ROOT/packaging/container/Containerfile" \
+    run buildah "${store[@]}" bud --isolation chroot --network host --build-arg BASE="$base" -f "$ROOT/packaging/container/Containerfile" \
       --target "$stage" -t "tcr-test-$stage" "$ROOT"
     [ "$status" -eq 0 ] || fail "$stage: $(tail -n 30 <<<"$output")"
   done
