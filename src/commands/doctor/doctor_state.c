@@ -31,18 +31,18 @@
 #define NO_MEMORY "used-up keys are tried again in every run"
 
 /* The parts of the state's path. */
-struct place {
+struct state_place {
     char *folder;
     const char *name; /* of the state's file */
     char *path;
     int fd; /* of the folder; -1: it does not exist yet */
 };
 
-static bool find_place(struct place *place)
+static bool find_place(struct state_place *place)
 {
     struct store *store = store_create(NULL, &command_host);
     const char *path = store ? store_path(store) : NULL;
-    *place = (struct place){.fd = -1, .path = path ? strdup(path) : NULL};
+    *place = (struct state_place){.fd = -1, .path = path ? strdup(path) : NULL};
     store_destroy(store);
     if (!place->path)
         return false;
@@ -51,7 +51,7 @@ static bool find_place(struct place *place)
     return place->folder != NULL;
 }
 
-static void place_finish(struct place *place)
+static void place_finish(struct state_place *place)
 {
     if (place->fd >= 0)
         (void)close(place->fd);
@@ -69,7 +69,7 @@ static const char *fix_for(int error)
 }
 
 /* The folder in which the first run would create it. */
-static void check_future_folder(struct doctor *doctor, const struct place *place)
+static void check_future_folder(struct doctor *doctor, const struct state_place *place)
 {
     CLEANUP_FREE char *above = strdup(place->folder);
     while (above && path_go_up(above) && access(above, F_OK) < 0)
@@ -83,7 +83,7 @@ static void check_future_folder(struct doctor *doctor, const struct place *place
                    strerror(errno), fix_for(errno));
 }
 
-static bool open_folder(struct doctor *doctor, struct place *place)
+static bool open_folder(struct doctor *doctor, struct state_place *place)
 {
     place->fd = open(place->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->fd >= 0)
@@ -97,7 +97,7 @@ static bool open_folder(struct doctor *doctor, struct place *place)
 }
 
 /* A file in the folder without a name, or one that is unlinked at once; or -errno. */
-static int make_probe(const struct place *place)
+static int make_probe(const struct state_place *place)
 {
     int fd = openat(place->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
@@ -121,7 +121,7 @@ static int fill_probe(int fd)
     return r;
 }
 
-static void check_folder(struct doctor *doctor, const struct place *place)
+static void check_folder(struct doctor *doctor, const struct state_place *place)
 {
     struct stat status;
     CLEANUP_CLOSE int probe = make_probe(place);
@@ -145,7 +145,7 @@ static void check_folder(struct doctor *doctor, const struct place *place)
 }
 
 /* Returns the lock, held, or -1 if no run has created it yet or it cannot be taken. */
-static int take_lock(struct doctor *doctor, const struct place *place)
+static int take_lock(struct doctor *doctor, const struct state_place *place)
 {
     char name[STORE_LOCK_NAME];
     store_file_lock_name(place->name, name);
@@ -171,7 +171,7 @@ static int take_lock(struct doctor *doctor, const struct place *place)
     return -1;
 }
 
-static void read_state(struct doctor *doctor, const struct place *place)
+static void read_state(struct doctor *doctor, const struct state_place *place)
 {
     struct buffer text = {0};
     int r = files_read_plain(place->path, STATE_LARGEST, &text);
@@ -195,7 +195,7 @@ static void read_state(struct doctor *doctor, const struct place *place)
 
 void doctor_check_state(struct doctor *doctor)
 {
-    struct place place;
+    struct state_place place;
     if (doctor_check_server(doctor))
         return;
     if (!find_place(&place)) {

@@ -215,7 +215,7 @@ static void read_result(struct agent_reply *reply, struct part line)
 {
     struct turn *turn = &reply->turn;
     struct part usage = raw_member(line, "usage"), result = raw_member(line, "result");
-    turn->tokens = (struct tokens){
+    turn->tokens = (struct translated_usage){
         .input = raw_count(raw_member(usage, "input_tokens")),
         .cached = raw_count(raw_member(usage, "cache_read_input_tokens")),
         .written = raw_count(raw_member(usage, "cache_creation_input_tokens")),

@@ -9,9 +9,10 @@ static void read_usage(struct turn *turn, struct part usage)
     int64_t prompt = raw_count(raw_member(usage, "prompt_tokens"));
     if (!raw_is(usage, '{'))
         return;
-    turn->tokens = (struct tokens){.input = prompt > cached ? prompt - cached : 0,
-                                   .cached = cached,
-                                   .output = raw_count(raw_member(usage, "completion_tokens"))};
+    turn->tokens =
+        (struct translated_usage){.input = prompt > cached ? prompt - cached : 0,
+                                  .cached = cached,
+                                  .output = raw_count(raw_member(usage, "completion_tokens"))};
 }
 
 static void read_calls(struct turn *turn, struct part calls)

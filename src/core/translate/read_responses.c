@@ -9,9 +9,10 @@ static void read_usage(struct turn *turn, struct part usage)
     int64_t input = raw_count(raw_member(usage, "input_tokens"));
     if (!raw_is(usage, '{'))
         return;
-    turn->tokens = (struct tokens){.input = input > cached ? input - cached : 0,
-                                   .cached = cached,
-                                   .output = raw_count(raw_member(usage, "output_tokens"))};
+    turn->tokens =
+        (struct translated_usage){.input = input > cached ? input - cached : 0,
+                                  .cached = cached,
+                                  .output = raw_count(raw_member(usage, "output_tokens"))};
 }
 
 static void read_call(struct turn *turn, int64_t key, struct part item)

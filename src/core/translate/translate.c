@@ -54,14 +54,14 @@ void translation_keep_asked(struct translation *translation, struct part model)
              model.length < sizeof translation->asked ? (int)model.length : 0, model.text);
 }
 
-struct place {
+struct dropping {
     struct translation *translation;
     const char *where;
 };
 
 static void note_other(void *context, struct part name)
 {
-    const struct place *place = context;
+    const struct dropping *place = context;
     translation_note(place->translation, place->where, name);
 }
 
@@ -70,7 +70,7 @@ static void note_other(void *context, struct part name)
 void translation_note_others(struct translation *translation, const char *where, struct part object,
                              const char *const *known)
 {
-    struct place place = {translation, where};
+    struct dropping place = {translation, where};
     struct part values[KNOWN_MOST];
     if (raw_is(object, '{'))
         (void)raw_members(object, known, values, note_other, &place);

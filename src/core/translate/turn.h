@@ -28,7 +28,7 @@ struct turn {
     size_t count, written; /* of calls; written ones */
     size_t waiting;        /* bytes */
     enum stop stop;
-    struct tokens tokens;
+    struct translated_usage tokens;
     char notes[TRANSLATION_NOTES]; /* as in struct translation */
     char fault_type[40];           /* of the one error; "" if there was none */
     char fault_text[TRANSLATION_TEXT];

@@ -28,7 +28,7 @@ static void end(struct writer *writer, enum stop stop)
     buffer_append_text(writer->out, "}]}\n\n");
 }
 
-static void add_usage(struct buffer *out, const struct tokens *tokens)
+static void add_usage(struct buffer *out, const struct translated_usage *tokens)
 {
     int64_t input = tokens->input + tokens->cached + tokens->written;
     jsontext_name(out, "usage");
@@ -41,7 +41,7 @@ static void add_usage(struct buffer *out, const struct tokens *tokens)
     buffer_append_text(out, "}}");
 }
 
-static void start(struct writer *writer, const struct tokens *tokens)
+static void start(struct writer *writer, const struct translated_usage *tokens)
 {
     (void)tokens;
     if (!writer->stream)
@@ -108,7 +108,8 @@ static void close_block(struct writer *writer, enum piece piece)
     writer->tools++;
 }
 
-static void finish_whole(struct writer *writer, enum stop stop, const struct tokens *tokens)
+static void finish_whole(struct writer *writer, enum stop stop,
+                         const struct translated_usage *tokens)
 {
     struct buffer *out = writer->out;
     add_head(writer, "chat.completion");
@@ -132,7 +133,7 @@ static void finish_whole(struct writer *writer, enum stop stop, const struct tok
     buffer_append_char(out, '}');
 }
 
-static void finish(struct writer *writer, enum stop stop, const struct tokens *tokens)
+static void finish(struct writer *writer, enum stop stop, const struct translated_usage *tokens)
 {
     if (!writer->stream) {
         finish_whole(writer, stop, tokens);

@@ -14,7 +14,7 @@ static void end(struct writer *writer)
     buffer_append_text(writer->out, "}\n\n");
 }
 
-static void add_usage(struct buffer *out, const struct tokens *tokens)
+static void add_usage(struct buffer *out, const struct translated_usage *tokens)
 {
     jsontext_name(out, "usage");
     buffer_append_char(out, '{');
@@ -33,7 +33,7 @@ static void add_head(struct writer *writer)
                          writer->id, writer->translation->asked);
 }
 
-static void start(struct writer *writer, const struct tokens *tokens)
+static void start(struct writer *writer, const struct translated_usage *tokens)
 {
     if (!writer->stream)
         return;
@@ -140,7 +140,7 @@ static void add_stop(struct buffer *out, enum stop stop)
     buffer_append_text(out, ",\"stop_sequence\":null");
 }
 
-static void finish(struct writer *writer, enum stop stop, const struct tokens *tokens)
+static void finish(struct writer *writer, enum stop stop, const struct translated_usage *tokens)
 {
     struct buffer *out = writer->out;
     if (!writer->stream) {

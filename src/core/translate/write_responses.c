@@ -17,7 +17,7 @@ static void end(struct writer *writer)
     buffer_append_text(writer->out, "}\n\n");
 }
 
-static void add_usage(struct buffer *out, const struct tokens *tokens)
+static void add_usage(struct buffer *out, const struct translated_usage *tokens)
 {
     int64_t input = tokens->input + tokens->cached + tokens->written;
     buffer_append_char(out, '{');
@@ -39,7 +39,7 @@ static const char *incomplete_reason(enum stop stop)
 }
 
 static void append_response(struct writer *writer, const char *status, enum stop stop,
-                            const struct tokens *tokens)
+                            const struct translated_usage *tokens)
 {
     struct buffer *out = writer->out;
     const char *reason = incomplete_reason(stop);
@@ -66,7 +66,7 @@ static void append_response(struct writer *writer, const char *status, enum stop
 }
 
 static void tell_response(struct writer *writer, const char *type, const char *status,
-                          enum stop stop, const struct tokens *tokens)
+                          enum stop stop, const struct translated_usage *tokens)
 {
     begin(writer, type);
     jsontext_name(writer->out, "response");
@@ -74,7 +74,7 @@ static void tell_response(struct writer *writer, const char *type, const char *s
     end(writer);
 }
 
-static void start(struct writer *writer, const struct tokens *tokens)
+static void start(struct writer *writer, const struct translated_usage *tokens)
 {
     (void)tokens;
     if (!writer->stream)
@@ -219,7 +219,7 @@ static void close_block(struct writer *writer, enum piece piece)
     writer->blocks++;
 }
 
-static void finish(struct writer *writer, enum stop stop, const struct tokens *tokens)
+static void finish(struct writer *writer, enum stop stop, const struct translated_usage *tokens)
 {
     const char *status = incomplete_reason(stop) ? "incomplete" : "completed";
     writer->out->failed |= writer->items.failed || writer->text.failed || writer->call.failed;

@@ -19,7 +19,7 @@ enum stop {
     STOPS,
 };
 
-struct tokens {
+struct translated_usage {
     int64_t input;           /* without the cached ones */
     int64_t cached, written; /* read from the cache, and written to it */
     int64_t output;
@@ -27,11 +27,11 @@ struct tokens {
 
 struct writer;
 struct writer_ops {
-    void (*start)(struct writer *writer, const struct tokens *tokens);
+    void (*start)(struct writer *writer, const struct translated_usage *tokens);
     void (*open)(struct writer *writer, enum piece piece, struct part id, struct part name);
     void (*delta)(struct writer *writer, enum piece piece, struct part text);
     void (*close)(struct writer *writer, enum piece piece);
-    void (*finish)(struct writer *writer, enum stop stop, const struct tokens *tokens);
+    void (*finish)(struct writer *writer, enum stop stop, const struct translated_usage *tokens);
     /* `type` as Anthropic names it */
     void (*fail)(struct writer *writer, const char *type, const char *message);
     void (*ping)(struct writer *writer);

@@ -18,7 +18,7 @@
 #define TIME_LARGEST  INT64_C(253402300799) /* the year 9999 */
 
 /* One look at the server. */
-struct look {
+struct server_answer {
     redisReply *reply;
     bool granted;
     int64_t now;
@@ -50,9 +50,9 @@ static int not_understood(struct store_redis *store, redisReply *reply)
 
 /* {granted, seconds, text, revision, leases}; only the first if it is not our turn. Frees a reply
  * of any other form. */
-static int take_look(struct store_redis *store, redisReply *reply, struct look *ret_look)
+static int take_look(struct store_redis *store, redisReply *reply, struct server_answer *ret_look)
 {
-    struct look look = {.reply = reply};
+    struct server_answer look = {.reply = reply};
     bool whole = reply->type == REDIS_REPLY_ARRAY && reply->elements == 5 &&
                  reply->element[3]->type == REDIS_REPLY_STRING &&
                  reply->element[4]->type == REDIS_REPLY_ARRAY &&
@@ -101,7 +101,8 @@ static void drop_dead(struct state *state, struct buffer *dead)
 }
 
 /* The state in the answer to a look. -EINVAL if the text is not a state. */
-static int parse_look(const struct look *look, struct state *ret_state, struct buffer *dead)
+static int parse_look(const struct server_answer *look, struct state *ret_state,
+                      struct buffer *dead)
 {
     struct state state;
     int r = !look->text ? store_fresh_state(&state)
@@ -136,7 +137,7 @@ static int note_parse_error(struct store_redis *store, int r)
 int store_redis_read(struct store_redis *store, struct state *ret_state)
 {
     struct eval eval;
-    struct look look = {0};
+    struct server_answer look = {0};
     struct buffer dead = {0};
     redisReply *reply = NULL;
     int r = eval_init(store, &eval, script_look, 0);
@@ -158,7 +159,7 @@ int store_redis_read(struct store_redis *store, struct state *ret_state)
 /* ---- changing ---- */
 
 static int ask_for_turn(struct store_redis *store, bool passed, const char *try,
-                        struct look *ret_look)
+                        struct server_answer *ret_look)
 {
     struct eval eval;
     redisReply *reply = NULL;
@@ -189,7 +190,7 @@ static int stand_in_line(struct store_redis *store, bool *ret_passed)
 }
 
 static int take_turn(struct store_redis *store, const char *try, int64_t deadline,
-                     struct look *ret_look)
+                     struct server_answer *ret_look)
 {
     bool passed = false;
     for (;;) {
@@ -209,7 +210,7 @@ static int take_turn(struct store_redis *store, const char *try, int64_t deadlin
 }
 
 /* A text that is not a state is kept under another name, for a person to look at. */
-static int set_aside(struct store_redis *store, const struct look *look)
+static int set_aside(struct store_redis *store, const struct server_answer *look)
 {
     char aside[300];
     snprintf(aside, sizeof aside, "%.280s:broken", store->url.prefix);
@@ -229,7 +230,7 @@ static int set_aside(struct store_redis *store, const struct look *look)
     return 0;
 }
 
-static int load(struct store_redis *store, struct look *look, struct state *ret_state,
+static int load(struct store_redis *store, struct server_answer *look, struct state *ret_state,
                 struct buffer *dead)
 {
     int r = parse_look(look, ret_state, dead);
@@ -262,7 +263,7 @@ static char *print_without_leases(struct state *state)
 
 /* Returns 1 if it was written, 0 if another change came first. If the answer to an earlier try was
  * lost with the connection, `try` tells whether that one was carried out. */
-static int commit(struct store_redis *store, const char *try, const struct look *look,
+static int commit(struct store_redis *store, const char *try, const struct server_answer *look,
                   const char *text, const char *lease, const struct buffer *dead)
 {
     struct eval eval;
@@ -287,7 +288,7 @@ static int commit(struct store_redis *store, const char *try, const struct look 
     return r;
 }
 
-static int change_and_commit(struct store_redis *store, const char *try, struct look *look,
+static int change_and_commit(struct store_redis *store, const char *try, struct server_answer *look,
                              store_change *change, void *context, struct state *state,
                              const struct buffer *dead)
 {
@@ -314,7 +315,7 @@ static int try_once(struct store_redis *store, store_change *change, void *conte
                     int64_t deadline, struct state *ret_state)
 {
     char try[STORE_OWNER_TEXT + STORE_NUMBER_TEXT];
-    struct look look = {0};
+    struct server_answer look = {0};
     struct state state;
     struct buffer dead = {0};
     snprintf(try, sizeof try, "%s#%lu", store->self, ++store->changes);
