@@ -80,7 +80,7 @@ tcr-run status
 apt-get -q install -y --no-install-recommends zsh
 zsh -i -c 'autoload -U compinit; compinit -u; echo "zsh completes with ${_comps[tcr-run]}"'
 rm -f .zcompdump
-apt-get -q purge -y tcr-run libcjson1 zsh zsh-common
+apt-get -q purge --autoremove -y tcr-run zsh
 rm -r claude .config .local
 END
   in_root sh /tmp/try
