@@ -42,7 +42,7 @@ in_root() {
   cat >"$root/tmp/try" <<'END'
 set -eu
 cd
-tar -xf /tmp/tcr-run-*-linux-*.tar.xz
+tar -xf /tmp/tcr-run-*-linux-*.tar.gz
 tcr-run-*-linux-*/install --prefix ~/.local
 rm -r tcr-run-*-linux-*
 PATH=$HOME/.local/bin:$PATH

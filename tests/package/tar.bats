@@ -7,7 +7,7 @@ setup_file() {
   load helpers
   mkdir "$BATS_FILE_TMPDIR/first"
   build_package tar "$BATS_FILE_TMPDIR/first"
-  tar -C "$BATS_FILE_TMPDIR" -xf "$BATS_FILE_TMPDIR"/first/*.tar.xz
+  tar -C "$BATS_FILE_TMPDIR" -xf "$BATS_FILE_TMPDIR"/first/*.tar.gz
 }
 
 setup() {
