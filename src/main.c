@@ -140,8 +140,7 @@ static int unknown_word(int argc, char **argv)
     else if (runs)
         suggest_command(argc, argv);
     else
-        log_say("unknown subcommand \"%s\"; tcr-run --help lists them, and a command to be run "
-                "stands behind --",
+        log_say("unknown subcommand \"%s\"; see tcr-run --help; a command to run comes after --",
                 word);
     return EXIT_OWN_FAILURE;
 }

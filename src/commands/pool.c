@@ -34,8 +34,7 @@ static void say_what_is_empty(void)
 static int say_no_keys(void)
 {
     char *path = keysource_default_path();
-    log_say("there are no keys in %s; add one: tcr-run keys add NAME (or set TCR_KEYS, "
-            "CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY)",
+    log_say("there are no keys in %s; add one: tcr-run keys add NAME (or set TCR_KEYS)",
             path ? path : "a file named by --keys");
     free(path);
     say_what_is_empty();

@@ -110,7 +110,7 @@ END
 claude|unknown subcommand "claude"; did you mean: tcr-run -- claude$
 claude -p hello|unknown subcommand "claude"; did you mean: tcr-run -- claude -p
 client --|unknown subcommand "client"; did you mean: tcr-run -- client
-nonsense|unknown subcommand "nonsense"; tcr-run --help lists them, and a command to be run stands behind --$
+nonsense|unknown subcommand "nonsense"; see tcr-run --help; a command to run comes after --$
 ./nonsense|unknown subcommand "./nonsense"; did you mean: tcr-run -- ./nonsense$
 stauts|unknown subcommand "stauts"; did you mean: tcr-run status$
 dotcor|unknown subcommand "dotcor"; did you mean: tcr-run doctor$

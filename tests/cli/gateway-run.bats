@@ -257,7 +257,7 @@ CLIENT
   assert_status 1
   assert_stderr_has 'ConnectionRefusedError'
   assert_equal "$(grep -c . "$play/.gateways")" 2
-  assert_stderr_has 'the gateway of this run ended unexpectedly, and its requests fail; start the command again'
+  assert_stderr_has 'the gateway ended unexpectedly, and requests fail; start the command again$'
   assert_equal "$(grep -c 'not one request' "$err")" 0
   [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
 }

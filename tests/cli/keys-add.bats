@@ -397,9 +397,10 @@ END
 @test "what was in the environment until now is said to be hidden" {
   extra_env=("CLAUDE_CODE_OAUTH_TOKEN=$(token old)")
   add home
-  assert_stderr_has "from now on runs take their keys from it"
+  assert_stderr_has "runs no longer use the environment's keys"
+  assert_stderr_has 'to add those to the file: env \| tcr-run keys import -$'
   add work
-  refute_stderr_has 'from now on'
+  refute_stderr_has 'no longer use'
 }
 
 @test "no space: the old file stands, and says so" {

@@ -36,7 +36,7 @@ organizations() {
   provide
   unchanged check
   assert_status 1
-  assert_stderr_has 'told the organization of "one", "two"; --note-organization notes it in .*keys.json'
+  assert_stderr_has 'told the organization of "one", "two"; --note-organization notes it$'
   unchanged check --json
   jq -e . "$out" > "$scratch/read" || fail "stdout is no JSON"
 }

@@ -55,7 +55,7 @@ END
 END
   import .credentials.json
   assert_equal "$(in_file '.keys[0] | [.name, .refresh_token]')" '["claude","sk-ant-ort01-FAKE-a-0001"]'
-  assert_stderr_has 'tcr-run renews 1 of these logins, whose refresh tokens can be used once'
+  assert_stderr_has 'tcr-run renews 1 of these logins; use them in no other program$'
 }
 
 @test "a .env file: as the environment would be read" {
@@ -276,7 +276,7 @@ END
   assert_stdout_has '^"claude" \(oauth, sk-ant-.*0001\)$'
   assert_stdout_has '^"master" \(api, sk-ant-.*0001\), as the master key$'
   assert_stderr_has 'warning: m.env: its mode 0644'
-  assert_stderr_has 'warning: "master" is the master key, which is billed .*tcr-run keys set master --at-most 20/day, or tcr-run keys disable master$'
+  assert_stderr_has 'warning: "master" is the master key, which is billed; to limit it: tcr-run keys set master --at-most 20/day$'
   printf 'CLAUDE_CODE_OAUTH_TOKEN=%s\n' "$(token other)" > n.env
   tcr keys import n.env
   refute_stderr_has billed

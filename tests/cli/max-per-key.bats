@@ -223,7 +223,7 @@ tcr-run: "a" is free; going on'
   wait "${runs[1]}" || status=$?
   assert_status 75
   assert_used a
-  grep -q 'the keys that were in use are used up as well; --wait waits for "a"' "$err.1" || fail "$(cat "$err.1")"
+  grep -q 'the keys in use are used up as well; --wait waits for "a", ready first' "$err.1" || fail "$(cat "$err.1")"
   wait "${runs[0]}" || true
 }
 

@@ -51,7 +51,7 @@ failing_over() {
   assert_status 125
   assert_stderr_is_json
   tcr nonsense
-  assert_equal "$(members .text)" '"unknown subcommand \"nonsense\"; tcr-run --help lists them, and a command to be run stands behind --"'
+  assert_equal "$(members .text)" '"unknown subcommand \"nonsense\"; see tcr-run --help; a command to run comes after --"'
   pool a; fails a auth
   tcr -- client
   assert_equal "$(members '[.event, .key, .class]')" '["exhausted","a","auth"]'
@@ -200,7 +200,7 @@ overage() {
   plays home "echo '$(overage allowed false)'; echo '$(overage rejected true)'; echo '$(overage allowed true)'; cat '$DATA/captures/ok.stream.stdout'"
   tcr -- client
   assert_status 0
-  assert_equal "$(cat "$err")" 'tcr-run: warning: "home" has used up its plan; the provider bills what follows as extra usage, and the run goes on with it'
+  assert_equal "$(cat "$err")" 'tcr-run: warning: "home" has used up its plan; from now on it is billed as extra usage'
   assert_equal "$(jq -c 'select(.event == "overage") | .key' "$state/events.jsonl")" '"home"'
   tcr log
   assert_stdout_has 'warning: "home" is beyond its plan: the provider bills extra usage'

@@ -85,7 +85,7 @@ at_once() {
   keys_of "$(entry api:a "$acme")" "$(entry api:b "$acme")" "$(entry api:c "$acme")"
   at_once 2
   assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^tcr-run: warning: 2 runs share 3 ready keys, which have the limits of 1; keys of one organization share its limits, so more of them add nothing;'
+  assert_stderr_has '^tcr-run: warning: 2 runs share 3 ready keys, which have the limits of 1; add keys of other accounts'
 }
 
 @test "API keys of two organizations and one of none are worth three" {
@@ -101,7 +101,7 @@ at_once() {
   at_once 3
   assert_no_stderr
   at_once 4
-  assert_stderr_has 'warning: 4 runs share 3 ready keys; keys of one organization'
+  assert_stderr_has 'warning: 4 runs share 3 ready keys; add keys of other accounts'
 }
 
 @test "keys that rest are not counted" {

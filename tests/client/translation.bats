@@ -204,7 +204,7 @@ talks_long() {
   jq 'del(.keys[0].models)' "$keys" > "$keys.new" && cat "$keys.new" > "$keys"
   claude_run "ping"
   assert_status 75
-  assert_stderr_has 'Claude Code can use keys of kind openai that have "models"'
+  assert_stderr_has 'keys of kind openai need "models" for Claude Code'
 }
 
 @test "translation: without a gateway OpenAI keys alone are of no use to Claude Code" {

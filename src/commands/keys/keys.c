@@ -203,11 +203,10 @@ void keys_say_what_is_hidden(const struct keychange *change)
 {
     struct keyring keyring;
     struct keyring_report report = {0};
-    if (keyenv_parse(environ, &keyring, &report) > 0)
-        log_say(
-            "%s: created; from now on runs take their keys from it, no longer from the environment "
-            "(to bring those in: env | tcr-run keys import -)",
-            change->path);
+    if (keyenv_parse(environ, &keyring, &report) > 0) {
+        log_say("%s: created; runs no longer use the environment's keys", change->path);
+        log_say("to add those to the file: env | tcr-run keys import -");
+    }
     keyring_finish(&keyring);
     keyring_report_finish(&report);
 }

@@ -245,9 +245,8 @@ static int offer_organizations(struct check_round *round, const struct wish *wis
         if (wish->note || (person && agrees(round, buffer_text(&names), count)))
             status = note_organizations(round, options);
         else if (!person)
-            log_say("the provider told the organization of %s; --note-organization notes it in %s, "
-                    "so that keys of one organization rest together",
-                    buffer_text(&names), file);
+            log_say("the provider told the organization of %s; --note-organization notes it",
+                    buffer_text(&names));
     }
     buffer_finish(&names);
     return status;

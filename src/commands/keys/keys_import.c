@@ -137,10 +137,17 @@ static void warn_of_bills(const char *master)
 {
     struct buffer name = {0};
     shellword_append(&name, master);
-    log_warn("\"%s\" is the master key, which is billed each time the pool is used up; to limit "
-             "that: tcr-run keys set %s --at-most 20/day, or tcr-run keys disable %s",
-             master, buffer_text(&name), buffer_text(&name));
+    log_warn("\"%s\" is the master key, which is billed; to limit it: tcr-run keys set %s "
+             "--at-most 20/day",
+             master, buffer_text(&name));
     buffer_finish(&name);
+}
+
+static void say_renewed(const struct intake *intake, size_t renewed)
+{
+    log_warn("%s: tcr-run renews %zu of these logins; use them in no other program", intake->path,
+             renewed);
+    log_say("to leave a login to Claude Code: tcr-run keys add NAME --config-dir DIR");
 }
 
 static void sum_up(const struct intake *intake, const struct keychange *change)
@@ -149,11 +156,7 @@ static void sum_up(const struct intake *intake, const struct keychange *change)
     char skipped[64] = "", profiles[48] = "";
     say_notes(intake);
     if (renewed > 0)
-        log_warn(
-            "%s: tcr-run renews %zu of these logins, whose refresh tokens can be used once: do "
-            "not use them with the other program any more; to leave a login to Claude Code: "
-            "tcr-run keys add NAME --config-dir DIR",
-            intake->path, renewed);
+        say_renewed(intake, renewed);
     if (*intake->master)
         warn_of_bills(intake->master);
     if (intake->import.skipped > 0)

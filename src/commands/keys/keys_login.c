@@ -163,9 +163,9 @@ static int log_in(struct keychange *change, struct addition *addition)
     if (!entry)
         return addition_add(change, addition);
     if (addition->config_dir || addition->fields.organization || addition->fields.priority) {
-        log_say("keys login: \"%s\" is there already, and is only logged in again; tcr-run keys "
-                "set changes what else is said of it",
-                addition->name);
+        log_say(
+            "keys login: \"%s\" exists, and is only logged in again; the rest: tcr-run keys set",
+            addition->name);
         return EXIT_OWN_FAILURE;
     }
     if (folder)

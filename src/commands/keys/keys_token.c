@@ -114,17 +114,18 @@ static bool ask_for_token(struct addition *addition)
     if (r == 0 && !person)
         torn = is_torn(STDIN_FILENO);
     if (torn) {
-        buffer_append_text(&error, "a second line follows that may be its second half; expected "
-                                   "the token as one line, and what is no token not below it (| "
-                                   "head -n 1)");
+        buffer_append_text(
+            &error,
+            "a second line follows that may be its second half; expected one line (| head -n 1)");
         r = -EINVAL;
     }
     if (r == -ENODATA || r == -ECANCELED)
         buffer_append_text(&error,
                            "none was given; expected it as the first line of standard input");
     else if (r == -EMSGSIZE)
-        buffer_append_text(&error, "more than one line was pasted; expected the token as one line, "
-                                   "without the line breaks of the terminal it was shown on");
+        buffer_append_text(
+            &error,
+            "more than one line was pasted; expected the token without a terminal's line breaks");
     bool fine = r == 0 ? take_token(addition, "the token", token, strlen(token), true)
                        : fail(addition, "the token", &error, r);
     if (fine && person)

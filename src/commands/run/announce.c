@@ -239,10 +239,7 @@ void announce_undersized(const struct step *step)
                          crowd->keys == 1 ? "" : "s");
     if (crowd->capacity < crowd->keys)
         buffer_append_format(&text, ", which have the limits of %zu", crowd->capacity);
-    buffer_append_format(&line,
-                         "%s; keys of one organization share its limits, so more of them add "
-                         "nothing; keys of other accounts or organizations help, and so do fewer "
-                         "runs at once (--max-per-key 1 makes them wait)",
+    buffer_append_format(&line, "%s; add keys of other accounts, or use --max-per-key 1",
                          buffer_text(&text));
     const struct event event = {
         .kind = EVENT_WARNING, .time = step->choice.now, .text = buffer_text(&text)};
@@ -334,8 +331,7 @@ void announce_waited(const struct session *session, const struct finding *limit)
     buffer_append_format(&line, "\"%s\" ",
                          session_lead((struct session *)session)->candidate->key->name);
     render_failure(&line, limit);
-    buffer_append_text(&line, " during the session, and Claude Code waited for it though another "
-                              "key was free; with --gateway the session goes on with that key");
+    buffer_append_text(&line, ", and Claude Code waited; --gateway goes on with another key");
     log_say("%s", buffer_text(&line));
     buffer_finish(&line);
 }

@@ -60,10 +60,8 @@ static void warn_of_source(struct attempt *attempt)
     if (!names_another(attempt) || attempt->session->warned_of_source)
         return;
     attempt->session->warned_of_source = true;
-    log_warn(
-        "the client used another credential (%s) than \"%s\"; tcr-run explain -- ... shows what "
-        "shadows it",
-        attempt->evidence.key_source, attempt->candidate->key->name);
+    log_warn("the client used %s, not \"%s\"; tcr-run explain -- ... shows why",
+             attempt->evidence.key_source, attempt->candidate->key->name);
 }
 
 /* Only where nothing was found: otherwise the failure was noticed. */
@@ -129,8 +127,7 @@ static void drop_foreign(struct attempt *attempt, const struct shield *shield)
     warn_of_source(attempt);
     if (attempt->finding.class == CLASS_NONE)
         return;
-    log_say("what failed is the client's other credential, not \"%s\": no key rests for it, and no "
-            "other is tried",
+    log_say("the client's other credential failed, not \"%s\": no key rests, no other is tried",
             attempt->candidate->key->name);
     attempt->finding = (struct finding){.class = CLASS_NONE};
 }

@@ -115,8 +115,7 @@ static void give_up(struct private_gateway *gateway)
 {
     private_gateway_close_fd(&gateway->listener);
     gateway->given_up = true;
-    log_warn("the gateway of this run ended unexpectedly, and its requests fail; start the "
-             "command again, or with --no-gateway");
+    log_warn("the gateway ended unexpectedly, and requests fail; start the command again");
 }
 
 /* While the command goes on: a request may wait for hours. */
@@ -372,14 +371,14 @@ static void introduce(const struct session *session)
     if (fd < 0)
         return;
     (void)close(fd);
-    log_say("when a key is used up, this session goes on with another (a gateway for its requests; "
-            "Remote Control is off with it); --no-gateway does without. This is said once");
+    log_say("when a key is used up, this session goes on with another, through a gateway");
+    log_say("it turns Remote Control off; --no-gateway does without it. This is said once");
 }
 
 /* Without a gateway the client cannot speak to its key's provider. */
 static int refuse_direct(struct session *session, const char *why)
 {
-    log_say("\"%s\" serves Claude Code through a gateway alone, and there is none: %s",
+    log_say("\"%s\" serves Claude Code only through a gateway, and there is none: %s",
             session_lead(session)->candidate->key->name, why);
     return EXIT_OWN_FAILURE;
 }
@@ -428,8 +427,7 @@ static void say_news(const struct private_gateway *gateway, bool worked)
     if (text.length > 0)
         log_say("%s", buffer_text(&text));
     else if (gatewaynews_requests(gateway->news) == 0 && worked && !gateway->restarted)
-        log_warn("no request came through the gateway: this client does not use it; "
-                 "--no-gateway does without");
+        log_warn("no request came through the gateway; this client needs --no-gateway");
     else
         log_explain("requests that went through the gateway: %lu",
                     gatewaynews_requests(gateway->news));

@@ -119,8 +119,7 @@ bool ready_wait(struct run *run)
         wait_over();
         const struct candidate *first = pool_first_ready(&session->pool.rotation);
         if (queue.since && !step.choice.busy && !session->options->waits && first)
-            log_say("the keys that were in use are used up as well; --wait waits for \"%s\", which "
-                    "is ready first",
+            log_say("the keys in use are used up as well; --wait waits for \"%s\", ready first",
                     first->key->name);
         return false;
     }

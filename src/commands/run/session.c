@@ -106,8 +106,7 @@ static void say_of_arguments(const struct session *session)
 {
     const struct claude_args *args = &session->call.claude;
     if (args->background)
-        log_warn("--bg: the service that answers it keeps the key of the run that started it, and "
-                 "answers later --bg runs with that key");
+        log_warn("--bg: its service keeps this run's key, for later --bg runs as well");
     if (args->subcommand && args->unknown)
         log_explain("\"%s\" may be a subcommand of Claude Code: it gets no option of ours",
                     args->unknown);
@@ -227,8 +226,7 @@ static void warn_of_models(const struct session *session)
     }
     if (openai > 0 && session->call.id == CLIENT_CLAUDE && !session->translates &&
         session->pool.policy.gateway != GATEWAY_OFF)
-        log_warn("Claude Code can use keys of kind openai that have \"models\", such as "
-                 "{\"*\": \"gpt-5.4\"}; see tcr-keys(5)");
+        log_warn("keys of kind openai need \"models\" for Claude Code, see tcr-keys(5)");
 }
 
 static int ask_kinds(struct session *session, struct buffer *error)

@@ -22,10 +22,8 @@ static void warn_of_overage(const struct attempt *attempt)
     if (!attempt->evidence.overage || session->warned_of_overage)
         return;
     session->warned_of_overage = true;
-    buffer_append_format(&line,
-                         "\"%s\" has used up its plan; the provider bills what follows as extra "
-                         "usage, and the run goes on with it",
-                         name);
+    buffer_append_format(
+        &line, "\"%s\" has used up its plan; from now on it is billed as extra usage", name);
     journal_say(session, &(struct event){.kind = EVENT_OVERAGE, .key = name}, buffer_text(&line));
     buffer_finish(&line);
 }

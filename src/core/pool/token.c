@@ -58,8 +58,7 @@ static const char *fault_of_whole(const char *bytes, size_t length)
     if (length > LONGEST)
         return "is longer than any token (16 KiB)";
     if (begins_with(bytes, length, "sk-ant-ort"))
-        return "is a refresh token, which only Claude Code itself can use; the one that is needed "
-               "begins with sk-ant-oat";
+        return "is a refresh token; expected an access token, which begins with sk-ant-oat";
     if (is_assignment(bytes, length))
         return "has a variable's name before it; only the part behind the = is the token";
     if (has_line_end(bytes, length))
