@@ -15,8 +15,7 @@
 
 extern char **environ;
 
-/* In CI, secrets are empty where they may not be seen, for example in a pull request from a fork.
- */
+/* In CI, secrets are empty where they may not be seen, as in a pull request from a fork. */
 static void say_what_is_empty(void)
 {
     static const char *const names[] = {

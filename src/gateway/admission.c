@@ -69,8 +69,7 @@ static bool is_loopback(const struct sockaddr_storage *address)
                                          : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
-/* Users have keys of their own, which no web page knows, so they may use any name for this machine.
- */
+/* Users have their own keys, which no web page knows: they may call this machine as they like. */
 static void open_to_users(struct admission *admission)
 {
     admission->guard.users_only = true;

@@ -21,7 +21,7 @@
 /* Of a stream that sends nothing any more, not even a ping. */
 #define STALL_SECONDS 300
 
-/* What a change of an account may take. */
+/* How long a change of an account may take. */
 #define ERRAND_SECONDS 120
 
 typedef int take_option(struct arguments *arguments, const char *value, struct buffer *error);

@@ -103,8 +103,7 @@ bool bridge_serves(const struct exchange *exchange, const struct key *key)
     char other[MODELMAP_NAME];
     if (!format_of(exchange, &format))
         return true;
-    /* If the pool has both, a key without a table of models takes no requests in the other format.
-     */
+    /* If the pool has both, a key without a table of models takes only its own format. */
     if (is_openai(&key->kind) && format == FORMAT_MESSAGES)
         return (key->models || !bridge_has_claude(exchange)) && modelmap_of_key(key, model, other);
     if (is_openai(&key->kind))

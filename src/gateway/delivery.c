@@ -214,7 +214,7 @@ enum exchange_state delivery_begin(struct exchange *exchange)
     return STREAMING;
 }
 
-/* The time that is left now, not the time that the provider told. */
+/* The time that is left now, not the one that the provider gave. */
 static void set_retry_after(struct buffer *head, int64_t until)
 {
     int64_t left = until - time(NULL);

@@ -36,7 +36,7 @@ bool desk_survey(struct gateway *gateway)
     gateway->roster_looked = 0;
     gateway_renew_roster(gateway);
     struct rotation *rotation = &gateway->roster->rotation;
-    /* The last request's: what it was refused by is no standing of a key. */
+    /* Forget which keys the last request tried: that says nothing about a key's standing. */
     for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
         rotation->candidates[i].tried = false;
     return book_survey(gateway, gateway->roster, &demand);

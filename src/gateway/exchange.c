@@ -97,8 +97,7 @@ void exchange_mark(struct exchange *exchange)
     exchange->gateway->ready = exchange;
 }
 
-/* Sends our own answer once the body has been read: a client that is still sending does not read.
- */
+/* Sends our own answer once the body has been read: a client that still sends does not read. */
 static void refuse(struct exchange *exchange, int status, const char *sentence)
 {
     exchange->refused = status;

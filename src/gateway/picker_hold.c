@@ -3,7 +3,7 @@
 #include "gateway/picker_parts.h"
 #include "system/clock.h"
 
-/* What others free, in a run or on another machine, is seen after so long. */
+/* How long it takes to see a place that others free, in a run or on another machine. */
 #define LOOK_MS 500
 
 int64_t picker_next_sign(const struct exchange *exchange)
@@ -56,7 +56,7 @@ bool picker_wait_for_place(struct exchange *exchange)
     return true;
 }
 
-/* What it waits for is a key for the model that was asked for. */
+/* It waits for a key for the model that was asked for. */
 static bool survey_first_model(struct exchange *exchange)
 {
     bridge_first_model(exchange);

@@ -57,8 +57,7 @@ int files_replace(int folder, const char *name, const char *bytes, size_t length
     return r;
 }
 
-/* Cuts only where there is something to cut: the file system writes a journal even for no change.
- */
+/* Cuts only if there is something to cut: even no change makes the file system write a journal. */
 static int cut_to(int fd, size_t length)
 {
     struct stat status;

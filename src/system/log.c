@@ -63,7 +63,7 @@ static void put(char *line, size_t length)
     (void)files_write_out(STDERR_FILENO, line, length, host);
 }
 
-/* What a message quotes may hold control characters: they must not reach a terminal. */
+/* A quotation in a message may hold control characters, which must not reach a terminal. */
 static void put_text(const char *prefix, const char *sentence)
 {
     char line[LONGEST];

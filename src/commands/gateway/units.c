@@ -156,8 +156,7 @@ const char *units_word(const struct start *start, size_t i, char path[PATH_MAX])
     return start_takes_file(start->words[i - 1]) && realpath(word, path) ? path : word;
 }
 
-/* Repeats the words that start was given, with a path that does not depend on the current folder.
- */
+/* Repeats the words that start was given, with a path that is independent of the folder. */
 static void append_command(const struct start *start, const char *program, struct buffer *text)
 {
     char path[PATH_MAX];

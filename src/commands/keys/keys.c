@@ -223,8 +223,7 @@ int keys_change(struct keychange *change, keychange_edit *edit, void *context)
     return 0;
 }
 
-/* Other users can see arguments in the list of processes, and the shell keeps them in its history.
- */
+/* Other users can see arguments in the list of processes, and the shell remembers them. */
 static bool has_token(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

@@ -162,8 +162,7 @@ static bool lacks_organization(const struct check *check)
            *check->meaning.organization;
 }
 
-/* The name that a person gave the organization for another of its keys, or else the provider's id.
- */
+/* The name that a person gave it with another of its keys, or else the provider's id. */
 static const char *organization_name(const struct check_round *round, const char *id)
 {
     for (size_t i = 0; i < round->count; i++) {

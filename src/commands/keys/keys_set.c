@@ -83,7 +83,7 @@ int keys_set(int argc, char **argv)
     return status;
 }
 
-/* What is known about the old token is removed with it. The rest of the entry stays. */
+/* The records of the old token are removed with it. The rest of the entry stays. */
 static int apply_renewal(cJSON *file, void *context, struct buffer *error)
 {
     static const char *const old[] = {"expires", "added", "refresh_token", "refresh_after",

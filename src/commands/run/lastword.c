@@ -35,7 +35,7 @@ static enum last_word read_record(const struct attempt *attempt)
     return transcript_last_word(&transcript, buffer_text(held), held->length);
 }
 
-/* What is held does not belong to a failure, and neither does what follows. */
+/* The held text does not belong to a failure, and neither does the rest. */
 static void let_go(struct attempt *attempt)
 {
     attempt->evidence.last_word = false;

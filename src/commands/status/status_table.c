@@ -171,8 +171,7 @@ static void append_lines_cut(struct buffer *text, const char *lines, size_t limi
     }
 }
 
-/* Appends the lines below the table. They are never cut, so the table has to leave room for them.
- */
+/* The lines below the table. They are never cut, so the table has to leave room for them. */
 static void append_notes(struct buffer *notes, const struct status_view *view)
 {
     buffer_append_char(notes, '\n');
@@ -182,8 +181,7 @@ static void append_notes(struct buffer *notes, const struct status_view *view)
     append_ends(notes, view);
 }
 
-/* If not all keys fit, those that a person looks for come first, then the rest in the file's order.
- */
+/* If not all keys fit, those that a person looks for come first, then file order. */
 static int rank_of(const struct status_view *view, const struct candidate *candidate)
 {
     const struct record *known = state_find(&view->state->keys, candidate->id);
@@ -226,8 +224,7 @@ static void append_standing(struct buffer *line, const size_t *counts, enum stan
     append_count(line, counts[standing], standing_word(standing));
 }
 
-/* `498 of 500 ready, 1 resting (first back 14:35), 1 disabled`, about the pool without the master.
- */
+/* `498 of 500 ready, 1 resting (first back 14:35), 1 disabled`, without the master. */
 static void append_summary(struct buffer *line, const struct status_view *view)
 {
     const struct rotation *rotation = &view->pool->rotation;

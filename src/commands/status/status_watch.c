@@ -47,7 +47,7 @@ static void enter(const struct watching *watch)
     (void)put(begin_codes, sizeof begin_codes - 1);
 }
 
-/* What was typed meanwhile is not left for the shell. */
+/* Input that was typed meanwhile is not left for the shell. */
 static void leave(const struct watching *watch)
 {
     (void)put(end_codes, sizeof end_codes - 1);

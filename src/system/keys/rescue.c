@@ -66,8 +66,7 @@ int rescue_begin(const char *path, const struct seal *seal, const char *refresh_
     return 0;
 }
 
-/* Encrypts and decrypts. There is no checksum: text that was changed does not parse as an answer.
- */
+/* Encrypts and decrypts. There is no checksum: a text that was changed is not an answer. */
 static void veil(const struct rescue_page *page, const struct seal *seal, const void *from,
                  uint32_t length, void *to)
 {

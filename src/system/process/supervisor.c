@@ -161,8 +161,8 @@ static void pump(struct running *running, const struct pollfd slots[SLOT_COUNT])
     }
 }
 
-/* What the command left in its channels is its own and is passed on whole, however long that takes.
- * The time that a descendant is given begins after it. */
+/* All that the command left in its channels is passed on, however long that takes. The time that a
+ * descendant is given begins after it. */
 static bool is_owing(const struct running *running)
 {
     for (int i = 0; i < SUPERVISOR_RELAYS; i++) {

@@ -67,7 +67,7 @@ static void take_signal(struct running *running, const struct signalfd_siginfo *
     } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
         return; /* from our own write, which saw EPIPE or EFBIG */
     } else if (signal == SIGTSTP && running->ended) {
-        signals_stop_self(signal); /* there is no command left whose stop would stop us */
+        signals_stop_self(signal); /* no command is left whose stop would stop us */
     } else {
         running->result->asked_to_end |= signals_asks_to_end(signal);
         if (running->ended && signals_asks_to_end(signal))

@@ -143,7 +143,7 @@ static int ask_for_line(struct asking *asking, char *line)
     int r = take_signals(asking);
     if (r < 0)
         return r;
-    /* What was typed for an earlier program is not an answer. */
+    /* Input that was typed for an earlier program is not an answer. */
     (void)tcflush(asking->fd, TCIFLUSH);
     r = ask(asking);
     if (r == 0)

@@ -80,7 +80,7 @@ static bool ask(const char *question, const struct host *host, bool otherwise)
     CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    /* What was typed for an earlier program is not an answer. */
+    /* Input that was typed for an earlier program is not an answer. */
     (void)tcflush(fd, TCIFLUSH);
     (void)files_write_all(fd, question, strlen(question));
     bool yes = read_answer(fd, question, host, otherwise);

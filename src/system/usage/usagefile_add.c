@@ -103,7 +103,7 @@ static int compare_sessions(const void *first, const void *second)
     return r != 0 ? r : strcmp(a->session, b->session);
 }
 
-/* What an answer tells may be any number, and SQLite refuses to add up what is too large. */
+/* An answer may report any number, and SQLite refuses to add up numbers that are too large. */
 static void raise_by(int64_t *sum, int64_t number)
 {
     if (__builtin_add_overflow(*sum, number, sum) || *sum > SUM_LARGEST)
