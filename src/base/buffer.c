@@ -8,15 +8,14 @@
 
 #define SMALLEST 128
 
-static bool reserve(struct buffer *buffer, size_t more)
+/* Apart, so that the usual case is short. */
+__attribute__((noinline)) static bool grow(struct buffer *buffer, size_t more)
 {
     if (buffer->failed || more > SIZE_MAX / 4 - buffer->length) {
         buffer->failed = true;
         return false;
     }
     size_t needed = buffer->length + more + 1;
-    if (buffer->data && needed <= buffer->capacity)
-        return true;
     size_t capacity = buffer->capacity ? buffer->capacity : SMALLEST;
     while (capacity < needed)
         capacity *= 2;
@@ -31,9 +30,16 @@ static bool reserve(struct buffer *buffer, size_t more)
         sodium_memzero(buffer->data, buffer->capacity);
         free(buffer->data);
     }
+    data[buffer->length] = '\0';
     buffer->data = data;
     buffer->capacity = capacity;
     return true;
+}
+
+static bool reserve(struct buffer *buffer, size_t more)
+{
+    bool fits = more < buffer->capacity && buffer->length + more < buffer->capacity;
+    return fits && buffer->data && !buffer->failed ? true : grow(buffer, more);
 }
 
 void buffer_finish(struct buffer *buffer)

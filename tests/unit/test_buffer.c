@@ -35,6 +35,25 @@ static void test_appends_in_order(void **state)
     assert_null(buffer.data);
 }
 
+static void test_room_holds_nothing_yet(void **state)
+{
+    (void)state;
+    struct buffer buffer = {0};
+    char *before = malloc(1024);
+    assert_non_null(before);
+    memset(before, 'x', 1024);
+    __asm__ volatile("" : : "r"(before) : "memory");
+    free(before); /* whoever gets it next finds that */
+    buffer_expect(&buffer, 1000);
+    assert_string_equal(buffer_text(&buffer), "");
+    assert_int_equal(buffer.length, 0);
+    const char *data = buffer.data;
+    for (size_t i = 0; i < 1000; i++)
+        buffer_append_char(&buffer, 'a');
+    assert_ptr_equal(buffer.data, data);
+    buffer_finish(&buffer);
+}
+
 static void test_keeps_nul_bytes(void **state)
 {
     (void)state;
@@ -157,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_is_no_null),
         cmocka_unit_test(test_appends_in_order),
+        cmocka_unit_test(test_room_holds_nothing_yet),
         cmocka_unit_test(test_keeps_nul_bytes),
         cmocka_unit_test(test_grows_without_loss),
         cmocka_unit_test(test_formats_long_text),
