@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+void text_copy(char *to, size_t size, const char *text)
+{
+    size_t length = strnlen(text, size - 1);
+    memcpy(to, text, length);
+    to[length] = '\0';
+}
+
 size_t text_character(const char *text, size_t length, uint32_t *ret_code)
 {
     static const struct {

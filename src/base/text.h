@@ -15,6 +15,9 @@ size_t text_character(const char *text, size_t length, uint32_t *ret_code);
  * and isolates of text that runs from right to left. */
 bool text_is_control(uint32_t code);
 
+/* As much of it as fits into `size` bytes with the 0 at the end; `size` is 1 or more. */
+void text_copy(char *to, size_t size, const char *text);
+
 bool text_is_utf8(const char *text);
 bool text_has_controls(const char *text);
 

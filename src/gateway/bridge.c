@@ -2,6 +2,7 @@
 
 #include "base/head.h"
 #include "base/jsontext.h"
+#include "base/text.h"
 #include "core/gateway/route.h"
 #include "core/translate/fault.h"
 #include "core/translate/modellist.h"
@@ -265,7 +266,7 @@ static void find_model(struct exchange *exchange, const struct key *key, bool tr
     char model[MODELMAP_NAME];
     bool mapped = is_openai(&key->kind) && modelmap_of_key(key, exchange->id.model, model);
     if (!mapped)
-        snprintf(model, sizeof model, "%s", exchange->id.model);
+        text_copy(model, sizeof model, exchange->id.model);
     if (translates || strcmp(model, in_body) != 0)
         snprintf(bridge->model, sizeof bridge->model, "%s", model);
 }

@@ -1,6 +1,7 @@
 #include "gateway/exchange.h"
 
 #include "base/head.h"
+#include "base/text.h"
 #include "gateway/agent.h"
 #include "gateway/delivery.h"
 #include "gateway/desk.h"
@@ -16,7 +17,6 @@
 #include "system/clock.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,7 +166,7 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
     exchange->head = *head;
     *head = (struct buffer){0};
     const char *text = buffer_text(&exchange->head);
-    snprintf(exchange->method, sizeof exchange->method, "%s", method);
+    text_copy(exchange->method, sizeof exchange->method, method);
     exchange->deadline = exchange->begun + read_deadline(text) * 1000;
     timer_set(&exchange->gateway->timers, &exchange->timer, exchange->deadline);
     route_find(method, exchange->target, &exchange->route);

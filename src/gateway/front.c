@@ -27,6 +27,8 @@
 #define HEAD_MS       130000
 #define STALL_SECONDS 120u
 
+#define HEAD_USUAL 1000 /* bytes */
+
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 #define ACCEPT_AT_ONCE 32
@@ -145,6 +147,7 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *method)
 {
     struct head_walk walk = {.clear = true};
     timer_stop(&exchange->gateway->timers, &exchange->visitor->idle);
+    buffer_expect(&walk.head, HEAD_USUAL);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &walk);
     exchange->has_head = true;
     exchange_receive_head(exchange, method, &walk.head, walk.clear);

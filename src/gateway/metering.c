@@ -1,6 +1,7 @@
 #include "gateway/metering.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "core/gateway/prices.h"
 #include "core/show/usagequery.h"
 #include "gateway/budget.h"
@@ -14,7 +15,6 @@
 #include "system/usage/usagewriter.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -155,9 +155,9 @@ static void name_models(const struct exchange *exchange, struct usage_row *row)
     const char *asked = *bridge->asked ? bridge->asked : exchange->id.model;
     const char *sent = *bridge->model ? bridge->model : exchange->id.model;
     const char *served = exchange->tokens.tokens.model;
-    snprintf(row->asked, sizeof row->asked, "%s", asked);
+    text_copy(row->asked, sizeof row->asked, asked);
     if (*served || exchange->tokens.tokens.told)
-        snprintf(row->served, sizeof row->served, "%s", *served ? served : sent);
+        text_copy(row->served, sizeof row->served, *served ? served : sent);
 }
 
 static void count(const struct exchange *exchange, struct usage_row *row)
@@ -171,7 +171,7 @@ static void count(const struct exchange *exchange, struct usage_row *row)
     row->output = tokens.output;
     row->cache_read = tokens.cache_read;
     row->cache_write = tokens.cache_write;
-    snprintf(tokens.model, sizeof tokens.model, "%s", row->served);
+    text_copy(tokens.model, sizeof tokens.model, row->served);
     if (exchange->gateway->metering)
         row->priced = prices_cost(&exchange->gateway->metering->prices, &tokens, &row->cost);
 }
@@ -197,9 +197,9 @@ void metering_record(struct exchange *exchange)
                             .tries = exchange->attempts,
                             .milliseconds = took};
     if (exchange->candidate)
-        snprintf(row.key, sizeof row.key, "%s", exchange->candidate->key->name);
-    snprintf(row.user, sizeof row.user, "%s", exchange->user);
-    snprintf(row.session, sizeof row.session, "%s", exchange->id.session);
+        text_copy(row.key, sizeof row.key, exchange->candidate->key->name);
+    text_copy(row.user, sizeof row.user, exchange->user);
+    text_copy(row.session, sizeof row.session, exchange->id.session);
     name_models(exchange, &row);
     count(exchange, &row);
     page_events_request(exchange->gateway, &row);

@@ -1,6 +1,7 @@
 #include "gateway/picker_parts.h"
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "gateway/budget.h"
 #include "gateway/common.h"
 #include "gateway/gateway.h"
@@ -185,8 +186,8 @@ static enum prospect choose(struct exchange *exchange)
     exchange->master_is_news = exchange->is_master && !had_master;
     exchange->holder->common.moved = false;
     if (exchange->candidate && !exchange->is_master) {
-        snprintf(exchange->holder->key, sizeof exchange->holder->key, "%s",
-                 exchange->candidate->key->name);
+        text_copy(exchange->holder->key, sizeof exchange->holder->key,
+                  exchange->candidate->key->name);
         common_tell(exchange);
     }
     if (trial)

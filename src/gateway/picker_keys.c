@@ -1,6 +1,7 @@
 #include "gateway/picker_parts.h"
 
 #include "base/head.h"
+#include "base/text.h"
 #include "gateway/budget.h"
 #include "gateway/gateway.h"
 #include "gateway/secrets.h"
@@ -70,8 +71,10 @@ void picker_find_sort(struct exchange *exchange)
 bool picker_name_object(const struct exchange *exchange, char ret_id[PICKER_OBJECT])
 {
     const char *object = *exchange->route.object ? exchange->route.object : exchange->id.object;
+    if (!*object)
+        return false;
     snprintf(ret_id, PICKER_OBJECT, "object:%s", object);
-    return *object != '\0';
+    return true;
 }
 
 /* What the request is bound to: a key that was picked by hand, or the key that made an object which
@@ -93,9 +96,11 @@ const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound)
 /* In the form of "--model": a request does not name the long context with the model. */
 static void name_model(struct exchange *exchange)
 {
-    bool is_long = exchange->of_long_context && *exchange->id.model;
-    snprintf(exchange->model, sizeof exchange->model, "%s%s", exchange->id.model,
-             is_long ? "[1m]" : "");
+    const char *model = exchange->id.model;
+    if (exchange->of_long_context && *model)
+        snprintf(exchange->model, sizeof exchange->model, "%s[1m]", model);
+    else
+        text_copy(exchange->model, sizeof exchange->model, model);
 }
 
 struct demand picker_demand(struct exchange *exchange)

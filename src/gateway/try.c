@@ -1,5 +1,6 @@
 #include "gateway/try.h"
 
+#include "base/cursor.h"
 #include "base/head.h"
 #include "core/gateway/forward.h"
 #include "gateway/exchange.h"
@@ -97,8 +98,9 @@ static bool is_looked_for(const char *line)
         "accept:", "accept-encoding:", "authorization:", "content-type:",
         "cookie:", "expect:",          "referer:",       "user-agent:",
     };
+    const char first = char_lower(*line);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncasecmp(line, names[i], strlen(names[i])) == 0)
+        if (first == *names[i] && strncasecmp(line, names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }

@@ -103,11 +103,28 @@ static void columns(void **unused)
     assert_int_equal(text_cut("\xe6\x97\xa5", 1), 0);
 }
 
+static void a_copy_is_cut_to_its_room(void **state)
+{
+    (void)state;
+    char room[4] = "xyz";
+    text_copy(room, sizeof room, "ab");
+    assert_string_equal(room, "ab");
+    text_copy(room, sizeof room, "abcd");
+    assert_string_equal(room, "abc");
+    text_copy(room, 1, "abcd");
+    assert_string_equal(room, "");
+    assert_int_equal(room[1], 'b');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(characters),       cmocka_unit_test(bounds),  cmocka_unit_test(controls),
-        cmocka_unit_test(whole_characters), cmocka_unit_test(columns),
+        cmocka_unit_test(a_copy_is_cut_to_its_room),
+        cmocka_unit_test(characters),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(controls),
+        cmocka_unit_test(whole_characters),
+        cmocka_unit_test(columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

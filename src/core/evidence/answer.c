@@ -21,8 +21,10 @@ static int64_t read_time(const char *headers, const char *name, const struct rea
     char value[VALUE], text[VALUE + 16];
     int64_t until = 0;
     head_value(headers, name, value, sizeof value);
+    if (!*value)
+        return 0;
     snprintf(text, sizeof text, "retry-after: %s", value);
-    return *value && resettime_find(text, time->now, time->zones, &until) ? until : 0;
+    return resettime_find(text, time->now, time->zones, &until) ? until : 0;
 }
 
 static void read_organization(const char *headers, char ret_id[MEANING_ORGANIZATION])

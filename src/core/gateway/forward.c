@@ -10,6 +10,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+#define OWN_LINES 256 /* what is added to a head, about */
+
 static const char beta_name[] = "anthropic-beta";
 static const char oauth_beta[] = "oauth-2025-04-20";
 
@@ -223,6 +225,7 @@ void forward_request(const char *head, const struct forward_key *key, struct buf
     const char *at = head;
     struct header header;
     size_t seen = 0;
+    buffer_expect(ret_lines, strlen(head) + OWN_LINES);
     while (head_next(&at, &header)) {
         if (belongs_to_way(head, &header, named) || is_credential(&header) || is_ours(&header) ||
             is_of_curl(&header))
@@ -268,6 +271,7 @@ void forward_answer(const char *head, struct buffer *ret_head, int64_t *ret_leng
     const char *at = head;
     struct header header;
     *ret_length = FORWARD_LENGTH_UNKNOWN;
+    buffer_expect(ret_head, strlen(head) + OWN_LINES);
     while (head_next(&at, &header)) {
         if (header_is(&header, "content-length"))
             *ret_length = read_length(&header);

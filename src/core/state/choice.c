@@ -1,9 +1,9 @@
 #include "core/state/choice.h"
 
+#include "base/text.h"
 #include "core/state/choice_parts.h"
 #include "core/state/queue.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define UNDERSIZED_WARNING_SECONDS 3600
@@ -115,7 +115,7 @@ static void note_use(struct choice *choice, struct state *state, const struct pi
     const struct candidate *chosen = pick->chosen;
     struct entry use = choice_entry(ENTRY_USE, chosen->id, choice->now);
     use.count = 1;
-    snprintf(use.name, sizeof use.name, "%s", chosen->key->name);
+    text_copy(use.name, sizeof use.name, chosen->key->name);
     (void)choice_enter(choice, state, &use);
     if (pick->is_master) {
         const struct entry master = choice_entry(ENTRY_MASTER, chosen->id, choice->now);

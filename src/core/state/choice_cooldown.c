@@ -1,8 +1,8 @@
+#include "base/text.h"
 #include "core/state/choice.h"
 #include "core/state/choice_parts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 bool choice_enter(struct choice *choice, struct state *state, const struct entry *entry)
@@ -17,14 +17,14 @@ bool choice_enter(struct choice *choice, struct state *state, const struct entry
 struct entry choice_entry(enum entry_kind kind, const char *id, int64_t at)
 {
     struct entry entry = {.kind = kind, .at = at};
-    snprintf(entry.id, sizeof entry.id, "%s", id);
+    text_copy(entry.id, sizeof entry.id, id);
     return entry;
 }
 
 void choice_name_pool(struct entry *entry, const char *pool)
 {
     if (pool)
-        snprintf(entry->pool, sizeof entry->pool, "%s", pool);
+        text_copy(entry->pool, sizeof entry->pool, pool);
 }
 
 static void move_cursor(struct choice *choice, struct state *state, const char *pool)
@@ -89,7 +89,7 @@ bool choice_note_success(struct choice *choice, struct state *state)
     size_t before = rests_ahead(choice, state);
     entry.failures = choice->slot->failures;
     entry.last_failed = choice->slot->last_failed;
-    snprintf(entry.rest.model, sizeof entry.rest.model, "%s", model ? model : "");
+    text_copy(entry.rest.model, sizeof entry.rest.model, model ? model : "");
     for (int class = 0; class < CLASS_COUNT; class ++) {
         const struct finding untold = {.class = (enum failure_class) class};
         entry.longest[class] =

@@ -1,7 +1,8 @@
 #include "core/state/state.h"
 
+#include "base/text.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ int state_lease(struct state *state, const struct owner *owner, const char *key,
         known->count++;
         return 0;
     }
-    snprintf(lease.key, sizeof lease.key, "%s", key);
+    text_copy(lease.key, sizeof lease.key, key);
     return state_add_lease(state, &lease);
 }
 
