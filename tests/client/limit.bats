@@ -202,4 +202,11 @@ first_is_used_up() {
   assert_stdout "pong from the master"
   assert_stderr_has 'carrying on with the master key "billing"'
   assert_equal "$(tail -n 1 "$log" | jq -r .model | grep -o "opus\|haiku")" opus
+  # So it is where the key fails otherwise for the next model.
+  answers home "limit:seven_day_opus:360000" 403
+  run_tcr reset
+  run_tcr -- claude -p "ping" --model opus
+  assert_status 0
+  assert_stdout "pong from the master"
+  assert_equal "$(tail -n 1 "$log" | jq -r .model | grep -o "opus\|haiku")" opus
 }

@@ -145,7 +145,7 @@ static bool next_key(struct run *run, const struct attempt *attempt)
         return goes_on(run, &step);
     if (try_patiently(run, &step))
         return true;
-    if (attempt->finding.class == CLASS_LIMIT && othermodel_choose(run, &step))
+    if (othermodel_choose(run, &step))
         return true;
     if (othermodel_spend(run->session, &step))
         return goes_on(run, &step);

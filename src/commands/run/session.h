@@ -36,11 +36,12 @@ struct session {
     struct private_gateway *gateway; /* NULL: the command's requests go to the providers directly */
     struct owner owner;
     bool master_tried, alarmed;
-    bool spares_master;        /* another model is tried before the master */
-    int64_t began_ms;          /* clock_now_ms */
-    struct ending last_ending; /* of the command; zeroed before its first end */
-    char model[MODELMAP_NAME]; /* that goes on in place of the one asked for; "" */
-    size_t model_step;         /* how many were tried */
+    bool spares_master;              /* another model is tried before the master */
+    int64_t began_ms;                /* clock_now_ms */
+    struct ending last_ending;       /* of the command; zeroed before its first end */
+    char asked_model[MODELMAP_NAME]; /* that the run was begun with, once another took its place */
+    char model[MODELMAP_NAME];       /* that goes on in place of the one asked for; "" */
+    size_t model_step;               /* how many were tried */
 
     /* The conversation so far (claude). */
     char *help;   /* what this client's --help prints; NULL: not needed or not known */
