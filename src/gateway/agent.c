@@ -9,6 +9,7 @@
 #include "gateway/picker.h"
 #include "system/clock.h"
 #include "system/files.h"
+#include "system/keys/passphrase.h"
 #include "system/log.h"
 #include "system/process/detach.h"
 #include "system/process/gateway_program.h"
@@ -350,6 +351,12 @@ static enum exchange_state run(struct exchange *exchange, const struct agent_pol
     return refuse(exchange, 503, "Claude Code cannot be started; the gateway's log tells why", 0);
 }
 
+/* The run that it starts has no terminal. */
+static bool lacks_passphrase(const struct gateway *gateway)
+{
+    return passphrase_is_asked_for() && passphrase_guards(gateway->roster->origin);
+}
+
 enum exchange_state agent_begin(struct exchange *exchange)
 {
     struct gateway *gateway = exchange->gateway;
@@ -359,6 +366,11 @@ enum exchange_state agent_begin(struct exchange *exchange)
         return exchange_refuse(exchange, 404,
                                "Claude Code is not served here: the key file's policy has no "
                                "\"agent\"",
+                               0);
+    if (lacks_passphrase(gateway))
+        return exchange_refuse(exchange, 503,
+                               "the key file is sealed, and Claude Code as a service has nobody to "
+                               "ask for its passphrase; set TCR_PASSPHRASE_FILE for the gateway",
                                0);
     if (count_agents(gateway) >= (size_t)policy->at_most)
         return picker_wait_for_place(exchange)

@@ -5,7 +5,6 @@
 #include "base/path.h"
 #include "config.h"
 #include "core/pool/modelmap.h"
-#include "core/pool/seal.h"
 #include "core/show/pagekey.h"
 #include "gateway/desk.h"
 #include "gateway/gateway.h"
@@ -14,7 +13,6 @@
 #include "system/keys/keysource.h"
 #include "system/keys/passphrase.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +24,6 @@
 #define DEFAULT_PROFILE "default"
 
 /* ---- whether keys can be changed ---- */
-
-static bool is_sealed(const char *path)
-{
-    char bytes[128];
-    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    ssize_t length = fd < 0 ? 0 : read(fd, bytes, sizeof bytes);
-    return length > 0 && seal_is_sealed(bytes, (size_t)length);
-}
 
 static bool has_passphrase(void)
 {
@@ -50,7 +40,7 @@ static const char *why_not(const struct gateway *gateway)
     CLEANUP_FREE char *folder = path_folder(origin);
     if (access(origin, R_OK | W_OK) < 0 || !folder || access(folder, W_OK) < 0)
         return "the key file, or its folder, cannot be written";
-    if (is_sealed(origin) && !has_passphrase())
+    if (passphrase_guards(origin) && !has_passphrase())
         return "the key file is sealed, and the gateway does not have its passphrase; start the "
                "gateway again to be asked for it";
     return NULL;

@@ -229,6 +229,38 @@ gone() { # PID
     [ ! -e "$HOME/runs" ]
 }
 
+@test "a sealed key file that nobody can be asked to open is said" {
+    start '{"folder": "~/work"}'
+    "$TCR_RUN" gateway stop
+    (umask 077; echo FAKE-passphrase >"$HOME/pass"; echo FAKE-passphrase >"$HOME/asked")
+    "$TCR_RUN" keys seal --passphrase-fd 8 8<"$HOME/asked"
+    # Its passphrase was typed at the start: it is in no variable.
+    run -0 python3 - "$TCR_RUN" "$SOCKET" <<'END'
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "gateway", "-d", "--listen", "unix:" + sys.argv[2]])
+time.sleep(0.3)
+said = b""
+while b"assphrase" not in said:
+    said += os.read(fd, 1000)
+os.write(fd, b"FAKE-passphrase\n")
+try:
+    while os.read(fd, 1000): pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+    ask /sdk/v1/messages '{"messages": [{"role": "user", "content": "go"}]}'
+    [ "$status" = 503 ]
+    [[ "$output" == *"the key file is sealed"*"set TCR_PASSPHRASE_FILE"* ]] || { echo "$output"; false; }
+    "$TCR_RUN" gateway stop
+    export TCR_PASSPHRASE_FILE=$HOME/pass
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+    ask /sdk/v1/messages '{"messages": [{"role": "user", "content": "go"}]}'
+    [ "$status" = 200 ]
+}
+
 @test "without a key that can be used it is 429" {
     start '{"folder": "~/work"}'
     cat >"$HOME/bin/claude" <<'END'

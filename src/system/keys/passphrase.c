@@ -12,10 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VARIABLE "TCR_PASSPHRASE_FILE"
-#define LONGEST  1024
-#define MEBIBYTE (1024 * 1024)
-#define TRIES    3
+#define VARIABLE  "TCR_PASSPHRASE_FILE"
+#define LONGEST   1024
+#define BEGINNING 128 /* bytes that tell a sealed file */
+#define MEBIBYTE  (1024 * 1024)
+#define TRIES     3
 
 static int descriptor = -1;
 
@@ -109,10 +110,18 @@ static int ask_twice(const char *path, struct buffer *error, char **ret_passphra
     return r;
 }
 
-static bool is_asked_for(void)
+bool passphrase_is_asked_for(void)
 {
     const char *file = getenv(VARIABLE);
     return descriptor < 0 && (!file || !*file);
+}
+
+bool passphrase_guards(const char *path)
+{
+    char bytes[BEGINNING];
+    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ssize_t length = fd < 0 ? 0 : read(fd, bytes, sizeof bytes);
+    return length > 0 && seal_is_sealed(bytes, (size_t)length);
 }
 
 typedef int asker(const char *path, struct buffer *error, char **ret_passphrase);
@@ -120,9 +129,9 @@ typedef int asker(const char *path, struct buffer *error, char **ret_passphrase)
 static int get(const char *path, asker *person, struct buffer *error, char **ret_passphrase)
 {
     char *passphrase = NULL;
-    int r = is_asked_for()    ? person(path, error, &passphrase)
-            : descriptor >= 0 ? from_descriptor(error, &passphrase)
-                              : from_file(getenv(VARIABLE), error, &passphrase);
+    int r = passphrase_is_asked_for() ? person(path, error, &passphrase)
+            : descriptor >= 0         ? from_descriptor(error, &passphrase)
+                                      : from_file(getenv(VARIABLE), error, &passphrase);
     if (r == 0 && !*passphrase) {
         secret_free(passphrase);
         return refuse(error, "its passphrase must not be empty");
@@ -193,7 +202,7 @@ static int open_by_passphrase(const char *path, struct seal *seal, char **bytes,
                               struct buffer *error)
 {
     int r = derive(path, ask_first, seal, error);
-    for (int left = is_asked_for() ? TRIES - 1 : 0; r == 0 && left > 0; left--) {
+    for (int left = passphrase_is_asked_for() ? TRIES - 1 : 0; r == 0 && left > 0; left--) {
         r = try_to_open(seal, bytes, length, error);
         if (r != -EBADMSG)
             return r;

@@ -15,6 +15,13 @@ void passphrase_use_descriptor(int fd);
  * was opened; another negative errno. */
 int passphrase_hand_over(void);
 
+/* True if the key file is sealed, as far as it can be read. */
+bool passphrase_guards(const char *path);
+
+/* True if only a person can give a passphrase: neither a descriptor nor TCR_PASSPHRASE_FILE does.
+ */
+bool passphrase_is_asked_for(void);
+
 /* Takes it from such a pipe, which it closes: files that it fits are opened with it. Returns 0 or a
  * negative errno. */
 int passphrase_take_over(int fd);
