@@ -62,17 +62,19 @@ static void append_fix(struct buffer *error, const char *command, const char *pa
 
 static int refuse_mode(const struct stat *status, const char *path, struct buffer *error)
 {
-    buffer_append_format(error, "its mode %04o gives others access to your keys",
-                         status->st_mode & 07777);
-    if (status->st_uid == geteuid())
+    bool is_ours = status->st_uid == geteuid();
+    buffer_append_format(error, "its mode %04o gives others access to your keys%s",
+                         status->st_mode & 07777, is_ours ? "" : ", and it is root's");
+    if (!is_ours)
+        append_single_user(error);
+    if (is_ours)
         append_fix(error, "chmod 600 ", path);
     else
         buffer_append_format(error,
-                             ", and it is root's; fix: chmod 640 as root, or mount it so "
+                             "; fix: chmod 640 as root, or mount it so "
                              "(Kubernetes: \"defaultMode\": 416); a token can also be had with "
                              "\"token_command\": [\"cat\", \"%s\"]",
                              path);
-    append_single_user(error);
     return -EPERM;
 }
 
@@ -83,10 +85,10 @@ int trust_check_file(const struct stat *status, const char *path, struct buffer 
         return 0;
     bool by_root = status->st_uid == 0 && user != 0;
     if (status->st_uid != user && status->st_uid != 0) {
-        buffer_append_format(error, "it belongs to user %u, not to you; fix: chown %u ",
-                             status->st_uid, user);
-        shellword_append(error, path);
+        buffer_append_format(error, "it belongs to user %u, not to you", status->st_uid);
         append_single_user(error);
+        buffer_append_format(error, "; fix: chown %u ", user);
+        shellword_append(error, path);
         return -EPERM;
     }
     bool group_is_fine = !(status->st_mode & GROUP) ||

@@ -69,7 +69,7 @@ END
   chmod 644 "$keys"
   tcr -- client
   assert_status 125
-  assert_stderr_has 'its mode 0644 gives others access to your keys, and it is root.s; fix: chmod 640 as root, or mount it so \(Kubernetes: "defaultMode": 416\)'
+  assert_stderr_has 'its mode 0644 gives others access to your keys, and it is root.s; in a container: TCR_SINGLE_USER=1, .*; fix: chmod 640 as root, or mount it so \(Kubernetes: "defaultMode": 416\)'
 }
 
 @test "TCR_SINGLE_USER=1: where nobody else is, whoever owns the file and may read or write it; another value counts for nothing" {

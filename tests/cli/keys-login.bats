@@ -43,7 +43,7 @@ nothing_shown() {
   assert_equal "$(in_file '[.keys[] | [.token, .priority]]')" "[[\"$TOKEN\",2]]"
   login home --priority 3
   assert_status 125
-  assert_stderr_has '"home" is there already'
+  assert_stderr_has '"home" exists, and is only logged in again'
 }
 
 @test "without a token nothing is written, and it is said" {
