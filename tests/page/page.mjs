@@ -251,7 +251,7 @@ const tests = {
         const table = page.locator("section[aria-labelledby=usage-by-model]");
         await table.getByRole("row", { name: /claude-sonnet-4-6/ }).waitFor();
         assert.ok(Number(await page.locator("#usage-facts dd").nth(1).innerText()) >= 2);
-        await page.locator("#usage-measure").getByText("Requests", { exact: true }).click();
+        await page.getByRole("radio", { name: "Requests" }).check();
         await page.getByText("Requests by day").waitFor();
         const drawn = () => page.locator("#usage-chart canvas").evaluate((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value, i) => i % 4 === 3 && value > 200));
         await until(drawn, "something on the canvas");
