@@ -124,7 +124,8 @@ _tcr_run_keys()
         list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
         add/-*)
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
-                --budget --base-url --plain-http --token-file --config-dir --token-command --keys --passphrase-fd'
+                --budget --base-url --plain-http --token-file --config-dir --keychain --token-command --keys
+                --passphrase-fd'
             ;;
         login/-*) _tcr_run_words '--config-dir --organization --priority --keys --passphrase-fd' ;;
         refresh/-*) _tcr_run_words '--if-due --quiet --keys --passphrase-fd' ;;

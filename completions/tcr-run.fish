@@ -140,6 +140,7 @@ complete -c tcr-run -n '__tcr_run_verb add set' -l base-url -x -d 'The address i
 complete -c tcr-run -n '__tcr_run_verb add set' -l plain-http -d 'Unencrypted, to another machine'
 complete -c tcr-run -n '__tcr_run_verb add' -l token-file -r -F -d 'The token stands in this file'
 complete -c tcr-run -n '__tcr_run_verb add login' -l config-dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'The login in this folder'
+complete -c tcr-run -n '__tcr_run_verb add' -l keychain -x -d 'This item of the keychain holds the token'
 complete -c tcr-run -n '__tcr_run_verb add' -l token-command -d 'This command prints the token'
 complete -c tcr-run -n '__tcr_run_verb check' -l all -d 'Disabled keys too'
 complete -c tcr-run -n '__tcr_run_verb check' -l timeout -x -d 'How long a provider may take'

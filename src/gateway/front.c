@@ -245,8 +245,8 @@ bool front_begin_tls(struct front *front, const char *certificates, const char *
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
     if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES || !without_gnutls_no_more()) {
-        buffer_append_text(error, "the libmicrohttpd of this system was built without TLS; "
-                                  "--behind-proxy leaves it to a proxy");
+        buffer_append_text(error, "its libmicrohttpd was built without TLS; --behind-proxy "
+                                  "leaves that to a proxy");
         return false;
     }
     front->words = error;

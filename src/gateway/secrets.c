@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define AGAIN_MS (60 * (int64_t)1000) /* after a command or a login that gave no token */
-#define LOOK_MS  ((int64_t)2000)      /* between two looks at a login that is in use */
-#define AHEAD_MS ((int64_t)20000)     /* between two looks for logins that end soon */
+#define AGAIN_MS    (60 * (int64_t)1000) /* after a command or a login that gave no token */
+#define LOOK_MS     ((int64_t)2000)      /* between two looks at a login that is in use */
+#define KEYCHAIN_MS ((int64_t)60000)     /* likewise, if a program is started for it */
+#define AHEAD_MS    ((int64_t)20000)     /* between two looks for logins that end soon */
 
 /* ---- logins in folders ---- */
 
@@ -27,6 +28,8 @@ static void take_folder_login(struct roster *roster, struct candidate *candidate
     bool fine = login_look(&roster->keyring, key->config_dir, &error, &login) == 0;
     buffer_finish(&error);
     secret->ends = login.ends;
+    if (login.in_keychain)
+        secret->looked_at += KEYCHAIN_MS - LOOK_MS;
     secret->can_renew = login.can_renew && key_renews_in_folder(key);
     key->token = fine && (login.ends == 0 || login.ends > time(NULL)) ? login.token : NULL;
     if (!secret->can_renew)

@@ -205,7 +205,7 @@ x --kind env:1X|--kind: expected oauth
 x --kind api|begins like one of kind oauth; leave out --kind api
 x --at-most 5/day|--at-most limits the master key alone
 x --master --at-most 5/year|at_most: expected a limit such as "20/day"
-x --token-file a --config-dir b|at most one of --token-command, --token-file and --config-dir
+x --token-file a --config-dir b|at most one of --token-command, --token-file, --keychain and --config-dir
 x --token-file a --token-command b|at most one of
 x --token-command|--token-command needs a command
 x --kind api --config-dir .|leave --kind out

@@ -185,7 +185,7 @@ static const struct mistake {
     {"{\"keys\":[\"" OAUTH_1 "\"]}", "keys[0]", "found a string", "expected an object"},
     {"{\"keys\":[" A ",[]]}", "keys[1]", "found an array", "expected an object"},
     {"{\"keys\":[{\"name\":\"a\"}]}", "keys[0]", "found none", "exactly one of token, token_file"},
-    {"{\"keys\":[{}]}", "keys[0]", "found none", "token_command and config_dir"},
+    {"{\"keys\":[{}]}", "keys[0]", "found none", "token_command, keychain and config_dir"},
     {"{\"keys\":[{\"token\":\"" OAUTH_1 "\",\"token_file\":\"x\"}]}", "keys[0]", "found several",
      "exactly one of"},
     {"{\"keys\":[{\"token\":5}]}", "keys[0].token", "found a number", "expected a string"},

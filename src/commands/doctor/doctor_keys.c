@@ -6,6 +6,7 @@
 #include "core/show/render.h"
 #include "core/state/rotation.h"
 #include "system/files.h"
+#include "system/keys/keychain.h"
 #include "system/keys/keysource.h"
 #include "system/process/process.h"
 #include "system/trust.h"
@@ -162,7 +163,12 @@ static void check_organizations(struct doctor *doctor, const struct keyring *key
 static void check_command(struct doctor *doctor, const struct key *key)
 {
     CLEANUP_FREE char *program = files_find_program(key->command[0]);
-    if (!program)
+    if (!program && key->keychain)
+        doctor_say(doctor, "keychain", HEALTH_WARN,
+                   "\"%s\": a \"keychain\" is macOS's, whose program security is not found; fix: "
+                   "\"token_command\" with what keeps secrets here",
+                   key->name);
+    else if (!program)
         doctor_say(doctor, "token command", HEALTH_WARN,
                    "\"%s\": %s is not found; fix: install it, or name it with its path", key->name,
                    key->command[0]);
@@ -174,10 +180,13 @@ static void check_login(struct doctor *doctor, const struct key *key)
     CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
     snprintf(file, sizeof file, "%s/.credentials.json", folder ? folder : "");
     CLEANUP_FREE char *word = shellword_copy(folder ? folder : key->config_dir);
-    if (access(file, R_OK) < 0)
+    int r = access(file, R_OK) < 0 ? -errno : 0;
+    if (r == -ENOENT && folder && keychain_has_login(folder))
+        r = 0;
+    if (r < 0)
         doctor_say(doctor, "login", HEALTH_WARN,
                    "\"%s\": %s: %s; fix: CLAUDE_CONFIG_DIR=%s claude, then /login", key->name, file,
-                   strerror(errno), word ? word : "DIR");
+                   strerror(-r), word ? word : "DIR");
 }
 
 static void check_end(struct doctor *doctor, const struct key *key)

@@ -36,7 +36,8 @@ static const struct verb {
      "NAME [--master] [--kind KIND] [--organization NAME]\n"
      "[--priority N] [--expires WHEN] [--at-most N/day]\n"
      "[--budget N/day] [--base-url URL [--plain-http]]\n"
-     "[--token-file FILE | --config-dir DIR | --token-command COMMAND ARG...]",
+     "[--token-file FILE | --config-dir DIR | --keychain SERVICE\n"
+     " | --token-command COMMAND ARG...]",
      "add one; its token is asked for, or read from standard input"},
     {"renew", keys_renew, "NAME [--expires WHEN]",
      "give one a new token; everything else of it stays"},
@@ -271,6 +272,7 @@ static const struct {
     {"--plain-http", "allow http:// to another machine"},
     {"--token-file FILE", "the token stands in this file"},
     {"--config-dir DIR", "use the login in this folder of Claude Code"},
+    {"--keychain SERVICE", "an item of macOS's login keychain holds the token"},
     {"--token-command COMMAND", "this prints the token; takes the rest of the line"},
     {"--all", "the disabled keys too"},
     {"--timeout TIME", "how long a provider may take (10s)"},

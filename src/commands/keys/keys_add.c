@@ -38,6 +38,7 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
                                  {"kind", 0, NULL, &addition->fields.kind},
                                  {"token-file", 0, NULL, &addition->token_file},
                                  {"config-dir", 0, NULL, &addition->config_dir},
+                                 {"keychain", 0, NULL, &addition->keychain},
                                  {"expires", 0, NULL, &addition->fields.expires},
                                  {"at-most", 0, NULL, &addition->fields.at_most},
                                  {"budget", 0, NULL, &addition->fields.budget},
@@ -48,9 +49,10 @@ static bool parse_options(int argc, char **argv, struct addition *addition,
     if (!keys_parse(argc, argv, flags, 1, 1, ret_options))
         return false;
     addition->name = argv[1];
-    int sources = !!addition->command + !!addition->token_file + !!addition->config_dir;
+    int sources = !!addition->command + !!addition->token_file + !!addition->config_dir +
+                  !!addition->keychain;
     if (sources > 1)
-        log_say("keys add: expected at most one of --token-command, --token-file and "
+        log_say("keys add: expected at most one of --token-command, --token-file, --keychain and "
                 "--config-dir, found %d",
                 sources);
     else if (addition->command && !addition->command[0])
@@ -69,6 +71,7 @@ static const char *source_field(const struct addition *addition)
     return addition->command      ? "token_command"
            : addition->token_file ? "token_file"
            : addition->config_dir ? "config_dir"
+           : addition->keychain   ? "keychain"
                                   : "token";
 }
 

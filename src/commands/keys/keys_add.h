@@ -13,7 +13,7 @@
 struct addition {
     const char *name;
     struct key_fields fields;
-    const char *token_file, *config_dir;
+    const char *token_file, *config_dir, *keychain;
     char **command; /* NULL-terminated; NULL if not said */
     bool master;
     bool logs_in;     /* its secret is what Claude Code gets by logging in */

@@ -16,7 +16,7 @@ static void shown_secret(const struct key *key, char shown[SECRET_REDACTED + 16]
     if (key->token)
         secret_redact(key->token, shown);
     else if (key->source == KEY_COMMAND)
-        strcpy(shown, "(command)");
+        strcpy(shown, key->keychain ? "(keychain)" : "(command)");
     else if (key->source == KEY_CONFIG_DIR)
         strcpy(shown, "(login folder)");
     else

@@ -127,6 +127,7 @@ static const char *where_secret_is(const cJSON *entry)
 {
     return json_get(entry, "token_file")      ? "in its token_file"
            : json_get(entry, "token_command") ? "with what its token_command reads"
+           : json_get(entry, "keychain")      ? "with security add-generic-password -U"
            : json_get(entry, "config_dir")    ? "by logging in again in its config_dir"
                                               : NULL;
 }

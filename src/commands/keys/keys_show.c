@@ -38,7 +38,9 @@ static void add_source(cJSON *object, const struct key *key)
         json_set_string(object, "token_file", key->token_file);
     if (key->config_dir)
         json_set_string(object, "config_dir", key->config_dir);
-    if (key->source != KEY_COMMAND || !(words = cJSON_CreateArray()))
+    if (key->keychain)
+        json_set_string(object, "keychain", key->keychain);
+    if (key->source != KEY_COMMAND || key->keychain || !(words = cJSON_CreateArray()))
         return;
     for (const char *const *word = key->command; *word; word++)
         cJSON_AddItemToArray(words, cJSON_CreateString(*word));

@@ -6,6 +6,7 @@
 #include "core/pool/keyring.h"
 #include "core/pool/token.h"
 #include "system/files.h"
+#include "system/keys/keychain.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
 #include "system/stream/prompt.h"
@@ -169,7 +170,7 @@ static bool take_config_dir(struct addition *addition)
     if (!path || folder < 0)
         return fail(addition, addition->config_dir, &error, path ? -errno : -ENOMEM);
     CLEANUP_FREE char *word = shellword_copy(path);
-    if (faccessat(folder, ".credentials.json", F_OK, 0) < 0)
+    if (faccessat(folder, ".credentials.json", F_OK, 0) < 0 && !keychain_has_login(path))
         log_warn("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
                  path, word ? word : "DIR");
     return json_set_string(addition->entry, "config_dir", path) ||
@@ -198,6 +199,16 @@ static bool take_command(struct addition *addition)
     return fail(addition, "--token-command", &error, -ENOMEM);
 }
 
+static bool take_keychain(struct addition *addition)
+{
+    struct buffer error = {0};
+    CLEANUP_FREE char *program = files_find_program("security");
+    if (!program)
+        log_warn("--keychain: macOS's program security, which reads it, is not here");
+    return json_set_string(addition->entry, "keychain", addition->keychain) ||
+           fail(addition, "--keychain", &error, -ENOMEM);
+}
+
 bool addition_take_source(struct addition *addition)
 {
     if (addition->logs_in && !addition_log_in(addition))
@@ -207,5 +218,6 @@ bool addition_take_source(struct addition *addition)
     return addition->command      ? take_command(addition)
            : addition->token_file ? take_token_file(addition)
            : addition->config_dir ? take_config_dir(addition)
+           : addition->keychain   ? take_keychain(addition)
                                   : ask_for_token(addition);
 }

@@ -7,6 +7,7 @@
 #include "core/pool/destination.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
+#include "system/keys/keychain.h"
 #include "system/log.h"
 
 #include <errno.h>
@@ -224,8 +225,11 @@ static void assign_secret(struct assignments *set, const struct session *session
         assign(set, "CLAUDE_CODE_OAUTH_TOKEN", stand_in); /* there is no folder to log in from */
     else if (key->source == KEY_CONFIG_DIR)
         /* Only the login comes from that folder. Sessions and settings stay where they are, so that
-         * the conversation goes on from one account to the next. Only one kind has such folders. */
-        assign(set, "CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
+         * the conversation goes on from one account to the next. Only one kind has such folders.
+         * An empty one is ~/.claude; with its path, Claude Code on macOS would look for another
+         * item of the keychain than the one that it makes there. */
+        assign(set, "CLAUDE_SECURESTORAGE_CONFIG_DIR",
+               folder && keychain_is_usual_folder(folder) ? "" : folder);
     else if (descriptor)
         assign(set, kind_descriptor_variable(&kind), descriptor);
     else

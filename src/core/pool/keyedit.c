@@ -112,7 +112,8 @@ const char *keyedit_master(const cJSON *file)
 
 static bool is_same_secret(const cJSON *a, const cJSON *b)
 {
-    static const char *const sources[] = {"token", "token_file", "token_command", "config_dir"};
+    static const char *const sources[] = {"token", "token_file", "token_command", "keychain",
+                                          "config_dir"};
     const char *one = json_string(a, "base_url"), *other = json_string(b, "base_url");
     if (strcmp(one ? one : "", other ? other : "") != 0)
         return false; /* one token at two addresses is two keys */
@@ -300,6 +301,7 @@ void keyedit_describe(const cJSON *entry, struct buffer *text)
         buffer_append_text(text, shown);
     } else {
         buffer_append_text(text, json_get(entry, "token_command") ? "by a command"
+                                 : json_get(entry, "keychain")    ? "from the keychain"
                                  : json_get(entry, "token_file")  ? "from a file"
                                                                   : "a login folder");
     }

@@ -66,6 +66,26 @@ static void read_token_command(struct reader *reader, const char *place, const c
     key->command = words;
 }
 
+/* The same as a token_command, with messages of its own. */
+static void read_keychain(struct reader *reader, const char *place, const cJSON *item, void *target)
+{
+    static const char *const words[] = {"security", "find-generic-password", "-w", "-s"};
+    const size_t count = sizeof words / sizeof words[0];
+    struct key *key = target;
+    fields_read_text(reader, place, item, &key->keychain);
+    if (!key->keychain)
+        return;
+    const char **command = calloc(count + 2, sizeof(char *));
+    if (!command) {
+        reader->out_of_memory = true;
+        return;
+    }
+    memcpy(command, words, sizeof words);
+    command[count] = key->keychain;
+    free((void *)key->command);
+    key->command = command;
+}
+
 static void read_config_dir(struct reader *reader, const char *place, const cJSON *item,
                             void *target)
 {
@@ -197,6 +217,7 @@ static const struct field key_fields[] = {
     {"token", read_token},
     {"token_file", read_token_file},
     {"token_command", read_token_command},
+    {"keychain", read_keychain},
     {"config_dir", read_config_dir},
     {"kind", read_kind},
     {"base_url", NULL},
@@ -226,6 +247,7 @@ static void take_source(struct reader *reader, struct key *key, const cJSON *obj
     } sources[] = {{"token", KEY_INLINE},
                    {"token_file", KEY_FILE},
                    {"token_command", KEY_COMMAND},
+                   {"keychain", KEY_COMMAND},
                    {"config_dir", KEY_CONFIG_DIR}};
     int found = 0;
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
@@ -237,8 +259,8 @@ static void take_source(struct reader *reader, struct key *key, const cJSON *obj
     if (found != 1)
         fields_mistake(
             reader, key->place, "",
-            "expected exactly one of token, token_file, token_command and config_dir, found "
-            "%s",
+            "expected exactly one of token, token_file, token_command, keychain and config_dir, "
+            "found %s",
             found ? "several" : "none");
     else if (key->source == KEY_CONFIG_DIR)
         key->kind = kind_make(KIND_CONFIG_DIR), key->kind_known = true;

@@ -28,6 +28,7 @@ struct key {
     const char *token;          /* NULL until it is known (KEY_FILE, KEY_COMMAND) */
     const char *token_file;     /* KEY_FILE: as written, "~/" not yet expanded */
     const char *const *command; /* KEY_COMMAND: NULL-terminated */
+    const char *keychain;       /* the item that the command reads; NULL: it is the user's own */
     const char *config_dir;     /* KEY_CONFIG_DIR: as written */
     struct kind kind;
     bool kind_known;

@@ -7,6 +7,7 @@
 #include "core/pool/keyenv.h"
 #include "core/pool/keyfile.h"
 #include "system/files.h"
+#include "system/keys/keychain.h"
 #include "system/keys/keychange.h"
 #include "system/keys/login.h"
 #include "system/process/capture.h"
@@ -164,21 +165,43 @@ int keysource_load(const char *file, char *const *environment, struct keyring *r
     return keyring_drop_duplicates(ret_keyring, report);
 }
 
+/* What is the user's to put right; false: as with any other command. */
+static bool explain_keychain(struct buffer *error, const struct key *key, int r, int status)
+{
+    bool is_missing = WIFEXITED(status) && WEXITSTATUS(status) == KEYCHAIN_NOT_FOUND;
+    if (!key->keychain || (r < 0 ? r != -ENOENT : !is_missing))
+        return false;
+    if (r < 0) {
+        buffer_append_text(error, "a \"keychain\" is macOS's, whose program security is not in "
+                                  "PATH; elsewhere: \"token_command\"");
+        return true;
+    }
+    buffer_append_text(error, "the login keychain has no item ");
+    shellword_append(error, key->keychain);
+    buffer_append_text(error, "; to make it: security add-generic-password -a \"$USER\" -s ");
+    shellword_append(error, key->keychain);
+    buffer_append_text(error, " -w");
+    return true;
+}
+
 static int explain_failure(struct buffer *error, const struct key *key, int r, int status)
 {
+    if (explain_keychain(error, key, r, status))
+        return -EINVAL;
     const char *program = key->command[0];
+    const char *field = key->keychain ? "keychain" : "token_command";
     if (r == -ETIMEDOUT)
-        buffer_append_format(error, "token_command \"%s\" did not end within %d s", program,
+        buffer_append_format(error, "%s \"%s\" did not end within %d s", field, program,
                              KEYSOURCE_COMMAND_SECONDS);
     else if (r == -EINTR)
-        buffer_append_format(error, "token_command \"%s\" was interrupted", program);
+        buffer_append_format(error, "%s \"%s\" was interrupted", field, program);
     else if (r < 0)
-        buffer_append_format(error, "token_command \"%s\": %s", program, strerror(-r));
+        buffer_append_format(error, "%s \"%s\": %s", field, program, strerror(-r));
     else if (WIFSIGNALED(status))
-        buffer_append_format(error, "token_command \"%s\" was killed by signal %d", program,
+        buffer_append_format(error, "%s \"%s\" was killed by signal %d", field, program,
                              WTERMSIG(status));
     else
-        buffer_append_format(error, "token_command \"%s\" exited with status %d", program,
+        buffer_append_format(error, "%s \"%s\" exited with status %d", field, program,
                              WEXITSTATUS(status));
     return -EINVAL;
 }

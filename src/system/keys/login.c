@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "system/files.h"
+#include "system/keys/keychain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +13,8 @@
 
 #define LARGEST 65536
 
-static int take(const char *bytes, size_t length, struct keyring *keyring, struct buffer *error,
-                struct login *ret_login)
+static int take(const char *bytes, size_t length, const char *where, struct keyring *keyring,
+                struct buffer *error, struct login *ret_login)
 {
     CLEANUP_JSON cJSON *file = json_parse(bytes, length, NULL);
     const cJSON *login = json_get(file, "claudeAiOauth");
@@ -22,12 +23,33 @@ static int take(const char *bytes, size_t length, struct keyring *keyring, struc
     struct key key = {.kind = kind_make(KIND_CONFIG_DIR), .kind_known = true};
     int64_t expires = 0;
     if (!token) {
-        buffer_append_text(error, "its .credentials.json holds no login of Claude Code");
+        buffer_append_format(error, "its %s holds no login of Claude Code", where);
         return -EINVAL;
     }
     (void)json_integer(login, "expiresAt", &expires);
     int r = keyring_set_token(keyring, &key, token, strlen(token), error);
-    *ret_login = (struct login){key.token, expires / 1000, refresh && *refresh};
+    *ret_login = (struct login){
+        .token = key.token, .ends = expires / 1000, .can_renew = refresh && *refresh};
+    return r;
+}
+
+/* -ENOENT if there is none, and on a system without a keychain. */
+static int look_in_keychain(const char *folder, struct keyring *keyring, struct buffer *error,
+                            struct login *ret_login)
+{
+    char service[KEYCHAIN_SERVICE], *bytes = secret_alloc(LARGEST);
+    size_t length = 0;
+    if (!bytes)
+        return -ENOMEM;
+    keychain_name_login(folder, service);
+    int r = keychain_read(service, bytes, LARGEST, &length, error);
+    if (r == 0)
+        r = take(bytes, length, "item in the keychain", keyring, error, ret_login);
+    if (r == 0) {
+        ret_login->can_renew = false;
+        ret_login->in_keychain = true;
+    }
+    secret_free(bytes);
     return r;
 }
 
@@ -42,8 +64,10 @@ int login_look(struct keyring *keyring, const char *folder, struct buffer *error
         return -ENOMEM;
     int r = files_read(path, FILE_SECRET, LARGEST, error, &bytes, &length);
     if (r == 0)
-        r = take(bytes, length, keyring, error, ret_login);
-    else if (error->length == 0)
+        r = take(bytes, length, ".credentials.json", keyring, error, ret_login);
+    else if (r == -ENOENT)
+        r = look_in_keychain(expanded, keyring, error, ret_login);
+    if (r < 0 && error->length == 0)
         buffer_append_format(error, "%s: %s", path, strerror(-r));
     secret_free(bytes);
     return r;

@@ -1,4 +1,5 @@
-/* The login of Claude Code in a folder of its configuration. Read only: refresh.h renews it. */
+/* The login of Claude Code in a folder of its configuration; on macOS, where there is no such file,
+ * in the login keychain. Read only: refresh.h renews the one in a file. */
 #pragma once
 
 #include "core/pool/keyring.h"
@@ -8,7 +9,8 @@
 struct login {
     const char *token; /* in the keyring's store */
     int64_t ends;      /* seconds since 1970; 0: not told */
-    bool can_renew;    /* there is a refresh token beside it */
+    bool can_renew;    /* there is a refresh token beside it, and both are in a file */
+    bool in_keychain;
 };
 
 /* What lies in `folder` ("~/" is expanded), whether it has ended or not. Returns 0; -EINVAL with

@@ -4,6 +4,7 @@
 #include "core/pool/keyedit.h"
 #include "system/files.h"
 #include "system/keys/claude_lock.h"
+#include "system/keys/keychain.h"
 #include "system/keys/refresh_parts.h"
 
 #include <errno.h>
@@ -55,6 +56,12 @@ static int find_place(const char *config_dir, struct folder_place *place, struct
     place->rescue_path = NULL;
     if (errno == ENOMEM)
         return -ENOMEM;
+    if (errno == ENOENT && keychain_has_login(expanded)) {
+        buffer_append_text(error,
+                           "its login is in the keychain, where Claude Code alone renews it: "
+                           "run claude with it once");
+        return -EINVAL;
+    }
     buffer_append_format(error, "%s holds no .credentials.json: log in with CLAUDE_CONFIG_DIR=%s",
                          config_dir, config_dir);
     return -EINVAL;

@@ -2,7 +2,6 @@
 
 #include "system/library.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -13,7 +12,7 @@ static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 static void *open_library(struct buffer *error)
 {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        void *library = library_open(names[i]);
         if (library)
             return library;
     }
@@ -34,7 +33,7 @@ const struct curl *curl_load(struct buffer *error)
     if (!library)
         return NULL;
     bool fine = true;
-#define CURL_FIND(name) fine = fine && library_find(library, "curl_" #name, &curl.name);
+#define CURL_FIND(name) fine = fine && LIBRARY_FIND(library, curl_##name, &curl.name);
     CURL_FUNCTIONS(CURL_FIND)
 #undef CURL_FIND
     loaded = fine && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/wait.h>
 
 int detach_attributes(posix_spawnattr_t *attributes)

@@ -2,7 +2,6 @@
 
 #include "system/library.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -18,14 +17,14 @@ const struct sqlite *sqlite_load(struct buffer *error)
     static bool loaded;
     if (loaded)
         return &sqlite;
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    void *library = library_open(LIBRARY);
     if (!library) {
         buffer_append_text(error, "usage needs SQLite, which cannot be loaded (" LIBRARY
                                   " is missing or unusable): apt-get install libsqlite3-0");
         return NULL;
     }
     loaded = true;
-#define SQLITE_FIND(name) loaded &= library_find(library, "sqlite3_" #name, &sqlite.name);
+#define SQLITE_FIND(name) loaded &= LIBRARY_FIND(library, sqlite3_##name, &sqlite.name);
     SQLITE_FUNCTIONS(SQLITE_FIND)
 #undef SQLITE_FIND
     if (!loaded)
