@@ -16,7 +16,6 @@ class TcrRun < Formula
   depends_on "libsodium"
   depends_on "openssl@3"
   depends_on "sqlite"
-  depends_on :linux
 
   def install
     system "meson", "setup", "build", "-Dtests=false", *std_meson_args

@@ -60,7 +60,8 @@ const char *files_home(void);
 char *files_expand(const char *path, const char *base);
 
 /* The file `name` in tcr's folder below the XDG variable's folder (unset, empty and relative ones
- * are ignored, as the specification says), else below HOME/fallback. Freed by the caller; NULL if
+ * are ignored, as the specification says), else below HOME/fallback; on macOS instead in "tcr" of
+ * HOME/Library/Application Support, if that folder is there. Freed by the caller; NULL if
  * there is no home. */
 char *files_xdg(const char *variable, const char *fallback, const char *name);
 /* The same in that folder itself, for what other programs read. */

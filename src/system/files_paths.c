@@ -1,6 +1,8 @@
 #include "system/files.h"
 
 #include "base/buffer.h"
+#include "base/cleanup.h"
+#include "config.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -44,6 +46,22 @@ char *files_expand(const char *path, const char *base)
     return path[0] == '/' || !base ? strdup(path) : join(base, path);
 }
 
+/* Where macOS's programs keep what is theirs, if somebody has made a folder for ours: it is in no
+ * variable, so nobody gets one unasked. Its path; NULL if it is not to be used. */
+static char *home_folder(const char *home)
+{
+#ifdef TCR_HOME_FOLDER
+    struct stat status;
+    char *folder = join(home, TCR_HOME_FOLDER "/tcr");
+    if (folder && stat(folder, &status) == 0 && S_ISDIR(status.st_mode))
+        return folder;
+    free(folder);
+#else
+    (void)home;
+#endif
+    return NULL;
+}
+
 static char *xdg_path(const char *variable, const char *fallback, const char *below,
                       const char *name)
 {
@@ -65,6 +83,10 @@ static char *xdg_path(const char *variable, const char *fallback, const char *be
 
 char *files_xdg(const char *variable, const char *fallback, const char *name)
 {
+    const char *folder = getenv(variable), *home = files_home();
+    CLEANUP_FREE char *own = home && (!folder || folder[0] != '/') ? home_folder(home) : NULL;
+    if (own)
+        return join(own, name);
     return xdg_path(variable, fallback, "/tcr/", name);
 }
 

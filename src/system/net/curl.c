@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* The same library with another TLS library below it, which git depends on in Debian: better than
- * none. */
-static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+ * none; and the one that macOS comes with. */
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib"};
 
 static void *open_library(struct buffer *error)
 {

@@ -61,8 +61,13 @@ struct tls {
     BIO *incoming, *outgoing; /* owned by the session */
 };
 
-/* The version whose headers this was built with: another version may differ. */
+/* The version whose headers this was built with: another version may differ. Homebrew has it in a
+ * folder that is not looked through. */
+#ifdef TCR_LIBSSL
+#define LIBRARY TCR_LIBSSL
+#else
 #define LIBRARY (OPENSSL_VERSION_NUMBER >= 0x30000000L ? "libssl.so.3" : "libssl.so.1.1")
+#endif
 
 static int load(struct buffer *error)
 {
