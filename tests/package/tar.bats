@@ -27,6 +27,16 @@ setup() {
   [ ! -e "$prefix" ] || fail "left: $(left "$prefix")"
 }
 
+@test "what people run is in no dialect: other shells install and remove it too" {
+  for shell in dash 'busybox sh' 'zsh --emulate sh'; do
+    read -ra words <<<"$shell"
+    "${words[@]}" "$unpacked/install" --prefix "$prefix"
+    "$prefix/bin/tcr-run" --version
+    "${words[@]}" "$prefix/share/tcr-run/uninstall"
+    [ ! -e "$prefix" ] || fail "$shell left: $(left "$prefix")"
+  done
+}
+
 @test "the shells find its completions" {
   "$unpacked/install" --prefix "$BATS_TEST_TMPDIR/prefix"
   completes "$BATS_TEST_TMPDIR/prefix"

@@ -1,6 +1,7 @@
 #include "system/process/spawn.h"
 
 #include "base/cleanup.h"
+#include "system/files.h"
 #include "system/process/signals.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ static int read_report(int fd)
 #define SPLIT() fork()
 #endif
 
-int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed)
+static int start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed)
 {
     int report[2];
     pid_t parent = getpid();
@@ -128,4 +129,30 @@ int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_e
         ;
     *ret_exec_failed = true;
     return r;
+}
+
+/* POSIX has execvp give a file that is no program to the shell; musl's does not. */
+static int start_script(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed)
+{
+    size_t count = 0;
+    while (request->argv[count])
+        count++;
+    CLEANUP_FREE char *file = files_find_program(request->argv[0]);
+    char **words = file ? calloc(count + 2, sizeof *words) : NULL;
+    if (!words)
+        return -ENOEXEC;
+    struct spawn_request script = *request;
+    words[0] = (char *)"/bin/sh";
+    words[1] = file;
+    memcpy(words + 2, request->argv + 1, (count - 1) * sizeof *words);
+    script.argv = words;
+    int r = start(&script, ret_pid, ret_exec_failed);
+    free(words);
+    return r;
+}
+
+int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed)
+{
+    int r = start(request, ret_pid, ret_exec_failed);
+    return r == -ENOEXEC && *ret_exec_failed ? start_script(request, ret_pid, ret_exec_failed) : r;
 }
