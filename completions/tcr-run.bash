@@ -114,7 +114,7 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add renew login refresh set edit show remove rename enable disable check import seal unseal --help'
+        _tcr_run_words 'list add renew login refresh set edit show remove rename enable disable order fallback check import seal unseal --help'
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
@@ -141,7 +141,7 @@ _tcr_run_keys()
         seal/-*) _tcr_run_words '--limits --keys --passphrase-fd' ;;
         */-*) _tcr_run_words '--keys --passphrase-fd' ;;
         import/*) _filedir ;;
-        renew/* | login/* | refresh/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
+        renew/* | login/* | refresh/* | set/* | show/* | remove/* | rename/* | enable/* | disable/* | order/* | check/*) _tcr_run_names < <(_tcr_run_key_names) ;;
     esac
     return 0
 }

@@ -119,14 +119,15 @@ set -l verbs list 'The keys, never their secrets' add 'Add one; its token is ask
     login 'Have Claude Code log in, and take its token' \
     refresh 'Renew logins with their refresh tokens' \
     set 'Change what else is said of keys' edit 'Edit the key file, and check it' show 'Everything about a key' remove 'Remove keys' \
-    rename 'Give a key another name' enable 'Use keys again' disable 'Keep keys unused' \
+    rename 'Give a key another name' enable 'Use keys again' disable 'Keep keys unused' order 'Set in which order keys are tried' \
+    fallback 'Set which models follow others' \
     check 'Ask their providers whether they are valid' import "Add the keys of another tool's file" seal 'Encrypt the key file under a passphrase' \
     unseal 'Decrypt it for good'
 for i in (seq 1 2 (count $verbs))
     complete -c tcr-run -n '__tcr_run_in keys; and test (count (__tcr_run_words)) -eq 1' -a $verbs[$i] -d $verbs[(math $i + 1)]
 end
 complete -c tcr-run -n '__tcr_run_in keys' -l passphrase-fd -x -d 'Read passphrases from this descriptor'
-complete -c tcr-run -n '__tcr_run_verb renew login refresh set show remove rename enable disable check' -a '(__tcr_run_key_names)' -d Key
+complete -c tcr-run -n '__tcr_run_verb renew login refresh set show remove rename enable disable order check' -a '(__tcr_run_key_names)' -d Key
 complete -c tcr-run -n '__tcr_run_verb add' -l master -d 'As the master key'
 complete -c tcr-run -n '__tcr_run_verb add set' -l kind -x -a 'oauth api bearer openai cursor env:' -d 'What kind of key it is'
 complete -c tcr-run -n '__tcr_run_verb add set login' -l organization -x -d 'Whose it is'

@@ -184,6 +184,28 @@ static bool find(const struct look *look, const char *name, size_t *ret_i)
     return false;
 }
 
+static void answer_errand(struct exchange *exchange, const char *name, bool done, const char *words)
+{
+    char copy[2048];
+    struct look look;
+    size_t i;
+    snprintf(copy, sizeof copy, "%s", words);
+    const char *said = errand_last_line(copy);
+    if (!done || !look_at(exchange->gateway, &look)) {
+        exchange->own_status = 409;
+        buffer_append_text(&exchange->own_answer, *said ? said : "it could not be done");
+        return;
+    }
+    cJSON *root = cJSON_CreateObject();
+    json_set_string(root, "message", said);
+    json_set(root, "account", find(&look, name, &i) ? describe(&look, i) : cJSON_CreateNull());
+    char *text = json_print(root, true);
+    buffer_append_text(&exchange->own_answer, text ? text : "{}");
+    exchange->own_status = 200;
+    json_free_text(text);
+    json_destroy(root);
+}
+
 static void answer_account(struct exchange *exchange, const struct look *look,
                            const struct control *control)
 {
@@ -196,7 +218,16 @@ static void answer_account(struct exchange *exchange, const struct look *look,
         answer_json(exchange, 200, describe(look, i));
         return;
     }
-    int r = errand_start(exchange, control);
+    const char *const reset[] = {"reset"}, *const other[] = {"keys", control->action};
+    const char *name = control->name;
+    bool resets = strcmp(control->action, "reset") == 0;
+    const struct errand_plan plan = {.words = resets ? reset : other,
+                                     .word_count = resets ? 1 : 2,
+                                     .names = &name,
+                                     .name_count = 1,
+                                     .name = name,
+                                     .answer = answer_errand};
+    int r = errand_start(exchange, &plan);
     if (r == -EAGAIN)
         (void)refusal_set(exchange, 503, "too many changes are under way", "retry-after: 2\n");
     else if (r < 0)
@@ -248,37 +279,4 @@ void desk_ask(struct exchange *exchange)
     } else {
         answer(exchange, &look, &control);
     }
-}
-
-/* The last line is the one that matters. It begins with the program's name. */
-static const char *last_line(char *words)
-{
-    size_t length = strlen(words);
-    while (length > 0 && words[length - 1] == '\n')
-        words[--length] = '\0';
-    char *line = strrchr(words, '\n');
-    line = line ? line + 1 : words;
-    return strncmp(line, "tcr-run: ", 9) == 0 ? line + 9 : line;
-}
-
-void desk_answer_errand(struct exchange *exchange, const char *name, bool done, const char *words)
-{
-    char copy[2048];
-    struct look look;
-    size_t i;
-    snprintf(copy, sizeof copy, "%s", words);
-    const char *said = last_line(copy);
-    if (!done || !look_at(exchange->gateway, &look)) {
-        exchange->own_status = 409;
-        buffer_append_text(&exchange->own_answer, *said ? said : "it could not be done");
-        return;
-    }
-    cJSON *root = cJSON_CreateObject();
-    json_set_string(root, "message", said);
-    json_set(root, "account", find(&look, name, &i) ? describe(&look, i) : cJSON_CreateNull());
-    char *text = json_print(root, true);
-    buffer_append_text(&exchange->own_answer, text ? text : "{}");
-    exchange->own_status = 200;
-    json_free_text(text);
-    json_destroy(root);
 }

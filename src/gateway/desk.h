@@ -13,7 +13,3 @@ bool desk_survey(struct gateway *gateway);
 
 /* Sets the answer, or starts what finds it: then the exchange waits for own_status. */
 void desk_ask(struct exchange *exchange);
-
-/* What was asked for was done, or was not; `words` is what was said about it. Sets own_status and
- * own_answer. */
-void desk_answer_errand(struct exchange *exchange, const char *name, bool done, const char *words);

@@ -2,7 +2,6 @@
 
 #include "base/cleanup.h"
 #include "core/gateway/control.h"
-#include "gateway/desk.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "system/clock.h"
@@ -25,7 +24,8 @@ extern char **environ;
 
 #define AT_ONCE  8    /* a flood would send more */
 #define GRACE_MS 5000 /* between the request to end and SIGKILL */
-#define WORDS    2048
+#define WORDS    8192
+#define INPUT    32768 /* less than a pipe takes at once */
 
 struct errand {
     struct gateway *gateway;
@@ -34,10 +34,21 @@ struct errand {
     struct watch output;
     struct timer limit;
     char name[CONTROL_NAME];
+    void (*answer)(struct exchange *exchange, const char *name, bool done, const char *words);
     char words[WORDS]; /* what it printed; it never holds a token */
     size_t length;
     struct errand *next;
 };
+
+const char *errand_last_line(char *words)
+{
+    size_t length = strlen(words);
+    while (length > 0 && words[length - 1] == '\n')
+        words[--length] = '\0';
+    char *line = strrchr(words, '\n');
+    line = line ? line + 1 : words;
+    return strncmp(line, "tcr-run: ", 9) == 0 ? line + 9 : line;
+}
 
 static struct exchange *find_exchange(const struct gateway *gateway, uint64_t number)
 {
@@ -62,7 +73,7 @@ static void answer(struct errand *errand, bool done, const char *words)
     errand->number = 0; /* only one answer */
     if (!exchange)
         return;
-    desk_answer_errand(exchange, errand->name, done, words);
+    errand->answer(exchange, errand->name, done, words);
     exchange_mark(exchange);
 }
 
@@ -117,37 +128,67 @@ void errands_reap(struct gateway *gateway)
     }
 }
 
-/* Its standard input is the descriptor that opens a sealed file. */
-static int start(struct errand *errand, const struct control *control, int output)
+/* The reading end of a pipe that holds it all; the writing end is closed. */
+static int hold_input(const char *input)
 {
-    char *origin = errand->gateway->roster->origin;
-    CLEANUP_FREE char *program = launcher_program_find();
-    CLEANUP_CLOSE int seal = passphrase_hand_over();
-    CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    bool is_reset = strcmp(control->action, "reset") == 0;
+    int ends[2];
+    size_t length = strlen(input);
+    if (length > INPUT)
+        return -E2BIG;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    ssize_t n = write(ends[1], input, length);
+    (void)close(ends[1]);
+    if (n == (ssize_t)length)
+        return ends[0];
+    (void)close(ends[0]);
+    return -EIO;
+}
+
+/* NULL-terminated, its strings borrowed; NULL if out of memory. */
+static char **list_words(const struct errand_plan *plan, char *program, char *origin, char *seal)
+{
+    char **argv = calloc(plan->word_count + plan->name_count + 6, sizeof *argv);
     bool from_file = strcmp(origin, KEYSOURCE_ENVIRONMENT) != 0;
-    bool exec_failed;
-    char *argv[10], action[16];
     size_t n = 0;
-    if (!program)
-        return -ENOENT;
-    snprintf(action, sizeof action, "%s", control->action);
+    if (!argv)
+        return NULL;
     argv[n++] = program;
-    if (!is_reset)
-        argv[n++] = (char *)"keys";
-    argv[n++] = action;
+    for (size_t i = 0; i < plan->word_count; i++)
+        argv[n++] = (char *)(uintptr_t)plan->words[i];
     if (from_file) {
         argv[n++] = (char *)"--keys";
         argv[n++] = origin;
     }
-    if (seal >= 0)
-        argv[n++] = (char *)"--seal-fd=0";
+    if (*seal)
+        argv[n++] = seal;
     argv[n++] = (char *)"--";
-    argv[n++] = errand->name;
-    argv[n] = NULL;
+    for (size_t i = 0; i < plan->name_count; i++)
+        argv[n++] = (char *)(uintptr_t)plan->names[i];
+    return argv;
+}
+
+/* It gets a descriptor that opens a sealed file. */
+static int start(struct errand *errand, const struct errand_plan *plan, int output)
+{
+    char *origin = errand->gateway->roster->origin, option[32] = "";
+    CLEANUP_FREE char *program = launcher_program_find();
+    CLEANUP_CLOSE int seal = passphrase_hand_over();
+    CLEANUP_CLOSE int input =
+        plan->input ? hold_input(plan->input) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool exec_failed;
+    if (!program || input < 0)
+        return !program ? -ENOENT : plan->input ? input : -errno;
+    if (seal >= 0)
+        snprintf(option, sizeof option, "--seal-fd=%d", seal);
+    CLEANUP_FREE char **argv = list_words(plan, program, origin, option);
+    if (!argv)
+        return -ENOMEM;
     const struct spawn_request request = {.argv = argv,
                                           .environment = environ,
-                                          .streams = {seal >= 0 ? seal : nothing, output, output}};
+                                          .streams = {input, output, output},
+                                          .passed = {seal},
+                                          .passed_count = seal >= 0};
     return spawn_start(&request, &errand->pid, &exec_failed);
 }
 
@@ -159,7 +200,7 @@ static size_t count(const struct gateway *gateway)
     return n;
 }
 
-int errand_start(struct exchange *exchange, const struct control *control)
+int errand_start(struct exchange *exchange, const struct errand_plan *plan)
 {
     int ends[2];
     struct gateway *gateway = exchange->gateway;
@@ -172,12 +213,13 @@ int errand_start(struct exchange *exchange, const struct control *control)
     }
     *errand = (struct errand){.gateway = gateway,
                               .number = exchange->number,
+                              .answer = plan->answer,
                               .output = {ends[0], EPOLLIN, read_words, errand},
                               .limit = {.due = took_too_long, .context = errand}};
-    snprintf(errand->name, sizeof errand->name, "%s", control->name);
+    snprintf(errand->name, sizeof errand->name, "%s", plan->name);
     int r = loop_add(&gateway->loop, &errand->output);
     if (r == 0) {
-        r = start(errand, control, ends[1]);
+        r = start(errand, plan, ends[1]);
         if (r < 0)
             loop_remove(&gateway->loop, &errand->output);
     }

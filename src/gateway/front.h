@@ -65,6 +65,10 @@ void front_resume(struct exchange *exchange);
  * `length` as in forward.h. False if out of memory. */
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length);
 
+/* Lets the kernel hold no more than about that many bytes of the answer: what it does not take
+ * shows that the reader is slow. */
+void front_bound(struct exchange *exchange, int bytes);
+
 /* Ends the connection now, whatever of an answer has not been sent. */
 void front_cut(struct exchange *exchange);
 

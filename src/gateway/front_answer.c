@@ -81,6 +81,11 @@ static bool add_headers(struct MHD_Response *response, const char *head)
     return true;
 }
 
+void front_bound(struct exchange *exchange, int bytes)
+{
+    (void)setsockopt(exchange->visitor->hangup.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 void front_cut(struct exchange *exchange)
 {
     if (exchange->visitor)

@@ -241,14 +241,14 @@ static int own_to_epoch(const char *zone, const struct tm *civil, int64_t *ret_e
     return 0;
 }
 
-static const struct zone_ops own_zone = {own_to_civil, own_to_epoch};
+const struct zone_ops metering_zone = {own_to_civil, own_to_epoch};
 
 void metering_ask(struct exchange *exchange)
 {
     struct metering *metering = exchange->gateway->metering;
     struct usage_query query;
     struct buffer error = {0};
-    int r = usagequery_parse(exchange->target, time(NULL), &own_zone, &query, &error);
+    int r = usagequery_parse(exchange->target, time(NULL), &metering_zone, &query, &error);
     if (r < 0) {
         (void)refusal_set(exchange, 400, buffer_text(&error), "");
     } else if (!metering) {

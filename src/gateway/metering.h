@@ -2,6 +2,7 @@
  * recorded once it is over, in the file of usage (system/usage/usagewriter.h). */
 #pragma once
 
+#include "core/evidence/resettime.h"
 #include "system/usage/usagefile.h"
 
 #include <stdbool.h>
@@ -33,3 +34,6 @@ struct usage_spent metering_spent(struct gateway *gateway, bool of_user, const c
 
 /* The request is over; once for each. */
 void metering_record(struct exchange *exchange);
+
+/* The machine's own zone, and no other: threads must not change the environment. */
+extern const struct zone_ops metering_zone;

@@ -6,6 +6,8 @@
 #include "gateway/front.h"
 #include "gateway/gateway.h"
 #include "gateway/metering.h"
+#include "gateway/page_change.h"
+#include "gateway/page_log.h"
 #include "gateway/page_state.h"
 #include "gateway/pagefiles.h"
 #include "gateway/refusal.h"
@@ -278,6 +280,15 @@ void page_ask(struct exchange *exchange)
         break;
     case PAGE_USAGE:
         metering_ask(exchange);
+        break;
+    case PAGE_LOG:
+        page_log_ask(exchange);
+        break;
+    case PAGE_ADD:
+    case PAGE_ACTION:
+    case PAGE_ORDER:
+    case PAGE_FALLBACK:
+        page_change_ask(exchange, &route);
         break;
     case PAGE_METHOD:
         answer_wrong_method(exchange, route.allowed);

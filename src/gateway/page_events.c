@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_MS 1000
-#define KEEP_MS 15000
-/* Of a reader that takes nothing. */
-#define STUCK_MS     20000
+#define TICK_MS      1000
+#define KEEP_MS      15000
+#define STUCK_MS     20000 /* of a reader that takes nothing */
 #define PENDING_MOST ((size_t)1 << 20)
+#define KERNEL_MOST  (64 << 10)
 #define SESSION      8 /* characters of a session's id */
 
 struct page_stream {
@@ -95,7 +95,9 @@ static void tell_state(struct gateway *gateway)
 static void keep_alive(struct page_stream *stream, int64_t now)
 {
     static const char keep[] = ": keep\n\n";
-    if (stream->exchange->pending.length > 0 && now - stream->moved >= STUCK_MS)
+    int64_t stall = stream->exchange->gateway->stall_ms;
+    int64_t longest = stall < STUCK_MS ? stall : STUCK_MS;
+    if (stream->exchange->pending.length > 0 && now - stream->moved >= longest)
         cut(stream);
     else if (now - stream->said >= KEEP_MS)
         pass_on(stream, keep, sizeof keep - 1);
@@ -227,6 +229,7 @@ void page_events_begin(struct exchange *exchange)
     }
     *stream = (struct page_stream){
         .exchange = exchange, .owes_state = true, .moved = clock_now_ms(), .next = events->streams};
+    front_bound(exchange, KERNEL_MOST);
     exchange->page_stream = stream;
     events->streams = stream;
     events->count++;

@@ -31,8 +31,7 @@ static bool has_passphrase(void)
     return fd >= 0;
 }
 
-/* NULL: they can. */
-static const char *why_not(const struct gateway *gateway)
+const char *page_state_why_not(const struct gateway *gateway)
 {
     const char *origin = gateway->roster->origin;
     if (strcmp(origin, KEYSOURCE_ENVIRONMENT) == 0)
@@ -209,7 +208,7 @@ void page_state_append(struct gateway *gateway, struct buffer *text)
         json_destroy(root);
         return;
     }
-    const char *why = why_not(gateway);
+    const char *why = page_state_why_not(gateway);
     json_set(root, "gateway", describe_gateway(gateway));
     json_set(root, "profiles", list_profiles(gateway));
     json_set(root, "editable", cJSON_CreateBool(!why));

@@ -5,6 +5,9 @@
 
 struct gateway;
 
+/* Why the keys cannot be changed; NULL: they can. */
+const char *page_state_why_not(const struct gateway *gateway);
+
 /* Appends the members of the object from the third on, after "version" and "now": what changes as
  * time goes by alone is not in it. `failed` if out of memory. */
 void page_state_append(struct gateway *gateway, struct buffer *text);

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """page.py TCR-RUN: the server's side of the gateway's page, request by request, as a browser and others send them."""
-import http.client, http.server, json, os, re, signal, socket, subprocess, sys, tempfile, threading, time
+import http.client, http.server, json, os, re, select, signal, socket, subprocess, sys, tempfile, threading, time
 
 RUN = os.path.realpath(sys.argv[1])
 SECRET = "FAKE"
+refused = []  # tokens that the provider refuses
 seen = []  # every answer's bytes: no secret may be in them
 
 
@@ -21,7 +22,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        self.answer(200, b'{"data":[]}')
+        bad = any(word in str(self.headers) for word in refused)
+        self.answer(*((401, b'{"type":"error","error":{"type":"authentication_error","message":"no"}}') if bad else (200, b'{"data":[]}')))
 
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
@@ -191,6 +193,141 @@ def tells(gateway):
     return streams[:2]
 
 
+def keys_in_file():
+    with open(keys_file) as file:
+        return json.load(file)
+
+
+def changes(gateway):
+    stream = gateway.events()
+    wait_for(stream, b"event: state")
+    secret = "sk-ant-oat01-FAKE-new-0001"
+    body = {"name": "new", "secret": secret}
+    for wrong, status in (({}, 400), ([], 400), ("", 400), ("{", 400), (b"\xff\x00", 400), ({"name": "x"}, 400), ({"name": secret, "secret": secret}, 400),
+                          ({"name": "--token-command", "secret": secret}, 400), ({**body, "kind": secret}, 400), ({**body, "kind": 1}, 400),
+                          ({**body, "base_url": "https://me:%s@x.example" % secret}, 400), ({**body, "base_url": "http://x.example"}, 400),
+                          ({**body, "priority": "1"}, 400), ({**body, "name": "home"}, 409), ({**body, "secret": "short"}, 409), ("x" * 70000, 413)):
+        expect("adding %r" % (wrong,), gateway.status("POST", "/page/keys", wrong), status)
+    for headers, status in (({"origin": None}, 403), ({"origin": "http://localhost:%d" % gateway.port}, 403), ({"origin": "https://evil.example"}, 403),
+                            ({"sec_fetch_site": "same-site"}, 403), ({"signed": False}, 401)):
+        expect("adding with %r" % headers, gateway.status("POST", "/page/keys", body, **headers), status)
+    expect("nothing was changed", len(keys_in_file()["keys"]), 3)
+    status, said = gateway.json("POST", "/page/keys", {**body, "base_url": "", "kind": None})
+    expect("added", (status, said["ok"], '"new"' in said["text"]), (201, True, True))
+    expect("in the file", [(k["name"], k["token"], k.get("priority")) for k in keys_in_file()["keys"][3:]], [("new", secret, 2)])
+    wait_for(stream, b'"name":"new"')
+    stream.close()
+    expect("last in the state", [k["name"] for k in gateway.state()["keys"]], ["home", "a b", "work", "new", "billing"])
+    act = lambda name, verb, *more, **headers: gateway.json("POST", "/page/keys/%s/%s" % (name, verb), "{}", *more, **headers)
+    expect("disabled", act("a%20b", "disable")[0], 200)
+    expect("in the file", keys_in_file()["keys"][1].get("disabled"), True)
+    expect("in the state", gateway.state()["keys"][1]["disabled"], True)
+    expect("enabled", act("a%20b", "enable")[0], 200)
+    expect("in the file", keys_in_file()["keys"][1].get("disabled"), None)
+    expect("reset", act("home", "reset")[0], 200)
+    status, said = act("new", "refresh")
+    expect("refresh", (status, "has no refresh token" in said["error"]["message"]), (409, True))
+    status, said = act("new", "test")
+    expect("test", (status, said["ok"], '"new" is valid' in said["text"], "costs nothing" in said["text"]), (200, True, True, True))
+    refused.append("FAKE-new")
+    status, said = act("new", "test")
+    expect("test of a refused one", (status, said["ok"], '"new" is refused' in said["text"]), (200, False, True))
+    expect("nobody", act("nobody", "remove")[0], 404)
+    expect("no such action", act("home", "rename")[0], 404)
+    expect("from elsewhere", act("home", "remove", origin=None)[0], 403)
+    expect("removed", act("new", "remove")[0], 200)
+    expect("in the file", len(keys_in_file()["keys"]), 3)
+
+    order = lambda names: gateway.status("POST", "/page/order", {"names": names})
+    for wrong in (["home"], ["home", "work", "home"], ["home", "work", "nobody"], ["billing", "home", "work", "a b"], [1, 2, 3], [], "home", None):
+        expect("order %r" % (wrong,), order(wrong), 400)
+    expect("order", order(["work", "home", "a b", "billing"]), 200)
+    expect("in the file", [k["priority"] for k in keys_in_file()["keys"]], [2, 3, 1])
+    expect("in the state", [k["name"] for k in gateway.state()["keys"]], ["work", "home", "a b", "billing"])
+    expect("the same once more", order(["work", "home", "a b"]), 200)
+
+    fall = lambda rules: gateway.status("POST", "/page/model_fallback", rules)
+    for wrong in ({"a": []}, {"a": [1]}, {"a": ["a"]}, {"a": ["b"], "b": ["a"]}, {"a b": ["c"]}, {"a": ["b;c"]}, {"a": ["b*"]}, ["a"]):
+        expect("fallback %r" % (wrong,), fall(wrong), 400)
+    rules = {"claude-opus-*": ["claude-sonnet-*", "claude-haiku-*"], "x": ["y"]}
+    expect("fallback", fall(rules), 200)
+    expect("in the file", keys_in_file()["model_fallback"], rules)
+    expect("in the state", gateway.state()["model_fallback"], rules)
+    expect("none", fall({}), 200)
+    expect("in the file", keys_in_file().get("model_fallback"), None)
+
+
+def sealed(gateway):
+    """Sealed behind its back, the file cannot be written by this gateway, which says so; by one that opened it, it can."""
+    word = lambda *words: run("keys", *words, "--passphrase-fd", "0", input="FAKE word\nFAKE word\n")
+    word("seal")
+    state = gateway.state()
+    expect("sealed", (state["editable"], "sealed" in state["why_not"]), (False, True))
+    status, said = gateway.json("POST", "/page/order", {"names": ["home", "work", "a b"]})
+    expect("why", (status, "sealed" in said["error"]["message"]), (409, True))
+    word("unseal")
+    expect("unsealed", gateway.state()["editable"], True)
+
+
+def logs(gateway):
+    events = home + "/.local/state/tcr/events.jsonl"
+    line = lambda n: json.dumps({"time": 1700000000 + n, "event": "warning", "key": "home", "text": "number %d" % n, "pid": 1}) + "\n"
+    with open(events + ".1", "w") as file:
+        file.write("".join(line(n) for n in range(5)))
+    with open(events, "w") as file:
+        file.write("garbage\n" + "".join(line(n) for n in range(5, 10)) + '{"half')
+    status, log = gateway.json("GET", "/page/log?limit=3")
+    expect("newest first", (status, [l["at"] - 1700000000 for l in log["lines"]], log["more"]), (200, [9, 8, 7], True))
+    expect("a line", (log["lines"][0]["event"], log["lines"][0]["key"], log["lines"][0]["text"]), ("warning", "home", 'warning: "home": number 9'))
+    status, log = gateway.json("GET", "/page/log?limit=4&before=" + log["lines"][2]["id"])
+    expect("into the older file", ([l["at"] - 1700000000 for l in log["lines"]], log["more"]), ([6, 5, 4, 3], True))
+    os.rename(events, events + ".1")
+    status, newer = gateway.json("GET", "/page/log?before=" + log["lines"][1]["id"])
+    expect("renamed meanwhile", ([l["at"] for l in newer["lines"]], newer["more"]), ([], False))
+    status, log = gateway.json("GET", "/page/log?before=" + log["lines"][3]["id"])
+    expect("gone meanwhile", (log["lines"], log["more"]), ([], False))
+    expect("everything", len(gateway.json("GET", "/page/log")[1]["lines"]), 5)
+    for limit in ("0", "1001", "x", "", "99999999999"):
+        expect("limit=" + limit, gateway.status("GET", "/page/log?limit=" + limit), 400)
+    expect("no id", gateway.json("GET", "/page/log?before=x")[1]["lines"], [])
+
+
+def slow_reader():
+    """Whoever opens a stream and never reads is cut off; the others go on."""
+    file = home + "/many.json"
+    with open(file, "w") as out:
+        json.dump({"keys": [{"name": "key %d" % n, "token": "sk-ant-oat01-FAKE-%04d-0001" % n} for n in range(1000)]}, out)
+    listener = socket.create_server(("127.0.0.1", 0))
+    end, give = os.pipe()
+    os.write(give, b"tcr-FAKE-stand-in-0001\n")
+    os.close(give)
+    program = subprocess.Popen([os.path.dirname(RUN) + "/tcr-gateway", "--listen-fd", str(listener.fileno()), "--stand-in-fd", str(end), "--keys", file, "--stall", "1s"],
+                               env=env, pass_fds=(listener.fileno(), end), stderr=subprocess.DEVNULL)
+    try:
+        gateway = Gateway.__new__(Gateway)
+        gateway.port = listener.getsockname()[1]
+        gateway.own = "http://127.0.0.1:%d" % gateway.port
+        gateway.cookie = None
+        link = gateway.json("POST", "/page/link", "{}", x_api_key="tcr-FAKE-stand-in-0001")[1]["url"]
+        gateway.cookie = gateway.ask("GET", link[len(gateway.own):]).headers["set-cookie"].split(";")[0]
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", gateway.port))
+        fast = gateway.events()
+        slow.sendall(("GET /page/events HTTP/1.1\r\nhost: 127.0.0.1:%d\r\ncookie: %s\r\n\r\n" % (gateway.port, gateway.cookie)).encode())
+        threading.Thread(target=lambda: [None for _ in iter(lambda: fast.recv(65536), b"")], daemon=True).start()
+        connections = lambda: int(re.search(rb"tcr_gateway_connections (\d+)", gateway.ask("GET", "/metrics", x_api_key="tcr-FAKE-stand-in-0001").bytes).group(1))
+        end = time.time() + 20
+        while connections() > 2 and time.time() < end:
+            time.sleep(0.1)
+        expect("connections: the other's, and the one that asks", connections(), 2)
+        expect("the page goes on", len(gateway.state()["keys"]), 1000)
+    finally:
+        program.terminate()
+        expect("its end", program.wait(40), 0)
+        listener.close()
+
+
 def restarts(gateway, streams):
     begun = time.time()
     run("gateway", "stop")
@@ -204,6 +341,9 @@ def restarts(gateway, streams):
     expect("and another one works", again.status("GET", "/page/state"), 200)
     pid = json.loads(run("gateway", "status", "--json").stdout)["pid"]
     os.kill(pid, signal.SIGKILL)
+    end = time.time() + 10
+    while run("gateway", "status", fine=False).returncode == 0 and time.time() < end:
+        time.sleep(0.05)
     expect("none runs", run("gateway", "open", "--print", fine=False).returncode, 1)
 
 
@@ -214,6 +354,10 @@ def main():
         ways_in(gateway)
         shows(gateway)
         streams = tells(gateway)
+        changes(gateway)
+        sealed(gateway)
+        logs(gateway)
+        slow_reader()
         restarts(gateway, streams)
     finally:
         run("gateway", "stop", fine=False)

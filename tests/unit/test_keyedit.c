@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HOME "{\"name\":\"home\",\"token\":\"" OAUTH_1 "\"}"
@@ -404,6 +405,72 @@ static void test_reader_reads_it(void **state)
     buffer_finish_wiping(&text);
 }
 
+/* In the order of names as the text has them, joined by blanks. */
+static int order(cJSON *file, const char *text, struct buffer *error)
+{
+    char copy[128], *names[8], *rest = copy;
+    size_t count = 0;
+    snprintf(copy, sizeof copy, "%s", text);
+    while (rest && *rest)
+        names[count++] = strsep(&rest, " ");
+    buffer_clear(error);
+    return keyedit_order(file, names, count, error);
+}
+
+static void test_order(void **state)
+{
+    static const char *const wrong[] = {"",      "a",     "a b",     "a b c a",
+                                        "a b d", "a a b", "a b c m", "m a b c"};
+    (void)state;
+    struct buffer error = {0}, before = {0}, after = {0};
+    cJSON *file = json("{\"keys\":[{\"name\":\"a\"},{\"name\":\"b\",\"priority\":5},{\"name\":"
+                       "\"c\"}],\"master\":{\"name\":\"m\"}}");
+    keyedit_print(file, &before);
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        if (order(file, wrong[i], &error) != -EINVAL || error.length == 0)
+            fail_msg("%s", wrong[i]);
+    keyedit_print(file, &after);
+    assert_string_equal(buffer_text(&after), buffer_text(&before));
+    assert_int_equal(order(file, "c a b", &error), 0);
+    assert_int_equal(order(file, "c a b", &error), 1);
+    buffer_clear(&after);
+    keyedit_print(file, &after);
+    cJSON *wanted =
+        json("{\"keys\":[{\"name\":\"a\",\"priority\":2},{\"name\":\"b\",\"priority\":3},{\"name\":"
+             "\"c\",\"priority\":1}],\"master\":{\"name\":\"m\"}}");
+    buffer_clear(&before);
+    keyedit_print(wanted, &before);
+    assert_string_equal(buffer_text(&after), buffer_text(&before));
+    json_destroy(file);
+    json_destroy(wanted);
+    buffer_finish(&error);
+    buffer_finish(&before);
+    buffer_finish(&after);
+}
+
+static void test_fallback(void **state)
+{
+    static const char *const wrong[] = {"a", "=b", "a=", "a=b;", "a=b;a=c", ";"};
+    (void)state;
+    struct buffer error = {0};
+    cJSON *file = json("{\"keys\":[]}");
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        buffer_clear(&error);
+        if (keyedit_set_fallback(file, wrong[i], &error) != -EINVAL || error.length == 0)
+            fail_msg("%s", wrong[i]);
+    }
+    assert_null(json_get(file, "model_fallback"));
+    assert_int_equal(keyedit_set_fallback(file, "", &error), 1);
+    assert_int_equal(keyedit_set_fallback(file, "a-*=b-*,c;d=e", &error), 0);
+    char *text = json_print(json_get(file, "model_fallback"), false);
+    assert_string_equal(text, "{\"a-*\":[\"b-*\",\"c\"],\"d\":[\"e\"]}");
+    json_free_text(text);
+    assert_int_equal(keyedit_set_fallback(file, "", &error), 0);
+    assert_null(json_get(file, "model_fallback"));
+    json_destroy(file);
+    buffer_finish(&error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +478,8 @@ int main(void)
         cmocka_unit_test(test_remove),
         cmocka_unit_test(test_rename),
         cmocka_unit_test(test_disable),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_organization),
         cmocka_unit_test(test_stamp),
         cmocka_unit_test(test_describe),

@@ -56,6 +56,9 @@ static const struct verb {
     {"rename", keys_rename, "OLD NEW", "give a key another name"},
     {"enable", keys_enable, "NAME...", "use keys again"},
     {"disable", keys_disable, "NAME...", "keep keys unused"},
+    {"order", keys_order, "NAME...", "set in which order the pool's keys are tried"},
+    {"fallback", keys_fallback, "RULES",
+     "set which models follow others (OPUS=SONNET,...;...); \"\": none"},
     {"check", keys_check,
      "[--all | NAME...] [--json] [--timeout TIME]\n"
      "[--note-organization]",

@@ -16,6 +16,8 @@ int keys_remove(int argc, char **argv);
 int keys_rename(int argc, char **argv);
 int keys_enable(int argc, char **argv);
 int keys_disable(int argc, char **argv);
+int keys_order(int argc, char **argv);
+int keys_fallback(int argc, char **argv);
 int keys_check(int argc, char **argv);
 int keys_import(int argc, char **argv);
 int keys_seal(int argc, char **argv);

@@ -49,6 +49,14 @@ int keyedit_rename(cJSON *file, const char *name, const char *other, struct buff
 /* Sets "disabled": true, or removes it. */
 int keyedit_disable(cJSON *file, const char *name, bool disabled, struct buffer *error);
 
+/* Gives the pool's keys the priorities 1, 2, … in this order; all of them are named, and the master
+ * is not. 1 if they have them: nothing changed. */
+int keyedit_order(cJSON *file, char *const *names, size_t count, struct buffer *error);
+
+/* Sets "model_fallback" to rules as --model-fallback has them; "" takes it out, and is 1 if there
+ * was none. */
+int keyedit_set_fallback(cJSON *file, const char *rules, struct buffer *error);
+
 /* Notes the organization of a key that has none. 1 if it has one: nothing changed. */
 int keyedit_set_organization(cJSON *file, const char *name, const char *organization,
                              struct buffer *error);

@@ -222,12 +222,18 @@ static void (*const sentences[EVENT_COUNT])(struct buffer *, const struct event 
     [EVENT_EXPLANATION] = say_other,
 };
 
-void eventtext_append(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+void eventtext_append_sentence(struct buffer *text, const struct event *event,
+                               const struct zone_ops *zones)
 {
     size_t start = text->length;
-    render_stamp(text, event->time, zones);
-    buffer_append_text(text, "  ");
     sentences[event->kind](text, event, zones);
     if (text->length > start)
         text_replace_controls(text->data + start, text->length - start, ' ');
+}
+
+void eventtext_append(struct buffer *text, const struct event *event, const struct zone_ops *zones)
+{
+    render_stamp(text, event->time, zones);
+    buffer_append_text(text, "  ");
+    eventtext_append_sentence(text, event, zones);
 }

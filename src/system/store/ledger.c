@@ -103,6 +103,7 @@ static void destroy(struct ledger *ledger)
     buffer_finish(&ledger->reports);
     ledger_finish_claims(ledger);
     free(ledger->leases);
+    free(ledger->events_path);
     release(&ledger->keys);
     if (ledger->has_next_keys)
         release(&ledger->next_keys);
@@ -136,6 +137,8 @@ int ledger_open(const struct host *host, struct ledger **ret_ledger)
         ledger->store = store_create(NULL, &ledger->store_host);
         r = ledger->store ? read_first(ledger) : -ENOMEM;
     }
+    if (r == 0 && store_path(ledger->store) && store_events_path(ledger->store))
+        ledger->events_path = strdup(store_events_path(ledger->store));
     say_reports(ledger);
     if (r == 0)
         r = start_thread(ledger);
@@ -147,6 +150,11 @@ int ledger_open(const struct host *host, struct ledger **ret_ledger)
 }
 
 /* ---- news ---- */
+
+const char *ledger_events_path(const struct ledger *ledger)
+{
+    return ledger->events_path;
+}
 
 int ledger_fd(const struct ledger *ledger)
 {

@@ -63,6 +63,9 @@ void ledger_give_back(struct ledger *ledger, struct rotation *rotation, struct s
 /* One thing more that was learned. Returns 0 or -ENOMEM. */
 int ledger_enter(struct ledger *ledger, const struct entry *entry);
 
+/* The file of these events; NULL if there is none, or they are on a server. */
+const char *ledger_events_path(const struct ledger *ledger);
+
 /* Adds one line (with its newline) to the events. */
 void ledger_log_event(struct ledger *ledger, const char *line);
 

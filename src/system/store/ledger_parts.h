@@ -37,6 +37,7 @@ struct ledger {
     struct followed keys;
     int64_t ahead; /* seconds by which the state's clock is ahead of ours */
     int news_fd;
+    char *events_path; /* NULL: they are in no file */
 
     /* Of both, under the lock, which is held for moments: a thread that has it waits for nothing.
      * What the loop's memory holds is the news, then `flying`, then `fresh`. */
