@@ -65,6 +65,9 @@ void front_resume(struct exchange *exchange);
  * `length` as in forward.h. False if out of memory. */
 bool front_set_answer(struct exchange *exchange, int status, const char *head, int64_t length);
 
+/* True if the other end is a process of another user of this machine (root's is not one). */
+bool front_is_of_another(const struct exchange *exchange);
+
 /* Lets the kernel hold no more than about that many bytes of the answer: what it does not take
  * shows that the reader is slow. */
 void front_bound(struct exchange *exchange, int bytes);

@@ -3,10 +3,12 @@
 #include "gateway/exchange.h"
 #include "gateway/front_parts.h"
 #include "gateway/gateway.h"
+#include "system/net/peer.h"
 
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define CHUNK_BYTES 4096
 /* For an answer of unknown length, which libmicrohttpd reads into the connection's own pool. This
@@ -79,6 +81,12 @@ static bool add_headers(struct MHD_Response *response, const char *head)
         (void)MHD_add_response_header(response, name, value);
     }
     return true;
+}
+
+bool front_is_of_another(const struct exchange *exchange)
+{
+    uid_t user;
+    return peer_user(exchange->visitor->hangup.fd, &user) == 0 && user != 0 && user != geteuid();
 }
 
 void front_bound(struct exchange *exchange, int bytes)

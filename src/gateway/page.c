@@ -202,6 +202,10 @@ static void answer_index(struct exchange *exchange)
 static void answer_open(struct exchange *exchange)
 {
     struct page *page = exchange->gateway->page;
+    if (front_is_of_another(exchange)) { /* who saw the link in the list of processes */
+        page_refuse(exchange, 403, "this link is for the user that the gateway runs as");
+        return;
+    }
     char code[PAGE_LINK_CODE] = "", cookie[PAGE_LINK_CODE], name[PAGECOOKIE_NAME], head[1024];
     bool enters = pageroute_parameter(exchange->target, "code", code, sizeof code) &&
                   page_link_enter(&page->link, code, clock_now_ms(), cookie);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """page.py TCR-RUN: the server's side of the gateway's page, request by request, as a browser and others send them."""
-import http.client, http.server, json, os, re, select, signal, socket, subprocess, sys, tempfile, threading, time
+import contextlib, http.client, http.server, json, os, re, select, signal, socket, subprocess, sys, tempfile, threading, time
 
 RUN = os.path.realpath(sys.argv[1])
 SECRET = "FAKE"
@@ -104,6 +104,10 @@ class Gateway:
         self.cookie = said.split(";")[0]
         return link[len(self.own):]
 
+    def open_by(self, token):
+        link = self.json("POST", "/page/link", "{}", x_api_key=token)[1]["url"]
+        self.cookie = self.ask("GET", link[len(self.own):]).headers["set-cookie"].split(";")[0]
+
     def state(self):
         status, state = self.json("GET", "/page/state")
         expect("state", status, 200)
@@ -139,6 +143,11 @@ def ways_in(gateway):
     expect("link without the stand-in", gateway.status("POST", "/page/link", "{}", origin=None), 401)
     expect("no code", gateway.status("GET", "/page/open"), 401)
     expect("a wrong code", gateway.status("GET", "/page/open?code=" + 40 * "0"), 401)
+    if os.getuid() == 0:
+        link = run("gateway", "open", "--print").stdout.strip()
+        said = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", link], user=65534, group=65534, extra_groups=[], cwd="/", capture_output=True, text=True)
+        expect("another user", said.stdout, "403")
+        expect("the link is still good", gateway.status("GET", link[len(gateway.own):]), 303)
     link = gateway.enter()
     expect("good once", gateway.status("GET", link, signed=False), 401)
     expect("loaded again", gateway.status("GET", link), 303)
@@ -292,41 +301,71 @@ def logs(gateway):
     expect("no id", gateway.json("GET", "/page/log?before=x")[1]["lines"], [])
 
 
+@contextlib.contextmanager
+def direct(*words, **more):
+    """The program itself, with options that are not for people."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    end, give = os.pipe()
+    os.write(give, b"tcr-FAKE-stand-in-0001\n")
+    os.close(give)
+    program = subprocess.Popen([os.path.dirname(RUN) + "/tcr-gateway", "--listen-fd", str(listener.fileno()), "--stand-in-fd", str(end), *words],
+                               env={**env, **more}, pass_fds=(listener.fileno(), end), stderr=subprocess.DEVNULL)
+    gateway = Gateway.__new__(Gateway)
+    gateway.port, gateway.cookie, gateway.token = listener.getsockname()[1], None, "tcr-FAKE-stand-in-0001"
+    gateway.own = "http://127.0.0.1:%d" % gateway.port
+    listener.close()
+    os.close(end)
+    try:
+        yield gateway
+    finally:
+        program.terminate()
+        expect("its end", program.wait(40), 0)
+
+
+def others():
+    """Keys from the environment cannot be changed; a run's own gateway has no page; where other machines come in there is none."""
+    with direct(TCR_KEYS_FILE="", ANTHROPIC_API_KEY="sk-ant-api03-FAKE-env-0001") as gateway:
+        gateway.open_by(gateway.token)
+        state = gateway.state()
+        expect("keys of the environment", (state["editable"], "environment" in state["why_not"]), (False, True))
+        expect("they stay", gateway.status("POST", "/page/keys", {"name": "x", "secret": "sk-ant-oat01-FAKE-x-0001"}), 409)
+    with direct("--private", "--keys", keys_file) as gateway:
+        expect("a run's own", gateway.status("POST", "/page/link", "{}", x_api_key=gateway.token), 200)
+        expect("is the provider's answer", gateway.ask("GET", "/", x_api_key=gateway.token).bytes, b'{"data":[]}')
+    key = run("gateway", "users", "add", "anna").stdout.split()[-1]
+    said = run("gateway", "-d", "--listen", "127.0.0.1:0", "--listen", "0.0.0.0:0", "--behind-proxy").stderr
+    gateway = Gateway.__new__(Gateway)
+    gateway.cookie = None
+    for where, status in (("0.0.0.0", 403), ("127.0.0.1", 401)):
+        gateway.port = int(re.search(r"http://%s:(\d+)" % re.escape(where), said).group(1))
+        gateway.own = "http://127.0.0.1:%d" % gateway.port
+        expect("a stranger at " + where, gateway.status("GET", "/"), status)
+        expect("a user at " + where, gateway.status("POST", "/page/link", "{}", x_api_key=key), 403)
+        expect("a user's state at " + where, gateway.status("GET", "/page/state", x_api_key=key), 403)
+    run("gateway", "stop")
+    run("gateway", "users", "remove", "anna")
+
+
 def slow_reader():
     """Whoever opens a stream and never reads is cut off; the others go on."""
     file = home + "/many.json"
     with open(file, "w") as out:
         json.dump({"keys": [{"name": "key %d" % n, "token": "sk-ant-oat01-FAKE-%04d-0001" % n} for n in range(1000)]}, out)
-    listener = socket.create_server(("127.0.0.1", 0))
-    end, give = os.pipe()
-    os.write(give, b"tcr-FAKE-stand-in-0001\n")
-    os.close(give)
-    program = subprocess.Popen([os.path.dirname(RUN) + "/tcr-gateway", "--listen-fd", str(listener.fileno()), "--stand-in-fd", str(end), "--keys", file, "--stall", "1s"],
-                               env=env, pass_fds=(listener.fileno(), end), stderr=subprocess.DEVNULL)
-    try:
-        gateway = Gateway.__new__(Gateway)
-        gateway.port = listener.getsockname()[1]
-        gateway.own = "http://127.0.0.1:%d" % gateway.port
-        gateway.cookie = None
-        link = gateway.json("POST", "/page/link", "{}", x_api_key="tcr-FAKE-stand-in-0001")[1]["url"]
-        gateway.cookie = gateway.ask("GET", link[len(gateway.own):]).headers["set-cookie"].split(";")[0]
+    with direct("--keys", file, "--stall", "1s") as gateway:
+        gateway.open_by(gateway.token)
         slow = socket.socket()
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(("127.0.0.1", gateway.port))
         fast = gateway.events()
         slow.sendall(("GET /page/events HTTP/1.1\r\nhost: 127.0.0.1:%d\r\ncookie: %s\r\n\r\n" % (gateway.port, gateway.cookie)).encode())
         threading.Thread(target=lambda: [None for _ in iter(lambda: fast.recv(65536), b"")], daemon=True).start()
-        connections = lambda: int(re.search(rb"tcr_gateway_connections (\d+)", gateway.ask("GET", "/metrics", x_api_key="tcr-FAKE-stand-in-0001").bytes).group(1))
+        connections = lambda: int(re.search(rb"tcr_gateway_connections (\d+)", gateway.ask("GET", "/metrics", x_api_key=gateway.token).bytes).group(1))
         end, count = time.time() + 20, connections()
         while count > 2 and time.time() < end:
             time.sleep(0.1)
             count = connections()
         expect("connections: the other's, and the one that asks", count, 2)
         expect("the page goes on", len(gateway.state()["keys"]), 1000)
-    finally:
-        program.terminate()
-        expect("its end", program.wait(40), 0)
-        listener.close()
 
 
 def restarts(gateway, streams):
@@ -346,6 +385,10 @@ def restarts(gateway, streams):
     while run("gateway", "status", fine=False).returncode == 0 and time.time() < end:
         time.sleep(0.05)
     expect("none runs", run("gateway", "open", "--print", fine=False).returncode, 1)
+    killed = Gateway()
+    killed.cookie = again.cookie.replace(str(again.port), str(killed.port))
+    expect("after a kill", killed.status("GET", "/page/state"), 401)
+    run("gateway", "stop")
 
 
 def main():
@@ -360,6 +403,7 @@ def main():
         logs(gateway)
         slow_reader()
         restarts(gateway, streams)
+        others()
     finally:
         run("gateway", "stop", fine=False)
     expect("a secret was told", any(SECRET.encode() in part for part in seen), False)
