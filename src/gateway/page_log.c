@@ -104,5 +104,5 @@ void page_log_ask(struct exchange *exchange)
     if (path)
         answer(exchange, path, most, before);
     else
-        page_refuse(exchange, 404, "this gateway keeps no log: there is no home folder for it");
+        page_refuse(exchange, 404, "the log is not in a file of this machine; tcr-run log shows it");
 }
