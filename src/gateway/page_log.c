@@ -104,5 +104,6 @@ void page_log_ask(struct exchange *exchange)
     if (path)
         answer(exchange, path, most, before);
     else
-        page_refuse(exchange, 404, "the log is not in a file of this machine; tcr-run log shows it");
+        page_refuse(exchange, 404,
+                    "the log is not in a file of this machine; tcr-run log shows it");
 }
