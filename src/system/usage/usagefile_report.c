@@ -66,9 +66,9 @@ static struct usage_sum read_sum(const struct usagefile *file, sqlite3_stmt *sta
 }
 
 /* The quarters of one day follow each other. Returns 0 or -ENOMEM. */
-static int take_row(const struct usagefile *file, sqlite3_stmt *statement,
-                    struct usage_report *report)
+static int take_row(const struct usagefile *file, sqlite3_stmt *statement, void *context)
 {
+    struct usage_report *report = context;
     struct usage_sum sum = read_sum(file, statement);
     char *name = name_of(file, statement, report->question.by);
     struct usage_sum *last = report->count > 0 ? &report->sums[report->count - 1] : NULL;
@@ -94,9 +94,9 @@ static int take_row(const struct usagefile *file, sqlite3_stmt *statement,
     return 0;
 }
 
-static int take_model(const struct usagefile *file, sqlite3_stmt *statement,
-                      struct usage_report *report)
+static int take_model(const struct usagefile *file, sqlite3_stmt *statement, void *context)
 {
+    struct usage_report *report = context;
     char **more = realloc(report->unpriced, (report->unpriced_count + 1) * sizeof *more);
     if (!more)
         return -ENOMEM;
@@ -107,16 +107,15 @@ static int take_model(const struct usagefile *file, sqlite3_stmt *statement,
 }
 
 static int for_each_row(struct usagefile *file, const char *sql,
-                        int (*take)(const struct usagefile *, sqlite3_stmt *,
-                                    struct usage_report *),
-                        struct usage_report *report, struct buffer *error)
+                        int (*take)(const struct usagefile *, sqlite3_stmt *, void *),
+                        void *context, struct buffer *error)
 {
     const struct sqlite *sqlite = file->sqlite;
     sqlite3_stmt *statement = NULL;
     int r = 0, code = sqlite->prepare_v2(file->database, sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         while (r == 0 && (code = sqlite->step(statement)) == SQLITE_ROW)
-            r = take(file, statement, report);
+            r = take(file, statement, context);
     (void)sqlite->finalize(statement);
     if (r < 0) {
         buffer_append_text(error, strerror(-r));
@@ -150,9 +149,9 @@ struct spending {
     size_t count;
 };
 
-static int take_spent(const struct usagefile *file, sqlite3_stmt *statement,
-                      struct spending *spending)
+static int take_spent(const struct usagefile *file, sqlite3_stmt *statement, void *context)
 {
+    struct spending *spending = context;
     const struct sqlite *sqlite = file->sqlite;
     struct usage_spent *more =
         realloc(spending->list, (spending->count + 1) * sizeof *spending->list);
@@ -170,22 +169,14 @@ static int take_spent(const struct usagefile *file, sqlite3_stmt *statement,
 int usagefile_spent(struct usagefile *file, int64_t day, struct usage_spent **ret_spent,
                     size_t *ret_count, struct buffer *error)
 {
-    const struct sqlite *sqlite = file->sqlite;
     struct spending spending = {0};
-    sqlite3_stmt *statement = NULL;
     char sql[400];
     snprintf(sql, sizeof sql,
              "SELECT key, 0, sum(cost), sum(requests) FROM sums WHERE quarter >= %lld GROUP BY key "
              "UNION ALL SELECT user, 1, sum(cost), sum(requests) FROM sums WHERE quarter >= %lld "
              "GROUP BY user",
              (long long)day, (long long)day);
-    int r = 0, code = sqlite->prepare_v2(file->database, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK)
-        while (r == 0 && (code = sqlite->step(statement)) == SQLITE_ROW)
-            r = take_spent(file, statement, &spending);
-    (void)sqlite->finalize(statement);
-    if (r == 0 && code != SQLITE_DONE)
-        r = usagefile_explain(file, code, error);
+    int r = for_each_row(file, sql, take_spent, &spending, error);
     if (r < 0) {
         free(spending.list);
         return r;
