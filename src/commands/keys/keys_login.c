@@ -7,6 +7,7 @@
 #include "core/client/logintoken.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyring.h"
+#include "core/pool/renewal.h"
 #include "system/files.h"
 #include "system/keys/login.h"
 #include "system/log.h"
@@ -137,11 +138,7 @@ static int forget_end(cJSON *file, void *context, struct buffer *error)
 {
     cJSON *entry = keyedit_find(file, context);
     (void)error;
-    if (!entry || (!json_get(entry, "refresh_ended") && !json_get(entry, "refresh_after")))
-        return 1;
-    cJSON_DeleteItemFromObjectCaseSensitive(entry, "refresh_ended");
-    cJSON_DeleteItemFromObjectCaseSensitive(entry, "refresh_after");
-    return 0;
+    return entry && renewal_forget(entry) ? 0 : 1;
 }
 
 /* The folder stays; only its contents are new. */

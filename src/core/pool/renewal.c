@@ -186,14 +186,21 @@ static void forget(cJSON *object, const char *name)
     cJSON_DeleteItemFromObjectCaseSensitive(object, name);
 }
 
+bool renewal_forget(cJSON *entry)
+{
+    bool had = json_get(entry, "refresh_after") || json_get(entry, "refresh_ended");
+    forget(entry, "refresh_after");
+    forget(entry, "refresh_ended");
+    return had;
+}
+
 /* An end that is not told is not known: then a refusal is what shows it. */
 static bool apply_tokens(cJSON *entry, const struct renewal *renewal)
 {
     struct kind kind;
     bool fine =
         !renewal->refresh_token || json_set_string(entry, "refresh_token", renewal->refresh_token);
-    forget(entry, "refresh_after");
-    forget(entry, "refresh_ended");
+    (void)renewal_forget(entry);
     if (!renewal->access_token)
         return fine;
     forget(entry, "expires");

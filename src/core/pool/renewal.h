@@ -62,6 +62,10 @@ int renewal_read(int status, const char *headers, const char *body, size_t lengt
                  struct renewal *ret_renewal);
 void renewal_finish(struct renewal *renewal);
 
+/* Takes out of an entry what earlier answers left there: refresh_after and refresh_ended. True if
+ * there was anything. */
+bool renewal_forget(cJSON *entry);
+
 /* Writes what an answer means into an entry of the key file. Returns 0; 1 if nothing is to be
  * written; -ENOMEM. */
 int renewal_apply_entry(cJSON *entry, const struct renewal *renewal, int64_t now);

@@ -181,9 +181,7 @@ static int mark(cJSON *file, void *context, struct buffer *error)
     (void)error;
     if (!entry || !json_get(entry, "config_dir"))
         return 1;
-    bool had = json_get(entry, "refresh_after") || json_get(entry, "refresh_ended");
-    cJSON_DeleteItemFromObjectCaseSensitive(entry, "refresh_after");
-    cJSON_DeleteItemFromObjectCaseSensitive(entry, "refresh_ended");
+    bool had = renewal_forget(entry);
     if (place->renewal->meaning == RENEWAL_NEW)
         return had ? 0 : 1;
     return renewal_apply_entry(entry, place->renewal, time(NULL));
