@@ -60,7 +60,10 @@ static void refuse_unknown(const struct getopts *getopts, const char *word, stru
 
 static int refuse(const struct getopts *getopts, int code, char *const *argv, struct buffer *error)
 {
-    const char *word = argv[optind > 1 ? optind - 1 : 1];
+    int at = optind > 1 ? optind - 1 : 1;
+    if (!argv[at]) /* musl counts the value that is not there */
+        at--;
+    const char *word = argv[at];
     if (code == ':')
         buffer_append_format(error, "option %s needs a value", word);
     else if (optopt > 0 && optopt < LONG_BASE)
