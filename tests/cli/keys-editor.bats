@@ -130,7 +130,7 @@ no_copy_left() {
   tcr keys edit
   assert_status 0
   assert_equal "$(names)" a
-  assert_stderr_has 'no longer from the environment'
+  assert_stderr_has "no longer use the environment's keys"
 }
 
 @test "edit: a person is asked to edit again, and goes on from what was written" {

@@ -68,7 +68,7 @@ from_environment() {
 @test "no key anywhere: status 75, where to put one, and nothing is run" {
   tcr -- client
   assert_refused 75
-  assert_stderr_has "no keys.*$keys.*CLAUDE_CODE_OAUTH_TOKEN"
+  assert_stderr_has "no keys.*$keys.*TCR_KEYS"
 }
 
 @test "TCR_KEYS: commas and newlines, with names and without" {
