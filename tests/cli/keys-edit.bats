@@ -189,7 +189,7 @@ END
 @test "keys without a verb, with an unknown one, and help" {
   tcr keys
   assert_refused
-  assert_stderr_has 'list, add, renew, login, refresh, set, edit, show, remove, rename, enable, disable, check, import, seal, unseal'
+  assert_stderr_has 'list, add, renew, login, refresh, set, edit, show, remove, rename, enable, disable, order, fallback, check, import, seal, unseal'
   tcr keys nothing x
   assert_refused
   assert_stderr_has 'unknown verb "nothing"; expected one of'
