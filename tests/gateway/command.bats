@@ -125,7 +125,7 @@ time.sleep(30)' >"$BATS_TEST_TMPDIR/port" 3>&- &
 @test "a profile has a gateway of its own, at the port that the key file says" {
     unset TCR_KEYS
     mkdir -p "$HOME/.config/tcr"
-    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$("$BATS_TEST_DIRNAME/../free-ports")
     (umask 077 && cat >"$HOME/.config/tcr/keys.json" <<END
 {"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}], "profiles": {"cheap": {"keys": ["home"], "port": $port}}}
 END

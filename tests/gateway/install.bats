@@ -23,7 +23,7 @@ teardown() {
 }
 
 free_port() {
-    python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    "$BATS_TEST_DIRNAME/../free-ports"
 }
 
 @test "install writes two units that systemd understands, and uninstall takes them away" {

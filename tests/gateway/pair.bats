@@ -21,9 +21,7 @@ setup() {
     until [ -s "$HOME/port" ] && [ -S "$HOME/redis" ]; do sleep 0.02; done
     ANTHROPIC_BASE_URL=http://127.0.0.1:$(<"$HOME/port")
     export ANTHROPIC_BASE_URL
-    read -r A B PROXY < <(python3 -c 'import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-print(*(s.getsockname()[1] for s in sockets))')
+    read -r A B PROXY < <("$BATS_TEST_DIRNAME/../free-ports" 3)
     anna=$("$TCR_RUN" gateway users add anna 2>/dev/null)
     begin a "$A"
     begin b "$B"

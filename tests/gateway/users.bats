@@ -21,7 +21,7 @@ setup() {
     export ANTHROPIC_BASE_URL
     unset XDG_STATE_HOME XDG_CONFIG_HOME TCR_USAGE_FILE TCR_PRICES_FILE TCR_GATEWAY_TOKEN_FILE TCR_KEYS_FILE TCR_STATE
     CERT=$BATS_FILE_TMPDIR/cert.pem KEY=$BATS_FILE_TMPDIR/key.pem
-    PORT=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    PORT=$("$BATS_TEST_DIRNAME/../free-ports")
 }
 
 teardown() {

@@ -37,7 +37,7 @@ in_container() { # COMMAND...
   need_namespaces
   python3 "$ROOT/tests/gateway/pair_provider.py" "$BATS_TEST_TMPDIR" 3>&- &
   provider=$!
-  port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$("$BATS_TEST_DIRNAME/../free-ports")
   until [ -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.02; done
   keys 0 0444
   extra=("ANTHROPIC_BASE_URL=http://127.0.0.1:$(<"$BATS_TEST_TMPDIR/port")")
@@ -103,7 +103,7 @@ in_container() { # COMMAND...
   need_namespaces
   command -v redis-server >/dev/null || skip "no redis-server"
   echo FAKE-password-0001 >"$secrets/redis-password"
-  port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$("$BATS_TEST_DIRNAME/../free-ports")
   in_container env REDIS_PORT="$port" REDIS_FOLDER=/run/tcr "$CONTAINER/redis"
   until_logged 'Ready to accept connections'
   inside env REDIS_PORT="$port" "$CONTAINER/redis" ping
