@@ -25,6 +25,7 @@
 
 #define TAG 2 * 12 + 1 /* of the hash of a file, in hexadecimal */
 
+static const char no_such_thing[] = "the page has nothing of this name";
 static const char no_cookie[] = "this is for a browser that came in by: tcr-run gateway open";
 
 int page_open(struct gateway *gateway)
@@ -298,10 +299,10 @@ void page_ask(struct exchange *exchange)
         answer_wrong_method(exchange, route.allowed);
         break;
     case PAGE_FILE:
-        if (answer_file(exchange, route.name))
-            break;
-        /* fallthrough */
+        if (!answer_file(exchange, route.name))
+            page_refuse(exchange, 404, no_such_thing);
+        break;
     default:
-        page_refuse(exchange, 404, "the page has nothing of this name");
+        page_refuse(exchange, 404, no_such_thing);
     }
 }
