@@ -88,11 +88,11 @@ struct draft {
 static void take_variable(void *context, const char *name, const char *value)
 {
     struct draft *draft = context;
-    char *copy = strdup(value);
-    if (copy && draft->agent.variable_count < VARIABLES_MOST)
-        draft->variables[draft->agent.variable_count++] = (struct launchagent_variable){name, copy};
-    else
-        free(copy);
+    if (draft->agent.variable_count == VARIABLES_MOST)
+        return;
+    struct launchagent_variable *variable = &draft->variables[draft->agent.variable_count];
+    *variable = (struct launchagent_variable){name, strdup(value)};
+    draft->agent.variable_count += variable->value != NULL;
 }
 
 static void leave_out_variable(void *context, const char *name)
