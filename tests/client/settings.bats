@@ -235,7 +235,7 @@ managed_settings() {
     managed "$TCR_RUN" -- claude -p "ping" --verbose --output-format "$format"
     assert_status 1
     assert_seen "bearer:settings"
-    assert_stderr_has '^tcr-run: what failed is .*not "home": no key rests'
+    assert_stderr_has '^tcr-run: the client.s other credential failed, not "home": no key rests'
     : > "$log"
   done
   answers home "ok:pong"
