@@ -150,4 +150,7 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     until_status 401 "$anna"
     "$TCR_RUN" gateway stop
     kill "$redis"
+    wait "$redis" || true
+    run -125 "$TCR_RUN" gateway users list
+    [[ $output == *'users cannot be listed; the server of TCR_STATE cannot be reached'* ]]
 }

@@ -274,10 +274,17 @@ static int list(bool json)
 {
     struct buffer text = {0};
     struct users users = {0};
+    struct buffer why = {0};
+    struct state shared = {0};
+    int64_t ahead;
     struct store *store = store_create(NULL, &command_host);
-    const struct state *state = store ? store_read(store) : NULL;
+    /* A server that is away has users, though a reading would go on without them. */
+    int r = store ? store_probe(store, &shared, &ahead, &why) : -ENOMEM;
+    const struct state *state = r == 0 ? &shared : r == -ENODEV ? store_read(store) : NULL;
     bool fine = state && users_parse(state->users, &users) == 0;
-    if (!fine)
+    if (!fine && why.length > 0)
+        log_say("gateway: users cannot be listed; the server of TCR_STATE %s", buffer_text(&why));
+    else if (!fine)
         log_say("gateway: out of memory");
     else if (json)
         append_json(&text, &users);
@@ -286,6 +293,8 @@ static int list(bool json)
     else
         log_say("there are no users; tcr-run gateway users add NAME makes one");
     users_finish(&users);
+    state_finish(&shared);
+    buffer_finish(&why);
     store_destroy(store);
     return fine ? output_print(&text) : EXIT_OWN_FAILURE;
 }
