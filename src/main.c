@@ -9,6 +9,7 @@
 #include "core/client/options.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/process/ownpath.h"
 #include "system/process/startup.h"
 
 #include <stdbool.h>
@@ -188,6 +189,7 @@ static int run_subcommand(const struct subcommand *subcommand, int argc, char **
 int main(int argc, char **argv)
 {
     const char *fault = startup_prepare();
+    ownpath_note(argc > 0 ? argv[0] : NULL);
     if (argc < 1)
         fault = "it was started without a name of its own (an empty argument vector)";
     if (fault) {

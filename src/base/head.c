@@ -51,7 +51,7 @@ static void trim(const char **text, size_t *length)
 
 static const char *next_line(const char *line)
 {
-    const char *end = strchrnul(line, '\n');
+    const char *end = line + strcspn(line, "\n");
     return *end ? end + 1 : end;
 }
 

@@ -45,6 +45,14 @@ bool text_is_control(uint32_t code)
            (code >= 0x2066 && code <= 0x2069);
 }
 
+const char *text_last(const char *text, size_t length, char wanted)
+{
+    while (length > 0)
+        if (text[--length] == wanted)
+            return text + length;
+    return NULL;
+}
+
 bool text_is_utf8(const char *text)
 {
     uint32_t code;

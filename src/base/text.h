@@ -18,6 +18,9 @@ bool text_is_control(uint32_t code);
 /* As much of it as fits into `size` bytes with the 0 at the end; `size` is 1 or more. */
 void text_copy(char *to, size_t size, const char *text);
 
+/* The last `wanted` among the first `length` bytes; NULL if there is none. */
+const char *text_last(const char *text, size_t length, char wanted);
+
 bool text_is_utf8(const char *text);
 bool text_has_controls(const char *text);
 

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/variable.h"
+#include "system/descriptor.h"
 #include "system/keys/claude_files.h"
 
 #include <errno.h>
@@ -33,8 +34,7 @@ bool leftbehind_check(const char *url, char *ret_address)
     buffer_finish(&error);
     if (r < 0 || at.address.ss_family == AF_UNIX || listen_is_reached(&at))
         return false;
-    CLEANUP_CLOSE int fd =
-        socket(at.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CLEANUP_CLOSE int fd = descriptor_socket(at.address.ss_family, SOCK_STREAM, 0, false);
     struct pollfd slot = {.fd = fd, .events = POLLOUT};
     int fault = 0;
     socklen_t size = sizeof fault;

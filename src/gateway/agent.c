@@ -8,6 +8,7 @@
 #include "gateway/gateway.h"
 #include "gateway/picker.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/passphrase.h"
 #include "system/log.h"
@@ -22,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -265,9 +265,9 @@ static int start(struct agent *agent, const struct agent_policy *policy, const c
     int in[2], out[2];
     if (!program || !folder)
         return -ENOENT;
-    if (pipe2(in, O_CLOEXEC) < 0)
+    if (descriptor_pipe(in, 0) < 0)
         return -errno;
-    if (pipe2(out, O_CLOEXEC) < 0) {
+    if (descriptor_pipe(out, 0) < 0) {
         (void)close(in[0]);
         (void)close(in[1]);
         return -EMFILE;
@@ -303,8 +303,8 @@ static struct agent *create(struct exchange *exchange)
         return NULL;
     *agent = (struct agent){.gateway = gateway,
                             .exchange = exchange,
-                            .input = {-1, EPOLLOUT, write_prompt, agent},
-                            .output = {-1, EPOLLIN, read_output, agent},
+                            .input = {-1, POLLOUT, write_prompt, agent},
+                            .output = {-1, POLLIN, read_output, agent},
                             .grace = {.due = kill_group, .context = agent},
                             .next = gateway->agents};
     agent->translation.client =

@@ -6,8 +6,6 @@
 #include "system/log.h"
 #include "system/store/ledger.h"
 
-#include <sys/epoll.h>
-
 #define CLOSE_MS 3000
 
 static void report(void *context, enum report kind, const char *sentence)
@@ -37,7 +35,7 @@ int book_open(struct gateway *gateway)
     if (r < 0)
         return r;
     gateway->holders.has_objects = ledger_takes_claims(gateway->ledger);
-    gateway->ledger_watch = (struct watch){ledger_fd(gateway->ledger), EPOLLIN, take_news, gateway};
+    gateway->ledger_watch = (struct watch){ledger_fd(gateway->ledger), POLLIN, take_news, gateway};
     r = loop_add(&gateway->loop, &gateway->ledger_watch);
     if (r == 0)
         book_follow(gateway, gateway->roster);

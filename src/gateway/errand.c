@@ -5,6 +5,7 @@
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/keys/keysource.h"
 #include "system/keys/passphrase.h"
 #include "system/process/gateway_program.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,7 +123,7 @@ void errands_reap(struct gateway *gateway)
     for (struct errand *errand = gateway->errands, *next; errand; errand = next) {
         int status;
         next = errand->next;
-        if (errand->output.fd < 0 && waitpid(errand->pid, &status, WNOHANG) == errand->pid)
+        if (errand->output.fd < 0 && spawn_wait(errand->pid, &status, WNOHANG) == errand->pid)
             end(errand, WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
 }
@@ -135,7 +135,7 @@ static int hold_input(const char *input)
     size_t length = strlen(input);
     if (length > INPUT)
         return -E2BIG;
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     ssize_t n = write(ends[1], input, length);
     (void)close(ends[1]);
@@ -207,14 +207,14 @@ int errand_start(struct exchange *exchange, const struct errand_plan *plan)
     if (count(gateway) >= AT_ONCE)
         return -EAGAIN;
     struct errand *errand = calloc(1, sizeof *errand);
-    if (!errand || pipe2(ends, O_CLOEXEC) < 0) {
+    if (!errand || descriptor_pipe(ends, 0) < 0) {
         free(errand);
         return -ENOMEM;
     }
     *errand = (struct errand){.gateway = gateway,
                               .number = exchange->number,
                               .answer = plan->answer,
-                              .output = {ends[0], EPOLLIN, read_words, errand},
+                              .output = {ends[0], POLLIN, read_words, errand},
                               .limit = {.due = took_too_long, .context = errand}};
     snprintf(errand->name, sizeof errand->name, "%s", plan->name);
     int r = loop_add(&gateway->loop, &errand->output);

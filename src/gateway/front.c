@@ -2,10 +2,12 @@
 
 #include "base/head.h"
 #include "gateway/exchange.h"
+#include "gateway/front_daemon.h"
 #include "gateway/front_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/without_gnutls.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ static void begin_visit(struct front *front, struct MHD_Connection *connection, 
     *visitor = (struct visitor){.front = front,
                                 .guard = front->accepting->guard,
                                 .number = ++front->visits,
-                                .hangup = {info->connect_fd, EPOLLRDHUP, hung_up, visitor},
+                                .hangup = {info->connect_fd, LOOP_GONE, hung_up, visitor},
                                 .idle = {.due = waited_too_long, .context = visitor}};
     front->visitor_count++;
     visitor->is_watched = loop_add(&front->gateway->loop, &visitor->hangup) == 0;
@@ -208,8 +209,8 @@ static struct MHD_Daemon *start_daemon(struct front *front, unsigned flags,
                                        const struct MHD_OptionItem *more)
 {
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
-            flags,
+        front_daemon_flags() | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_USE_ERROR_LOG | flags,
         0, NULL, NULL, handle, front, MHD_OPTION_EXTERNAL_LOGGER, take_words, front,
         MHD_OPTION_NOTIFY_CONNECTION, notify_connection, front, MHD_OPTION_NOTIFY_COMPLETED,
         complete, front, MHD_OPTION_URI_LOG_CALLBACK, take_target, front,
@@ -225,15 +226,9 @@ static void note_sockets(void *context, uint32_t events)
     front->has_sockets = true;
 }
 
-/* False if it cannot be watched. */
 static bool watch_daemon(struct front *front, struct MHD_Daemon *daemon, struct watch *watch)
 {
-    const union MHD_DaemonInfo *info =
-        daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    if (!info)
-        return false;
-    *watch = (struct watch){info->epoll_fd, EPOLLIN, note_sockets, front};
-    return loop_add(&front->gateway->loop, watch) == 0;
+    return front_daemon_watch(front, daemon, watch, note_sockets);
 }
 
 bool front_begin_tls(struct front *front, const char *certificates, const char *key,
@@ -267,6 +262,8 @@ struct front *front_create(struct gateway *gateway)
         return NULL;
     front->gateway = gateway;
     front->visitors_most = visitors_most();
+    if (front->visitors_most > front_daemon_most())
+        front->visitors_most = front_daemon_most();
     front->daemon = start_daemon(front, 0, none);
     if (watch_daemon(front, front->daemon, &front->watch))
         return front;
@@ -294,13 +291,12 @@ static bool accept_one(struct listener *listener)
 {
     struct front *front = listener->front;
     struct sockaddr_storage address;
-    socklen_t length = sizeof address;
+    socklen_t length;
     if (front->visitor_count >= front->visitors_most) {
         pause_accepting(listener);
         return false;
     }
-    int fd = accept4(listener->watch.fd, (struct sockaddr *)&address, &length,
-                     SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = descriptor_accept(listener->watch.fd, &address, &length);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             pause_accepting(listener);
@@ -329,7 +325,7 @@ int front_listen(struct front *front, int fd, const struct guard *guard, bool tl
     *listener = (struct listener){.front = front,
                                   .guard = guard,
                                   .tls = tls,
-                                  .watch = {fd, EPOLLIN, accept_some, listener},
+                                  .watch = {fd, POLLIN, accept_some, listener},
                                   .pause = {.due = try_accepting_again, .context = listener},
                                   .next = front->listeners};
     int r = flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0
@@ -399,10 +395,10 @@ void front_destroy(struct front *front)
     if (!front)
         return;
     front_stop_listening(front);
-    loop_remove(&front->gateway->loop, &front->watch);
+    front_daemon_forget(front, &front->watch);
     MHD_stop_daemon(front->daemon);
     if (front->tls) {
-        loop_remove(&front->gateway->loop, &front->tls_watch);
+        front_daemon_forget(front, &front->tls_watch);
         MHD_stop_daemon(front->tls);
     }
     free(front);

@@ -24,7 +24,7 @@ struct visitor {
     struct front *front;
     const struct guard *guard; /* of the socket that accepted it */
     uint64_t number;           /* its number; the first is 1 */
-    struct watch hangup;       /* its socket, for EPOLLRDHUP alone */
+    struct watch hangup;       /* its socket, for LOOP_GONE alone */
     bool is_watched;
     struct timer idle;         /* until a whole head has come */
     struct exchange *exchange; /* NULL between two requests */

@@ -19,14 +19,14 @@ struct front {
     struct gateway *gateway;
     struct MHD_Daemon *daemon;
     struct MHD_Daemon *tls; /* the same with TLS; NULL: there is none */
-    struct watch watch;     /* libmicrohttpd's own epoll */
+    struct watch watch;     /* libmicrohttpd's own sockets */
     struct watch tls_watch;
     struct buffer *words; /* where libmicrohttpd's complaints go while it starts; NULL: nowhere */
     struct listener *listeners;
     const struct listener *accepting; /* the one that now hands a connection to libmicrohttpd */
     size_t visitor_count, visitors_most;
     uint64_t visits;
-    bool has_sockets; /* there is something in its epoll */
+    bool has_sockets; /* one of them is ready */
     bool resumed;     /* since MHD_run was last called: it has something to do */
 };
 

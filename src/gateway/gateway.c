@@ -20,6 +20,7 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/process/ownpath.h"
 #include "system/process/signals.h"
 #include "system/process/startup.h"
 
@@ -30,9 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define EXIT_OWN_FAILURE 125
@@ -91,15 +90,15 @@ static void begin_to_end(struct end_watch *ending)
 static void take_signal(void *context, uint32_t events)
 {
     struct end_watch *ending = context;
-    struct signalfd_siginfo info;
+    struct signal_info info;
     (void)events;
-    while (read(ending->signals.fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGCHLD) {
+    while (signals_read(ending->signals.fd, &info)) {
+        if (info.number == SIGCHLD) {
             secrets_reap(ending->gateway);
             errands_reap(ending->gateway);
             agents_reap(ending->gateway);
         }
-        if (!signals_asks_to_end((int)info.ssi_signo))
+        if (!signals_asks_to_end(info.number))
             continue;
         ending->at_once |= ending->asked;
         begin_to_end(ending);
@@ -121,8 +120,8 @@ static int watch_endings(struct end_watch *ending, struct gateway *gateway, int 
 {
     int fd = signals_take_over();
     *ending = (struct end_watch){.gateway = gateway,
-                                 .signals = {fd, EPOLLIN, take_signal, ending},
-                                 .life = {life_fd, EPOLLIN, life_is_over, ending},
+                                 .signals = {fd, POLLIN, take_signal, ending},
+                                 .life = {life_fd, POLLIN, life_is_over, ending},
                                  .parting = {.due = parting_due, .context = ending}};
     int r = fd < 0 ? fd : loop_add(&gateway->loop, &ending->signals);
     if (r == 0 && life_fd >= 0)
@@ -363,6 +362,7 @@ int main(int argc, char **argv)
     struct arguments arguments;
     struct gateway gateway = {.loop.epoll = -1};
     const char *fault = startup_prepare();
+    ownpath_note(argc > 0 ? argv[0] : NULL);
     if (fault) {
         log_say("%s", fault);
         return EXIT_OWN_FAILURE;

@@ -13,7 +13,7 @@
 
 #define TLS_LARGEST ((size_t)1 << 20)
 
-/* Returns 0, or -EKEYREJECTED after printing why. */
+/* Returns 0, or -ECANCELED after printing why. */
 static int begin_tls(struct front *front, const struct arguments *arguments)
 {
     struct buffer error = {0}, certificate = {0};
@@ -24,13 +24,13 @@ static int begin_tls(struct front *front, const struct arguments *arguments)
     if (r == 0)
         r = files_read_plain(path = arguments->tls_cert, TLS_LARGEST, &certificate);
     if (r == 0 && !front_begin_tls(front, buffer_text(&certificate), key, &error))
-        r = -EKEYREJECTED;
+        r = -ECANCELED;
     if (r < 0)
         log_say("gateway: %s: %s", path, error.length > 0 ? buffer_text(&error) : strerror(-r));
     secret_free(key);
     buffer_finish(&certificate);
     buffer_finish(&error);
-    return r < 0 ? -EKEYREJECTED : 0;
+    return r < 0 ? -ECANCELED : 0;
 }
 
 /* tcr-run reports this better, and earlier, but the gateway does not rely on that. */
@@ -91,7 +91,7 @@ int listening_begin(struct gateway *gateway, const struct arguments *arguments,
         r = listen_on(gateway, arguments, i, &admissions[i]);
     if (r == 0 && !arguments->is_private)
         say_listening(admissions, arguments->listener_count);
-    if (r < 0 && r != -EACCES && r != -EKEYREJECTED)
+    if (r < 0 && r != -EACCES && r != -ECANCELED)
         log_say("gateway: %s", strerror(-r));
     return r;
 }

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 #define CLOSE_MS 3000
@@ -97,7 +96,7 @@ static int begin(struct gateway *gateway, const char *path, int64_t keep_seconds
     int r = usagewriter_open(&plan, &metering->writer);
     if (r < 0)
         return r;
-    metering->watch = (struct watch){usagewriter_fd(metering->writer), EPOLLIN, take_news, gateway};
+    metering->watch = (struct watch){usagewriter_fd(metering->writer), POLLIN, take_news, gateway};
     r = loop_add(&gateway->loop, &metering->watch);
     struct buffer error = {0};
     if (r == 0 && pricefile_read(&metering->prices, &error) < 0)

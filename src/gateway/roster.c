@@ -8,6 +8,7 @@
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
+#include "system/modified.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,8 +105,7 @@ bool roster_is_stale(const struct roster *roster)
         if (stat(roster->files[i].path, &now) < 0)
             now = (struct stat){0};
         if (now.st_ino != before->st_ino || now.st_size != before->st_size ||
-            now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-            now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+            !modified_equal(modified_at(&now), modified_at(before)))
             return true;
     }
     return false;

@@ -7,6 +7,7 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/keys/login.h"
+#include "system/modified.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -50,8 +51,7 @@ static void read_login(struct roster *roster, struct candidate *candidate)
     CLEANUP_FREE char *path = folder ? files_expand(".credentials.json", folder) : NULL;
     bool seen = path && stat(path, &status) == 0;
     bool same = seen && (key->token || secret->ends > 0) &&
-                status.st_mtim.tv_sec == secret->modified.tv_sec &&
-                status.st_mtim.tv_nsec == secret->modified.tv_nsec;
+                modified_equal(modified_at(&status), secret->modified);
     if (same && secret->ends > 0 && secret->ends <= time(NULL))
         key->token = NULL;
     if (same)
@@ -59,7 +59,7 @@ static void read_login(struct roster *roster, struct candidate *candidate)
     login_forget_end(key);
     take_folder_login(roster, candidate);
     if (seen)
-        secret->modified = status.st_mtim;
+        secret->modified = modified_at(&status);
 }
 
 /* ---- renewal ---- */

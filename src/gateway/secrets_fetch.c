@@ -7,6 +7,7 @@
 #include "gateway/gateway.h"
 #include "gateway/secrets_parts.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/keys/passphrase.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,7 +126,7 @@ static void end_fetch(struct fetch *fetch, const char *why)
 static void kill_fetch(struct fetch *fetch)
 {
     (void)kill(fetch->pid, SIGKILL);
-    while (waitpid(fetch->pid, NULL, 0) < 0 && errno == EINTR)
+    while (spawn_wait(fetch->pid, NULL, 0) < 0 && errno == EINTR)
         ;
 }
 
@@ -161,7 +161,7 @@ void secrets_reap(struct gateway *gateway)
     for (struct fetch *fetch = gateway->fetches, *next; fetch; fetch = next) {
         int status;
         next = fetch->next;
-        if (fetch->output.fd >= 0 || waitpid(fetch->pid, &status, WNOHANG) != fetch->pid)
+        if (fetch->output.fd >= 0 || spawn_wait(fetch->pid, &status, WNOHANG) != fetch->pid)
             continue;
         bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
                     fetch->length < KEYSOURCE_TOKEN_LARGEST;
@@ -226,7 +226,7 @@ int secrets_fetch(struct gateway *gateway, struct roster *roster, struct candida
 {
     int ends[2];
     struct fetch *fetch = calloc(1, sizeof *fetch);
-    if (!fetch || pipe2(ends, O_CLOEXEC) < 0) {
+    if (!fetch || descriptor_pipe(ends, 0) < 0) {
         free(fetch);
         return -ENOMEM;
     }
@@ -234,7 +234,7 @@ int secrets_fetch(struct gateway *gateway, struct roster *roster, struct candida
                             .roster = roster,
                             .candidate = candidate,
                             .is_login = secrets_renews(candidate->key),
-                            .output = {ends[0], EPOLLIN, read_output, fetch},
+                            .output = {ends[0], POLLIN, read_output, fetch},
                             .limit = {.due = took_too_long, .context = fetch},
                             .bytes = secret_alloc(KEYSOURCE_TOKEN_LARGEST)};
     int r = fetch->bytes ? start_command(fetch, ends[1]) : -ENOMEM;

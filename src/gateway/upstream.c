@@ -2,14 +2,14 @@
 
 #include "gateway/try.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/files.h"
+#include "system/unnamed.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,11 +56,11 @@ static void socket_ready(void *context, uint32_t events)
         unwatch(socket);
         return;
     }
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+    if (events & (POLLIN | LOOP_GONE | POLLHUP))
         bits |= CURL_CSELECT_IN;
-    if (events & EPOLLOUT)
+    if (events & POLLOUT)
         bits |= CURL_CSELECT_OUT;
-    if (events & EPOLLERR)
+    if (events & POLLERR)
         bits |= CURL_CSELECT_ERR;
     act(socket->upstream, socket->watch.fd, bits);
 }
@@ -75,7 +75,7 @@ static bool make_room(struct upstream *upstream, size_t fd)
     if (fd < upstream->socket_room)
         return true;
     size_t room = fd < 32 ? 64 : fd * 2;
-    struct socket **sockets = reallocarray(upstream->sockets, room, sizeof(struct socket *));
+    struct socket **sockets = realloc(upstream->sockets, room * sizeof(struct socket *));
     if (!sockets)
         return false;
     memset(sockets + upstream->socket_room, 0,
@@ -108,7 +108,7 @@ static void forget_socket(struct socket *socket)
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = descriptor_socket(address->family, address->socktype, address->protocol, true);
     struct socket *made = fd < 0 ? NULL : add_socket(context, fd);
     (void)purpose;
     if (made)
@@ -158,8 +158,8 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, 
         return 0;
     }
     uint32_t events = 0;
-    events |= what & CURL_POLL_IN ? EPOLLIN : 0;
-    events |= what & CURL_POLL_OUT ? EPOLLOUT : 0;
+    events |= what & CURL_POLL_IN ? POLLIN : 0;
+    events |= what & CURL_POLL_OUT ? POLLOUT : 0;
     if (!socket)
         socket = add_socket(upstream, fd);
     if (socket)
@@ -193,15 +193,15 @@ static void timer_due(void *context)
 static int keep_bundle(struct upstream *upstream)
 {
     struct authorities *authorities = &upstream->transport.authorities;
-    upstream->bundle_fd = memfd_create("certificates", MFD_CLOEXEC);
-    if (upstream->bundle_fd < 0)
+    struct unnamed file = {0};
+    if (unnamed_make(NULL, &file) < 0)
         return 0; /* then the bundle stays in memory */
+    upstream->bundle_fd = file.fd;
     int r =
         files_write_all(upstream->bundle_fd, authorities->bundle.data, authorities->bundle.length);
     if (r < 0)
         return r;
-    snprintf(upstream->bundle_path, sizeof upstream->bundle_path, "/proc/self/fd/%d",
-             upstream->bundle_fd);
+    unnamed_path(upstream->bundle_fd, upstream->bundle_path, sizeof upstream->bundle_path);
     authorities->file = upstream->bundle_path;
     buffer_finish(&authorities->bundle);
     return 0;

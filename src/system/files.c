@@ -2,16 +2,15 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "system/filesystem.h"
 #include "system/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LOOK_MS 100
@@ -61,9 +60,7 @@ static int read_all(int fd, char *bytes, size_t size, size_t *ret_length)
  * knows who writes to a FIFO in a folder. */
 static bool is_own_pipe(int fd, const struct stat *status)
 {
-    struct statfs system;
-    return S_ISFIFO(status->st_mode) && status->st_uid == geteuid() && fstatfs(fd, &system) == 0 &&
-           system.f_type == PIPEFS_MAGIC;
+    return S_ISFIFO(status->st_mode) && status->st_uid == geteuid() && filesystem_is_pipes(fd);
 }
 
 /* Reads what comes until the writer closes it. */

@@ -73,3 +73,7 @@ char *files_find_program(const char *name);
 
 /* An unlinked file of mode 0600 in TMPDIR or /tmp, whichever has room, else in memory; -errno. */
 int files_temporary(void);
+
+/* The same opened twice, to read and to write with `append` (O_APPEND or 0); both are the caller's.
+ * Returns 0 or a negative errno. */
+int files_spool(int append, int *ret_reader, int *ret_writer);

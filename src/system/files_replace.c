@@ -1,5 +1,7 @@
 #include "system/files.h"
 
+#include "system/exchange.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,10 +94,8 @@ int files_swap_in(int folder, const char *name, const char *bytes, size_t length
         r = write_spare(folder, spare, bytes, length);
     if (r < 0)
         return r;
-#ifdef RENAME_EXCHANGE
-    if (renameat2(folder, spare, folder, name, RENAME_EXCHANGE) == 0)
+    if (exchange_names(folder, spare, name) == 0)
         return 0;
-#endif
     /* The first time there is nothing to exchange it with; some file systems cannot exchange at
      * all. */
     return renameat(folder, spare, folder, name) < 0 ? -errno : 0;

@@ -1,11 +1,10 @@
 #include "system/files.h"
 
-#include "base/cleanup.h"
+#include "system/unnamed.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -21,23 +20,57 @@ static bool has_room(int fd)
            disk.f_bavail >= TEMPORARY_ROOM / disk.f_frsize;
 }
 
-static int temporary_in(const char *folder)
+static void close_all(const struct unnamed *file)
 {
-    CLEANUP_CLOSE int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return fd >= 0 && has_room(fd) ? cleanup_take_fd(&fd) : -1;
+    (void)close(file->fd);
+    if (!file->is_spool)
+        return;
+    (void)close(file->reader);
+    (void)close(file->writer);
+}
+
+static int make_in(const char *folder, struct unnamed *file)
+{
+    int r = unnamed_make(folder, file);
+    if (r == 0 && !has_room(file->fd)) {
+        close_all(file);
+        return -ENOSPC;
+    }
+    return r;
+}
+
+static int make(struct unnamed *file)
+{
+    const char *folder = getenv("TMPDIR");
+    int r = -ENOENT;
+    if (folder && folder[0] == '/')
+        r = make_in(folder, file);
+    if (r < 0)
+        r = make_in("/tmp", file);
+    if (r < 0) {
+        int in_memory = unnamed_make(NULL, file);
+        r = in_memory == -ENOSYS ? r : in_memory;
+    }
+    if (r == 0)
+        files_keep_private(file->fd);
+    return r;
 }
 
 int files_temporary(void)
 {
-    const char *folder = getenv("TMPDIR");
-    int fd = -1;
-    if (folder && folder[0] == '/')
-        fd = temporary_in(folder);
-    if (fd < 0)
-        fd = temporary_in("/tmp");
-    if (fd < 0)
-        fd = memfd_create("tcr-run", MFD_CLOEXEC);
-    if (fd >= 0)
-        files_keep_private(fd);
-    return fd < 0 ? -errno : fd;
+    struct unnamed file = {0};
+    int r = make(&file);
+    return r < 0 ? r : file.fd;
+}
+
+int files_spool(int append, int *ret_reader, int *ret_writer)
+{
+    struct unnamed file = {.is_spool = true, .append = append};
+    int r = make(&file);
+    if (r < 0)
+        return r;
+    (void)close(file.fd);
+    *ret_reader = file.reader;
+    *ret_writer = file.writer;
+    return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 #include "base/shellword.h"
+#include "system/accesslist.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -9,25 +10,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #define OTHERS 007
 #define GROUP  070
 #define WRITE  022
 
-/* With an access list, the group bits of the mode cover everybody on it. */
-static bool has_access_list(const char *path)
-{
-    return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
-}
-
-/* True if the group is private to its owner: it has the owner's name, is the owner's primary group,
- * and has no other members. */
+/* True if the group is its owner's own: it has his name, is where he belongs, and nobody else is in
+ * it. With an access list the bits of the group are those of everybody on it. */
 static bool is_private_group(const struct stat *status, const char *path)
 {
     const struct passwd *owner = getpwuid(status->st_uid);
-    if (!owner || owner->pw_gid != status->st_gid || has_access_list(path))
+    if (!owner || owner->pw_gid != status->st_gid || accesslist_is_set(path))
         return false;
     char *name = strdup(owner->pw_name);
     const struct group *group = name ? getgrgid(status->st_gid) : NULL;

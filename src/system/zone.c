@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+extern char **environ;
+
 #define ZONEINFO "/usr/share/zoneinfo"
 
 enum {

@@ -340,3 +340,8 @@ assert_refused() {
   assert_used ''
   assert_stderr_is_ours
 }
+
+# needs_linux_ways WHAT: for what only they have (docs/platforms.md). PORTABLE=1 says that TCR_RUN was built without them.
+needs_linux_ways() {
+  [ -z "${PORTABLE-}" ] || skip "the portable ways have no $1"
+}

@@ -39,6 +39,7 @@ END
 }
 
 @test "modes: the owner's own group is nobody" {
+  needs_linux_ways "knowledge of access lists"
   pool a
   chmod 660 "$keys"
   chmod 775 "$config" "$home"

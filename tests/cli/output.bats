@@ -326,6 +326,7 @@ has_bytes() {
 
 # In blocks of 512 bytes, as the command sees its output's file when 40 MB of it have been passed on.
 @test "what was passed on of a long output no longer takes room on the disk" {
+  needs_linux_ways "holes in files"
   pool a
   printf x > "$scratch/tmp/sparse"
   truncate -s 16M "$scratch/tmp/sparse"
@@ -341,6 +342,7 @@ stat -L -c %b /dev/fd/3 3>&1 > \"\$PLAY/blocks\""
 
 # A user has 128 of them, for all programs.
 @test "two files as output take one watcher of files" {
+  needs_linux_ways "watchers of files"
   pool a
   stays_after 'echo out; echo err >&2'
   tcr_background -- client
@@ -439,6 +441,7 @@ wake_ups() {
 }
 
 @test "without /proc the message says that it is needed" {
+  needs_linux_ways "need of /proc"
   need_root
   pool home work
   # Sanitizers find their options there.

@@ -157,6 +157,7 @@ END
 }
 
 @test "another process of the same user cannot look into ours; into the command's it can" {
+  needs_linux_ways "protection from debuggers"
   pool home
   become_person
   plays home 'echo $$ > "$PLAY/pid"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done'

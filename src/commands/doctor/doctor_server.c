@@ -33,7 +33,7 @@ static const char *fix_for(int error)
                "user in the URL";
     if (error == -ENOTSUP)
         return "update this tcr-run";
-    if (error == -EMEDIUMTYPE)
+    if (error == -EEXIST)
         return "name another prefix in TCR_STATE";
     if (error == -EPROTO)
         return "check the URL and TCR_REDIS_CA_FILE";

@@ -96,15 +96,12 @@ static bool open_folder(struct doctor *doctor, struct state_place *place)
     return false;
 }
 
-/* A file in the folder without a name, or one that is unlinked at once; or -errno. */
+/* A file that is unlinked at once; or -errno. */
 static int make_probe(const struct state_place *place)
 {
-    int fd = openat(place->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-        return fd < 0 ? -errno : fd;
     char name[64];
     snprintf(name, sizeof name, ".doctor.%ld", (long)getpid());
-    fd = openat(place->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = openat(place->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
     (void)unlinkat(place->fd, name, 0);

@@ -12,6 +12,7 @@
 #include "system/keys/keysource.h"
 #include "system/log.h"
 #include "system/process/capture.h"
+#include "system/process/ownpath.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,8 +171,9 @@ static int install(struct start *start, struct units *units)
         (!start->for_launchd && !units_is_ours(units, units->service, &service_exists)) ||
         !check_keys(start) || !find_addresses(start, socket_exists))
         return EXIT_OWN_FAILURE;
-    if (!realpath("/proc/self/exe", program)) {
-        log_say("gateway: the path of tcr-run is not known: %s", strerror(errno));
+    int r = ownpath_find(program, sizeof program);
+    if (r < 0) {
+        log_say("gateway: the path of tcr-run is not known: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
     }
     return start->for_launchd ? launchd_install(start, units, program)

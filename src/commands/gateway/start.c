@@ -5,6 +5,7 @@
 #include "commands/command.h"
 #include "commands/gateway/gateway.h"
 #include "core/gateway/contract.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/passphrase.h"
 #include "system/log.h"
@@ -114,7 +115,7 @@ static bool hand_stand_in(struct start *start)
 {
     int ends[2];
     char *token = gateway_stand_in();
-    if (!token || pipe2(ends, O_CLOEXEC) < 0) {
+    if (!token || descriptor_pipe(ends, 0) < 0) {
         secret_free(token);
         return false;
     }
@@ -203,7 +204,7 @@ static int start_in_background(struct start *start)
 {
     int ends[2], status;
     char line[sizeof GATEWAY_LISTENING + 1] = "";
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    if (descriptor_pipe(ends, 0) < 0) {
         log_say("gateway: %s", strerror(errno));
         return EXIT_OWN_FAILURE;
     }

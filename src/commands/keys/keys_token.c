@@ -5,6 +5,7 @@
 #include "core/pool/keyedit.h"
 #include "core/pool/keyring.h"
 #include "core/pool/token.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/keychain.h"
 #include "system/keys/keysource.h"
@@ -90,7 +91,7 @@ static bool is_torn(int fd)
     char rest[REST];
     ssize_t n = poll(&ready, 1, REST_MS) > 0 ? read(fd, rest, sizeof rest) : 0;
     bool torn = n > 0 && token_is_torn(rest, (size_t)n);
-    explicit_bzero(rest, sizeof rest);
+    secret_wipe(rest, sizeof rest);
     return torn;
 }
 
@@ -166,7 +167,7 @@ static bool take_config_dir(struct addition *addition)
 {
     struct buffer error = {0};
     CLEANUP_FREE char *path = absolute(addition->config_dir);
-    CLEANUP_CLOSE int folder = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    CLEANUP_CLOSE int folder = path ? descriptor_folder(path) : -1;
     if (!path || folder < 0)
         return fail(addition, addition->config_dir, &error, path ? -errno : -ENOMEM);
     CLEANUP_FREE char *word = shellword_copy(path);

@@ -5,6 +5,7 @@
 #include "commands/command.h"
 #include "commands/run/private_gateway.h"
 #include "core/pool/destination.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/claude_files.h"
 #include "system/keys/keychain.h"
@@ -32,7 +33,7 @@ static int own_failure(const char *what, int r)
 static int secret_pipe(const char *token)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+    if (descriptor_pipe(ends, O_NONBLOCK) < 0)
         return -errno;
     int r = files_write_all(ends[1], token, strlen(token));
     (void)close(ends[1]);

@@ -2,6 +2,7 @@
 
 #include "base/variable.h"
 #include "core/gateway/contract.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/passphrase.h"
 #include "system/process/gateway_program.h"
@@ -93,7 +94,7 @@ static int bind_port(struct private_gateway *gateway, int fd)
 int private_gateway_make_listener(struct private_gateway *gateway)
 {
     bool socket_way = gateway->way == GATEWAY_SOCKET;
-    int fd = socket(socket_way ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = descriptor_socket(socket_way ? AF_UNIX : AF_INET, SOCK_STREAM, 0, true);
     fd = fd < 0 ? -errno : keep_high(fd);
     if (fd < 0)
         return fd;
@@ -191,7 +192,7 @@ static void add_descriptors(struct words *words, const struct private_gateway *g
 static int stand_in_pipe(const struct private_gateway *gateway)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     int r = files_write_all(ends[1], gateway->stand_in, strlen(gateway->stand_in));
     (void)close(ends[1]);
@@ -202,7 +203,7 @@ static int stand_in_pipe(const struct private_gateway *gateway)
 static int open_pipe(bool we_read, int *ret_ours, int *ret_theirs)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     int read_end = keep_high(ends[0]), write_end = keep_high(ends[1]);
     *ret_ours = we_read ? read_end : write_end;

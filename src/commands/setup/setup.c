@@ -11,6 +11,7 @@
 #include "commands/output.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/process/ownpath.h"
 #include "system/process/pidfile.h"
 #include "system/stream/terminal.h"
 
@@ -57,7 +58,7 @@ static void name_self(struct buffer *text)
 {
     char own[PATH_MAX], found[PATH_MAX];
     CLEANUP_FREE char *program = files_find_program("tcr-run");
-    bool known = realpath("/proc/self/exe", own) != NULL;
+    bool known = ownpath_find(own, sizeof own) == 0;
     if (!known || (program && realpath(program, found) && strcmp(own, found) == 0))
         buffer_append_text(text, "tcr-run");
     else

@@ -106,10 +106,10 @@ static int draw(struct watching *watch)
 
 static enum wake read_signal(int fd, int *ret_signal)
 {
-    struct signalfd_siginfo info;
-    if (read(fd, &info, sizeof info) != sizeof info)
+    struct signal_info info;
+    if (!signals_read(fd, &info))
         return WAKE_REDRAW;
-    switch (info.ssi_signo) {
+    switch (info.number) {
     case SIGWINCH:
     case SIGCHLD:
         return WAKE_REDRAW;
@@ -118,7 +118,7 @@ static enum wake read_signal(int fd, int *ret_signal)
     case SIGTSTP:
         return WAKE_STOP;
     default:
-        *ret_signal = (int)info.ssi_signo;
+        *ret_signal = info.number;
         return WAKE_DIE;
     }
 }

@@ -1,5 +1,7 @@
 #include "core/evidence/gate.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 void gate_init(struct gate *gate, struct evidence *evidence, enum stream_id stream, gate_sink *sink,
@@ -155,7 +157,7 @@ static size_t rest_of_line(const char *bytes, size_t length, bool *ret_ended)
 static size_t plain_length(struct gate *gate, const char *bytes, size_t length)
 {
     size_t hit = evidence_seek(gate->evidence, bytes, length);
-    const char *end = hit > 0 ? memrchr(bytes, '\n', hit) : NULL;
+    const char *end = hit > 0 ? text_last(bytes, hit, '\n') : NULL;
     return end ? (size_t)(end + 1 - bytes) : 0;
 }
 

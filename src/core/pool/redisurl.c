@@ -2,6 +2,7 @@
 
 #include "base/percent.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -153,7 +154,7 @@ static int take_query(const char *text, struct redisurl *url, struct buffer *err
 static int take_place(const char *text, bool is_socket, struct redisurl *url, struct buffer *error)
 {
     size_t length = strcspn(text, "?"), authority = strcspn(text, "/?");
-    const char *at = memrchr(text, '@', authority);
+    const char *at = text_last(text, authority, '@');
     const char *host = at ? at + 1 : text;
     const char *path = text + authority;
     size_t path_length = length - authority;

@@ -1,6 +1,7 @@
 #include "core/show/pagelog.h"
 
 #include "base/jsontext.h"
+#include "base/text.h"
 #include "core/show/eventtext.h"
 #include "core/state/event.h"
 
@@ -51,7 +52,7 @@ bool pagelog_take(struct pagelog *log, uint64_t file, const char *bytes, size_t 
     while (length > 0 && bytes[length - 1] != '\n')
         length--; /* it is being written */
     while (length > 0 && !log->more) {
-        const char *before = memrchr(bytes, '\n', length - 1);
+        const char *before = text_last(bytes, length - 1, '\n');
         size_t start = before ? (size_t)(before - bytes) + 1 : 0;
         struct event event;
         if (event_parse(bytes + start, length - start, &event) == 0) {

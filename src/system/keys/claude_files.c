@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/variable.h"
 #include "system/files.h"
+#include "system/modified.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -89,11 +90,11 @@ bool claude_newest_session(const char *config, char *ret_id, size_t size)
         if (!dot || strcmp(dot, ".jsonl") != 0 || (size_t)(dot - entry->d_name) >= size ||
             fstatat(dirfd(folder), entry->d_name, &status, 0) < 0)
             continue;
-        const struct timespec *time = &status.st_mtim;
-        if (time->tv_sec < newest.tv_sec ||
-            (time->tv_sec == newest.tv_sec && time->tv_nsec <= newest.tv_nsec))
+        const struct timespec time = modified_at(&status);
+        if (time.tv_sec < newest.tv_sec ||
+            (time.tv_sec == newest.tv_sec && time.tv_nsec <= newest.tv_nsec))
             continue;
-        newest = *time;
+        newest = time;
         snprintf(ret_id, size, "%.*s", (int)(dot - entry->d_name), entry->d_name);
     }
     (void)closedir(folder);

@@ -1,6 +1,7 @@
 #include "system/keys/claude_lock.h"
 
 #include "system/clock.h"
+#include "system/modified.h"
 #include "system/random.h"
 
 #include <errno.h>
@@ -31,12 +32,7 @@ static void pause_about(int64_t milliseconds)
 static bool is_stale(const char *path, int64_t seconds)
 {
     struct stat status;
-    return stat(path, &status) == 0 && status.st_mtim.tv_sec < time(NULL) - seconds;
-}
-
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+    return stat(path, &status) == 0 && status.st_mtime < time(NULL) - seconds;
 }
 
 static int note_part(struct claude_lock_part *part)
@@ -45,7 +41,7 @@ static int note_part(struct claude_lock_part *part)
     if (stat(part->path, &status) < 0)
         return -errno;
     part->inode = status.st_ino;
-    part->touched = status.st_mtim;
+    part->touched = modified_at(&status);
     return 0;
 }
 
@@ -155,7 +151,7 @@ static bool part_is_held(const struct claude_lock_part *part)
 {
     struct stat status;
     return stat(part->path, &status) == 0 && status.st_ino == part->inode &&
-           same_time(&status.st_mtim, &part->touched);
+           modified_equal(modified_at(&status), part->touched);
 }
 
 bool claude_lock_is_held(const struct claude_lock *lock)

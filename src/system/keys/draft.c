@@ -2,22 +2,15 @@
 
 #include "base/cleanup.h"
 #include "system/files.h"
+#include "system/filesystem.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
-
-static bool is_in_memory(const char *folder)
-{
-    struct statfs disk;
-    return statfs(folder, &disk) == 0 && (disk.f_type == TMPFS_MAGIC || disk.f_type == RAMFS_MAGIC);
-}
 
 static int write_new(const char *path, const char *bytes, size_t length)
 {
@@ -59,7 +52,7 @@ int draft_create(const char *bytes, size_t length, bool in_memory, struct buffer
     int r = -ENOENT;
     *ret_draft = (struct draft){0};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        if (!places[i] || places[i][0] != '/' || (in_memory && !is_in_memory(places[i])))
+        if (!places[i] || places[i][0] != '/' || (in_memory && !filesystem_is_memory(places[i])))
             continue;
         r = create_in(places[i], bytes, length, ret_draft);
         if (r == 0 || r == -ENOMEM)

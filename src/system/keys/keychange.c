@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyfile.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/keys/passphrase.h"
@@ -207,7 +208,7 @@ static int open_folder(const struct keychange *change, bool make, const char **r
     if (!folder)
         return -ENOMEM;
     int r = make ? files_make_folders(folder) : 0;
-    int fd = r == 0 ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = r == 0 ? descriptor_folder(folder) : -1;
     if (fd < 0)
         return r < 0 ? r : -errno;
     *ret_name = path_name(change->path);

@@ -97,6 +97,6 @@ void login_forget_end(struct key *key)
         return;
     CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
     CLEANUP_FREE char *path = folder ? files_expand(".credentials.json", folder) : NULL;
-    if (path && stat(path, &status) == 0 && status.st_mtim.tv_sec > key->refresh_ended)
+    if (path && stat(path, &status) == 0 && status.st_mtime > key->refresh_ended)
         key->refresh_ended = 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/stream/prompt.h"
 
@@ -239,7 +240,7 @@ int passphrase_hand_over(void)
     if (!opened.key)
         return -ENOENT;
     struct handed *handed = (void *)secret_alloc(sizeof *handed);
-    if (!handed || pipe2(ends, O_CLOEXEC) < 0) {
+    if (!handed || descriptor_pipe(ends, 0) < 0) {
         secret_free((char *)handed);
         return -ENOMEM;
     }

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "core/pool/keyedit.h"
 #include "core/pool/keyfile.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/keys/keychange.h"
 #include "system/keys/refresh_parts.h"
@@ -269,7 +270,7 @@ static int read_outcome(int fd, const struct host *host, struct refresh_outcome 
 int refresh_run(const struct refresh_wish *wish, struct refresh_outcome *ret_outcome)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     pid_t pid = fork();
     if (pid == 0)

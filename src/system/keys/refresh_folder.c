@@ -100,7 +100,7 @@ static int read_file(const char *path, cJSON **ret_file, struct buffer *error)
 static int64_t modified_at(const char *path)
 {
     struct stat status;
-    return stat(path, &status) == 0 ? status.st_mtim.tv_sec : 0;
+    return stat(path, &status) == 0 ? status.st_mtime : 0;
 }
 
 static int replace(const char *path, const cJSON *file, struct buffer *error)

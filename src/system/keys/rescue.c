@@ -1,6 +1,7 @@
 #include "system/keys/rescue.h"
 
 #include "base/secret.h"
+#include "system/diskroom.h"
 #include "system/files.h"
 #include "system/random.h"
 
@@ -38,7 +39,7 @@ static int make_file(const char *path, struct rescue_page **ret_page)
     if (fd < 0)
         return -errno;
     files_keep_private(fd);
-    int r = -posix_fallocate(fd, 0, sizeof **ret_page);
+    int r = diskroom_take(fd, sizeof **ret_page);
     void *map = MAP_FAILED;
     if (r == 0)
         map = mmap(NULL, sizeof **ret_page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -118,7 +119,7 @@ static bool read_page(const char *path, struct rescue_page **ret_page, int64_t *
         return false;
     }
     *ret_page = (struct rescue_page *)(void *)bytes;
-    *ret_time = status.st_mtim.tv_sec;
+    *ret_time = status.st_mtime;
     return true;
 }
 

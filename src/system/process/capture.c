@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "core/client/environment.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/host.h"
 #include "system/process/spawn.h"
 
@@ -52,7 +53,7 @@ static int read_output(const struct capture_request *request, int fd, int64_t *d
 /* Reaps it, or gives it a little more time. */
 static bool has_ended(pid_t pid, int pause_ms, int *ret_status)
 {
-    pid_t r = waitpid(pid, ret_status, WNOHANG);
+    pid_t r = spawn_wait(pid, ret_status, WNOHANG);
     if (r == 0)
         (void)poll(NULL, 0, pause_ms);
     return r == pid || (r < 0 && errno != EINTR);
@@ -77,7 +78,7 @@ static void end_program(const struct capture_request *request, pid_t pid)
         if (has_ended(pid, PARTING_MS / 50, &status))
             return;
     (void)kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (spawn_wait(pid, &status, 0) < 0 && errno == EINTR)
         ;
 }
 
@@ -103,7 +104,7 @@ int capture_run(const struct capture_request *request, char *ret_bytes, size_t s
 {
     int ends[2];
     pid_t pid = -1;
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     CLEANUP_CLOSE int output = ends[0];
     int r = start(request, ends[1], &pid);

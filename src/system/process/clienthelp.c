@@ -2,7 +2,9 @@
 
 #include "base/cleanup.h"
 #include "core/client/claude_help.h"
+#include "system/descriptor.h"
 #include "system/files.h"
+#include "system/modified.h"
 #include "system/process/capture.h"
 
 #include <fcntl.h>
@@ -28,7 +30,7 @@ static char *stamp_of(const char *program)
     if (!file || stat(file, &status) < 0 ||
         asprintf(&stamp, "claude-help %jx:%jx %jd %jd.%09ld\n", (uintmax_t)status.st_dev,
                  (uintmax_t)status.st_ino, (intmax_t)status.st_size,
-                 (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec) < 0)
+                 (intmax_t)modified_at(&status).tv_sec, modified_at(&status).tv_nsec) < 0)
         return NULL;
     return stamp;
 }
@@ -60,7 +62,7 @@ static void keep(const char *stamp, const char *help, size_t length)
     if (!slash)
         return;
     *slash = '\0';
-    CLEANUP_CLOSE int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP_CLOSE int folder = descriptor_folder(path);
     buffer_append_text(&text, stamp);
     buffer_append(&text, help, length);
     if (folder >= 0 && !text.failed)

@@ -41,11 +41,11 @@ const char *editor_name(void)
 /* Ctrl-C is up to the editor. Other signals that ask to end are passed on, and kept for later. */
 static void hand_on(int fd, pid_t pid, int *ended_by)
 {
-    struct signalfd_siginfo info;
-    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        int signal = (int)info.ssi_signo;
-        bool typed = info.ssi_code > 0;
-        if (!signals_asks_to_end(signal) || (typed && (signal == SIGINT || signal == SIGQUIT)))
+    struct signal_info info;
+    while (signals_read(fd, &info)) {
+        int signal = info.number;
+        bool typed = info.by_kernel && (signal == SIGINT || signal == SIGQUIT);
+        if (!signals_asks_to_end(signal) || typed)
             continue;
         *ended_by = signal;
         (void)kill(pid, signal);
@@ -57,7 +57,7 @@ static int await_end(int fd, pid_t pid, int *ret_status)
     int ended_by = 0;
     for (;;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        pid_t r = waitpid(pid, ret_status, WNOHANG);
+        pid_t r = spawn_wait(pid, ret_status, WNOHANG);
         if (r == pid)
             break;
         if (r < 0 && errno != EINTR)

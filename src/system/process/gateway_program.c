@@ -3,6 +3,7 @@
 #include "config.h"
 #include "system/files.h"
 #include "system/process/detach.h"
+#include "system/process/ownpath.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +19,9 @@
 /* The folder of our own program, without a slash at its end. */
 static int own_folder(char *path, size_t size)
 {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    if (length <= 0)
-        return -errno;
-    path[length] = '\0';
+    int r = ownpath_find(path, size);
+    if (r < 0)
+        return r;
     char *slash = strrchr(path, '/');
     if (!slash)
         return -ENOENT;

@@ -1,5 +1,6 @@
 #include "system/process/onterminal.h"
 
+#include "base/secret.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/process/signals.h"
@@ -90,7 +91,7 @@ static bool pass_output(const struct terminal_session *session)
     ssize_t n = read(session->master, bytes, sizeof bytes);
     if (n > 0)
         session->request->output(session->request->context, bytes, (size_t)n);
-    explicit_bzero(bytes, sizeof bytes);
+    secret_wipe(bytes, sizeof bytes);
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
@@ -100,7 +101,7 @@ static bool pass_input(const struct terminal_session *session)
     ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
     if (n > 0)
         (void)files_write_all(session->master, bytes, (size_t)n);
-    explicit_bzero(bytes, sizeof bytes);
+    secret_wipe(bytes, sizeof bytes);
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 

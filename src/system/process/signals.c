@@ -1,4 +1,4 @@
-#include "system/process/signals.h"
+#include "system/process/signals_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,10 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static sigset_t original_mask, watched;
-static struct sigaction original_child;
+static sigset_t watched;
 static bool taken;
-static volatile sig_atomic_t caught_stop;
 
 /* Never forwarded: signals that cannot be caught, our own faults, and those that the terminal or
  * the kernel sends to the whole process group or because of us. */
@@ -33,57 +31,19 @@ bool signals_is_forwarded(int signal)
     return !was_ignored(signal);
 }
 
-static void note_stop(int signal)
-{
-    (void)signal;
-    caught_stop = 1;
-}
-
-/* A child that Ctrl-Z stopped before its exec would keep us in vfork, where we can neither stop nor
- * end. So SIGTSTP gets a handler, which exec resets to the default. */
-static bool catch_stop(void)
-{
-    struct sigaction action = {.sa_handler = note_stop, .sa_flags = SA_RESTART}, before;
-    if (sigaction(SIGTSTP, &action, &before) < 0)
-        return false;
-    if (before.sa_handler == SIG_IGN)
-        (void)sigaction(SIGTSTP, &before, NULL);
-    return before.sa_handler != SIG_IGN;
-}
-
-bool signals_caught_stop(void)
-{
-    bool caught = caught_stop;
-    caught_stop = 0;
-    return caught;
-}
-
 int signals_take_over(void)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
     sigemptyset(&watched);
     for (int signal = 1; signal <= SIGRTMAX; signal++)
         if (signals_is_forwarded(signal))
             sigaddset(&watched, signal);
-    if (catch_stop())
-        sigaddset(&watched, SIGTSTP);
+    sigaddset(&watched, SIGTSTP);
     sigaddset(&watched, SIGCHLD);
     sigaddset(&watched, SIGCONT);
     sigaddset(&watched, SIGWINCH);
-    if (sigprocmask(SIG_BLOCK, &watched, &original_mask) < 0 ||
-        sigaction(SIGCHLD, &action, &original_child) < 0)
-        return -errno;
-    taken = true;
-    int fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? -errno : fd;
-}
-
-void signals_give_back(void)
-{
-    if (!taken)
-        return;
-    (void)sigaction(SIGCHLD, &original_child, NULL);
-    (void)sigprocmask(SIG_SETMASK, &original_mask, NULL);
+    int fd = signals_begin(&watched);
+    taken = fd >= 0;
+    return fd;
 }
 
 bool signals_asks_to_end(int signal)
@@ -107,22 +67,24 @@ static int end_among(const sigset_t *pending)
 int signals_end_pending(void)
 {
     sigset_t pending;
-    return taken && sigpending(&pending) == 0 ? end_among(&pending) : 0;
+    return taken && signals_waiting(&pending) ? end_among(&pending) : 0;
 }
 
 void signals_stop_self(int signal)
 {
     struct sigaction action = {.sa_handler = SIG_DFL}, before;
-    sigset_t only;
+    sigset_t only, mask;
     sigemptyset(&only);
     sigaddset(&only, signal);
     if (signal == SIGSTOP || sigaction(signal, &action, &before) < 0) {
         (void)raise(SIGSTOP);
         return;
     }
+    signals_forget(signal);
+    (void)sigprocmask(SIG_BLOCK, &only, &mask);
     (void)raise(signal);
     (void)sigprocmask(SIG_UNBLOCK, &only, NULL); /* stops here */
-    (void)sigprocmask(SIG_BLOCK, &only, NULL);
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     (void)sigaction(signal, &before, NULL);
 }
 
@@ -137,13 +99,13 @@ static bool stop_among(const sigset_t *pending)
 bool signals_stop_if_asked(void)
 {
     sigset_t pending;
-    return taken && sigpending(&pending) == 0 && stop_among(&pending);
+    return taken && signals_waiting(&pending) && stop_among(&pending);
 }
 
 int signals_stop_or_end(void)
 {
     sigset_t pending;
-    if (!taken || sigpending(&pending) < 0)
+    if (!taken || !signals_waiting(&pending))
         return 0;
     return stop_among(&pending) ? signals_end_pending() : end_among(&pending);
 }

@@ -1,7 +1,11 @@
 #include "system/process/spawn.h"
 
 #include "base/cleanup.h"
+#include "config.h"
+#include "system/descriptor.h"
 #include "system/files.h"
+#include "system/process/lifeline.h"
+#include "system/process/protection.h"
 #include "system/process/signals.h"
 
 #include <errno.h>
@@ -10,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +22,7 @@ extern char **environ;
 /* kill -9 of the launcher ends the command too, as if the command itself had been killed. */
 static void die_with_parent(pid_t parent)
 {
-#ifdef PR_SET_PDEATHSIG
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
+    lifeline_tie();
     /* The parent may have died before the line above. Its number is 0 if it is outside our process
      * namespace, as after nsenter --no-fork. */
     pid_t now = getppid();
@@ -72,6 +73,7 @@ static _Noreturn void become(const struct spawn_request *request, pid_t parent, 
     rewrite_listen_pid(request->environment, parent);
     int r = arrange(request);
     if (r == 0) {
+        protection_end_in_child();
         signals_give_back();
         environ = (char **)request->environment;
         execvp(request->argv[0], request->argv);
@@ -95,26 +97,25 @@ static int read_report(int fd)
 /* vfork avoids copying our page tables, which would cost more than all the rest of a launch. The
  * child shares our memory until its exec, so it must change nothing but what spawn_start restores.
  * This is a macro, because the function that calls vfork must not return before the exec. */
-#ifdef __linux__
-#define SPLIT() vfork()
-#else
-#define SPLIT() fork()
-#endif
+#define SPLIT() TCR_FORK()
 
 static int start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed)
 {
     int report[2];
     pid_t parent = getpid();
     *ret_exec_failed = false;
-    if (pipe2(report, O_CLOEXEC) < 0)
+    if (descriptor_pipe(report, 0) < 0)
         return -errno;
     CLEANUP_CLOSE int report_read = report[0];
     char **const own_environment = environ;
+    lifeline_prepare();
+    signals_before_fork();
     pid_t pid = SPLIT();
     if (pid == 0)
         become(request, parent, report[1]);
     int error = errno;
     environ = own_environment;
+    signals_after_fork();
     (void)close(report[1]);
     if (pid < 0)
         return -error;
@@ -125,7 +126,7 @@ static int start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_
             (void)kill(pid, SIGTSTP);
         return 0;
     }
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    while (spawn_wait(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     *ret_exec_failed = true;
     return r;
@@ -155,4 +156,12 @@ int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_e
 {
     int r = start(request, ret_pid, ret_exec_failed);
     return r == -ENOEXEC && *ret_exec_failed ? start_script(request, ret_pid, ret_exec_failed) : r;
+}
+
+pid_t spawn_wait(pid_t pid, int *ret_status, int flags)
+{
+    pid_t r = waitpid(pid, ret_status, flags);
+    if (r == pid)
+        lifeline_release(pid);
+    return r;
 }

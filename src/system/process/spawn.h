@@ -20,3 +20,7 @@ struct spawn_request {
  * to be killed if we die first. Returns 0 with *ret_pid running the command; or a negative errno:
  * with *ret_exec_failed the exec's (the child is gone already), else fork's or pipe's own. */
 int spawn_start(const struct spawn_request *request, pid_t *ret_pid, bool *ret_exec_failed);
+
+/* As waitpid, for what was started here: it must be known when its number is free again. Whoever
+ * waits for it another way calls lifeline_release. */
+pid_t spawn_wait(pid_t pid, int *ret_status, int flags);

@@ -2,14 +2,12 @@
 
 #include "base/json.h"
 #include "core/gateway/contract.h"
+#include "system/process/protection.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 static bool closed[3];
@@ -43,27 +41,23 @@ const char *startup_prepare(void)
         if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
             return "a standard stream is closed and /dev/null cannot be opened in its place";
     }
-    if (getauxval(AT_SECURE))
+    if (protection_is_privileged())
         return "it is installed setuid or setgid; it must not be: chmod ug-s";
-#ifdef PR_SET_DUMPABLE
-    (void)prctl(PR_SET_DUMPABLE, 0);
-#endif
+    protection_begin();
     json_init();
     leave_gateway();
     return NULL;
 }
 
+/* We open everything close-on-exec, so a descriptor without it was inherited. */
+static void close_inherited(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0 && !(flags & FD_CLOEXEC))
+        (void)close(fd);
+}
+
 void startup_drop_inherited(void)
 {
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder)
-        return;
-    for (const struct dirent *entry; (entry = readdir(folder));) {
-        int fd = atoi(entry->d_name);
-        int flags = fd > 2 ? fcntl(fd, F_GETFD) : -1;
-        /* We open everything close-on-exec, so a descriptor without it was inherited. */
-        if (flags >= 0 && !(flags & FD_CLOEXEC))
-            (void)close(fd);
-    }
-    (void)closedir(folder);
+    protection_each_descriptor(close_inherited);
 }

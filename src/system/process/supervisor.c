@@ -1,6 +1,7 @@
 #include "system/process/supervisor_parts.h"
 
 #include "system/clock.h"
+#include "system/process/lifeline.h"
 #include "system/process/signals.h"
 #include "system/stream/growth.h"
 
@@ -27,6 +28,7 @@ void supervisor_note_end(struct running *running, int status)
     int64_t now = clock_now_ms();
     struct ending *ending = &running->result->ending;
     running->ended = true;
+    lifeline_release(running->pid);
     running->result->ended_at = now;
     for (int i = 0; i < SUPERVISOR_RELAYS; i++)
         if (running->plan->relays[i])

@@ -22,6 +22,6 @@ void supervisor_note_end(struct running *running, int status);
 /* A signal to the command, unless it has ended: its number may be a stranger's then. */
 void supervisor_send(const struct running *running, int signal);
 
-/* Takes all that the signalfd has: reaps, forwards, stops with the command, notes who asks to end.
+/* Takes all signals that wait: reaps, forwards, stops with the command, notes who asks to end.
  */
 void supervisor_take_signals(struct running *running);

@@ -35,12 +35,12 @@ static void reap(struct running *running)
  * them already (one under timeout is not). But the kernel tells only the leader of the session that
  * the terminal is gone, and whatever else it sends (for an alarm set before our start, say) reaches
  * us alone. */
-static bool has_it_already(const struct running *running, const struct signalfd_siginfo *info)
+static bool has_it_already(const struct running *running, const struct signal_info *info)
 {
-    int signal = (int)info->ssi_signo;
+    int signal = info->number;
     bool to_group = signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP ||
                     (signal == SIGHUP && getsid(0) != getpid());
-    return info->ssi_code == SI_KERNEL && to_group && getpgid(running->pid) == getpgrp();
+    return info->by_kernel && to_group && getpgid(running->pid) == getpgrp();
 }
 
 /* The terminal told the whole process group of its new size, perhaps before the command's own
@@ -57,14 +57,15 @@ static void resize(const struct running *running)
         (void)kill(0, SIGWINCH);
 }
 
-static void take_signal(struct running *running, const struct signalfd_siginfo *info)
+static void take_signal(struct running *running, const struct signal_info *info)
 {
-    int signal = (int)info->ssi_signo;
+    int signal = info->number;
     if (signal == SIGCHLD) {
         reap(running);
     } else if (signal == SIGWINCH) {
         resize(running);
-    } else if ((signal == SIGPIPE || signal == SIGXFSZ) && info->ssi_pid == (uint32_t)getpid()) {
+    } else if ((signal == SIGPIPE || signal == SIGXFSZ) &&
+               (info->by_kernel || info->sender == getpid())) {
         return; /* from our own write, which saw EPIPE or EFBIG */
     } else if (signal == SIGTSTP && running->ended) {
         signals_stop_self(signal); /* no command is left whose stop would stop us */
@@ -79,7 +80,7 @@ static void take_signal(struct running *running, const struct signalfd_siginfo *
 
 void supervisor_take_signals(struct running *running)
 {
-    struct signalfd_siginfo info;
-    while (read(running->plan->signal_fd, &info, sizeof info) == sizeof info)
+    struct signal_info info;
+    while (signals_read(running->plan->signal_fd, &info))
         take_signal(running, &info);
 }

@@ -2,7 +2,9 @@
 
 #include "core/state/renaming.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/process/process.h"
+#include "system/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,13 +75,9 @@ static int start_thread(struct ledger *ledger)
 
 static void init_locks(struct ledger *ledger)
 {
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&ledger->lock, NULL);
-    (void)pthread_cond_init(&ledger->wake, &attributes);
-    (void)pthread_cond_init(&ledger->ended, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    waiting_init(&ledger->wake);
+    waiting_init(&ledger->ended);
 }
 
 static void release(struct followed *keys)
@@ -125,7 +123,7 @@ int ledger_open(const struct host *host, struct ledger **ret_ledger)
     struct ledger *ledger = calloc(1, sizeof *ledger);
     if (!ledger)
         return -ENOMEM;
-    int r = pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
+    int r = descriptor_pipe(ends, O_NONBLOCK) < 0 ? -errno : 0;
     ledger->host = host;
     ledger->owner = process_self();
     ledger->news_fd = ends[0];
@@ -355,7 +353,7 @@ static void wait_for_end(struct ledger *ledger, int64_t most_ms)
     while (!ledger->has_ended) {
         if (ledger->has_news && ledger->foreign)
             take_news(ledger);
-        if (pthread_cond_timedwait(&ledger->ended, &ledger->lock, &until) == ETIMEDOUT)
+        if (waiting_until(&ledger->ended, &ledger->lock, &until) == ETIMEDOUT)
             return;
     }
 }

@@ -1,6 +1,7 @@
 #include "system/store/ledger_parts.h"
 
 #include "system/clock.h"
+#include "system/waiting.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -220,7 +221,7 @@ static void sleep_until_due(struct ledger *ledger)
         if (next <= now)
             return;
         const struct timespec until = moment(next);
-        (void)pthread_cond_timedwait(&ledger->wake, &ledger->lock, &until);
+        (void)waiting_until(&ledger->wake, &ledger->lock, &until);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 
 #include <errno.h>
@@ -59,7 +60,7 @@ static int look_up_apart(const char *host, const char *port, int64_t deadline,
                          struct address ret_addresses[RESOLVE_MOST])
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     CLEANUP_CLOSE int reader = ends[0];
     pid_t pid = fork();

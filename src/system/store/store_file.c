@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/process/process.h"
 #include "system/random.h"
@@ -73,13 +74,12 @@ static int open_folder(struct store_file *file)
         return 0;
     if (!file->folder)
         return -ENOENT;
-    const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    file->folder_fd = open(file->folder, flags);
+    file->folder_fd = descriptor_folder(file->folder);
     if (file->folder_fd < 0 && errno == ENOENT) {
         int r = files_make_folders(file->folder);
         if (r < 0)
             return r;
-        file->folder_fd = open(file->folder, flags);
+        file->folder_fd = descriptor_folder(file->folder);
     }
     return file->folder_fd < 0 ? -errno : 0;
 }

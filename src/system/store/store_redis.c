@@ -135,7 +135,7 @@ static int judge_error(struct store_redis *store, const redisReply *reply)
                              "the keys \"%s:…\" there hold something else and are left as they "
                              "are; name another ?prefix=",
                              store->url.prefix);
-        return -EMEDIUMTYPE;
+        return -EEXIST;
     }
     buffer_append_format(&store->error, "refused us: %.*s", length, text);
     redis_drop(store->redis); /* another server may answer next time */

@@ -20,7 +20,7 @@ struct store_redis *store_redis_create(struct redisurl *url, const struct host *
 void store_redis_destroy(struct store_redis *store);
 
 /* Returns 0 with the change made and written, and the state; -ENOTSUP if a newer version wrote what
- * is there, -EMEDIUMTYPE if it is somebody else's; other errors of a server out of reach. The
+ * is there, -EEXIST if it is somebody else's; other errors of a server out of reach. The
  * change may have been made more than once, each time on a newer state. */
 int store_redis_update(struct store_redis *store, store_change *change, void *context,
                        struct state *ret_state);

@@ -1,5 +1,7 @@
 #include "system/store/wire.h"
 
+#include "system/descriptor.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,7 +13,7 @@ int wire_open(struct wire *wire, const struct address *address, struct tls *tls)
     const struct sockaddr *name = (const struct sockaddr *)&address->name;
     const int yes = 1;
     *wire = (struct wire){.tls = tls};
-    wire->fd = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    wire->fd = descriptor_socket(name->sa_family, SOCK_STREAM, 0, false);
     int r = wire->fd < 0 ? -errno : 0;
     if (r == 0 && name->sa_family != AF_UNIX)
         (void)setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);

@@ -1,6 +1,8 @@
 #include "system/stream/input.h"
 
+#include "system/descriptor.h"
 #include "system/files.h"
+#include "system/stream/lend.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,7 +106,7 @@ static void collect(struct input *input)
 /* Lends what our pipe holds, one page at most. False where the kernel cannot do that. */
 static bool lend(struct input *input)
 {
-    ssize_t n = tee(STDIN_FILENO, input->pipe_write, CHUNK, SPLICE_F_NONBLOCK);
+    ssize_t n = lend_copy(STDIN_FILENO, input->pipe_write, CHUNK);
     if (n > 0)
         input->lent = (size_t)n;
     else if (n == 0)
@@ -136,12 +138,12 @@ void input_finish(struct input *input)
 static int open_pipe(struct input *input)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     (void)fcntl(ends[1], F_SETFL,
                 O_NONBLOCK); /* our end alone: the command's end blocks as usual */
     /* If the pipe holds one page, room means that all was taken: only then can more be lent. */
-    if (input->lends && fcntl(ends[1], F_SETPIPE_SZ, 1) < 0)
+    if (input->lends && !lend_prepare(ends[1]))
         input->lends = false;
     input->pipe_read = ends[0];
     input->pipe_write = ends[1];

@@ -16,10 +16,10 @@
 
 /* A terminal on which we are asking. */
 struct asking {
-    int fd, signals;
+    int fd;
+    struct signals_watch signals;
     const char *question;
     struct termios before;
-    sigset_t mask;
     int ended_by;
 };
 
@@ -37,17 +37,10 @@ static int take_signals(struct asking *asking)
 {
     sigset_t watched;
     sigemptyset(&watched);
-    for (int signal = 1; signal <= SIGRTMAX; signal++)
+    for (int signal = 1; signal < NSIG; signal++)
         if (would_be_seen(signal))
             sigaddset(&watched, signal);
-    if (sigprocmask(SIG_BLOCK, &watched, &asking->mask) < 0)
-        return -errno;
-    asking->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (asking->signals >= 0)
-        return 0;
-    int error = errno;
-    (void)sigprocmask(SIG_SETMASK, &asking->mask, NULL);
-    return -error;
+    return signals_watch_begin(&watched, &asking->signals);
 }
 
 /* Does not drain the output first: with a terminal stopped by Ctrl-S, that would wait. */
@@ -71,33 +64,29 @@ static void put_right(const struct asking *asking)
 /* The shell has used the terminal in between, and its own settings are in place. */
 static int stop_and_ask_again(const struct asking *asking)
 {
-    const struct timespec at_once = {0};
-    sigset_t continued;
     put_right(asking);
     signals_stop_self(SIGTSTP);
-    sigemptyset(&continued);
-    sigaddset(&continued, SIGCONT);
-    (void)sigtimedwait(&continued, NULL, &at_once);
+    signals_forget(SIGCONT);
     return ask(asking);
 }
 
 static int take_signal(struct asking *asking)
 {
-    struct signalfd_siginfo info;
-    if (read(asking->signals, &info, sizeof info) != sizeof info)
+    struct signal_info info;
+    if (!signals_read(asking->signals.fd, &info))
         return 0;
-    if (info.ssi_signo == SIGTSTP)
+    if (info.number == SIGTSTP)
         return stop_and_ask_again(asking);
-    if (info.ssi_signo == SIGCONT)
+    if (info.number == SIGCONT)
         return ask(asking);
-    asking->ended_by = (int)info.ssi_signo;
+    asking->ended_by = info.number;
     return -EINTR;
 }
 
 static int wait_for_line(struct asking *asking)
 {
     for (;;) {
-        struct pollfd ready[] = {{.fd = asking->signals, .events = POLLIN},
+        struct pollfd ready[] = {{.fd = asking->signals.fd, .events = POLLIN},
                                  {.fd = asking->fd, .events = POLLIN}};
         if (poll(ready, 2, -1) < 0 && errno != EINTR)
             return -errno;
@@ -149,10 +138,7 @@ static int ask_for_line(struct asking *asking, char *line)
     if (r == 0)
         r = read_answer(asking, line);
     put_right(asking);
-    (void)close(asking->signals);
-    if (asking->ended_by)
-        (void)raise(asking->ended_by);
-    (void)sigprocmask(SIG_SETMASK, &asking->mask, NULL);
+    signals_watch_end(&asking->signals, asking->ended_by);
     return r;
 }
 

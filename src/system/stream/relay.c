@@ -2,8 +2,10 @@
 
 #include "base/cleanup.h"
 #include "system/clock.h"
+#include "system/descriptor.h"
 #include "system/files.h"
 #include "system/stream/growth.h"
+#include "system/stream/spoolfile.h"
 #include "system/stream/terminal.h"
 
 #include <errno.h>
@@ -28,7 +30,7 @@
 static int open_pipe(struct relay *relay)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (descriptor_pipe(ends, 0) < 0)
         return -errno;
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK); /* the command's end has its own file description */
     relay->source = ends[0];
@@ -75,22 +77,11 @@ int relay_poll_fd(const struct relay *relay)
  * if ours is not a file, so that several processes that open it do not overwrite each other. */
 static int open_spool(struct relay *relay, int target)
 {
-    char path[64];
     struct stat status;
     int flags = fcntl(target, F_GETFL);
     bool is_file = fstat(target, &status) == 0 && S_ISREG(status.st_mode);
     int append = !is_file || flags < 0 ? O_APPEND : flags & O_APPEND;
-    CLEANUP_CLOSE int made = files_temporary();
-    if (made < 0)
-        return made;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", made);
-    relay->source = open(path, O_RDONLY | O_CLOEXEC);
-    relay->child_end = open(path, O_WRONLY | append | O_CLOEXEC);
-    if (relay->source >= 0 && relay->child_end >= 0)
-        return 0;
-    int error = errno;
-    relay_close(relay);
-    return -error;
+    return files_spool(append, &relay->source, &relay->child_end);
 }
 
 int relay_open(struct relay *relay, enum relay_kind kind, int target,
@@ -192,13 +183,10 @@ bool relay_wants_input(const struct relay *relay)
 
 static void free_relayed(struct relay *relay)
 {
-#ifdef FALLOC_FL_PUNCH_HOLE
     if (relay->writable < 0 || relay->position - relay->freed < FREE_STEP)
         return;
-    (void)fallocate(relay->writable, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, relay->freed,
-                    relay->position - relay->freed);
+    spoolfile_free(relay->writable, relay->freed, relay->position - relay->freed);
     relay->freed = relay->position;
-#endif
 }
 
 /* A command that opens it by name (`> /dev/stderr`) truncates a file where it would not a pipe:
@@ -277,22 +265,14 @@ void relay_note_end(struct relay *relay)
         relay->owed = status.st_size - relay->position;
 }
 
-/* A read lease on a file is granted only while nobody has it open for writing. Where leases do not
- * exist the answer is "perhaps". */
 bool relay_may_grow(struct relay *relay)
 {
     if (relay->source < 0)
         return false;
-#ifdef F_SETLEASE
-    if (relay->kind == RELAY_SPOOL) {
-        close_fd(&relay->writable);
-        if (fcntl(relay->source, F_SETLEASE, F_RDLCK) == 0) {
-            (void)fcntl(relay->source, F_SETLEASE, F_UNLCK);
-            return false;
-        }
-    }
-#endif
-    return true;
+    if (relay->kind != RELAY_SPOOL)
+        return true;
+    close_fd(&relay->writable);
+    return !spoolfile_has_no_writer(relay->source);
 }
 
 void relay_end(struct relay *relay)

@@ -1,20 +1,13 @@
 #include "system/stream/sink.h"
 
+#include "system/stream/reopen.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int reopen(int fd)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
 
 void sink_open(struct sink *sink, int fd)
 {
@@ -31,7 +24,7 @@ static void look(struct sink *sink)
     sink->is_file = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode);
     if (sink->is_socket || sink->is_file)
         return;
-    int own = reopen(sink->fd);
+    int own = reopen_to_write(sink->fd);
     sink->reopened = own >= 0;
     sink->in_pieces = own < 0;
     if (own >= 0)

@@ -61,9 +61,10 @@ static bool read_answer(int fd, const char *question, const struct host *host, b
     while (!host_interrupted(host)) {
         if (host_stopped(host)) /* the shell has written over the line */
             (void)files_write_all(fd, question, strlen(question));
-        /* Signals are blocked, so an interrupt cannot end the read. Look for one now and then. */
+        /* A signal does not end the read. Look for one now and then. */
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, 100) == 0)
+        int n = poll(&ready, 1, 100);
+        if (n == 0 || (n < 0 && errno == EINTR))
             continue;
         if (read(fd, &c, 1) != 1)
             return false;

@@ -1,13 +1,15 @@
 #include "system/usage/usagewriter_parts.h"
 
 #include "system/clock.h"
+#include "system/descriptor.h"
+#include "system/waiting.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,8 +23,8 @@
 
 static void wake_loop(const struct usagewriter *writer)
 {
-    uint64_t one = 1;
-    (void)!write(writer->fd, &one, sizeof one);
+    const char one = 1;
+    (void)!write(writer->tell_fd, &one, sizeof one);
 }
 
 static bool rows_add(struct rows *rows, const struct usage_row *row)
@@ -159,16 +161,16 @@ static void wait_for_work(struct usagewriter *writer, bool failed)
     struct timespec again = clock_in_ms(AGAIN_MS);
     int r = 0;
     while (failed && r == 0 && !writer->closing && !writer->asked)
-        r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &again);
+        r = waiting_until(&writer->changed, &writer->mutex, &again);
     struct timespec look = clock_in_ms(LOOK_MS);
     while (!failed && !has_work(writer) && writer->has_looked && r == 0)
-        r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &look);
+        r = waiting_until(&writer->changed, &writer->mutex, &look);
     while (!failed && !has_work(writer) && !writer->watches)
         (void)pthread_cond_wait(&writer->changed, &writer->mutex);
     struct timespec gathered = clock_in_ms(GATHER_MS);
     for (r = 0;
          !failed && r == 0 && writer->waiting.count > 0 && !writer->closing && !writer->asked;)
-        r = pthread_cond_timedwait(&writer->changed, &writer->mutex, &gathered);
+        r = waiting_until(&writer->changed, &writer->mutex, &gathered);
 }
 
 static void *run(void *context)
@@ -208,14 +210,10 @@ static void *run(void *context)
 static int begin_thread(struct usagewriter *writer)
 {
     sigset_t all, before;
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&writer->mutex, NULL);
-    (void)pthread_cond_init(&writer->changed, &monotonic);
-    (void)pthread_cond_init(&writer->ended, &monotonic);
-    (void)pthread_cond_init(&writer->known, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    waiting_init(&writer->changed);
+    waiting_init(&writer->ended);
+    waiting_init(&writer->known);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int r = -pthread_create(&writer->thread, NULL, run, writer);
@@ -227,6 +225,8 @@ static void destroy(struct usagewriter *writer)
 {
     if (writer->fd >= 0)
         (void)close(writer->fd);
+    if (writer->tell_fd >= 0)
+        (void)close(writer->tell_fd);
     free(writer->waiting.rows);
     free(writer->spent);
     free(writer->path);
@@ -247,8 +247,12 @@ int usagewriter_open(const struct usagewriter_plan *plan, struct usagewriter **r
         return -ENOMEM;
     writer->plan = *plan;
     writer->path = strdup(plan->path);
-    writer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int r = !writer->path ? -ENOMEM : writer->fd < 0 ? -errno : begin_thread(writer);
+    int ends[2] = {-1, -1};
+    int r = !writer->path ? -ENOMEM : descriptor_pipe(ends, O_NONBLOCK) < 0 ? -errno : 0;
+    writer->fd = ends[0];
+    writer->tell_fd = ends[1];
+    if (r == 0)
+        r = begin_thread(writer);
     if (r < 0)
         destroy(writer);
     else
@@ -266,7 +270,7 @@ void usagewriter_close(struct usagewriter *writer, int64_t most_ms)
     writer->closing = true;
     (void)pthread_cond_signal(&writer->changed);
     while (!writer->has_ended && r == 0)
-        r = pthread_cond_timedwait(&writer->ended, &writer->mutex, &at);
+        r = waiting_until(&writer->ended, &writer->mutex, &at);
     bool ended = writer->has_ended;
     (void)pthread_mutex_unlock(&writer->mutex);
     if (!ended) {
@@ -296,8 +300,9 @@ int usagewriter_fd(const struct usagewriter *writer)
 
 void usagewriter_take_word(struct usagewriter *writer, struct buffer *ret_word)
 {
-    uint64_t count;
-    (void)!read(writer->fd, &count, sizeof count);
+    char told[64];
+    while (read(writer->fd, told, sizeof told) == (ssize_t)sizeof told)
+        ;
     (void)pthread_mutex_lock(&writer->mutex);
     *ret_word = writer->word;
     writer->word = (struct buffer){0};

@@ -36,7 +36,7 @@ struct usagewriter {
     int64_t day;
     bool watches, is_known;
     bool closing, has_ended;
-    int fd;
+    int fd, tell_fd; /* a pipe */
     /* The thread's own: */
     struct usagefile *file;
     struct rows taken;

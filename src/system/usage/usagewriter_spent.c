@@ -2,6 +2,7 @@
 
 #include "system/clock.h"
 #include "system/usage/today.h"
+#include "system/waiting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ void usagewriter_watch(struct usagewriter *writer, int64_t most_ms)
         (void)pthread_cond_signal(&writer->changed);
     writer->watches = true;
     while (!writer->is_known && r == 0 && most_ms > 0)
-        r = pthread_cond_timedwait(&writer->known, &writer->mutex, &at);
+        r = waiting_until(&writer->known, &writer->mutex, &at);
     (void)pthread_mutex_unlock(&writer->mutex);
 }
 

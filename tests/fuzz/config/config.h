@@ -3,7 +3,9 @@
 #ifndef TCR_CONFIG_H
 #define TCR_CONFIG_H
 
-#define TCR_LIBEXEC "/nonexistent"
+#define TCR_FORK     vfork
+#define TCR_LIBEXEC  "/nonexistent"
+#define TCR_MODIFIED st_mtim
 #define TCR_REDIS
 #define TCR_TLS
 #define TCR_VERSION "0"

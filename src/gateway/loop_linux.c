@@ -4,6 +4,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+/* The numbers are the same. */
+_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &&
+                   EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP,
+               "watches are told of events in poll's terms");
+
 int loop_init(struct loop *loop)
 {
     *loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC)};
