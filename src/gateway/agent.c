@@ -1,321 +1,22 @@
-#include "gateway/agent.h"
-
-#include "base/cleanup.h"
 #include "core/gateway/forward.h"
-#include "core/translate/agent.h"
+#include "gateway/agent_parts.h"
 #include "gateway/delivery.h"
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/picker.h"
-#include "system/clock.h"
-#include "system/descriptor.h"
-#include "system/files.h"
 #include "system/keys/passphrase.h"
 #include "system/log.h"
-#include "system/process/detach.h"
-#include "system/process/gateway_program.h"
-#include "system/random.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-extern char **environ;
-
-#define GRACE_MS     3000 /* between the request to end and SIGKILL */
-#define OUTPUT_CHUNK 65536
 #define BUSY_SECONDS 5
-#define WORDS_MOST   40
 /* tcr-run's exit statuses where no key can be used, and where the command is not found. */
 #define NO_KEY     75
 #define NO_COMMAND 127
-
-struct agent {
-    struct gateway *gateway;
-    struct exchange *exchange; /* NULL once nobody waits for it */
-    pid_t pid;                 /* of its process group; 0 once it has been reaped */
-    int status;                /* as waitpid tells it */
-    struct watch input, output;
-    bool is_paused; /* reading its output: the client has not read the earlier part */
-    struct timer grace;
-    struct buffer prompt;
-    size_t written;
-    struct translation translation;
-    struct agent_reply *reply;
-    char id[24];
-    struct agent *next;
-};
-
-/* ---- its end ---- */
-
-static void close_watch(struct agent *agent, struct watch *watch)
-{
-    if (watch->fd < 0)
-        return;
-    loop_remove(&agent->gateway->loop, watch);
-    (void)close(watch->fd);
-    watch->fd = -1;
-}
-
-static void destroy(struct agent *agent)
-{
-    struct agent **at = &agent->gateway->agents;
-    while (*at != agent)
-        at = &(*at)->next;
-    *at = agent->next;
-    picker_wake(agent->gateway);
-    close_watch(agent, &agent->input);
-    close_watch(agent, &agent->output);
-    timer_stop(&agent->gateway->timers, &agent->grace);
-    agent_reply_destroy(agent->reply);
-    translation_finish(&agent->translation);
-    buffer_finish(&agent->prompt);
-    free(agent);
-}
-
-static void kill_group(void *context)
-{
-    struct agent *agent = context;
-    if (agent->pid > 0)
-        (void)kill(-agent->pid, SIGKILL);
-}
-
-void agent_leave(struct exchange *exchange)
-{
-    struct agent *agent = exchange->agent;
-    exchange->agent = NULL;
-    if (!agent)
-        return;
-    agent->exchange = NULL;
-    close_watch(agent, &agent->input);
-    close_watch(agent, &agent->output);
-    if (agent->pid == 0) {
-        destroy(agent);
-        return;
-    }
-    (void)kill(-agent->pid, SIGTERM);
-    timer_set(&agent->gateway->timers, &agent->grace, clock_now_ms() + GRACE_MS);
-}
-
-/* The rest of its process group ends with it. */
-void agents_reap(struct gateway *gateway)
-{
-    for (struct agent *agent = gateway->agents, *next; agent; agent = next) {
-        next = agent->next;
-        if (agent->pid == 0 || waitpid(agent->pid, &agent->status, WNOHANG) != agent->pid)
-            continue;
-        (void)kill(-agent->pid, SIGKILL);
-        agent->pid = 0;
-        if (agent->exchange)
-            exchange_mark(agent->exchange);
-        else
-            destroy(agent);
-    }
-}
-
-void agents_stop(struct gateway *gateway)
-{
-    while (gateway->agents) {
-        struct agent *agent = gateway->agents;
-        kill_group(agent);
-        while (agent->pid > 0 && waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-        if (agent->exchange)
-            agent->exchange->agent = NULL;
-        destroy(agent);
-    }
-}
-
-/* ---- its streams ---- */
-
-/* A command that ends without reading all of its input explains that in its answer. */
-static void write_prompt(void *context, uint32_t events)
-{
-    struct agent *agent = context;
-    (void)events;
-    ssize_t n = write(agent->input.fd, agent->prompt.data + agent->written,
-                      agent->prompt.length - agent->written);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return;
-    agent->written += n > 0 ? (size_t)n : 0;
-    if (n > 0 && agent->written < agent->prompt.length)
-        return;
-    close_watch(agent, &agent->input);
-    buffer_finish(&agent->prompt);
-}
-
-static void take(struct agent *agent, const char *bytes, size_t length)
-{
-    struct exchange *exchange = agent->exchange;
-    struct buffer out = {0};
-    agent_reply_feed(agent->reply, bytes, length, &out);
-    bool fine = !out.failed &&
-                (out.length == 0 || pending_append(&exchange->pending, out.data, out.length));
-    buffer_finish(&out);
-    exchange->is_broken |= !fine;
-    exchange_mark(exchange);
-}
-
-static void read_output(void *context, uint32_t events)
-{
-    struct agent *agent = context;
-    char bytes[OUTPUT_CHUNK];
-    (void)events;
-    ssize_t n = read(agent->output.fd, bytes, sizeof bytes);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return;
-    if (n > 0) {
-        take(agent, bytes, (size_t)n);
-        agent->is_paused =
-            agent->translation.stream && agent->exchange->pending.length > PENDING_HIGH;
-        if (agent->is_paused)
-            loop_remove(&agent->gateway->loop, &agent->output);
-        return;
-    }
-    close_watch(agent, &agent->output);
-    exchange_mark(agent->exchange);
-}
-
-/* ---- its start ---- */
-
-struct words {
-    const char *list[WORDS_MOST];
-    size_t count;
-};
-
-static void add(struct words *words, const char *word)
-{
-    words->list[words->count++] = word;
-}
-
-static void add_pair(struct words *words, const char *name, const char *value)
-{
-    if (!value || !*value)
-        return;
-    add(words, name);
-    add(words, value);
-}
-
-/* The launcher's rules choose the key. Only tools that the key file allows may be used. */
-static void add_words(struct words *words, const struct agent *agent,
-                      const struct agent_policy *policy, const char *model, const char *mcp)
-{
-    const struct options *options = agent->gateway->options;
-    add(words, "--quiet");
-    add_pair(words, "--keys", options->keys_file);
-    add_pair(words, "--profile", options->profile);
-    add_pair(words, "--key", options->key);
-    if (options->no_master)
-        add(words, "--no-master");
-    add(words, "--");
-    add(words, "claude");
-    add(words, "-p");
-    add_pair(words, "--input-format", "stream-json");
-    add_pair(words, "--output-format", "stream-json");
-    add(words, "--verbose");
-    if (agent->translation.stream)
-        add(words, "--include-partial-messages");
-    add_pair(words, "--model", model);
-    if (mcp) {
-        add_pair(words, "--mcp-config", mcp);
-        add(words, "--strict-mcp-config");
-    }
-    add(words, policy->tools ? "--allowedTools" : "--tools");
-    add(words, policy->tools ? policy->tools : "");
-}
-
-/* The command gets a session of its own, so that its process group can be ended as a whole. */
-static int spawn(struct agent *agent, char *const *argv, const char *folder, int input, int output)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r != 0)
-        return -r;
-    r = posix_spawnattr_init(&attributes);
-    if (r == 0) {
-        r = detach_attributes(&attributes);
-        if (r == 0)
-            r = posix_spawn_file_actions_addchdir_np(&actions, folder);
-        if (r == 0)
-            r = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-        if (r == 0)
-            r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-        if (r == 0)
-            r = posix_spawn(&agent->pid, argv[0], &actions, &attributes, argv, environ);
-        (void)posix_spawnattr_destroy(&attributes);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return -r;
-}
-
-static int start(struct agent *agent, const struct agent_policy *policy, const char *model)
-{
-    CLEANUP_FREE char *program = launcher_program_find();
-    CLEANUP_FREE char *folder = files_expand(policy->folder, NULL);
-    CLEANUP_FREE char *mcp = policy->mcp_config ? files_expand(policy->mcp_config, NULL) : NULL;
-    struct words words = {.list = {program}, .count = 1};
-    int in[2], out[2];
-    if (!program || !folder)
-        return -ENOENT;
-    if (descriptor_pipe(in, 0) < 0)
-        return -errno;
-    if (descriptor_pipe(out, 0) < 0) {
-        (void)close(in[0]);
-        (void)close(in[1]);
-        return -EMFILE;
-    }
-    add_words(&words, agent, policy, model, mcp);
-    agent->input.fd = in[1];
-    agent->output.fd = out[0];
-    (void)fcntl(in[1], F_SETFL, O_NONBLOCK);
-    (void)fcntl(out[0], F_SETFL, O_NONBLOCK);
-    int r = spawn(agent, (char *const *)words.list, folder, in[0], out[1]);
-    (void)close(in[0]);
-    (void)close(out[1]);
-    if (r == 0)
-        r = loop_add(&agent->gateway->loop, &agent->input);
-    if (r == 0)
-        r = loop_add(&agent->gateway->loop, &agent->output);
-    return r;
-}
-
-static size_t count_agents(const struct gateway *gateway)
-{
-    size_t count = 0;
-    for (const struct agent *agent = gateway->agents; agent; agent = agent->next)
-        count++;
-    return count;
-}
-
-static struct agent *create(struct exchange *exchange)
-{
-    struct gateway *gateway = exchange->gateway;
-    struct agent *agent = calloc(1, sizeof *agent);
-    if (!agent)
-        return NULL;
-    *agent = (struct agent){.gateway = gateway,
-                            .exchange = exchange,
-                            .input = {-1, POLLOUT, write_prompt, agent},
-                            .output = {-1, POLLIN, read_output, agent},
-                            .grace = {.due = kill_group, .context = agent},
-                            .next = gateway->agents};
-    agent->translation.client =
-        exchange->route.provider == PROVIDER_OPENAI ? FORMAT_CHAT : FORMAT_MESSAGES;
-    uint8_t bytes[8];
-    random_fill(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(agent->id + 2 * i, 3, "%02x", bytes[i]);
-    gateway->agents = exchange->agent = agent;
-    return agent;
-}
 
 static enum exchange_state refuse(struct exchange *exchange, int status, const char *sentence,
                                   int64_t retry_after)
@@ -326,7 +27,7 @@ static enum exchange_state refuse(struct exchange *exchange, int status, const c
 
 static enum exchange_state run(struct exchange *exchange, const struct agent_policy *policy)
 {
-    struct agent *agent = create(exchange);
+    struct agent *agent = agent_create(exchange);
     char model[AGENT_MODEL];
     if (!agent)
         return exchange_refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
@@ -340,7 +41,7 @@ static enum exchange_state run(struct exchange *exchange, const struct agent_pol
         return refuse(exchange, 400, sentence, 0);
     }
     agent->reply = fine ? agent_reply_create(&agent->translation, agent->id, time(NULL)) : NULL;
-    int r = agent->reply ? start(agent, policy, model) : -ENOMEM;
+    int r = agent->reply ? agent_start(agent, policy, model) : -ENOMEM;
     if (r == 0) {
         body_finish(&exchange->body);
         exchange->timer_came = false; /* it may have waited for its turn */
@@ -372,7 +73,7 @@ enum exchange_state agent_begin(struct exchange *exchange)
                                "the key file is sealed, and Claude Code as a service has nobody to "
                                "ask for its passphrase; set TCR_PASSPHRASE_FILE for the gateway",
                                0);
-    if (count_agents(gateway) >= (size_t)policy->at_most)
+    if (agent_count(gateway) >= (size_t)policy->at_most)
         return picker_wait_for_place(exchange)
                    ? HOLDING
                    : exchange_refuse(exchange, 429,
@@ -475,7 +176,7 @@ enum exchange_state agent_step(struct exchange *exchange)
     if (exchange->timer_came)
         return refuse(exchange, 504, "Claude Code did not answer in time", 0);
     if (agent->is_paused && exchange->pending.length < PENDING_LOW)
-        agent->is_paused = loop_add(&agent->gateway->loop, &agent->output) < 0;
+        agent_read_on(agent);
     if (agent->translation.stream && exchange->pending.length > 0) {
         if (!begin_stream(exchange))
             return refuse(exchange, 503, "the gateway is out of memory", BUSY_SECONDS);
