@@ -177,7 +177,8 @@ void exchange_receive_head(struct exchange *exchange, const char *method, struct
     if (verdict == GUARD_TOKEN && guests_enter(exchange))
         verdict = GUARD_ADMITTED;
     int status = guard_status(verdict);
-    const char *sentence = guard_sentence(verdict);
+    const char *sentence =
+        verdict == GUARD_TOKEN ? guests_sentence(exchange) : guard_sentence(verdict);
     if (exchange->route.id == ROUTE_PAGE && !exchange->gateway->page)
         exchange->route.id = ROUTE_OTHER;
     if (exchange->route.id == ROUTE_PAGE)

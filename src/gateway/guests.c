@@ -51,6 +51,11 @@ int guests_follow(struct gateway *gateway, bool waits)
         free(copy);
         return -ENOMEM;
     }
+    if (!text && guests->users.count > 0)
+        news_warn(
+            &gateway->news,
+            "the state has lost its users, so their keys are refused: put the state back from "
+            "a copy, or add them anew with tcr-run gateway users add");
     users_finish(&guests->users);
     free(guests->text);
     *guests = (struct guests){users, copy};
@@ -98,6 +103,18 @@ bool guests_enter(struct exchange *exchange)
         return false;
     snprintf(exchange->user, sizeof exchange->user, "%s", user->name);
     return true;
+}
+
+const char *guests_sentence(const struct exchange *exchange)
+{
+    if (!exchange->visitor->guard->users_only)
+        return guard_sentence(GUARD_TOKEN);
+    return guests_count(exchange->gateway) > 0
+               ? "The key is missing, or it is not (or no longer) a key of a user of this gateway. "
+                 "Send it as x-api-key or as a bearer token; the gateway's owner makes one with "
+                 "tcr-run gateway users add NAME."
+               : "This gateway has no users any more. Its owner adds them with tcr-run gateway "
+                 "users add NAME.";
 }
 
 /* ---- what a user may do ---- */

@@ -22,6 +22,9 @@ size_t guests_count(const struct gateway *gateway);
 /* The head names one who may enter: then exchange->user is the name. */
 bool guests_enter(struct exchange *exchange);
 
+/* What is said to who has no key that may enter, at the address of the exchange. */
+const char *guests_sentence(const struct exchange *exchange);
+
 /* Why a user may not send this request: a status with its sentence, and when it may be tried again.
  * Status 0: nothing is against it. */
 struct guest_refusal {

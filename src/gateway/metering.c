@@ -34,11 +34,8 @@ static void say_word(struct gateway *gateway)
 {
     struct buffer word;
     usagewriter_take_word(gateway->metering->writer, &word);
-    if (word.length > 0) {
-        struct event event = {.kind = EVENT_WARNING, .text = buffer_text(&word)};
-        log_warn("gateway: %s", event.text);
-        news_event(&gateway->news, &event);
-    }
+    if (word.length > 0)
+        news_warn(&gateway->news, buffer_text(&word));
     buffer_finish(&word);
 }
 

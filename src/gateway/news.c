@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "core/gateway/contract.h"
 #include "system/clock.h"
+#include "system/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,6 +45,13 @@ void news_event(struct news *news, struct event *event)
             news->log(news->context, line.data);
     }
     buffer_finish(&line);
+}
+
+void news_warn(struct news *news, const char *text)
+{
+    struct event event = {.kind = EVENT_WARNING, .text = text};
+    log_warn("gateway: %s", text);
+    news_event(news, &event);
 }
 
 void news_model(struct news *news, const char *asked, const char *next)

@@ -31,6 +31,9 @@ void news_listening(struct news *news);
 /* Adds the time and our process, and reports it. */
 void news_event(struct news *news, struct event *event);
 
+/* Something that somebody should fix, also printed as a warning. */
+void news_warn(struct news *news, const char *text);
+
 /* Every key rests for a model, and another model is used instead; reported when that changes, and
  * every ten minutes. */
 void news_model(struct news *news, const char *asked, const char *next);

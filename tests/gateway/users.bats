@@ -154,3 +154,51 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     run -125 "$TCR_RUN" gateway users list
     [[ $output == *'users cannot be listed; the server of TCR_STATE cannot be reached'* ]]
 }
+
+@test "users outlive the state's file, and who was revoked stays out" {
+    state=$HOME/.local/state/tcr
+    anna=$(user anna --models 'claude-sonnet-*') bert=$(user bert)
+    run -0 "$TCR_RUN" gateway users revoke bert
+    run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    [ "$(ask "$anna")$(ask "$bert")" = 200401 ]
+    [[ "$(<"$HOME/answer")" == *'not (or no longer) a key of a user'* ]]
+    # Broken under a gateway that runs: by a look first, then by a change.
+    echo garbage >"$state/state.json"
+    sleep 1
+    [ "$(ask "$anna")$(ask "$anna" claude-opus-4-6)$(ask "$bert")" = 200403401 ]
+    run -0 "$TCR_RUN" --no-gateway -- true
+    [ "$(ask "$anna")$(ask "$bert")" = 200401 ]
+    "$TCR_RUN" gateway stop
+    # Broken, torn or gone while none runs.
+    for broken in garbage '{"version":1,' ''; do
+        echo "$broken" >"$state/state.json"
+        run -0 "$TCR_RUN" --no-gateway -- true
+        [[ "$output" == *"set aside as state.json.broken"*"users of gateways were taken from state.json.users"* ]]
+        run -0 --separate-stderr "$TCR_RUN" gateway users list --json
+        [ "$(jq -r '.users | map("\(.name) \(.state)") | join(",")' <<<"$output")" = "anna active,bert revoked" ]
+    done
+    rm "$state/state.json"
+    run -0 "$TCR_RUN" gateway users remove bert
+    # One that was written before there was a copy, and one that somebody restored.
+    rm "$state/state.json.users"
+    run -0 "$TCR_RUN" --no-gateway -- true
+    [ "$(jq -r 'map(.name) | join(",")' "$state/state.json.users")" = anna ]
+    [ "$(stat -c %a "$state/state.json.users")" = 600 ]
+    # Neither can be read: nobody enters, and both are named.
+    echo garbage | tee "$state/state.json" >"$state/state.json.users"
+    run -0 "$TCR_RUN" --no-gateway -- true
+    [[ "$output" == *"state.json.users, which cannot be used"*"users add"* ]]
+    run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    [[ "$output" == *"takes users: tcr-run gateway users add NAME"* ]]
+}
+
+@test "a state that loses its users under a gateway is told, and so are they" {
+    state=$HOME/.local/state/tcr
+    anna=$(user anna)
+    run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    rm "$state/state.json" "$state/state.json.users"
+    "$TCR_RUN" --no-gateway -- true
+    until_status 401 "$anna"
+    [[ "$(<"$HOME/answer")" == *'no users any more'*'users add NAME'* ]]
+    "$TCR_RUN" log | grep -q 'the state has lost its users'
+}

@@ -146,7 +146,11 @@ struct state *file_or_memory_read(struct file_or_memory *local)
     int r = store_file_read(local->file, &state, &what);
     if (r < 0 && r != -ENOENT)
         complain(local, what, r);
-    if (r < 0 && store_fresh_state(&state) < 0)
+    if (r == -EINVAL)
+        r = store_file_begin(local->file, &state);
+    else if (r < 0)
+        r = store_fresh_state(&state);
+    if (r < 0)
         return NULL;
     remember(local, &state);
     return &local->memory;

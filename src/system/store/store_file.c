@@ -7,6 +7,7 @@
 #include "system/process/process.h"
 #include "system/random.h"
 #include "system/store/lockfile.h"
+#include "system/store/userscopy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,10 +128,21 @@ int store_fresh_state(struct state *ret_state)
     return state_create(text, ret_state);
 }
 
-static int begin(const struct store_file *file, struct state *ret_state)
+/* Users outlive the file they were in. */
+static int begin(const struct store_file *file, const char *why, struct state *ret_state)
 {
-    return file->beginning ? file->beginning(file->beginning_context, ret_state)
-                           : store_fresh_state(ret_state);
+    if (file->beginning)
+        return file->beginning(file->beginning_context, ret_state);
+    int r = store_fresh_state(ret_state);
+    if (r == 0 && file->folder_fd >= 0)
+        state_set_users(ret_state,
+                        userscopy_take(file->folder_fd, path_name(file->path), file->host, why));
+    return r;
+}
+
+int store_file_begin(const struct store_file *file, struct state *ret_state)
+{
+    return begin(file, NULL, ret_state);
 }
 
 /* A file that cannot be understood is kept under another name, for a person to look at. */
@@ -159,10 +171,10 @@ static int load(struct store_file *file, bool may_set_aside, struct state *ret_s
         r = -EINVAL;
     buffer_finish(&text);
     if (r == -ENOENT)
-        return begin(file, ret_state);
+        return begin(file, may_set_aside ? "a new state was begun" : NULL, ret_state);
     if (r == -EINVAL && may_set_aside) {
         r = set_aside(file);
-        return r < 0 ? r : begin(file, ret_state);
+        return r < 0 ? r : begin(file, "a new state was begun", ret_state);
     }
     return r;
 }
@@ -172,7 +184,10 @@ static int save(struct store_file *file, struct state *state)
     char *text = state_print(state);
     if (!text)
         return -ENOMEM;
-    int r = files_swap_in(file->folder_fd, path_name(file->path), text, strlen(text));
+    bool has_copy = state->users && !file->beginning;
+    int r = has_copy ? userscopy_keep(file->folder_fd, path_name(file->path), state->users) : 0;
+    if (r == 0)
+        r = files_swap_in(file->folder_fd, path_name(file->path), text, strlen(text));
     free(text);
     return r;
 }

@@ -1,5 +1,6 @@
 /* The store that is a file: changed under a lock, beside it the lock and events.jsonl. Says on its
- * own only that a broken file was set aside; other errors are the caller's to say. */
+ * own only that a broken file was set aside, and where users were found again; other errors are the
+ * caller's to say. */
 #pragma once
 
 #include "core/state/state.h"
@@ -26,7 +27,12 @@ int store_file_update(struct store_file *file, store_change *change, void *conte
 /* With the lock if it can be had in time. A file that is not there is an empty state. */
 int store_file_read(struct store_file *file, struct state *ret_state, const char **ret_what);
 
-/* Instead of an empty state a file that is not there begins with what this gives. */
+/* What is used where the file cannot be read: an empty state, with the users that are kept beside
+ * it. Returns 0 or -ENOMEM. */
+int store_file_begin(const struct store_file *file, struct state *ret_state);
+
+/* Instead of an empty state a file that is not there begins with what this gives. Its users are
+ * kept elsewhere. */
 typedef int store_beginning(void *context, struct state *ret_state);
 void store_file_begin_with(struct store_file *file, store_beginning *beginning, void *context);
 
