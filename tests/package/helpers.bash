@@ -107,6 +107,16 @@ has_manual() {
   done
 }
 
+# plain_tools FOLDER: busybox's tools, which know few of the options that only GNU's have.
+plain_tools() {
+  local name
+  mkdir -p "$1"
+  for name in awk basename cat chmod cmp cp cut date dirname env expr find grep head id ln ls mkdir mktemp mv od paste readlink \
+    realpath rm rmdir sed sleep sort stat tail tr touch uname uniq wc xargs; do
+    ln -sf "$(command -v busybox)" "$1/$name"
+  done
+}
+
 # left FOLDER: the files in it.
 left() {
   find "$1" -mindepth 1 | sort

@@ -27,12 +27,14 @@ setup() {
   [ ! -e "$prefix" ] || fail "left: $(left "$prefix")"
 }
 
-@test "what people run is in no dialect: other shells install and remove it too" {
+@test "what people run is in no dialect: other shells install and remove it too, with other tools than GNU's" {
+  plain_tools "$BATS_TEST_TMPDIR/tools"
   for shell in dash 'busybox sh' 'zsh --emulate sh'; do
     read -ra words <<<"$shell"
-    "${words[@]}" "$unpacked/install" --prefix "$prefix"
+    words[0]=$(command -v "${words[0]}")
+    PATH=$BATS_TEST_TMPDIR/tools "${words[@]}" "$unpacked/install" --prefix "$prefix"
     "$prefix/bin/tcr-run" --version
-    "${words[@]}" "$prefix/share/tcr-run/uninstall"
+    PATH=$BATS_TEST_TMPDIR/tools "${words[@]}" "$prefix/share/tcr-run/uninstall"
     [ ! -e "$prefix" ] || fail "$shell left: $(left "$prefix")"
   done
 }
