@@ -3,29 +3,12 @@
 # runner) is played; where its parser is here (systemd, YAML), it reads them.
 
 load helpers
+load played
 
 setup_file() {
   load helpers
   scdoc <"$ROOT/man/tcr-run.1.scd" | mandoc -T utf8 -O width=120 | col -bx | sed '1,/^EXAMPLES/d; /^NOTES/,$d' \
     >"$BATS_FILE_TMPDIR/examples"
-}
-
-# A home with a key that is used up and one that works; claude answers with its prompt.
-setup() {
-  export HOME=$BATS_TEST_TMPDIR/home
-  bin=$BATS_TEST_TMPDIR/bin
-  mkdir -p "$HOME/.config/tcr" "$HOME/project" "$bin"
-  chmod 700 "$HOME/.config/tcr"
-  ln -s "${TCR_RUN:-$ROOT/build/tcr-run}" "$bin/tcr-run"
-  cat >"$bin/claude" <<END
-#!/bin/sh
-case \$CLAUDE_CODE_OAUTH_TOKEN in *-home-*) echo "Claude usage limit reached."; exit 1 ;; esac
-for last; do :; done
-echo "\${CLAUDE_CODE_OAUTH_TOKEN:-\$ANTHROPIC_API_KEY} \$last" >>"$BATS_TEST_TMPDIR/calls"
-echo "\$last"
-END
-  chmod +x "$bin/claude"
-  cd "$HOME/project"
 }
 
 # example WORDS: the block under the paragraph that begins with them.
@@ -37,21 +20,6 @@ example() {
     if ($found) { last unless /^ {11}/; s/^ {11}//mg; print }' "$BATS_FILE_TMPDIR/examples")
   [ -n "$found" ] || fail "the page has no example \"$1\""
   echo "$found"
-}
-
-keyfile() {
-  (umask 077 && cat >"$HOME/.config/tcr/keys.json")
-}
-
-pool() {
-  keyfile <<END
-{"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}, {"name": "work", "token": "sk-ant-oat01-FAKE-work-0001"}]}
-END
-}
-
-# play [NAME=VALUE]... WORD...: in the short environment of a service or a job.
-play() {
-  env -i HOME="$HOME" PATH="$bin:/usr/bin:/bin" LANG=C.UTF-8 "$@" 3>&-
 }
 
 assert_calls() {
@@ -83,18 +51,6 @@ assert_calls() {
   example "A plain round-robin" | play sh 2>err
   assert_calls "sk-ant-oat01-FAKE-work-0001 prompt"
   grep -E '^tcr-run: "home" .* in (1m|5[0-9]s);' err || fail "no rest of a minute: $(cat err)"
-}
-
-# step FILE: what a step runs, with the environment that it asks for; the secrets are those of the example.
-step() {
-  /usr/bin/python3 - "$1" <<'END'
-import json, sys, yaml
-SECRETS = {"${{ secrets.CLAUDE_TOKENS }}": "sk-ant-oat01-FAKE-home-0001\nsk-ant-oat01-FAKE-work-0001",
-           "${{ secrets.ANTHROPIC_API_KEY }}": "sk-ant-api03-FAKE-billing-0001"}
-step = yaml.safe_load(open(sys.argv[1], encoding="utf-8"))[0]
-rows = step.get("env", {}) | step.get("with", {}) | {"run": step.get("run") or step["with"]["run"]}
-print(json.dumps({name: SECRETS.get(value, value) for name, value in rows.items()}))
-END
 }
 
 @test "GitHub Actions, without a file" {

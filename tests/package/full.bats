@@ -89,6 +89,75 @@ END
   diff <(echo "$before") <(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
 }
 
+# From README.md: the line of commands that begins with these words, without its comment.
+readme() {
+  local line
+  line=$(WORDS="    $1" perl -ne 'if (index($_, $ENV{WORDS}) == 0) { s/^ +//; s/ {2,}#.*//; print; last }' "$ROOT/README.md")
+  [ -n "$line" ] || fail "README.md has no line \"$1\""
+  echo "$line"
+}
+
+# newcomer FOLDER: a checkout in FOLDER/tcr-run of $root, a claude whose first key is used up, and FOLDER/begin, which a
+# newcomer's commands are run after. Questions of apt are answered.
+newcomer() {
+  mkdir -p "$root$1/tcr-run" "$root$1/bin"
+  git -C "$ROOT" ls-files -z | tar -C "$ROOT" --null --ignore-failed-read -T - -c | tar -C "$root$1/tcr-run" -x
+  cat >"$root$1/bin/claude" <<'END'
+#!/bin/sh
+case $CLAUDE_CODE_OAUTH_TOKEN in *home*) echo "Claude usage limit reached."; exit 1 ;; esac
+echo done
+END
+  chmod +x "$root$1/bin/claude"
+  cat >"$root$1/begin" <<'END'
+set -e
+cd ~/tcr-run
+export LC_ALL=C.UTF-8 PATH=$HOME/.local/bin:$PATH:$HOME/bin
+sudo() { yes | "$@"; }
+END
+}
+
+# What README.md has a newcomer type once it is installed; a token is what is answered to keys add.
+first_failover() {
+  echo "echo sk-ant-oat01-FAKE-home-0001 | $(readme 'tcr-run keys add work' | sed 's/work/home/')"
+  echo "echo sk-ant-oat01-FAKE-work-0001 | $(readme 'tcr-run keys add work')"
+  readme 'tcr-run -- claude -p "prompt"'
+}
+
+@test "on a fresh Debian, what README.md says: from the checkout to the first failover, and how long that takes" {
+  is_checkout || skip "no checkout"
+  fresh_root
+  newcomer /root
+  { readme 'tools/package deb' && first_failover; } >"$root/root/typed"
+  begun=$SECONDS
+  in_root su - root -c '. ~/begin; set -x; . ~/typed'
+  echo "# from a bare Debian to the first failover: $(wc -l <"$root/root/typed") commands, $((SECONDS - begun)) s" >&3
+  [[ $output == *"carrying on with \"work\""*$'\ndone' ]] || fail "$output"
+
+  rm -r "$root/root/tcr-run/build" "$root/root/.config" "$root/root/.local"
+  readme 'tools/try && ' >"$root/root/typed"
+  in_root su - root -c '. ~/begin; apt-get -q purge -y tcr-run; . ~/typed; tcr-run --version; '"$(first_failover | tr '\n' ';')"'
+    ninja -C build uninstall; echo "left: $(find /usr/local -name "*tcr*")"'
+  [[ $output == *'"home" is used up after two of four steps'*'All four steps are done.'*"carrying on with \"work\""*$'\nleft: ' ]] || fail "$output"
+}
+
+@test "on a fresh Debian, as an ordinary user: the archive is built where root installs what it asks for" {
+  is_checkout || skip "no checkout"
+  fresh_root
+  in_root useradd -m -s /bin/bash someone
+  newcomer /home/someone
+  in_root chown -R someone: /home/someone
+  readme 'tools/package tar' >"$root/home/someone/typed"
+  first_failover >>"$root/home/someone/typed"
+  in_root su - someone -c '. ~/begin; tools/package tar || echo "status $?"'
+  asked=$(sed -n 's/^tools\/install: as root: //p' <<<"$output")
+  [[ $asked == apt-get\ install\ * && $output == *$'\nstatus 1' ]] || fail "$output"
+  in_root sh -c "apt-get -q update && yes | $asked"
+  begun=$SECONDS
+  in_root su - someone -c '. ~/begin; set -x; . ~/typed'
+  echo "# the archive, once its compiler is there: $(wc -l <"$root/home/someone/typed") commands, $((SECONDS - begun)) s" >&3
+  [[ $output == *"carrying on with \"work\""*$'\ndone' ]] || fail "$output"
+}
+
 # What RUN, ENV, USER, ENTRYPOINT and CMD made of the image is taken from it, and run as a container would be (contained.bash).
 @test "the images are built from a fresh Debian, and the gateway's serves as it says" {
   load contained
