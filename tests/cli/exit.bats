@@ -17,8 +17,8 @@ load helpers
 import resource, signal, subprocess, sys
 resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 def start():
-    # A shell that starts this in the background has these two ignored, and so they would stay.
-    for kept in signal.SIGINT, signal.SIGQUIT:
+    # Where a shell starts this in the background, or under nohup, these are ignored, and so they would stay.
+    for kept in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
         signal.signal(kept, signal.SIG_DFL)
 for name in "HUP INT QUIT ILL ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM XCPU SYS".split():
     status = subprocess.run(sys.argv[2:] + [name], stdin=subprocess.DEVNULL, preexec_fn=start).returncode
