@@ -51,8 +51,10 @@ void duration_format(int64_t seconds, char ret_text[DURATION_TEXT])
 {
     if (seconds < 0)
         seconds = 0;
-    if (seconds > DURATION_MAX)
-        seconds = DURATION_MAX;
+    if (seconds > DURATION_MAX) {
+        snprintf(ret_text, DURATION_TEXT, "over a year");
+        return;
+    }
     size_t i = 1; /* weeks are not shown: "9d 3h" is read faster than "1w 2d" */
     while (i + 1 < UNIT_COUNT && seconds < units[i].seconds)
         i++;

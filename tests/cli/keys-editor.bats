@@ -46,6 +46,15 @@ no_copy_left() {
   no_copy_left
 }
 
+@test "edit: a field that nobody knows is told" {
+  pool a b
+  editor 'sed -i "s/\"name\": *\"b\"/&, \"prioritty\": 1/" "$1"'
+  tcr keys edit
+  assert_status 0
+  assert_stderr_has "^tcr-run: $keys: changed\$"
+  assert_stderr_has "^tcr-run: warning: $keys: keys\[1\].prioritty: unknown field, ignored\$"
+}
+
 @test "edit: a mistake changes nothing, and the edited text is kept" {
   pool a b
   editor 'sed -i "s/\"name\"/\"nmae\"/; 1s/^/ /" "$1"; echo "{" >> "$1"'

@@ -26,6 +26,8 @@ static void test_lists(void **state)
     parse("oauth,api,GEMINI_API_KEY,cursor,X_1", &asked);
     assert_int_equal(asked.count, 5);
     assert_string_equal(asked.names[2], "GEMINI_API_KEY");
+    parse("env:GEMINI_API_KEY", &asked);
+    assert_string_equal(asked.names[0], "GEMINI_API_KEY");
 }
 
 static void test_mistakes(void **state)
@@ -41,6 +43,9 @@ static void test_mistakes(void **state)
         {"OpenAI", "unknown kind \"OpenAI\""},
         {"gemini", "write anthropic, oauth, api, bearer, openai, cursor or the variable"},
         {"env", "unknown kind \"env\""},
+        {"env:openai", "unknown kind \"env:openai\""},
+        {"env:", "unknown kind \"env:\""},
+        {"GEMINI_API_KEY,env:GEMINI_API_KEY", "ask for the same keys"},
         {"1X", "unknown kind \"1X\""},
         {"X-Y", "unknown kind \"X-Y\""},
         {"api,openai,api", "\"api\" and \"api\" ask for the same keys"},

@@ -101,7 +101,8 @@ static void test_formats(void **state)
         {3 * 86400 + 7200, "3d 2h"},
         {9 * 86400, "9d"},
         {DURATION_MAX, "400d"},
-        {INT64_MAX, "400d"},
+        {DURATION_MAX + 1, "over a year"},
+        {INT64_MAX, "over a year"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         char text[DURATION_TEXT];

@@ -3,6 +3,7 @@
 #include "commands/command.h"
 #include "commands/host.h"
 #include "commands/keys/keys.h"
+#include "core/pool/keyfile.h"
 #include "system/keys/draft.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -90,6 +91,20 @@ static bool is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
+/* What a run would only pass over, such as a field whose name is misspelled. */
+static void warn_of_oddities(const struct editing *editing)
+{
+    struct keyring_report report = {0};
+    struct keyring keyring;
+    struct buffer prefix = {0};
+    buffer_append_format(&prefix, "%s: ", editing->change.path);
+    (void)keyfile_parse(editing->after, editing->after_length, &keyring, &report);
+    log_warn_lines(buffer_text(&prefix), buffer_text(&report.warnings));
+    keyring_finish(&keyring);
+    keyring_report_finish(&report);
+    buffer_finish(&prefix);
+}
+
 static enum outcome take_in(struct editing *editing)
 {
     const struct keychange_text before = {editing->before, editing->before_length};
@@ -107,6 +122,7 @@ static enum outcome take_in(struct editing *editing)
     if (r == 0) {
         log_say("%s: changed%s", editing->change.path,
                 editing->change.sealed ? " and sealed again" : "");
+        warn_of_oddities(editing);
         return OUTCOME_DONE;
     }
     if (r == -EBUSY)

@@ -1,6 +1,7 @@
 #include "commands/status/status.h"
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "commands/table.h"
 #include "core/show/render.h"
 #include "system/zone.h"
@@ -111,7 +112,9 @@ static void append_master(struct buffer *line, const struct status_view *view)
     buffer_append_format(line, "master: %lld", uses);
     if (master->at_most > 0)
         buffer_append_format(line, " of %lld", (long long)master->at_most);
-    buffer_append_format(line, " uses in the last %s\n", period == 3600 ? "hour" : "day");
+    buffer_append_format(line, " %s in the last %s\n",
+                         uses == 1 && master->at_most == 0 ? "use" : "uses",
+                         period == 3600 ? "hour" : "day");
 }
 
 /* What the answers said about keys that went through a gateway. */
@@ -171,7 +174,23 @@ static void append_lines_cut(struct buffer *text, const char *lines, size_t limi
     }
 }
 
-/* The lines below the table. They are never cut, so the table has to leave room for them. */
+/* Breaks lines at blanks where that keeps them from being cut. */
+static void append_lines_wrapped(struct buffer *text, const char *lines, size_t limit)
+{
+    while (*lines) {
+        size_t length = strcspn(lines, "\n"), fits = limit ? text_cut(lines, limit) : length;
+        size_t part = fits < length ? fits : length;
+        while (part > 0 && part < length && lines[part] != ' ')
+            part--;
+        if (part == 0)
+            part = length;
+        buffer_append(text, lines, part);
+        buffer_append_char(text, '\n');
+        lines += part + (lines[part] != '\0');
+    }
+}
+
+/* The lines below the table, which has to leave room for all of them. */
 static void append_notes(struct buffer *notes, const struct status_view *view)
 {
     buffer_append_char(notes, '\n');
@@ -285,12 +304,15 @@ void status_append_table(struct buffer *text, struct status_view *view, const st
                           .steps = steps,
                           .indent = 2,
                           .screen = screen};
-    struct buffer summary = {0}, notes = {0};
-    append_summary(&summary, view);
+    struct buffer told = {0}, summary = {0}, notes = {0};
+    append_summary(&told, view);
+    append_lines_wrapped(&summary, buffer_text(&told), screen->columns);
     buffer_append_char(&summary, '\n');
-    append_notes(&notes, view);
-    /* Besides the notes: the summary with its blank line, and the titles. */
-    size_t lines = count_lines(buffer_text(&notes)) + 3;
+    buffer_clear(&told);
+    append_notes(&told, view);
+    append_lines_wrapped(&notes, buffer_text(&told), screen->columns);
+    /* Besides them: the titles. */
+    size_t lines = count_lines(buffer_text(&summary)) + count_lines(buffer_text(&notes)) + 1;
     size_t rows = rotation->count + rotation->has_master;
     size_t room = screen->rows == 0 ? SIZE_MAX : screen->rows > lines ? screen->rows - lines : 1;
     append_lines_cut(text, buffer_text(&summary), screen->columns);
@@ -299,8 +321,9 @@ void status_append_table(struct buffer *text, struct status_view *view, const st
     table_fit(&table);
     append_rows(text, &table, view, room);
     append_lines_cut(text, buffer_text(&notes), screen->columns);
-    text->failed |= notes.failed || summary.failed;
+    text->failed |= notes.failed || summary.failed || told.failed;
     buffer_finish(&notes);
+    buffer_finish(&told);
     buffer_finish(&summary);
     table_finish(&table);
 }

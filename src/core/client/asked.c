@@ -51,6 +51,9 @@ static int add(struct asked *asked, const char *name, size_t length, struct buff
 {
     char copy[KIND_VARIABLE];
     snprintf(copy, sizeof copy, "%.*s", (int)length, name);
+    /* As keys add names such a kind. */
+    if (strncmp(copy, "env:", 4) == 0 && length < sizeof copy && is_variable(copy + 4))
+        memmove(copy, copy + 4, length - 4 + 1);
     if (length >= sizeof copy || !is_known(copy)) {
         buffer_append_format(
             error,
