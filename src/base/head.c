@@ -51,8 +51,8 @@ static void trim(const char **text, size_t *length)
 
 static const char *next_line(const char *line)
 {
-    const char *end = line + strcspn(line, "\n");
-    return *end ? end + 1 : end;
+    const char *end = strchr(line, '\n');
+    return end ? end + 1 : line + strlen(line);
 }
 
 /* False for a line that is no header. One with CR inside might be two for another reader. */

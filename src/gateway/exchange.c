@@ -92,9 +92,11 @@ void exchange_mark(struct exchange *exchange)
 {
     if (exchange->is_ready)
         return;
+    struct gateway *gateway = exchange->gateway;
+    struct exchange **list = exchange->is_completed ? &gateway->completed : &gateway->ready;
     exchange->is_ready = true;
-    exchange->next_ready = exchange->gateway->ready;
-    exchange->gateway->ready = exchange;
+    exchange->next_ready = *list;
+    *list = exchange;
 }
 
 /* Sends our own answer once the body has been read: a client that still sends does not read. */
@@ -354,10 +356,10 @@ void exchange_try_moved(struct exchange *exchange)
     exchange_mark(exchange);
 }
 
-void exchange_settle(struct gateway *gateway)
+static void step_all(struct exchange **marked)
 {
-    struct exchange *list = gateway->ready;
-    gateway->ready = NULL;
+    struct exchange *list = *marked;
+    *marked = NULL;
     for (struct exchange *exchange = list, *next; exchange; exchange = next) {
         next = exchange->next_ready;
         exchange->is_ready = false;
@@ -365,4 +367,14 @@ void exchange_settle(struct gateway *gateway)
         if (exchange->state == ENDED && exchange->is_completed && !exchange->is_ready)
             exchange_destroy(exchange);
     }
+}
+
+void exchange_settle(struct gateway *gateway)
+{
+    step_all(&gateway->ready);
+}
+
+void exchange_settle_completed(struct gateway *gateway)
+{
+    step_all(&gateway->completed);
 }

@@ -171,8 +171,11 @@ enum taken { TAKEN, NOT_YET, NO_MEMORY };
 enum taken exchange_take(struct exchange *exchange, const char *bytes, size_t length);
 void exchange_try_moved(struct exchange *exchange);
 
-/* For the loop: lets every marked exchange act on what was recorded. */
+/* For the loop: lets every marked exchange act on what was recorded. Those whose answer has been
+ * sent are the second's: nobody waits for them, so they come after the requests that somebody waits
+ * for. */
 void exchange_settle(struct gateway *gateway);
+void exchange_settle_completed(struct gateway *gateway);
 
 /* Ends all exchanges: nobody waits for an answer any more. */
 void exchange_abandon_all(struct gateway *gateway);

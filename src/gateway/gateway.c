@@ -143,8 +143,11 @@ static void settle(struct gateway *gateway)
         front_run(gateway->front);
         upstream_run(&gateway->upstream);
         if (!gateway->ready)
+            exchange_settle_completed(gateway);
+        if (!gateway->ready)
             return;
     }
+    exchange_settle_completed(gateway);
 }
 
 /* After a crowd, free memory goes back to the system; the allocator would keep it. */
@@ -189,6 +192,7 @@ static void end_all(struct gateway *gateway)
     front_destroy(gateway->front);
     gateway->front = NULL;
     exchange_settle(gateway);
+    exchange_settle_completed(gateway);
 }
 
 /* Whoever started it has read what there was to read, and may be gone. */

@@ -50,7 +50,7 @@ struct gateway {
     uint64_t exchanges;        /* so far */
     uint64_t exchanges_tidied; /* of them, when it was last tidied up with none under way */
     bool has_tidied;
-    struct exchange *ready, *all;
+    struct exchange *ready, *completed, *all;
 
     const struct options *options; /* about keys */
     int64_t roster_looked;         /* clock_now_ms */
