@@ -32,15 +32,22 @@ _tcr_run_profile_names()
         sed -n 's/.*there is no profile ""; there are: //p' | sed 's/, /\n/g'
 }
 
-# One name a line on standard input; blanks in it are escaped. No process for each of them.
+_tcr_run_user_names()
+{
+    _tcr_run_ask gateway users list --json 2>/dev/null |
+        sed -n 's/^[[:space:]]*"name":[[:space:]]*"\(.*\)",*$/\1/p'
+}
+
+# One name a line on standard input, without those that stand there already; blanks in it are
+# escaped. No process for each of them.
 _tcr_run_names()
 {
-    local name names
+    local name names given=" ${words[*]:2:cword-2} "
     mapfile -t names
     for name in "${names[@]}"; do
         [[ $name == "$cur"* ]] || continue
         printf -v name %q "$name"
-        COMPREPLY+=("$name")
+        [[ $given == *" $name "* ]] || COMPREPLY+=("$name")
     done
 }
 
@@ -97,7 +104,7 @@ _tcr_run_value()
         --keep | --scrub) [[ ${words[1]} == gateway ]] || mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
         --on-exhausted) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
         --retries | -r | --max-per-key | --exit | --wait | --since | --lines | -n | --prefix | --passphrase-fd) ;;
-        --models | --per-day | --organization | --priority | --expires | --at-most | --budget | --base-url | --timeout) ;;
+        --models | --per-day | --listen | --hold | --organization | --priority | --expires | --at-most | --budget | --base-url | --timeout) ;;
         *) return 1 ;;
     esac
     return 0
@@ -114,7 +121,7 @@ _tcr_run_keys()
         fi
     done
     if ((cword == 2)); then
-        _tcr_run_words 'list add renew login refresh set edit show remove rename enable disable order fallback check import seal unseal --help'
+        _tcr_run_words "$verbs --help"
         return 0
     fi
     [[ $prev != -[!-]* && ($prev != --* || $prev == --dry-run || $prev == --json ||
@@ -146,9 +153,37 @@ _tcr_run_keys()
     return 0
 }
 
+# Behind `gateway`; without a verb it is started.
+_tcr_run_gateway()
+{
+    local start="--listen --hold --keep --tls-cert --tls-key --behind-proxy --key --kind --no-master --model-fallback
+        --no-model-fallback --max-per-key --cooldown --retry-on --retries $common"
+    if ((cword == 2)); then
+        _tcr_run_words "$gateway_verbs --detach $start --help"
+        return
+    fi
+    case ${words[2]} in
+        start | -*) _tcr_run_words "--detach $start" ;;
+        install) _tcr_run_words "--dry-run --launchd $start" ;;
+        stop | uninstall) _tcr_run_words '--profile' ;;
+        status) _tcr_run_words '--json --profile' ;;
+        open) _tcr_run_words '--print --profile' ;;
+        users)
+            case $cword/${words[3]}/$cur in
+                3/*) _tcr_run_words 'add list revoke remove' ;;
+                */list/*) _tcr_run_words '--json' ;;
+                */add/*) _tcr_run_words '--expires --models --per-day' ;;
+                4/revoke/* | 4/remove/*) _tcr_run_names < <(_tcr_run_user_names) ;;
+            esac
+            ;;
+    esac
+}
+
 _tcr_run()
 {
     local i cur prev words cword split keys_file=()
+    local verbs='list add renew login refresh set edit show remove rename enable disable order fallback check import seal unseal'
+    local gateway_verbs='start stop status open token users install uninstall'
     local common='--keys --profile' log='--follow --json --key --since --lines'
     local run="$common --key --kind --retries --no-master --model-fallback --no-model-fallback --wait --wait= --max-per-key --gateway --no-gateway --cooldown
         --retry-on --marker --exit-class --via --keep --scrub --clean-env --mask --client --no-fast-fail --no-resume --auto
@@ -179,12 +214,7 @@ _tcr_run()
         */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
         */log) _tcr_run_words "$log" ;;
         */usage) _tcr_run_words '--by --since --json --csv' ;;
-        2/gateway) _tcr_run_words "start stop status open token users install uninstall --detach --dry-run --listen --hold --keep --json $common" ;;
-        3/gateway) [[ ${words[2]} == users ]] && _tcr_run_words 'add list revoke remove' ;;
-        */gateway)
-            _tcr_run_words "--detach --dry-run --launchd --listen --hold --keep --tls-cert --tls-key --behind-proxy --expires --models --per-day --json --print --key --no-master --model-fallback --no-model-fallback --max-per-key --cooldown --retry-on --retries
-                $common"
-            ;;
+        */gateway) _tcr_run_gateway ;;
         */doctor) _tcr_run_words "--json $common" ;;
         */reset)
             if [[ $cur == -* ]]; then
@@ -210,6 +240,12 @@ _tcr_run()
             fi
             ;;
         2/help) _tcr_run_words 'status log usage keys reset doctor gateway setup explain classify version' ;;
+        3/help)
+            case ${words[2]} in
+                keys) _tcr_run_words "$verbs" ;;
+                gateway) _tcr_run_words "$gateway_verbs" ;;
+            esac
+            ;;
         */help | */version) ;;
         *)
             if [[ $cur ]]; then

@@ -27,6 +27,27 @@ function __tcr_run_verb
     __tcr_run_in keys; and set -q words[2]; and contains -- $words[2] $argv
 end
 
+# True behind `gateway VERB` with one of these verbs.
+function __tcr_run_of_gateway
+    set -l words (__tcr_run_words)
+    __tcr_run_in gateway; and set -q words[2]; and contains -- $words[2] $argv
+end
+
+# The same for `gateway start` or without a verb.
+function __tcr_run_starts
+    set -l words (__tcr_run_words)
+    __tcr_run_of_gateway start $argv; and return
+    __tcr_run_in gateway; and begin
+        not set -q words[2]; or string match -q -- '-*' $words[2]
+    end
+end
+
+# True behind `gateway users VERB` with one of these verbs.
+function __tcr_run_of_users
+    set -l words (__tcr_run_words)
+    __tcr_run_of_gateway users; and set -q words[3]; and contains -- $words[3] $argv
+end
+
 # Options of a run: without a subcommand, or behind explain.
 function __tcr_run_in_run
     __tcr_run_in; or __tcr_run_in explain
@@ -56,6 +77,10 @@ end
 
 function __tcr_run_key_names
     __tcr_run_ask keys list --json 2>/dev/null | string replace -rf '^\s*"name":\s*"(.*)",?$' '$1'
+end
+
+function __tcr_run_user_names
+    __tcr_run_ask gateway users list --json 2>/dev/null | string replace -rf '^\s*"name":\s*"(.*)",?$' '$1'
 end
 
 # Asked for a profile that does not exist, tcr-run says which there are.
@@ -98,6 +123,8 @@ complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a classify -d 'Ho
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a help -d 'Show the options'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -a version -d 'Show the version'
 complete -c tcr-run -n '__tcr_run_in help; and test (count (__tcr_run_words)) -eq 1' -a 'status log usage keys reset doctor gateway setup explain classify version'
+complete -c tcr-run -n 'test (__tcr_run_words | string join " ") = "help keys"' -a 'list add renew login refresh set edit show remove rename enable disable order fallback check import seal unseal'
+complete -c tcr-run -n 'test (__tcr_run_words | string join " ") = "help gateway"' -a 'start stop status open token users install uninstall'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s h -l help -d 'Show the options'
 complete -c tcr-run -n 'test (count (__tcr_run_words)) -eq 0' -s V -l version -d 'Show the version'
 complete -c tcr-run -n __tcr_run_in_run -a -- -d 'The command follows'
@@ -151,26 +178,35 @@ complete -c tcr-run -n '__tcr_run_verb import' -l dry-run -d 'Only show what wou
 complete -c tcr-run -n '__tcr_run_verb import' -l prefix -x -d 'Text before each name'
 complete -c tcr-run -n '__tcr_run_verb seal' -l limits -x -a 'interactive moderate' -d 'What a guess costs'
 complete -c tcr-run -n '__tcr_run_in reset' -a '(__tcr_run_key_names)' -d Key
-complete -c tcr-run -n '__tcr_run_in gateway' -a 'start stop status open token users install uninstall'
-complete -c tcr-run -n '__tcr_run_in gateway' -s d -l detach -d 'In the background'
-complete -c tcr-run -n '__tcr_run_in gateway' -s n -l dry-run -d 'Only show the units of systemd'
-complete -c tcr-run -n '__tcr_run_in gateway' -l launchd -d 'The agent of launchd instead'
-complete -c tcr-run -n '__tcr_run_in gateway' -l json -d 'As JSON'
-complete -c tcr-run -n '__tcr_run_in gateway' -l print -d 'Show the link of the page'
-complete -c tcr-run -n '__tcr_run_in gateway' -l listen -x -d 'Serve on this address'
-complete -c tcr-run -n '__tcr_run_in gateway' -l hold -x -d 'Wait so long for a key to be ready'
-complete -c tcr-run -n '__tcr_run_in gateway' -l keep -x -d 'Keep the usage so long'
-complete -c tcr-run -n '__tcr_run_in gateway' -l tls-cert -r -F -d 'Certificate for TLS'
-complete -c tcr-run -n '__tcr_run_in gateway' -l tls-key -r -F -d 'Its key'
-complete -c tcr-run -n '__tcr_run_in gateway' -l behind-proxy -d 'A proxy speaks TLS'
-complete -c tcr-run -n '__tcr_run_in gateway' -l expires -x -d 'When the user ends'
-complete -c tcr-run -n '__tcr_run_in gateway' -l models -x -d 'That the user may ask for'
-complete -c tcr-run -n '__tcr_run_in gateway' -l per-day -x -d 'Dollars or requests of the user'
-complete -c tcr-run -n '__tcr_run_in gateway' -s f -l keys -r -F -d 'Read the keys from a file'
-complete -c tcr-run -n '__tcr_run_in gateway' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'Use the keys of this profile'
-complete -c tcr-run -n '__tcr_run_in gateway' -l no-master -d 'Never use the master key'
-complete -c tcr-run -n '__tcr_run_in gateway' -l model-fallback -x -d 'Models that go on when every key rests'
-complete -c tcr-run -n '__tcr_run_in gateway' -l no-model-fallback -d 'Go on with no other model'
+complete -c tcr-run -n '__tcr_run_in gateway; and test (count (__tcr_run_words)) -eq 1' -a 'start stop status open token users install uninstall'
+complete -c tcr-run -n '__tcr_run_starts' -s d -l detach -d 'In the background'
+complete -c tcr-run -n '__tcr_run_of_gateway install' -s n -l dry-run -d 'Only show what it would write'
+complete -c tcr-run -n '__tcr_run_of_gateway install' -l launchd -d 'The agent of launchd instead'
+complete -c tcr-run -n '__tcr_run_of_gateway status' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_of_gateway open' -l print -d 'Show the link of the page'
+complete -c tcr-run -n '__tcr_run_starts install' -l listen -x -d 'Serve on this address'
+complete -c tcr-run -n '__tcr_run_starts install' -l hold -x -d 'Wait so long for a key to be ready'
+complete -c tcr-run -n '__tcr_run_starts install' -l keep -x -d 'Keep the usage so long'
+complete -c tcr-run -n '__tcr_run_starts install' -l tls-cert -r -F -d 'Certificate for TLS'
+complete -c tcr-run -n '__tcr_run_starts install' -l tls-key -r -F -d 'Its key'
+complete -c tcr-run -n '__tcr_run_starts install' -l behind-proxy -d 'A proxy speaks TLS'
+complete -c tcr-run -n '__tcr_run_starts install' -s k -l key -x -a '(__tcr_run_key_names)' -d 'Use this key and no other'
+complete -c tcr-run -n '__tcr_run_starts install' -l kind -x -a '(__fish_complete_list , "printf %s\\n anthropic oauth api bearer openai cursor")' -d 'One key of each of these kinds'
+complete -c tcr-run -n '__tcr_run_starts install' -l max-per-key -x -d 'Sessions at once on one key'
+complete -c tcr-run -n '__tcr_run_starts install' -l cooldown -x -a '(__tcr_run_class_list =)' -d 'How long keys rest'
+complete -c tcr-run -n '__tcr_run_starts install' -l retry-on -x -a '(__tcr_run_class_list; echo none)' -d 'Classes that go on with the next key'
+complete -c tcr-run -n '__tcr_run_starts install' -l retries -x -d 'Pool keys to try'
+complete -c tcr-run -n '__tcr_run_starts install' -s f -l keys -r -F -d 'Read the keys from a file'
+complete -c tcr-run -n '__tcr_run_starts install stop uninstall status open' -s p -l profile -x -a '(__tcr_run_profile_names)' -d 'The gateway of this profile'
+complete -c tcr-run -n '__tcr_run_starts install' -l no-master -d 'Never use the master key'
+complete -c tcr-run -n '__tcr_run_starts install' -l model-fallback -x -d 'Models that go on when every key rests'
+complete -c tcr-run -n '__tcr_run_starts install' -l no-model-fallback -d 'Go on with no other model'
+complete -c tcr-run -n '__tcr_run_of_gateway users; and test (count (__tcr_run_words)) -eq 2' -a 'add list revoke remove'
+complete -c tcr-run -n '__tcr_run_of_users revoke remove' -a '(__tcr_run_user_names)' -d User
+complete -c tcr-run -n '__tcr_run_of_users list' -l json -d 'As JSON'
+complete -c tcr-run -n '__tcr_run_of_users add' -l expires -x -d 'When the user ends'
+complete -c tcr-run -n '__tcr_run_of_users add' -l models -x -d 'That the user may ask for'
+complete -c tcr-run -n '__tcr_run_of_users add' -l per-day -x -d 'Dollars or requests of the user'
 complete -c tcr-run -n '__tcr_run_in setup' -a 'claude shell aider cursor'
 complete -c tcr-run -n '__tcr_run_in setup' -l undo -d 'Take out what it wrote'
 complete -c tcr-run -n '__tcr_run_in setup' -s n -l dry-run -d 'Only show the change'
