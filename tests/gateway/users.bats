@@ -64,6 +64,10 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     run -0 "$TCR_RUN" --no-gateway -- true
     run -0 "$TCR_RUN" gateway users remove anna
     [ "$("$TCR_RUN" gateway users list --json | jq -r '.users | map("\(.name) \(.state) \(.requests_per_day)") | join(",")')" = "bert revoked 200" ]
+    run -0 env TZ=UTC "$TCR_RUN" gateway users add dora --expires 2099-01-31
+    [ "$("$TCR_RUN" gateway users list --json | jq '.users[] | select(.name == "dora").expires')" = 4073500800 ]
+    run -125 "$TCR_RUN" gateway users add emil --expires 2001-01-31
+    [[ "$output" == *'--expires 2001-01-31: expected a time to come' ]]
     run -125 "$TCR_RUN" gateway users revoke carl
     [[ "$output" == *'there is no user "carl"'* ]]
     for words in 'add' 'add x y' 'add x --expires soon' 'add x --per-day much' 'add x --per-day 0' 'add x --models ,' 'add a,b' 'revoke x --json' 'list x' 'frobnicate x'; do

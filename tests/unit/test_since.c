@@ -56,11 +56,41 @@ static void test_what_is_none(void **state)
     }
 }
 
+static void test_times_to_come(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *until;
+        int error;
+    } rows[] = {
+        {"90d", "2027-02-18T12:30:30Z", 0},
+        {"2027-01-31", "2027-01-31T00:00:00Z", 0},
+        {"2026-11-20 12:31", "2026-11-20T12:31:00Z", 0},
+        {"2027-01-31T14:30:05", "2027-01-31T14:30:05Z", 0},
+        {"0", NULL, -ERANGE},
+        {"2026-11-20", NULL, -ERANGE},
+        {"2026-11-20 12:30:30", NULL, -ERANGE},
+        {"2027-02-29", NULL, -EINVAL},
+        {"Jan 31", NULL, -EINVAL},
+        {"14:30", NULL, -EINVAL},
+        {"tomorrow", NULL, -EINVAL},
+        {"", NULL, -EINVAL},
+        {"500d", NULL, -EINVAL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t until = 7;
+        int r = until_parse(rows[i].text, instant("2026-11-20T12:30:30Z"), &utc_zones, &until);
+        if (r != rows[i].error || until != (rows[i].until ? instant(rows[i].until) : 7))
+            fail_msg("%s: %d, %lld", rows[i].text, r, (long long)until);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_what_is_none),
+        cmocka_unit_test(test_times_to_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

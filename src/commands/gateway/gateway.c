@@ -46,7 +46,7 @@ static const struct verb {
      "which is good once and for a minute"},
     {"token", gateway_token, "", "the stand-in that its clients send as their key"},
     {"users", gateway_users,
-     "[list [--json] | add NAME [--expires TIME] [--models GLOB,...] [--per-day MONEY|REQUESTS] | "
+     "[list [--json] | add NAME [--expires WHEN] [--models GLOB,...] [--per-day MONEY|REQUESTS] | "
      "revoke NAME | remove NAME]",
      "who may use it from other machines, each with a key of its own"},
     {"install", gateway_install, "[-n] [--launchd] [options of start]",

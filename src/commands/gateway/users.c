@@ -1,6 +1,5 @@
 #include "core/state/users.h"
 
-#include "base/duration.h"
 #include "base/money.h"
 #include "base/secret.h"
 #include "commands/arguments.h"
@@ -11,6 +10,7 @@
 #include "commands/table.h"
 #include "core/pool/fields.h"
 #include "core/show/render.h"
+#include "core/show/since.h"
 #include "system/log.h"
 #include "system/random.h"
 #include "system/store/store.h"
@@ -135,13 +135,13 @@ static bool models_are_fine(const char *models)
 static bool take_limits(const char *expires, const char *models, const char *per_day,
                         struct user *user)
 {
-    int64_t seconds = 0;
     user->created = time(NULL);
-    if (expires && (duration_parse(expires, &seconds) < 0 || seconds == 0)) {
-        log_say("gateway: --expires %s: expected a length of time such as 90d", expires);
+    int r = expires ? until_parse(expires, user->created, &zone_system, &user->expires) : 0;
+    if (r < 0) {
+        log_say("gateway: --expires %s: expected %s", expires,
+                r == -ERANGE ? "a time to come" : UNTIL_FORMS);
         return false;
     }
-    user->expires = expires ? user->created + seconds : 0;
     if (models && !models_are_fine(models)) {
         log_say("gateway: --models: expected patterns such as claude-sonnet-*,claude-haiku-*, at "
                 "most 255 characters");

@@ -99,3 +99,29 @@ int since_parse(const char *text, int64_t now, const struct zone_ops *zones, int
     *ret_since = since;
     return 0;
 }
+
+/* A date without its year could be meant of any. */
+static int read_date(const char *text, int64_t now, const struct zone_ops *zones, int64_t *ret_date)
+{
+    struct tm today;
+    int r = zones->to_civil(NULL, now, &today);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (forms[i].step == STEP_NONE && read_form(i, text, now, today, zones, ret_date) == 0)
+            return 0;
+    return -EINVAL;
+}
+
+int until_parse(const char *text, int64_t now, const struct zone_ops *zones, int64_t *ret_until)
+{
+    int64_t seconds, until;
+    if (duration_parse(text, &seconds) == 0)
+        until = now + seconds;
+    else if (read_date(text, now, zones, &until) < 0)
+        return -EINVAL;
+    if (until <= now)
+        return -ERANGE;
+    *ret_until = until;
+    return 0;
+}

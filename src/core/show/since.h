@@ -1,4 +1,4 @@
-/* The time that `tcr-run log --since` names. */
+/* The time that `tcr-run log --since` names, and one to come. */
 #pragma once
 
 #include "core/evidence/instant.h" /* struct zone_ops */
@@ -13,3 +13,11 @@
  * machine's zone. Times are seconds since 1970. Returns 0; -ERANGE for a time to come; -EINVAL.
  * *ret_since is untouched on failure. */
 int since_parse(const char *text, int64_t now, const struct zone_ops *zones, int64_t *ret_since);
+
+/* What until_parse takes, for messages. */
+#define UNTIL_FORMS "90d, 2027-01-31 or \"2027-01-31 14:30\""
+
+/* "90d" (from now), "2027-01-31" (when that day begins), "2027-01-31 14:30[:05]" (or with a T
+ * between), in the machine's zone. Returns 0; -ERANGE for a time that is not to come; -EINVAL.
+ * *ret_until is untouched on failure. */
+int until_parse(const char *text, int64_t now, const struct zone_ops *zones, int64_t *ret_until);
