@@ -5,7 +5,7 @@
 #include "gateway/front_daemon.h"
 #include "gateway/front_parts.h"
 #include "gateway/gateway.h"
-#include "gateway/without_gnutls.h"
+#include "gateway/tlsfiles.h"
 #include "system/clock.h"
 #include "system/descriptor.h"
 
@@ -29,8 +29,6 @@
 #define STALL_SECONDS 120u
 
 #define HEAD_USUAL 1000 /* bytes */
-
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 #define ACCEPT_AT_ONCE 32
 #define PAUSE_MS       1000 /* pause if no descriptor is free for another connection */
@@ -205,8 +203,8 @@ static void take_words(void *context, const char *format, va_list list)
     buffer_append(front->words, line, strcspn(line, "\r\n"));
 }
 
-static struct MHD_Daemon *start_daemon(struct front *front, unsigned flags,
-                                       const struct MHD_OptionItem *more)
+struct MHD_Daemon *front_start_daemon(struct front *front, unsigned flags,
+                                      const struct MHD_OptionItem *more)
 {
     return MHD_start_daemon(
         front_daemon_flags() | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
@@ -226,32 +224,9 @@ static void note_sockets(void *context, uint32_t events)
     front->has_sockets = true;
 }
 
-static bool watch_daemon(struct front *front, struct MHD_Daemon *daemon, struct watch *watch)
+bool front_watch_daemon(struct front *front, struct MHD_Daemon *daemon, struct watch *watch)
 {
     return front_daemon_watch(front, daemon, watch, note_sockets);
-}
-
-bool front_begin_tls(struct front *front, const char *certificates, const char *key,
-                     struct buffer *error)
-{
-    const struct MHD_OptionItem options[] = {
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificates},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
-        {MHD_OPTION_END, 0, NULL}};
-    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES || !without_gnutls_no_more()) {
-        buffer_append_text(error, "its libmicrohttpd was built without TLS; --behind-proxy "
-                                  "leaves that to a proxy");
-        return false;
-    }
-    front->words = error;
-    front->tls = start_daemon(front, MHD_USE_TLS, options);
-    front->words = NULL;
-    if (front->tls && watch_daemon(front, front->tls, &front->tls_watch))
-        return true;
-    if (error->length == 0)
-        buffer_append_text(error, "TLS cannot be begun with it");
-    return false;
 }
 
 struct front *front_create(struct gateway *gateway)
@@ -264,8 +239,8 @@ struct front *front_create(struct gateway *gateway)
     front->visitors_most = visitors_most();
     if (front->visitors_most > front_daemon_most())
         front->visitors_most = front_daemon_most();
-    front->daemon = start_daemon(front, 0, none);
-    if (watch_daemon(front, front->daemon, &front->watch))
+    front->daemon = front_start_daemon(front, 0, none);
+    if (front_watch_daemon(front, front->daemon, &front->watch))
         return front;
     if (front->daemon)
         MHD_stop_daemon(front->daemon);
@@ -303,7 +278,9 @@ static bool accept_one(struct listener *listener)
         return errno == ECONNABORTED || errno == EINTR;
     }
     front->accepting = listener;
-    (void)MHD_add_connection(listener->tls ? front->tls : front->daemon, fd,
+    if (listener->tls)
+        tlsfiles_look(front->gateway, false);
+    (void)MHD_add_connection(listener->tls ? front->tls->daemon : front->daemon, fd,
                              (struct sockaddr *)&address, length);
     return true;
 }
@@ -364,25 +341,21 @@ void front_run(struct front *front)
     for (int i = 0; i < ROUNDS_MOST && has_to_run(front); i++) {
         front->has_sockets = front->resumed = false;
         (void)MHD_run(front->daemon);
-        if (front->tls)
-            (void)MHD_run(front->tls);
+        front_tls_run(front);
     }
 }
 
-static int bounded(unsigned long long wait)
+int front_daemon_wait(struct MHD_Daemon *daemon)
 {
+    unsigned long long wait;
+    if (MHD_get_timeout(daemon, &wait) != MHD_YES)
+        return -1;
     return wait > 60000 ? 60000 : (int)wait;
 }
 
 int front_wait(struct front *front)
 {
-    unsigned long long wait;
-    if (front->resumed)
-        return 0;
-    int plain = MHD_get_timeout(front->daemon, &wait) != MHD_YES ? -1 : bounded(wait);
-    if (!front->tls || MHD_get_timeout(front->tls, &wait) != MHD_YES)
-        return plain;
-    return plain < 0 || bounded(wait) < plain ? bounded(wait) : plain;
+    return front->resumed ? 0 : front_tls_wait(front, front_daemon_wait(front->daemon));
 }
 
 size_t front_visitors(const struct front *front)
@@ -397,9 +370,6 @@ void front_destroy(struct front *front)
     front_stop_listening(front);
     front_daemon_forget(front, &front->watch);
     MHD_stop_daemon(front->daemon);
-    if (front->tls) {
-        front_daemon_forget(front, &front->tls_watch);
-        MHD_stop_daemon(front->tls);
-    }
+    front_tls_finish(front);
     free(front);
 }

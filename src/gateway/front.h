@@ -41,7 +41,8 @@ void front_destroy(struct front *front);
 int front_listen(struct front *front, int fd, const struct guard *guard, bool tls);
 
 /* Sets up TLS, before front_listen asks for it: certificates and a key as PEM, not used afterwards.
- * False with one sentence in `error`. */
+ * Again, new connections get the new ones. False, and what was set up stays, with one sentence in
+ * `error`. */
 bool front_begin_tls(struct front *front, const char *certificates, const char *key,
                      struct buffer *error);
 

@@ -17,6 +17,7 @@
 #include "gateway/page.h"
 #include "gateway/picker.h"
 #include "gateway/secrets.h"
+#include "gateway/tlsfiles.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
@@ -52,6 +53,7 @@ struct end_watch {
     struct admission *admissions; /* whose socket files are removed */
     size_t admission_count;
     bool asked, at_once, run_is_gone;
+    bool has_terminal; /* or a run: then SIGHUP tells that it is gone */
 };
 
 /* The more connections the better: each request takes two. */
@@ -87,6 +89,14 @@ static void begin_to_end(struct end_watch *ending)
     front_stop_listening(gateway->front);
 }
 
+/* As servers do on SIGHUP: the files that are read are looked at anew. */
+static void look_anew(struct gateway *gateway)
+{
+    gateway->roster_looked -= LOOK_MS;
+    gateway_renew_roster(gateway);
+    tlsfiles_look(gateway, true);
+}
+
 static void take_signal(void *context, uint32_t events)
 {
     struct end_watch *ending = context;
@@ -97,6 +107,10 @@ static void take_signal(void *context, uint32_t events)
             secrets_reap(ending->gateway);
             errands_reap(ending->gateway);
             agents_reap(ending->gateway);
+        }
+        if (info.number == SIGHUP && !ending->has_terminal) {
+            look_anew(ending->gateway);
+            continue;
         }
         if (!signals_asks_to_end(info.number))
             continue;
@@ -116,10 +130,17 @@ static void life_is_over(void *context, uint32_t events)
     begin_to_end(ending);
 }
 
+static bool has_terminal(void)
+{
+    CLEANUP_CLOSE int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return fd >= 0;
+}
+
 static int watch_endings(struct end_watch *ending, struct gateway *gateway, int life_fd)
 {
     int fd = signals_take_over();
     *ending = (struct end_watch){.gateway = gateway,
+                                 .has_terminal = life_fd >= 0 || has_terminal(),
                                  .signals = {fd, POLLIN, take_signal, ending},
                                  .life = {life_fd, POLLIN, life_is_over, ending},
                                  .parting = {.due = parting_due, .context = ending}};
@@ -351,6 +372,7 @@ static void close_gateway(struct gateway *gateway)
     upstream_finish(&gateway->upstream);
     holders_finish(&gateway->holders);
     guests_close(gateway);
+    tlsfiles_close(gateway);
     metering_close(gateway);
     page_close(gateway);
     news_end(&gateway->news);

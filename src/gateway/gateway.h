@@ -23,6 +23,7 @@ struct ledger;
 struct metering;
 struct guests;
 struct page;
+struct tlsfiles;
 
 struct gateway {
     struct loop loop;
@@ -42,6 +43,7 @@ struct gateway {
     struct news news;
     struct dropped dropped;
     struct guests *guests;     /* NULL: there are no users */
+    struct tlsfiles *tlsfiles; /* NULL: it does not speak TLS */
     struct metering *metering; /* NULL: usage is not recorded */
     struct page *page;         /* NULL: there is none, as in a run's own gateway */
 

@@ -1,37 +1,14 @@
 #include "gateway/listening.h"
 
-#include "base/secret.h"
 #include "gateway/front.h"
 #include "gateway/gateway.h"
 #include "gateway/guests.h"
 #include "gateway/page.h"
-#include "system/files.h"
+#include "gateway/tlsfiles.h"
 #include "system/log.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define TLS_LARGEST ((size_t)1 << 20)
-
-/* Returns 0, or -ECANCELED after printing why. */
-static int begin_tls(struct front *front, const struct arguments *arguments)
-{
-    struct buffer error = {0}, certificate = {0};
-    char *key = NULL;
-    size_t length;
-    const char *path = arguments->tls_key;
-    int r = files_read(path, FILE_SECRET, TLS_LARGEST, &error, &key, &length);
-    if (r == 0)
-        r = files_read_plain(path = arguments->tls_cert, TLS_LARGEST, &certificate);
-    if (r == 0 && !front_begin_tls(front, buffer_text(&certificate), key, &error))
-        r = -ECANCELED;
-    if (r < 0)
-        log_say("gateway: %s: %s", path, error.length > 0 ? buffer_text(&error) : strerror(-r));
-    secret_free(key);
-    buffer_finish(&certificate);
-    buffer_finish(&error);
-    return r < 0 ? -ECANCELED : 0;
-}
 
 /* tcr-run reports this better, and earlier, but the gateway does not rely on that. */
 static int check_reach(const struct gateway *gateway, const struct arguments *arguments)
@@ -86,7 +63,7 @@ int listening_begin(struct gateway *gateway, const struct arguments *arguments,
 {
     int r = 0;
     if (arguments->tls_cert && arguments->tls_key)
-        r = begin_tls(gateway->front, arguments);
+        r = tlsfiles_open(gateway, arguments);
     for (size_t i = 0; r == 0 && i < arguments->listener_count; i++)
         r = listen_on(gateway, arguments, i, &admissions[i]);
     if (r == 0 && !arguments->is_private)

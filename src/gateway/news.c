@@ -18,13 +18,14 @@
 /* A pipe takes a line of up to this length whole or not at all. */
 static void tell(const struct news *news, const char *line, size_t length)
 {
-    if (news->tell_fd >= 0)
+    if (news->tell_fd >= 0 && news->is_listening)
         (void)!write(news->tell_fd, line, length);
 }
 
 void news_listening(struct news *news)
 {
     static const char line[] = GATEWAY_LISTENING "\n";
+    news->is_listening = true;
     if (news->tell_fd < 0)
         return;
     int flags = fcntl(news->tell_fd, F_GETFL);

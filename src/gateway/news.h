@@ -15,7 +15,8 @@ struct served {
 };
 
 struct news {
-    int tell_fd; /* -1: nobody is told */
+    int tell_fd;       /* -1: nobody is told */
+    bool is_listening; /* that is told first; what happens before is in the log alone */
     void (*log)(void *context, const char *line);
     void *context;
     struct served *served;

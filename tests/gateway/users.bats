@@ -206,3 +206,72 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     [[ "$(<"$HOME/answer")" == *'no users any more'*'users add NAME'* ]]
     "$TCR_RUN" log | grep -q 'the state has lost its users'
 }
+
+make_certificate() { # DAYS: cert.pem and key.pem in $HOME
+    (cd "$HOME" && umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$1" -subj /CN=localhost \
+        -addext 'subjectAltName=DNS:localhost' -keyout new-key.pem -out new-cert.pem 2>/dev/null && mv new-key.pem key.pem && mv new-cert.pem cert.pem)
+}
+
+until_answered() { # PATTERN COMMAND...: the certificate is looked at once a second
+    for _ in {1..40}; do
+        run "${@:2}"
+        # shellcheck disable=SC2254
+        case $output in $1) return 0 ;; esac
+        sleep 0.1
+    done
+    echo "$output"
+    return 1
+}
+
+look_anew() {
+    kill -HUP "$pid" && "$TCR_RUN" log
+}
+
+@test "a certificate that ends is told of; a renewed one is read anew, and open connections go on" {
+    CERT=$HOME/cert.pem KEY=$HOME/key.pem anna=$(user anna)
+    export TZ=UTC
+    make_certificate 20
+    cd "$HOME"
+    run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert cert.pem --tls-key key.pem
+    [[ "$output" == *"warning: gateway: the certificate cert.pem ends in "*"d"*"; fix: renew it"*"listens on https://0.0.0.0:$PORT"* ]]
+    [ "$("$TCR_RUN" gateway status 2>/dev/null | tail -1)" = "https://0.0.0.0:$PORT" ]
+    [ "$("$TCR_RUN" gateway status --json | jq -c .listening)" = "[\"https://0.0.0.0:$PORT\"]" ]
+    cd /
+    for verb in status doctor 'gateway status'; do
+        # shellcheck disable=SC2086
+        run "$TCR_RUN" $verb
+        [[ "$output" == *"the certificate $HOME/cert.pem ends in "* ]] || { echo "$verb: $output"; false; }
+    done
+    # A connection that is open when the certificate changes.
+    exec 5> >(openssl s_client -quiet -no_ign_eof -CAfile "$CERT" -connect "localhost:$PORT" >"$HOME/open" 2>/dev/null 3>&-)
+    printf 'GET /health HTTP/1.1\r\nHost: x\r\nx-api-key: %s\r\n\r\n' "$anna" >&5
+    until grep -qs owner "$HOME/open"; do sleep 0.02; done
+    make_certificate 400
+    until_answered 200 ask "$anna"
+    printf 'GET /health HTTP/1.1\r\nHost: x\r\nx-api-key: %s\r\n\r\n' "$anna" >&5
+    until [ "$(grep -c owner "$HOME/open")" = 2 ]; do sleep 0.02; done
+    exec 5>&-
+    run "$TCR_RUN" doctor
+    [[ "$output" != *certificate* ]] || { echo "$output"; false; }
+    # Of a pair that does not fit, the one before stays, and SIGHUP only looks anew.
+    cp "$HOME/cert.pem" "$HOME/good.pem"
+    echo garbage >"$HOME/cert.pem"
+    CERT=$HOME/good.pem
+    pid=$("$TCR_RUN" gateway status --json 2>/dev/null | jq .pid)
+    # Told at the second look: signals that come together are one.
+    until_answered '*goes on with the certificate that it has*' look_anew
+    [ "$(ask "$anna")" = 200 ]
+    run "$TCR_RUN" doctor
+    [[ "$output" == *"there is no certificate in $HOME/cert.pem"* ]]
+    # One that has ended, with its end put back by hand.
+    make_certificate 2
+    python3 - "$HOME/cert.pem" <<'END'
+import base64, sys, time
+der = bytearray(base64.b64decode("".join(open(sys.argv[1]).read().split("\n")[1:-2])))
+at = der.index(b"\x17\x0d", der.index(b"\x17\x0d") + 1) + 2
+der[at:at + 13] = time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() - 10.5 * 86400)).encode()
+open(sys.argv[1], "w").write("-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der).decode() + "-----END CERTIFICATE-----\n")
+END
+    until_answered '*cert.pem ended 10d 12h ago, so clients refuse the gateway; fix: renew it*' look_anew
+    kill -0 "$pid"
+}

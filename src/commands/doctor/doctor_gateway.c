@@ -1,6 +1,7 @@
 #include "base/cleanup.h"
 #include "base/variable.h"
 #include "commands/doctor/doctor.h"
+#include "commands/gatewaycertificate.h"
 #include "commands/leftbehind.h"
 #include "system/files.h"
 #include "system/process/gateway_program.h"
@@ -73,6 +74,7 @@ static void check_lasting(struct doctor *doctor, const char *program)
     const char *profile = doctor->options->profile;
     char name[128];
     struct pidfile file;
+    struct buffer fault = {0};
     snprintf(name, sizeof name, profile ? "gateway-%.64s.pid" : "gateway.pid", profile);
     CLEANUP_FREE char *path = files_xdg("XDG_STATE_HOME", ".local/state", name);
     if (!path || pidfile_read(path, &file) < 0)
@@ -87,6 +89,10 @@ static void check_lasting(struct doctor *doctor, const char *program)
         doctor_say(doctor, "gateway", HEALTH_OK, "a lasting one runs (pid %ld) at %.*s",
                    (long)file.pid, length, buffer_text(&file.text));
     pidfile_finish(&file);
+    gatewaycertificate_judge(profile, &fault);
+    if (fault.length > 0)
+        doctor_say(doctor, "gateway", HEALTH_WARN, "%s", buffer_text(&fault));
+    buffer_finish(&fault);
 }
 
 /* ---- addresses that were left behind ---- */

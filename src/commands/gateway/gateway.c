@@ -10,6 +10,7 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
+#include "system/net/certificatefile.h"
 #include "system/process/pidfile.h"
 #include "system/random.h"
 
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TOKEN_BEGINNING "sk-ant-api03-tcr-gateway-"
@@ -313,12 +315,17 @@ int gateway_status(int argc, char **argv)
     int r = gateway_find_running(options.profile, &file);
     if (r < 0 && r != -ESRCH)
         return EXIT_OWN_FAILURE;
-    struct buffer text = {0};
+    struct buffer text = {0}, fault = {0};
     if (json) {
         append_json(r == 0 ? &file : NULL, &text);
     } else if (r == 0) {
         buffer_append_format(&text, "running, pid %ld\n", (long)file.pid);
         buffer_append_text(&text, buffer_text(&file.text));
+        if (file.certificate.length > 0)
+            certificatefile_judge(buffer_text(&file.certificate), time(NULL), &fault);
+        if (fault.length > 0)
+            log_warn("gateway: %s", buffer_text(&fault));
+        buffer_finish(&fault);
     } else {
         buffer_append_text(&text, "not running\n");
     }

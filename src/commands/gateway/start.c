@@ -90,6 +90,19 @@ static void append_addresses(const struct start *start, struct buffer *text)
     }
 }
 
+/* For `status` and `doctor`, which may run in another folder. */
+static void append_certificate(const struct start *start, struct buffer *text)
+{
+    CLEANUP_FREE char *folder = NULL;
+    const char *path = start->tls_cert;
+    if (!path || start->behind_proxy || strchr(path, '\n'))
+        return;
+    if (*path != '/')
+        folder = getcwd(NULL, 0);
+    buffer_append_format(text, PIDFILE_CERTIFICATE "%s%s%s\n", folder ? folder : "",
+                         folder ? "/" : "", path);
+}
+
 /* ---- the program ---- */
 
 static bool take_lock(struct start *start)
@@ -166,6 +179,7 @@ static void become(struct start *start)
 {
     struct buffer text = {0};
     append_addresses(start, &text);
+    append_certificate(start, &text);
     int r = pidfile_write(start->lock, buffer_text(&text));
     buffer_finish(&text);
     for (size_t i = 0; i < start->count; i++)

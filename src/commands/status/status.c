@@ -2,6 +2,7 @@
 
 #include "commands/arguments.h"
 #include "commands/command.h"
+#include "commands/gatewaycertificate.h"
 #include "commands/leftbehind.h"
 #include "commands/output.h"
 #include "core/client/asked.h"
@@ -66,6 +67,10 @@ static void append_for_people(struct buffer *text, struct status_view *view,
 {
     status_append_table(text, view, screen);
     leftbehind_find(append_left_behind, text);
+    size_t length = text->length;
+    gatewaycertificate_judge(view->profile, text);
+    if (text->length > length)
+        buffer_append_text(text, "\n");
 }
 
 /* What the command line asks for; each format is a flag of its own. */
@@ -73,12 +78,13 @@ struct forms {
     bool json, prometheus, watch, line;
 };
 
-static int print_status(struct pool *pool, const struct forms *forms)
+static int print_status(struct pool *pool, const struct forms *forms, const char *profile)
 {
     struct status_view view;
     struct buffer text = {0};
     if (!status_look(pool, &view))
         return EXIT_OWN_FAILURE;
+    view.profile = profile;
     struct screen screen = screen_look();
     screen.rows = 0; /* a terminal scrolls */
     if (forms->json)
@@ -112,7 +118,7 @@ int command_status(int argc, char **argv)
     }
     int status = pool_open(&pool, &options);
     if (status == 0)
-        status = forms.watch ? status_watch(&pool) : print_status(&pool, &forms);
+        status = forms.watch ? status_watch(&pool) : print_status(&pool, &forms, options.profile);
     pool_close(&pool);
     return status;
 }

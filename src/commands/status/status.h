@@ -11,8 +11,9 @@ struct status_view {
     const struct candidate *next; /* what a run would begin with; NULL: none is ready */
     bool needs_kind;              /* that depends on --kind */
     int64_t now;
-    size_t first_row; /* where the keys do not all fit: the first that is shown */
-    size_t page;      /* how many are; set by status_append_table */
+    const char *profile; /* that was asked for; NULL: none */
+    size_t first_row;    /* where the keys do not all fit: the first that is shown */
+    size_t page;         /* how many are; set by status_append_table */
 };
 
 /* False, the reason said, if there is no memory for it. */

@@ -34,6 +34,20 @@ int pidfile_write(int fd, const char *text)
     return r;
 }
 
+/* It is the last line, if it is there. */
+static void take_certificate(struct pidfile *file)
+{
+    const char *line = strstr(buffer_text(&file->text), "\n" PIDFILE_CERTIFICATE);
+    if (!line)
+        return;
+    const char *name = line + 1 + strlen(PIDFILE_CERTIFICATE);
+    buffer_append(&file->certificate, name, strcspn(name, "\n"));
+    struct buffer rest = {0};
+    buffer_append(&rest, file->text.data, (size_t)(line + 1 - file->text.data));
+    buffer_finish(&file->text);
+    file->text = rest;
+}
+
 int pidfile_read(const char *path, struct pidfile *ret_file)
 {
     struct pidfile file = {0};
@@ -53,6 +67,7 @@ int pidfile_read(const char *path, struct pidfile *ret_file)
     }
     file.pid = (pid_t)pid;
     buffer_drop_front(&file.text, (size_t)(end + 1 - file.text.data));
+    take_certificate(&file);
     *ret_file = file;
     return 0;
 }
@@ -60,4 +75,5 @@ int pidfile_read(const char *path, struct pidfile *ret_file)
 void pidfile_finish(struct pidfile *file)
 {
     buffer_finish(&file->text);
+    buffer_finish(&file->certificate);
 }

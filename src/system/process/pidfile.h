@@ -14,9 +14,12 @@ int pidfile_take(const char *path);
 /* Writes our pid in the first line and `text` below. Returns 0 or a negative errno. */
 int pidfile_write(int fd, const char *text);
 
+#define PIDFILE_CERTIFICATE "certificate " /* a line that names its file begins so */
+
 struct pidfile {
     pid_t pid;
-    struct buffer text; /* the lines below the first */
+    struct buffer text;        /* the lines below the first, but for */
+    struct buffer certificate; /* the file's name; "": none */
 };
 
 /* Returns 0 if somebody runs: *ret_file, to be finished; -ESRCH if nobody does; another negative
