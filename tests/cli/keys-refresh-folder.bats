@@ -54,11 +54,12 @@ end_of() {
 @test "the client's locks are held while the provider is asked, and waited for" {
   folder_login login team -60
   folder_key
-  token_server late:1
+  token_server held
   within "$TCR_RUN" keys refresh team > "$scratch/stdout1" 2> "$scratch/stderr1" &
   local pid=$!
-  for ((i = 0; i < 100; i++)); do [ ! -d "$scratch/login/.oauth_refresh.lock" ] || break; sleep 0.02; done
+  is_held
   [ -d "$scratch/login/.oauth_refresh.lock" ]
+  token_server ok
   wait "$pid"
   folder_has login team 2
   no_locks

@@ -164,12 +164,10 @@ refresh() {
 @test "killed with the answer on its way: that is said" {
   local pid
   logins home
-  token_server late:1
+  token_server held
   pid=$(apart keys refresh home)
-  for ((i = 0; i < 200 && $(stat -c %s "$keys.renewal" 2>/dev/null || echo 0) == 0; i++)); do sleep 0.02; done
-  sleep 0.3
+  is_held
   kill -9 $(pgrep -P "$pid")
-  sleep 1
   token_server ok
   refresh home
   assert_status 1
@@ -179,11 +177,11 @@ refresh() {
 
 @test "signals that ask to end come too late for the login" {
   logins home
-  token_server late:1
+  token_server held
   local pid; pid=$(apart keys refresh home)
-  for ((i = 0; i < 100; i++)); do [ -z "$(pgrep -P "$pid")" ] || break; sleep 0.02; done
-  sleep 0.3
+  is_held
   kill -TERM -- "-$pid"
+  token_server ok
   becomes home 2
 }
 
@@ -217,10 +215,11 @@ refresh() {
 
 @test "removed while the provider is asked: others wait for the lock" {
   logins home work
-  token_server late:1
+  token_server held
   within "$TCR_RUN" keys refresh home > "$scratch/stdout1" 2> "$scratch/stderr1" &
   local pid=$!
-  for ((i = 0; i < 100 && $(requests) == 0; i++)); do sleep 0.02; done
+  is_held
+  ( sleep 0.3; token_server ok ) &
   tcr keys rename home house
   assert_status 0
   wait "$pid"

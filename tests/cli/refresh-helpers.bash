@@ -49,6 +49,13 @@ requests() {
   wc -l < "$asked"
 }
 
+# The answer to a request is held back (see token_server.py) from when this ends.
+is_held() {
+  local i
+  for ((i = 0; i < 500; i++)); do [ ! -s "$asked.taken" ] || return 0; sleep 0.02; done
+  fail "nobody asked"
+}
+
 # holds NAME NUMBER: the key file has these tokens of it.
 holds() {
   assert_equal "$(in_file ".keys[] | select(.name == \"$1\") | [.token, .refresh_token]")" \

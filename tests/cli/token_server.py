@@ -6,6 +6,7 @@ sk-ant-ort01-FAKE-NAME-0001 is taken for sk-ant-oat01-FAKE-NAME-0002 and sk-ant-
 holds how it behaves, read anew for every request:
     ok                new tokens                      stall:SECONDS  later; the token is used up only then
     late:SECONDS      later; it is used up at once    drop           it is used up, and there is no answer
+    held              it is used up, LOG.taken gets a line, and the answer waits until this file says something else
     429[:SECONDS]     with that retry-after           500
     ended             as if the token were used up    gone           the same, as 404 not_found_error
     page              404 with a page                 client         401 invalid_client
@@ -52,10 +53,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.next[found[1]] = int(found[2]) + 1
             return found[1], int(found[2]) + 1
 
+    def mode(self):
+        with open(self.server.mode, encoding="utf-8") as stream:
+            return stream.read().strip()
+
     def renew(self, asked, verb, value):
         name, number = self.take(asked)
         if verb == "late":
             time.sleep(float(value))
+        if verb == "held":
+            with open(self.server.log + ".taken", "a", encoding="utf-8") as log:
+                log.write(name + "\n")
+            while self.mode() == "held":
+                time.sleep(0.01)
         self.note(asked, 200 if number else 400)
         if not number:
             return self.reply(400, {"error": "invalid_grant", "error_description": "Refresh token not found or invalid"})
@@ -72,8 +82,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        with open(self.server.mode, encoding="utf-8") as stream:
-            verb, _, value = stream.read().strip().partition(":")
+        verb, _, value = self.mode().partition(":")
         refusals = {
             "429": (429, {"error": {"type": "rate_limit_error"}}, [("retry-after", value)] if value else []),
             "500": (500, b"trouble", []),

@@ -77,9 +77,10 @@ requests() {
 
 @test "one that ends soon is used meanwhile" {
     login 60
-    echo late:1 > mode
+    echo held > mode
     start
     [ "$(ask)" = home-0001 ]
+    echo ok > mode
     for _ in {1..100}; do grep -q ort01-FAKE-home-0002 "$TCR_KEYS_FILE" && break; sleep 0.1; done
     sleep 2.5
     [ "$(ask)" = home-0002 ]
