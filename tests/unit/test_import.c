@@ -94,6 +94,16 @@ static const struct row {
      "{\"keys\":{\"home\":{\"token\":\"" OAUTH_1 "\"}},\"cooldownMs\":1,\"profiles\":{\"p\":{}}}",
      "[" HOME "]", "[]", "profiles.p: it has no list of keys; skipped\ncooldownMs: not read", 0},
     {IMPORT_LABELLED,
+     "{\"version\":1,\"keys\":{\"home\":{\"token\":\"" OAUTH_1
+     "\"}},\"modelFallback\":{\"a-*\":\"b\",\"c\":\"d\"},\"later\":{}}",
+     "[" HOME "]", "[]",
+     "modelFallback: not read; for the same here: tcr-run keys fallback 'a-*=b;c=d'\nlater: not "
+     "read; see",
+     0},
+    {IMPORT_LABELLED,
+     "{\"keys\":{\"home\":{\"token\":\"" OAUTH_1 "\"}},\"modelFallback\":{\"a\":\"b;x\"}}",
+     "[" HOME "]", "[]", "modelFallback: not read; see tcr-keys(5)", 0},
+    {IMPORT_LABELLED,
      "{\"keys\":{\"a\":{\"token\":\"" API_1 "\",\"enabled\":false},\"b\":{\"token\":\"" API_2
      "\",\"disabled\":true},\"c\":{\"token\":\"" API_3 "\",\"enabled\":true}}}",
      "[{\"name\":\"a\",\"token\":\"" API_1

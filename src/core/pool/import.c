@@ -1,6 +1,8 @@
 #include "core/pool/import.h"
 
 #include "base/secret.h"
+#include "base/shellword.h"
+#include "base/text.h"
 #include "core/pool/address.h"
 #include "core/pool/import_parts.h"
 #include "core/pool/keydate.h"
@@ -186,19 +188,60 @@ static void read_accounts(struct importer *importer, const char *list, const cJS
     }
 }
 
+/* OPUS=SONNET;... for `keys fallback`; nothing if a name would not stand there as it is. */
+static void append_rules(struct buffer *rules, const cJSON *fallback)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach (item, fallback) {
+        const char *to = cJSON_GetStringValue(item);
+        if (!to || !*to || !*item->string || strpbrk(to, "=;,") || strpbrk(item->string, "=;,") ||
+            text_has_controls(to) || text_has_controls(item->string)) {
+            buffer_clear(rules);
+            return;
+        }
+        buffer_append_format(rules, "%s%s=%s", rules->length ? ";" : "", item->string, to);
+    }
+}
+
+static void note_other(struct buffer *notes, const char *name, const cJSON *item)
+{
+    struct buffer rules = {0};
+    if (strcmp(name, "modelFallback") == 0)
+        append_rules(&rules, item);
+    buffer_append_format(notes, "%s: not read; ", name);
+    if (rules.length > 0) {
+        buffer_append_text(notes, "for the same here: tcr-run keys fallback ");
+        shellword_append(notes, buffer_text(&rules));
+    } else {
+        buffer_append_text(notes, "see tcr-keys(5) for what is like it here");
+    }
+    buffer_append_char(notes, '\n');
+    buffer_finish(&rules);
+}
+
+/* What else such a file says is passed over, but not without a word. */
+static void note_others(struct importer *importer, const cJSON *json)
+{
+    static const char *const read[] = {"keys", "profiles", "version", NULL};
+    const cJSON *item;
+    char name[IMPORT_NAME + 1];
+    cJSON_ArrayForEach (item, json) {
+        size_t i = 0;
+        while (read[i] && strcmp(read[i], item->string) != 0)
+            i++;
+        if (!read[i] && import_clean_name(item->string, name))
+            note_other(&importer->import->notes, name, item);
+    }
+}
+
 static void read_labelled(struct importer *importer, const cJSON *json)
 {
-    static const char *const others[] = {"modelFallback", "cooldownMs"};
     importer->import->form = IMPORT_LABELLED;
     importer->import->ids = cJSON_CreateObject();
     importer->out_of_memory |= !importer->import->ids;
     read_accounts(importer, "keys", json_get(json, "keys"));
     importer_read_profiles(importer, json_get(json, "profiles"));
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (json_get(json, others[i]))
-            buffer_append_format(&importer->import->notes,
-                                 "%s: not read; see tcr-keys(5) for what is like it here\n",
-                                 others[i]);
+    note_others(importer, json);
 }
 
 static void read_login(struct importer *importer, const cJSON *json)
