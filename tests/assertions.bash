@@ -26,8 +26,13 @@ assert_stdout() {
   printf '%s\n' "$1" | cmp - "$out" || fail "stdout is not exactly: $1"
 }
 
+# sentences FILE: its text with whole sentences, of which the long ones are in several lines.
+sentences() {
+  sed -zE 's/([],:|])\r?\ntcr-run:   /\1 /g; s/\r?\ntcr-run:   /; /g' "$1"
+}
+
 assert_stderr_has() {
-  grep -qE -- "$1" "$err" || fail "stderr has no $1"
+  grep -qE -- "$1" "$err" || sentences "$err" | grep -E -- "$1" > /dev/null || fail "stderr has no $1"
 }
 
 assert_no_stderr() {
@@ -35,7 +40,7 @@ assert_no_stderr() {
 }
 
 assert_stdout_has() {
-  grep -qE -- "$1" "$out" || fail "stdout has no $1"
+  grep -qE -- "$1" "$out" || sentences "$out" | grep -E -- "$1" > /dev/null || fail "stdout has no $1"
 }
 
 assert_no_stdout() {
@@ -43,7 +48,7 @@ assert_no_stdout() {
 }
 
 refute_stderr_has() {
-  ! grep -E -- "$1" "$err" || fail "stderr has $1"
+  ! sentences "$err" | grep -E -- "$1" || fail "stderr has $1"
 }
 
 assert_between() {

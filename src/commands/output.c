@@ -32,6 +32,14 @@ int output_fail(int r)
     return EXIT_OWN_FAILURE;
 }
 
+void output_append_usage(struct buffer *text, const char *verb, const char *usage)
+{
+    buffer_append_format(text, "  %s%s", verb, *usage ? " " : "");
+    for (const char *p = usage; *p; p++)
+        buffer_append_format(text, *p == '\n' ? "%c      " : "%c", *p);
+    buffer_append_char(text, '\n');
+}
+
 cJSON *output_begin_json(void)
 {
     cJSON *root = cJSON_CreateObject();

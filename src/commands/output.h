@@ -12,6 +12,9 @@ int output_print(struct buffer *text);
 int output_write(const char *bytes, size_t length);
 int output_fail(int r);
 
+/* A line of help, and what a newline in `usage` begins further in. */
+void output_append_usage(struct buffer *text, const char *verb, const char *usage);
+
 /* The object that JSON for programs is: with `"version": 1`. NULL without memory. */
 cJSON *output_begin_json(void);
 

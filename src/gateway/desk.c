@@ -190,7 +190,7 @@ static void answer_errand(struct exchange *exchange, const char *name, bool done
     struct look look;
     size_t i;
     snprintf(copy, sizeof copy, "%s", words);
-    const char *said = errand_last_line(copy);
+    const char *said = errand_last_sentence(copy);
     if (!done || !look_at(exchange->gateway, &look)) {
         exchange->own_status = 409;
         buffer_append_text(&exchange->own_answer, *said ? said : "it could not be done");

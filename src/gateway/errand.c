@@ -1,6 +1,7 @@
 #include "gateway/errand.h"
 
 #include "base/cleanup.h"
+#include "base/fold.h"
 #include "core/gateway/control.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
@@ -40,14 +41,16 @@ struct errand {
     struct errand *next;
 };
 
-const char *errand_last_line(char *words)
+const char *errand_last_sentence(char *words)
 {
+    fold_undo(words);
     size_t length = strlen(words);
     while (length > 0 && words[length - 1] == '\n')
         words[--length] = '\0';
     char *line = strrchr(words, '\n');
     line = line ? line + 1 : words;
-    return strncmp(line, "tcr-run: ", 9) == 0 ? line + 9 : line;
+    size_t prefix = strlen(FOLD_PREFIX);
+    return strncmp(line, FOLD_PREFIX, prefix) == 0 ? line + prefix : line;
 }
 
 static struct exchange *find_exchange(const struct gateway *gateway, uint64_t number)

@@ -30,5 +30,6 @@ void errands_reap(struct gateway *gateway);
 /* Nobody waits for them any more; what they do is done all the same. */
 void errands_stop(struct gateway *gateway);
 
-/* The line of what it said that matters, the last one, without the program's name. Cuts `words`. */
-const char *errand_last_line(char *words);
+/* The sentence that matters of what it said, the last one, without the program's name. Changes
+ * `words`. */
+const char *errand_last_sentence(char *words);

@@ -15,11 +15,10 @@ static int check_reach(const struct gateway *gateway, const struct arguments *ar
 {
     bool is_safe = arguments->behind_proxy || (arguments->tls_cert && arguments->tls_key);
     if (!is_safe)
-        log_say("gateway: an address that other machines reach takes --tls-cert and --tls-key, or "
-                "--behind-proxy");
+        log_say(
+            "gateway: what other machines reach takes --tls-cert and --tls-key, or --behind-proxy");
     else if (guests_count(gateway) == 0)
-        log_say("gateway: an address that other machines reach takes users: tcr-run gateway users "
-                "add NAME");
+        log_say("gateway: what other machines reach takes users; tcr-run gateway users add NAME");
     return is_safe && guests_count(gateway) > 0 ? 0 : -EACCES;
 }
 

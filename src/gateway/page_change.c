@@ -35,7 +35,7 @@ static void answer(struct exchange *exchange, int status, bool done, const char 
 {
     char copy[SAID];
     snprintf(copy, sizeof copy, "%s", words);
-    const char *said = errand_last_line(copy);
+    const char *said = errand_last_sentence(copy);
     if (done) {
         tell(exchange, status, true, said);
         return;

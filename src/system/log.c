@@ -1,6 +1,7 @@
 #include "system/log.h"
 
 #include "base/buffer.h"
+#include "base/fold.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "system/files.h"
@@ -63,17 +64,28 @@ static void put(char *line, size_t length)
     (void)files_write_out(STDERR_FILENO, line, length, host);
 }
 
-/* A quotation in a message may hold control characters, which must not reach a terminal. */
+/* A quotation in a message may hold control characters, which must not reach a terminal. Its lines
+ * are written at once too. */
 static void put_text(const char *prefix, const char *sentence)
 {
-    char line[LONGEST];
-    int length = snprintf(line, sizeof line - 1, "tcr-run: %s%s", prefix, sentence);
-    if (length < 0)
+    char whole[LONGEST], lines[2 * LONGEST];
+    int n = snprintf(whole, sizeof whole, "%s%s", prefix, sentence);
+    if (n < 0)
         return;
-    size_t end = (size_t)length < sizeof line - 2 ? (size_t)length : sizeof line - 2;
-    end = text_fit(line, end);
-    text_replace_controls(line, end, ' ');
-    put(line, end);
+    size_t end = (size_t)n < sizeof whole ? (size_t)n : sizeof whole - 1;
+    size_t next, length = 0, columns = FOLD_COLUMNS - strlen(FOLD_PREFIX);
+    whole[text_fit(whole, end)] = '\0';
+    text_replace_controls(whole, strlen(whole), ' ');
+    whole[secret_mask(whole, strlen(whole))] = '\0';
+    const char *at = whole;
+    do {
+        const char *indent = at == whole ? "" : FOLD_INDENT;
+        int line = (int)fold_line(at, columns - strlen(indent), &next);
+        length += (size_t)snprintf(lines + length, sizeof lines - length, "%s%s%s%.*s",
+                                   length > 0 ? "\n" : "", FOLD_PREFIX, indent, line, at);
+        at += next;
+    } while (*at && length < sizeof lines);
+    put(lines, length < sizeof lines - 1 ? length : sizeof lines - 2);
 }
 
 /* As GitHub's toolkit escapes the text of a workflow command. */

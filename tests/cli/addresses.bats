@@ -100,7 +100,7 @@ behind_proxy() {
   assert_equal "$(cat "$scratch/seen")" "ANTHROPIC_AUTH_TOKEN=$PROXY_TOKEN
 ANTHROPIC_BASE_URL=https://proxy.corp
 ANTHROPIC_API_KEY=sk-ant-api03-FAKE-own-0001"
-  assert_stderr_has 'carrying on with the master key "master", which is billed, at api.anthropic.com$'
+  assert_stderr_has 'using the master key "master", which is billed, at api.anthropic.com$'
 }
 
 @test "CLAUDE_FALLBACK_BASE_URL is the fallback's address, and goes to no command" {
@@ -144,7 +144,7 @@ OPENAI_BASE_URL=https://o.example/v1'
   assert_stdout_has '^"own" goes to https://elsewhere.example \(ANTHROPIC_BASE_URL\)$'
   extra_env+=(ANTHROPIC_AUTH_TOKEN=FAKE-other-0001)
   tcr -k own -- true
-  assert_stderr_has 'warning: "own" goes to https://api.anthropic.com \(ANTHROPIC_BASE_URL was set for ANTHROPIC_AUTH_TOKEN\); to send it'
+  assert_stderr_has 'warning: "own" goes to https://api.anthropic.com, as ANTHROPIC_BASE_URL was set for ANTHROPIC_AUTH_TOKEN; to send it'
   tcr -k proxy -- true
   assert_no_stderr
   tcr doctor

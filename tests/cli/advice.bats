@@ -45,7 +45,7 @@ END
 # Runs what stands behind the last "PROPOSAL" of the message, as a shell would.
 follow() {
   local line
-  line=$(sed -n "s/.*$1//p" "$err" | tail -n 1)
+  line=$(sentences "$err" | sed -n "s/.*$1//p" | tail -n 1)
   [ -n "$line" ] || fail "no proposal: $(cat "$err")"
   (export HOME=$home; sh -c "${line//tcr-run/$TCR_RUN}")
 }
@@ -141,7 +141,7 @@ follow() {
 @test "a token typed at a terminal that may lack its end" {
   person see:'Token of "home" (not shown): ' echo:off type:"$(token home)\n" -- keys add home
   assert_status 0
-  assert_stdout_has 'warning: the token has 27 characters, and such tokens have 108: is it whole\?'
+  assert_stdout_has 'warning: the token has 27 characters, such tokens have 108: is it whole\?'
   whole=sk-ant-oat01-FAKE-whole-0001$(printf 'x%.0s' {1..80})
   person see:'Token of "work" (not shown): ' echo:off type:"$whole\n" -- keys add work
   assert_status 0

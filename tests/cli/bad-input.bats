@@ -9,7 +9,7 @@ load keys-helpers
     capture sh -c '"$@" > /dev/full' - "$TCR_RUN" $words
     assert_status 125
     assert_stderr_has '^tcr-run: cannot write the output: No space left on device$'
-    assert_equal "$(wc -l < "$err")" 1
+    assert_equal "$(sentences "$err" | wc -l)" 1
     capture sh -c '"$@" >&-' - "$TCR_RUN" $words
     assert_status 125
     assert_stderr_has '^tcr-run: cannot write the output: Bad file descriptor$'
@@ -46,7 +46,7 @@ load keys-helpers
   chmod 600 "$scratch/numbers"
   unchanged tcr keys import "$scratch/numbers"
   assert_status 125
-  assert_between "$(wc -l < "$err")" 100 105
+  assert_between "$(sentences "$err" | wc -l)" 100 105
   assert_stderr_has 'numbers: and 900 more of this sort$'
   assert_stderr_has 'numbers: it holds no usable key$'
 }
@@ -60,5 +60,5 @@ load keys-helpers
   assert_status 125
   assert_no_stdout
   assert_stderr_has '^tcr-run: keys edit: there is no terminal for an editor; set VISUAL or EDITOR'
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
 }

@@ -37,7 +37,7 @@ END
     tcr -- "$command"
     assert_status "$code"
     assert_stderr_has "^tcr-run: $command: $pattern"
-    assert_equal "$(wc -l < "$err")" 1
+    assert_equal "$(sentences "$err" | wc -l)" 1
   done <<END
 nowhere-to-be-found|127|command not found
 ./nowhere|127|No such file
@@ -94,7 +94,7 @@ os.execvp(args[0], args)
 END
   assert_status 126
   assert_stderr_has '^tcr-run: true: .*(too long|longer than)'
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_equal "$(record a .failures)" 0
 }
 
@@ -104,7 +104,7 @@ END
     read -ra list <<< "$words"
     tcr "${list[@]}"
     assert_refused
-    assert_equal "$(wc -l < "$err")" 1
+    assert_equal "$(sentences "$err" | wc -l)" 1
     assert_stderr_has "^tcr-run: $pattern"
   done <<'END'
 claude|unknown subcommand "claude"; did you mean: tcr-run -- claude$

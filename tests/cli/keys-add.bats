@@ -285,7 +285,7 @@ END
   mkdir team
   tcr keys add team --config-dir team
   assert_status 0
-  assert_stderr_has "nobody has logged in there yet: CLAUDE_CONFIG_DIR=$PWD/team claude, then /login"
+  assert_stderr_has "nobody has logged in there yet; CLAUDE_CONFIG_DIR=$PWD/team claude, then /login"
   assert_equal "$(in_file '.keys[0]')" "{\"name\":\"team\",\"config_dir\":\"$PWD/team\"}"
   mkdir other && touch other/.credentials.json file
   tcr keys add other --config-dir "$PWD/other"

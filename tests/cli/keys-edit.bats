@@ -200,7 +200,7 @@ END
   done
   [ "$(awk 'length > 80' "$out" | wc -l)" -eq 0 ] || fail "lines of more than 80 columns"
   tcr keys add
-  assert_equal "$(wc -l < "$err")" 2
+  assert_equal "$(sentences "$err" | wc -l)" 2
 }
 
 @test "renew: a new token, and everything else stays" {

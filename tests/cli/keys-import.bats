@@ -22,7 +22,7 @@ END
     '{"name":"me@example.org","token":"sk-ant-oat01-FAKE-a-0001","refresh_token":"sk-ant-ort01-FAKE-a-0001","expires":4102444800}'
   assert_equal "$(in_file '.keys[1] | [.name, .token, (.added > 1700000000)]')" '["work","sk-ant-oat01-FAKE-b-0001",true]'
   assert_stderr_has 'accounts.json: tcr-run renews 1 of these logins'
-  assert_equal "$(tail -n 1 "$err")" "tcr-run: $keys: took 2 keys from accounts.json, a file of accounts"
+  assert_equal "$(sentences "$err" | tail -n 1)" "tcr-run: $keys: took 2 keys from accounts.json, a file of accounts"
   assert_mode 600 "$keys"
   fails a
   tcr -- client

@@ -57,21 +57,21 @@ END
     assert_status 0
     if [ -n "$pattern" ]; then
       assert_stderr_has "^tcr-run: warning: $keys: keys\[0\]: \"${token#api:}\" $pattern"
-      assert_equal "$(wc -l < "$err")" 1
+      assert_equal "$(sentences "$err" | wc -l)" 1
     else
       assert_no_stderr
     fi
   done <<'END'
 home|\"expires\": $(in_seconds $((31 * 86400)))|
-home|\"expires\": $(in_seconds $((30 * 86400 - 60)))|ends on .*, in 29d 23h; get a new one with claude setup-token, then: tcr-run keys renew home
-home|\"expires\": $(in_seconds 7230)|ends on .*, in 2h; get
+home|\"expires\": $(in_seconds $((30 * 86400 - 60)))|ends on .* \(in 29d 23h\); get a new one with claude setup-token, then: tcr-run keys renew home
+home|\"expires\": $(in_seconds 7230)|ends on .* \(in 2h\); get
 home|\"expires\": $(in_seconds -5)|ended on ....-..-..; get
 home|\"expires\": \"2020-01-31\"|ended on 2020-01-31;
 api:ci|\"expires\": \"2020-01-31\"|ended on 2020-01-31; get a new one, then
 home|\"expires\": \"2999-01-31\"|
 home|\"added\": $(in_seconds 0)|
 home|\"added\": $(in_seconds $((-330 * 86400)))|
-home|\"added\": $(in_seconds $((-336 * 86400)))|ends on .*, in 2[89]d
+home|\"added\": $(in_seconds $((-336 * 86400)))|ends on .* \(in 2[89]d
 home|\"added\": $(in_seconds $((-400 * 86400)))|ended on
 home|\"added\": $(in_seconds $((-400 * 86400))), \"expires\": \"2999-01-31\"|
 home|\"added\": $(in_seconds $((-400 * 86400))), \"disabled\": true|

@@ -86,13 +86,13 @@ sealed() {
   passphrase 'correct hors'
   tcr -- client
   assert_refused
-  assert_equal "$(cat "$err")" "tcr-run: $keys: wrong passphrase (or the file was changed since it was sealed)"
+  assert_equal "$(sentences "$err")" "tcr-run: $keys: wrong passphrase, or the file was changed since it was sealed"
   for words in 'keys list' status 'keys unseal' 'keys remove home' 'reset home'; do
     read -ra list <<< "$words"
     unchanged tcr "${list[@]}"
     assert_refused
     assert_stderr_has 'wrong passphrase'
-    assert_equal "$(wc -l < "$err")" 1
+    assert_equal "$(sentences "$err" | wc -l)" 1
   done
   hand "$(token x)" unchanged tcr keys add x
   assert_refused
@@ -237,7 +237,7 @@ END
     unchanged tcr keys list
     assert_refused
     assert_stderr_has "^tcr-run: $keys: .*$pattern"
-    assert_equal "$(wc -l < "$err")" 1
+    assert_equal "$(sentences "$err" | wc -l)" 1
   done <<'END'
 1s/version 1/version 2/|sealed in version 2.*newer
 1s/version 1/version x/|damaged

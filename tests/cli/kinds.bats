@@ -161,8 +161,8 @@ ROWS
   assert_status 0
   assert_used 'o1p1 o1p2 o2p2'
   assert_equal "$(record o1 .failures) $(record p1 .failures) $(record p2 .failures)" '1 1 0'
-  assert_stderr_has '"p1" is being rate limited .*carrying on with "p2" \(2 of 2\)'
-  assert_stderr_has '"o1" reached its usage limit .*carrying on with "o2" \(2 of 2\)'
+  assert_stderr_has '"p1" is being rate limited .*using "p2" \(2 of 2\)'
+  assert_stderr_has '"o1" reached its usage limit .*using "o2" \(2 of 2\)'
 }
 
 @test "several kinds: a line that names one of the variables tells which" {

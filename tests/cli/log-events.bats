@@ -114,7 +114,7 @@ assert_kinds() {
   assert_equal "$(events 'select(.event == "exhausted") | [.status, .assumed, .duration_ms > 0]')" '[1,true,true]'
   assert_equal "$(events 'select(.event == "failover") | [.status, .duration_ms]')" '[null,null]'
   tcr log -n 1
-  assert_stdout_has '"work" reached its usage limit \(rests until [^)]*; no reset time was told\); no other key was left; client failed with status 1 after [0-9.]+s$'
+  assert_stdout_has '"work" reached its usage limit \(rests until [^)]*, reset unknown\); no other key was left; client failed with status 1 after [0-9.]+s$'
   tcr reset
   plays home "printf '%s\n' \"You've hit your session limit · resets $(LC_ALL=C TZ=UTC0 date -d '+2 hours' '+%-I:%M%P') (UTC)\"; exit 3"
   tcr --retry-on auth -- client

@@ -149,7 +149,7 @@ END
   LIMIT=20 tcr log
   assert_status 0
   assert_stdout_has 'client was started with "a"'
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_stderr_has "^tcr-run: warning: $state/events.jsonl.1, with the older events, cannot be read: "
 }
 

@@ -204,7 +204,7 @@ tcr-run: "a" is free; going on'
   fails b
   begin 1 --max-per-key 1
   eventually waiting 1
-  grep -q '"b" reached its usage limit .*; every other key is in use' "$err.1" || fail "$(cat "$err.1")"
+  sentences "$err.1" | grep -q '"b" reached its usage limit .*; every other key is in use' || fail "$(cat "$err.1")"
   touch "$play/go"
   finish
   assert_equal "$failed" 0
@@ -223,7 +223,7 @@ tcr-run: "a" is free; going on'
   wait "${runs[1]}" || status=$?
   assert_status 75
   assert_used a
-  grep -q 'the keys in use are used up as well; --wait waits for "a", ready first' "$err.1" || fail "$(cat "$err.1")"
+  sentences "$err.1" | grep -q 'the keys in use are used up as well; --wait waits for "a", ready first' || fail "$(cat "$err.1")"
   wait "${runs[0]}" || true
 }
 

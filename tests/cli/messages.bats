@@ -21,8 +21,8 @@ failing_over() {
   failing_over
   tcr -- client
   assert_status 0
-  assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^tcr-run: "home" reached its session limit \(rests until ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9:]+, in [0-9a-z ]+; no reset time was told\); carrying on with "work" \(2 of 3\)$'
+  assert_equal "$(sentences "$err" | wc -l)" 1
+  assert_stderr_has '^tcr-run: "home" reached its session limit \(rests until ([A-Z][a-z]+ [0-9]+ ([0-9]{4} )?)?[0-9:]+, reset unknown\); using "work" \(2 of 3\)$'
 }
 
 @test "--log-format json: the same line, as an object with the event's fields" {
@@ -32,7 +32,7 @@ failing_over() {
   assert_equal "$(members '[.event, .key, .class, .what, .next, .command]')" \
     '["failover","home","limit","session limit","work","client"]'
   assert_equal "$(members .until)" "$(record home .cooldowns[0].until)"
-  assert_equal "$(members '.text | test("^\"home\" reached its session limit .*; carrying on with \"work\" \\(2 of 3\\)$")')" true
+  assert_equal "$(members '.text | test("^\"home\" reached its session limit .*; using \"work\" \\(2 of 3\\)$")')" true
   # What both have is the same in both.
   assert_equal "$(jq -cS 'del(.text, .pid, .time)' "$err")" \
     "$(jq -cS 'select(.event == "failover") | del(.pid, .time)' "$state/events.jsonl")"
@@ -140,11 +140,11 @@ failing_over() {
   extra_env=(GITHUB_ACTIONS=true)
   failing_over
   tcr -- client
-  assert_equal "$(wc -l < "$err")" 1
-  assert_stderr_has '^::warning::tcr-run: "home" reached its session limit \(rests until .*\); carrying on with "work" \(2 of 3\)$'
+  assert_equal "$(sentences "$err" | wc -l)" 1
+  assert_stderr_has '^::warning::tcr-run: "home" reached its session limit \(rests until .*\); using "work" \(2 of 3\)$'
   echo "{\"keys\": [$(entry a), {\"name\": \"b\", \"token\": \"$(token a)\"}]}" | keyfile "$scratch/100%"$'\r\n'"x.json"
   tcr --keys "$scratch/100%"$'\r\n'"x.json" -- client
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_stderr_has '^::warning::tcr-run: .*/100%25%0D%0Ax\.json: keys\[1\]: "b" has the same token as "a"'
   tcr -- nowhere-to-be-found
   assert_equal "$(cat "$err")" 'tcr-run: nowhere-to-be-found: command not found'
@@ -169,12 +169,12 @@ failing_over() {
   fails a
   tcr --retry-on none -- client
   assert_status 1
-  assert_equal "$(sed -E 's/\(.*\)/()/' "$err")" \
+  assert_equal "$(sentences "$err" | sed -E 's/\(.*\)/()/')" \
     'tcr-run: "a" reached its usage limit (); not carried on: --retry-on does not name the class limit'
   pool a
   rm -rf "$state"
   tcr -- client
-  assert_equal "$(sed -E 's/\(.*\)/()/' "$err")" 'tcr-run: "a" reached its usage limit (); no other key is left'
+  assert_equal "$(sentences "$err" | sed -E 's/\(.*\)/()/')" 'tcr-run: "a" reached its usage limit (); no other key is left'
 }
 
 @test "nothing usable: --wait is not advised to who gave it" {
@@ -200,7 +200,7 @@ overage() {
   plays home "echo '$(overage allowed false)'; echo '$(overage rejected true)'; echo '$(overage allowed true)'; cat '$DATA/captures/ok.stream.stdout'"
   tcr -- client
   assert_status 0
-  assert_equal "$(cat "$err")" 'tcr-run: warning: "home" has used up its plan; from now on it is billed as extra usage'
+  assert_equal "$(sentences "$err")" 'tcr-run: warning: "home" has used up its plan; from now on it is billed as extra usage'
   assert_equal "$(jq -c 'select(.event == "overage") | .key' "$state/events.jsonl")" '"home"'
   tcr log
   assert_stdout_has 'warning: "home" is beyond its plan: the provider bills extra usage'
@@ -241,10 +241,10 @@ END
   ending_pool
   tcr -- client
   assert_status 0
-  assert_equal "$(wc -l < "$err")" 3
-  assert_stderr_has '^tcr-run: warning: "home" ends on [0-9-]{10}, in (10d|9d 23h); get a new one with claude setup-token, then: tcr-run keys renew home$'
+  assert_equal "$(sentences "$err" | wc -l)" 3
+  assert_stderr_has '^tcr-run: warning: "home" ends on [0-9-]{10} \(in (10d|9d 23h)\); get a new one with claude setup-token, then: tcr-run keys renew home$'
   assert_stderr_has '^tcr-run: warning: "gone" ended on [0-9-]{10}; get a new one'
-  assert_stderr_has '^tcr-run: warning: "setup" ends on [0-9-]{10}, in (15d|14d 23h); get'
+  assert_stderr_has '^tcr-run: warning: "setup" ends on [0-9-]{10} \(in (15d|14d 23h)\); get'
   assert_equal "$(jq -c 'select(.event == "warning") | [.key, .text]' "$state/events.jsonl" | paste -sd ' ')" \
     '["home","it ends soon"] ["gone","it has ended"] ["setup","it ends soon"]'
   tcr -- client
@@ -252,7 +252,7 @@ END
   # A day later, for one of them.
   change_state '(.keys[] | select(.name == "home") | .warned_end) -= 86400'
   tcr -- client
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_stderr_has '"home" ends on'
 }
 
@@ -318,7 +318,7 @@ same_through_nonblocking() {
   pool a b
   fails a
   through_nonblocking err "$TCR_RUN" -- client
-  assert_stdout_has '^tcr-run: "a" reached .* carrying on with "b" .2 of 2.$'
+  sentences "$out" | grep -q '^tcr-run: "a" reached .* using "b" .2 of 2.$' || fail "no failover"
   for command in 'keys list' log; do
     eventually same_through_nonblocking $command
   done
@@ -385,10 +385,10 @@ LIMIT|--retries 1 --no-master|with --retries 2 another key would be tried$
 LIMIT|--no-master|the other keys: "home" tried in this run$
 LIMIT|--no-master|without --no-master a master key would be used$
 LIMIT|--no-master|with --wait the first that is ready again would be waited for$
-LIMIT||the other keys: "home" tried in this run, "work" tried in this run$
+LIMIT||the other keys: "home" tried in this run; "work" tried in this run$
 LIMIT|--retries 0|with --retries 1 another key would be tried$
 exit 9|--exit-class 9=server --retries 1|"home" ran into trouble .*; trying it again, with the client's own retries$
-exit 9|--exit-class 9=server --retries 2|the other keys: "home" .*, "billing" not used for trouble on the provider's side$
+exit 9|--exit-class 9=server --retries 2|the other keys: "home" .*; "billing" not used for trouble on the provider's side$
 "$PLAY/late.py" $$ & until [ -e "$PLAY/begun" ]; do sleep 0.02; done; exit 1||a command is carried on only if it waits for the programs it started$
 trap : TERM; kill -TERM $PPID; sleep 0.1; LIMIT||the run was asked to end: no other key is tried$
 ROWS

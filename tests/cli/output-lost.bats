@@ -25,7 +25,7 @@ on_dev_full() {
 }
 
 assert_said_once() {
-  assert_equal "$(grep '^tcr-run: ' "$err")" "tcr-run: $1"
+  assert_equal "$(sentences "$err" | grep '^tcr-run: ')" "tcr-run: $1"
 }
 
 @test "a short output: said, and no success" {

@@ -427,7 +427,7 @@ wake_ups() {
   plays a "echo '$(sentence limit)'; exit 1"
   plays b 'echo "from b" >&2'
   tcr -- client
-  assert_equal "$(sed 's/^tcr-run: .*/ours/' "$err")" $'ours\nfrom b'
+  assert_equal "$(sentences "$err" | sed 's/^tcr-run: .*/ours/')" $'ours\nfrom b'
 }
 
 @test "output of a background process that outlives the command is not waited for" {
@@ -449,5 +449,5 @@ wake_ups() {
     cp environ /proc/self && exec "$@"' - "$TCR_RUN" --client claude -- client < /dev/null
   assert_status 125
   assert_used ''
-  assert_stderr_has "^tcr-run: nothing was run: no channel for the command's output can be made: No such file or directory; it needs /proc, and"
+  assert_stderr_has "^tcr-run: nothing was run: no channel for its output: No such file or directory; it needs /proc, and"
 }

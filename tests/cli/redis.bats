@@ -139,7 +139,7 @@ load redis-helpers
   with_env 'TCR_STATE=redis://:FAKE-pass/word@host' tcr -- client
   assert_status 0
   assert_stdout 'answer of a'
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_stderr_has '^tcr-run: warning: TCR_STATE: there is no host.*expected redis://.*goes on with the state of this machine'
   refute_stderr_has FAKE
   test -f "$state/state.json"

@@ -18,7 +18,7 @@ stand_in() {
   tcr setup claude --yes
   assert_status 0
   assert_stdout_has '^\+ .*"apiKeyHelper": ".*tcr-run gateway token",$'
-  assert_stderr_has 'No gateway runs now: tcr-run gateway install'
+  assert_stderr_has 'no gateway runs now; to start one: tcr-run gateway start -d'
   assert_equal "$(jq -r '.model, .env.A, .env.ANTHROPIC_BASE_URL' "$home/.claude/settings.json" | xargs)" "opus b http://127.0.0.1:4080"
   assert_equal "$(jq -r .apiKeyHelper "$home/.claude/settings.json")" "$TCR_RUN gateway token"
   cmp "$scratch/before" "$home/.claude/settings.json.before-tcr-run"

@@ -10,7 +10,7 @@ assert_state_is_sound() {
 assert_went_on() {
   assert_status 0
   assert_stdout 'answer of a'
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_stderr_has "^tcr-run: warning: $state/state.json.*$1"
 }
 
@@ -392,7 +392,7 @@ END
   echo garbage > "$state/state.json"
   tcr status
   assert_status 0
-  assert_equal "$(wc -l < "$err")" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
   assert_stderr_has "^tcr-run: warning: $state/state.json: could not be understood"
   assert_equal "$(cat "$state/state.json")" garbage
 }

@@ -52,7 +52,7 @@ assert_apart() {
   assert_status 0
   assert_stdout "pong from own"
   assert_apart
-  assert_stderr_has 'carrying on with the master key "master", which is billed, at 127.0.0.1:'
+  assert_stderr_has 'using the master key "master", which is billed, at 127.0.0.1:'
 }
 
 @test "addresses: the same in json" {

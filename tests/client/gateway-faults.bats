@@ -7,8 +7,8 @@ load helpers
   run_tcr --gateway -- claude -p --dangerously-skip-permissions "do it" < /dev/null
   assert_status 0
   assert_stdout "after the kill"
-  assert_equal "$(grep -c 'ended unexpectedly; it was started again' "$err")" 1
-  assert_equal "$(grep -c . "$err")" 1
+  assert_equal "$(sentences "$err" | grep -c 'ended unexpectedly; it was started again')" 1
+  assert_equal "$(sentences "$err" | wc -l)" 1
 }
 
 @test "killed in the middle of a stream: the client asks again and ends well" {
@@ -25,5 +25,5 @@ load helpers
   wait $!
   assert_status 0
   assert_stdout "the second time"
-  assert_equal "$(grep -c 'ended unexpectedly; it was started again' "$err")" 1
+  assert_equal "$(sentences "$err" | grep -c 'ended unexpectedly; it was started again')" 1
 }

@@ -24,7 +24,7 @@ line_at_end() {
   run ! grep -qiE 'hit your|usage limit reached' <(screen)
   leave
   assert_equal "$(exit_status)" "exit status 0"
-  line_at_end '"home" reached its session limit at [0-9:]+; [0-9]+ requests? *went on with *"work"'
+  line_at_end '"home" reached its session limit at [0-9:]+; [0-9]+ requests? *used *"work"'
   assert_equal "$(seen | cut -d' ' -f 1-3)" "bearer:home bearer:home bearer:work"
   nobody_left
 }

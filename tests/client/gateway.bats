@@ -22,7 +22,7 @@ load helpers
         fail "$format: the limit shows"
       fi
       assert_seen "bearer:home bearer:work"
-      assert_stderr_has '^tcr-run: "home" reached its session limit at [0-9:]+; [0-9]+ requests? went on with "work"$'
+      assert_stderr_has '^tcr-run: "home" reached its session limit at [0-9:]+; [0-9]+ requests? used "work"$'
     done
   done
 }

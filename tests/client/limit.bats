@@ -174,7 +174,7 @@ first_is_used_up() {
   run_tcr -- claude -p "ping" --model opus
   assert_status 0
   assert_stdout "pong from the other model"
-  assert_stderr_has '"home" reached its '"$(says opus-limit)"' .*every key rests for opus: carrying on with sonnet and "home"'
+  assert_stderr_has '"home" reached its '"$(says opus-limit)"' .*every key rests for opus; using sonnet with "home"'
   answers home "limit:seven_day_opus:360000"
   run_tcr reset
   run_tcr --no-model-fallback -- claude -p "ping" --model opus
@@ -183,7 +183,7 @@ first_is_used_up() {
   run_tcr reset
   run_tcr --model-fallback opus=haiku -- claude -p "ping" --model opus
   assert_status 0
-  assert_stderr_has 'carrying on with haiku and "home"'
+  assert_stderr_has 'using haiku with "home"'
 }
 
 @test "limit: the next model comes before the master, and the master is asked for the first one" {
@@ -200,7 +200,7 @@ first_is_used_up() {
   run_tcr -- claude -p "ping" --model opus
   assert_status 0
   assert_stdout "pong from the master"
-  assert_stderr_has 'carrying on with the master key "billing"'
+  assert_stderr_has 'using the master key "billing"'
   assert_equal "$(tail -n 1 "$log" | jq -r .model | grep -o "opus\|haiku")" opus
   # So it is where the key fails otherwise for the next model.
   answers home "limit:seven_day_opus:360000" 403

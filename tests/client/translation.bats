@@ -131,7 +131,7 @@ openai_script() {
   run_tcr --gateway -- claude -p "a question" < /dev/null
   assert_status 0
   grep -qE '^turn [0-9]+ *$' "$out" || fail "no answer"
-  assert_stderr_has '"home" reached its session limit .*went on with "open"'
+  assert_stderr_has '"home" reached its session limit .*used "open"'
 }
 
 # Without a word of the gateway's: the run starts one for itself.

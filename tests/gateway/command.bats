@@ -89,7 +89,7 @@ time.sleep(30)' >"$BATS_TEST_TMPDIR/port" 3>&- &
         [[ "$output" == *"can be reached from other machines"* ]]
     done
     run -125 "$TCR_RUN" gateway --listen nonsense
-    [[ "$output" == *"is not an address to listen on; expected a port"* ]]
+    [[ "$output" == *"is not an address to listen on"*"expected a port"* ]]
 }
 
 @test "what is wrong with the keys is said, and nothing goes on" {

@@ -65,7 +65,7 @@ tcr-run-gateway.service;--user daemon-reload" ]
     cp -r "$HOME/.config/tcr" "$odd"
     export TCR_PASSPHRASE_FILE=$odd/pass TCR_STATE=$odd/state HTTPS_PROXY=http://user:FAKE-secret@proxy:3128 NO_PROXY=localhost
     run -0 --separate-stderr "$TCR_RUN" gateway install -n --listen "unix:$HOME/g.sock" --keys "$odd/keys.json"
-    [[ "$stderr" == *"HTTPS_PROXY holds a secret and is not written into the unit; fix: systemctl --user edit tcr-run-gateway.service"* ]]
+    [[ "$stderr" == *"HTTPS_PROXY holds a secret and is not written into the unit"*"fix: systemctl --user edit tcr-run-gateway.service"* ]]
     [[ "$output" != *FAKE-secret* ]]
     [[ "$output" == *'"--keys" "'"$BATS_TEST_TMPDIR"'/a \"b\" $$HOME 100%%/keys.json"'* ]]
     [[ "$output" == *'Environment="TCR_STATE='"$BATS_TEST_TMPDIR"'/a \"b\" $HOME 100%%/state"'* ]]
@@ -82,7 +82,7 @@ tcr-run-gateway.service;--user daemon-reload" ]
     PORT=$(free_port)
     run -0 --separate-stderr "$TCR_RUN" gateway install --launchd -n --profile work --keys "$odd/../a & <b>/keys.json" --listen "$PORT" \
         --listen "unix:$HOME/g.sock"
-    [[ "$stderr" == *"TCR_REDIS_PASSWORD holds a secret and is not written into the agent; fix: keep it in a file (TCR_REDIS_PASSWORD_FILE)"* ]]
+    [[ "$stderr" == *"TCR_REDIS_PASSWORD holds a secret and is not written into the agent"*"fix: keep it in a file (TCR_REDIS_PASSWORD_FILE)"* ]]
     [[ "$output" != *FAKE-secret* ]]
     echo "$output" >"$BATS_TEST_TMPDIR/agent.plist"
     xmllint --nonet --noout "$BATS_TEST_TMPDIR/agent.plist"
@@ -106,7 +106,7 @@ assert agent == {
 END
     # Where there is no launchd, nothing is written.
     run -125 "$TCR_RUN" gateway install --launchd --listen "$(free_port)"
-    [[ "$output" == *"launchd is macOS's; -n shows what it would get"* ]]
+    [[ "$output" == *"launchd is macOS's"*"-n shows what it would get"* ]]
     [ ! -e "$HOME/Library" ]
     run -125 "$TCR_RUN" gateway start --launchd
     [[ "$output" == *"--launchd is of tcr-run gateway install"* ]]
@@ -118,7 +118,7 @@ END
     mkdir -p "$units"
     echo '[Service]' >"$units/tcr-run-gateway.service"
     run -125 "$TCR_RUN" gateway install --listen "$(free_port)"
-    [[ "$output" == *"was not written by tcr-run gateway install; fix: move it away"* ]]
+    [[ "$output" == *"was not written by tcr-run gateway install"*"fix: move it away"* ]]
     run -125 "$TCR_RUN" gateway uninstall
     [ "$(<"$units/tcr-run-gateway.service")" = '[Service]' ]
     rm "$units/tcr-run-gateway.service"
@@ -137,7 +137,7 @@ END
 
 @test "where systemd does not answer, the files stay and it is said what is to be done" {
     FAIL=1 run -125 "$TCR_RUN" gateway install --listen "$(free_port)"
-    [[ "$output" == *"systemd has not taken them; fix: systemctl --user daemon-reload, then systemctl --user enable --now"* ]]
+    [[ "$output" == *"systemd has not taken them"*"fix: systemctl --user daemon-reload"*"then systemctl --user enable --now"* ]]
     [ -e "$units/tcr-run-gateway.socket" ]
     FAIL=1 run -125 "$TCR_RUN" gateway uninstall
     [[ "$output" == *"the units are gone, but systemd was not told"* ]]
@@ -166,8 +166,8 @@ END
     echo $! >"$BATS_TEST_TMPDIR/pid"
     for _ in {1..100}; do
         curl -s -m 2 "http://127.0.0.1:$port/" || true
-        ! grep -q "an address that other machines reach" "$BATS_TEST_TMPDIR/said" || break
+        ! grep -q "what other machines reach" "$BATS_TEST_TMPDIR/said" || break
         sleep 0.05
     done
-    grep "an address that other machines reach takes --tls-cert" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR/said"; false; }
+    grep "what other machines reach takes --tls-cert" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR/said"; false; }
 }

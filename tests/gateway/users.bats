@@ -79,7 +79,7 @@ until_status() { # WANTED KEY: others' changes are seen within a second
 
 @test "an address that other machines reach takes users and TLS" {
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT"
-    [[ "$output" == *"can be reached from other machines: that takes users"*"--behind-proxy"* ]]
+    [[ "$output" == *"can be reached from other machines"*"--behind-proxy"* ]]
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT"
     [[ "$output" == *"--tls-cert and --tls-key go together"* ]]
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
@@ -156,7 +156,7 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     kill "$redis"
     wait "$redis" || true
     run -125 "$TCR_RUN" gateway users list
-    [[ $output == *'users cannot be listed; the server of TCR_STATE cannot be reached'* ]]
+    [[ $output == *'users cannot be listed'*'the server of TCR_STATE cannot be reached'* ]]
 }
 
 @test "users outlive the state's file, and who was revoked stays out" {

@@ -66,7 +66,7 @@ END
   run action "deb=$ROOT/meson.build" keys=$'sk-ant-oat01-FAKE-home-0001\nwork=sk-ant-oat01-FAKE-work-0001' \
     run=$'tcr-run -m "limit=^quota exhausted" -- ./agent "two  words" >answer\necho "then: $(cat answer)"'
   [ "$status" -eq 0 ] || fail "$output"
-  [[ $output == *'carrying on with "work" (2 of 2)'*"then: two  words" ]] || fail "$output"
+  [[ $output == *'using "work" (2 of 2)'*"then: two  words" ]] || fail "$output"
   [[ $output != *sk-ant-oat01-FAKE* ]]
   assert_equal "$(sort -u calls)" "oauth none none"
 }

@@ -58,7 +58,7 @@ echo "left: $(find .local -type f ! -path '.local/state/*')"
 END
   in_root useradd -m -s /bin/bash someone
   in_root su - someone -c 'sh /tmp/try'
-  [[ $output == *"carrying on with \"work\""*$'\ndone\n'*$'\nleft: ' ]] || fail "$output"
+  [[ $output == *"using \"work\""*$'\ndone\n'*$'\nleft: ' ]] || fail "$output"
 }
 
 @test "on a fresh Debian: apt install, the first failover with --help alone, apt purge" {
@@ -85,7 +85,7 @@ rm -r claude .config .local
 END
   in_root sh /tmp/try
   [[ $output == *$'\nzsh completes with _tcr-run\n'* ]] || fail "$output"
-  [[ $output == *"carrying on with \"work\""*$'\n'done$'\n'* ]] || fail "$output"
+  [[ $output == *"using \"work\""*$'\n'done$'\n'* ]] || fail "$output"
   diff <(echo "$before") <(find "$root/etc" "$root/opt" "$root/root" "$root/usr/bin" "$root/usr/share/man" | sort)
 }
 

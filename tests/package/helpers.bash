@@ -62,7 +62,7 @@ END
     echo sk-ant-oat01-FAKE-work-0001 | with_home "$1" keys add work
     with_home "$1" -m 'limit=^quota exhausted' -- ./agent >out 2>err || fail "status $?: $(cat err)"
     assert_equal "$(cat out)" "done"
-    grep -q '^tcr-run: "home" .* carrying on with "work" (2 of [23])$' err || fail "no failover: $(cat err)"
+    grep -q 'using "work" (2 of [23])$' err || fail "no failover: $(cat err)"
   )
   rm -rf "$home"
 }

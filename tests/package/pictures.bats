@@ -21,9 +21,9 @@ setup() {
 @test "they show a failover, a session that goes on, the keys and what doctor found, and no other home, host or token" {
   run "$ROOT/tools/screenshots" --text
   [ "$status" -eq 0 ] || fail "$output"
-  [[ $output == *'"home" reached its session limit (resets 14:35, in 2h); carrying on with "work" (2 of 3)'*'All four steps are done.'* ]] ||
+  [[ $output == *'"home" reached its session limit (resets 14:35); using "work" (2 of 3)'*'All four steps are done.'* ]] ||
     fail "$output"
-  [[ $output == *'tcr-run: "home" reached its session limit at 12:35; 2 requests went on with "work"'* ]] || fail "$output"
+  [[ $output == *'tcr-run: "home" reached its session limit at 12:35; 2 requests used "work"'* ]] || fail "$output"
   [[ $output == *'> work     oauth   ready'*'spare    oauth   disabled'* ]] || fail "$output"
   [[ $output == *$'\nfail  key file'*$'\nok    client'*$'\nwarn  environment'* ]] || fail "$output"
   ! grep -E "$(hostname)|$ROOT|/tmp|FAKE|\.\.\./" <<<"$output"

@@ -213,7 +213,7 @@ static void test_sentences(void **state)
           .assumed = true,
           .status = 1,
           .duration_ms = 12000},
-         "\"home\" reached its usage limit (rests until 23:21; no reset time was told); no other "
+         "\"home\" reached its usage limit (rests until 23:21, reset unknown); no other "
          "key was left; claude failed with status 1 after 12s"},
         {{.kind = EVENT_STOPPED,
           .key = "home",

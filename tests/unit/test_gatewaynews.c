@@ -38,7 +38,7 @@ static void test_one_switch(void **state)
         "{\"time\":1795269780,\"event\":\"failover\",\"key\":\"home\",\"class\":\"limit\","
         "\"what\":\"session limit\",\"next\":\"work\"}",
         "served 3 home", "served 41 work", NULL};
-    expect_tale(lines, "\"home\" reached its session limit at 14:03; 41 requests went on with "
+    expect_tale(lines, "\"home\" reached its session limit at 14:03; 41 requests used "
                        "\"work\"");
 }
 
@@ -55,7 +55,7 @@ static void test_the_master(void **state)
         "served 2 billing",
         NULL};
     expect_tale(lines, "\"home\" reached its session limit at 14:03, \"work\" reached its weekly "
-                       "limit at 14:04; 1 request went on with \"work\", 2 with the master key "
+                       "limit at 14:04; 1 request used \"work\", 2 used the master key "
                        "\"billing\", which is billed");
 }
 

@@ -74,7 +74,7 @@ static const struct row {
     {IMPORT_ACCOUNTS,
      "{\"accounts\":{\"home\":{\"accessToken\":\"" OAUTH_1
      "\"},\"x\":{\"accessToken\":\"FAKE unknown\"},\"y\":{\"accessToken\":\"FAKE-unknown\"}}}",
-     "[" HOME "]", "[]", "accounts.y: unknown kind of token (", 2},
+     "[" HOME "]", "[]", "accounts.y: unknown kind of token; ", 2},
     /* A name may be a token, and is none then: neither in the file nor in a message. */
     {IMPORT_ACCOUNTS,
      "{\"accounts\":{\"" OAUTH_3 "\":{\"accessToken\":\"" OAUTH_1 "\"},\"" API_2 "\":{}}}",

@@ -36,20 +36,19 @@ static const struct verb {
     const char *usage, *what;
 } verbs[] = {
     {"start", gateway_start,
-     "[-d] [--listen ADDR]... [--hold TIME] [--keep TIME] [--profile NAME] [--keys FILE] [--key "
-     "NAME] "
-     "[--no-master] [--model-fallback RULES] [--no-model-fallback]",
+     "[-d] [--listen ADDR]... [--hold TIME] [--keep TIME]\n"
+     "[--profile NAME] [--keys FILE] [--key NAME] [--no-master]\n"
+     "[--model-fallback RULES] [--no-model-fallback]",
      "serve on 127.0.0.1:" GATEWAY_PORT_DEFAULT " and [::1]:" GATEWAY_PORT_DEFAULT
-     ", or on each ADDR; -d: in the background"},
+     ", or on each ADDR"},
     {"stop", gateway_stop, "[--profile NAME]", "end it; open streams have 30 s"},
     {"status", gateway_status, "[--profile NAME] [--json]", "does it run, and where"},
     {"open", gateway_open, "[--print] [--profile NAME]",
-     "open its page in the browser: keys, sessions, usage and the log; --print: show the link, "
-     "which is good once and for a minute"},
+     "open its page in the browser: keys, sessions, usage and the log"},
     {"token", gateway_token, "", "the stand-in that its clients send as their key"},
     {"users", gateway_users,
-     "[list [--json] | add NAME [--expires WHEN] [--models GLOB,...] [--per-day MONEY|REQUESTS] | "
-     "revoke NAME | remove NAME]",
+     "[list [--json] | revoke NAME | remove NAME | add NAME\n"
+     "[--expires WHEN] [--models GLOB,...] [--per-day MONEY|REQUESTS]]",
      "who may use it from other machines, each with a key of its own"},
     {"install", gateway_install, "[-n] [--launchd] [options of start]",
      "let systemd or launchd start it with the first request; -n: show how"},
@@ -79,19 +78,19 @@ static int show_help(void)
     struct buffer text = {0};
     buffer_append_text(&text, "Usage: tcr-run gateway VERB\n"
                               "Programs that send their requests to the gateway use the pool's "
-                              "keys: when one is\nused up, the same request goes on with the "
+                              "keys: when one\nis used up, the same request goes on with the "
                               "next.\n\n");
-    for (size_t i = 0; i < VERBS; i++)
-        buffer_append_format(&text, "  %s%s%s\n        %s\n", verbs[i].name,
-                             *verbs[i].usage ? " " : "", verbs[i].usage, verbs[i].what);
+    for (size_t i = 0; i < VERBS; i++) {
+        output_append_usage(&text, verbs[i].name, verbs[i].usage);
+        buffer_append_format(&text, "        %s\n", verbs[i].what);
+    }
     buffer_append_text(
         &text, "\n"
                "  -d, --detach           in the background\n"
-               "      --listen ADDR      a port, ADDRESS:PORT or [ADDRESS]:PORT; may be "
-               "repeated\n"
+               "      --listen ADDR      a port, ADDRESS:PORT or [ADDRESS]:PORT; may be repeated\n"
                "      --hold TIME        how long a request waits for a key to be ready\n"
-               "      --tls-cert FILE    speak TLS where other machines reach it, with --tls-key "
-               "FILE\n"
+               "      --tls-cert FILE    speak TLS where other machines reach it\n"
+               "      --tls-key FILE     the key of that certificate\n"
                "      --behind-proxy     a proxy in front of it speaks TLS\n"
                "      --keep TIME        how long usage is kept (90d); 0: none is recorded\n"
                "  -k, --key NAME         use this key and no other\n"
@@ -99,9 +98,9 @@ static int show_help(void)
                "  -f, --keys FILE        read the keys from FILE\n"
                "  -p, --profile NAME     the gateway with the keys of this profile\n"
                "      --json             as JSON\n"
-               "      --print            of open: the link instead\n"
-               "Also --kind, --max-per-key, --cooldown, --retry-on and --retries (5, which is "
-               "the most), as for a\nrun.\n"
+               "      --print            of open: show the link, good once and for a minute\n"
+               "Also --kind, --max-per-key, --cooldown, --retry-on and --retries (5, which is\n"
+               "the most), as for a run.\n"
                "\nManual: tcr-run-gateway(1).\n");
     return output_print(&text);
 }

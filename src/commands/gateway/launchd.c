@@ -184,8 +184,8 @@ int launchd_install(const struct start *start, const struct units *units, const 
     struct buffer agent = {0};
     int status = EXIT_OWN_FAILURE, r = append_agent(start, units, program, &agent);
     if (r == -EINVAL) {
-        log_say("gateway: an option or a variable is not UTF-8 or holds a control character, which "
-                "a property list cannot");
+        log_say("gateway: an option or variable is not UTF-8 or holds a control character, which a "
+                "property list cannot");
     } else if (r < 0) {
         log_say("out of memory");
     } else if (start->shows_only) {

@@ -67,8 +67,8 @@ static bool read_link(const struct http_exchange *exchange, const char *address,
     else if (error)
         log_say("gateway open: %s", strncmp(error, "tcr-run: ", 9) == 0 ? error + 9 : error);
     else
-        log_say("gateway open: %s answers %d, not with a link; is it of an older version? Start it "
-                "again",
+        log_say("gateway open: %s answers %d, not with a link; if it is of an older version, start "
+                "it again",
                 address, exchange->status);
     return false;
 }
@@ -145,8 +145,8 @@ static int open_page(const struct pidfile *file, bool print)
     struct buffer link = {0};
     int status = EXIT_OWN_FAILURE;
     if (!find_address(file, address, sizeof address)) {
-        log_say("gateway open: the gateway listens on no port that only this machine reaches; "
-                "start it with --listen 127.0.0.1:" GATEWAY_PORT_DEFAULT " besides");
+        log_say("gateway open: it listens on no port that only this machine reaches; start it with "
+                "--listen 127.0.0.1:" GATEWAY_PORT_DEFAULT " besides");
         return status;
     }
     char *stand_in = gateway_stand_in();

@@ -143,8 +143,8 @@ static bool check_reach(const struct start *start)
     for (size_t i = 0; i < start->address_count && !is_safe; i++) {
         if (!listen_is_reached(&start->at[i]))
             continue;
-        log_say("gateway: %s can be reached from other machines: that takes users (tcr-run gateway "
-                "users add NAME) and TLS (--tls-cert FILE --tls-key FILE), or --behind-proxy if a "
+        log_say("gateway: %s can be reached from other machines; that takes users: tcr-run gateway "
+                "users add NAME; and TLS: --tls-cert FILE --tls-key FILE, or --behind-proxy if a "
                 "proxy in front of it speaks TLS",
                 start->at[i].text);
         return false;

@@ -143,8 +143,8 @@ static bool take_limits(const char *expires, const char *models, const char *per
         return false;
     }
     if (models && !models_are_fine(models)) {
-        log_say("gateway: --models: expected patterns such as claude-sonnet-*,claude-haiku-*, at "
-                "most 255 characters");
+        log_say("gateway: --models: expected patterns such as claude-sonnet-*,claude-*; at most "
+                "255 characters");
         return false;
     }
     snprintf(user->models, sizeof user->models, "%s", models ? models : "");

@@ -37,7 +37,7 @@ static const struct verb {
      "[--priority N] [--expires WHEN] [--at-most N/day]\n"
      "[--budget N/day] [--base-url URL [--plain-http]]\n"
      "[--token-file FILE | --config-dir DIR | --keychain SERVICE\n"
-     " | --token-command COMMAND ARG...]",
+     "| --token-command COMMAND ARG...]",
      "add one; its token is asked for, or read from standard input"},
     {"renew", keys_renew, "NAME [--expires WHEN]",
      "give one a new token; everything else of it stays"},
@@ -253,10 +253,9 @@ static bool has_token(int argc, char **argv)
 
 static void append_usage(struct buffer *text, const struct verb *verb)
 {
-    buffer_append_format(text, "  tcr-run keys %s%s", verb->name, *verb->usage ? " " : "");
-    for (const char *p = verb->usage; *p; p++)
-        buffer_append_format(text, *p == '\n' ? "%c      " : "%c", *p);
-    buffer_append_char(text, '\n');
+    char name[64];
+    snprintf(name, sizeof name, "tcr-run keys %s", verb->name);
+    output_append_usage(text, name, verb->usage);
 }
 
 /* What the verbs' options mean; a verb has the options that its usage names. */

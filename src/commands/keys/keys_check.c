@@ -9,6 +9,7 @@
 #include "commands/output.h"
 #include "commands/screen.h"
 #include "core/pool/keyedit.h"
+#include "core/show/keynames.h"
 #include "core/show/render.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
@@ -203,28 +204,22 @@ static int note_organizations(struct check_round *round, const struct options *o
     return status;
 }
 
-/* `"a", "b" and 3 more` */
-static size_t name_those(const struct check_round *round, struct buffer *names)
+static size_t name_those(const struct check_round *round, struct buffer *text)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < round->count; i++) {
-        if (!lacks_organization(&round->checks[i]))
-            continue;
-        if (count++ < 5)
-            buffer_append_format(names, "%s\"%s\"", count > 1 ? ", " : "",
-                                 round->checks[i].candidate->key->name);
-    }
-    if (count > 5)
-        buffer_append_format(names, " and %zu more", count - 5);
-    return count;
+    struct keynames names = {.text = text, .between = ", ", .most = 5};
+    for (size_t i = 0; i < round->count; i++)
+        if (lacks_organization(&round->checks[i]))
+            (void)keynames_add(&names, round->checks[i].candidate->key->name);
+    keynames_end(&names);
+    return names.count;
 }
 
 static bool agrees(const struct check_round *round, const char *names, size_t count)
 {
     struct buffer question = {0};
     buffer_append_format(&question,
-                         "tcr-run: the provider told the organization of %s.\ntcr-run: Noted in "
-                         "%s, keys of one organization rest together. Note %s? [y/N] ",
+                         "tcr-run: the provider told the organization of %s\ntcr-run:   keys of "
+                         "one organization rest together; note %s in\ntcr-run:   %s? [y/N] ",
                          names, round->session->pool.origin, count == 1 ? "it" : "them");
     bool yes = terminal_agree(buffer_text(&question), &command_host);
     buffer_finish(&question);

@@ -43,8 +43,8 @@ static enum outcome leave(struct editing *editing)
                 editing->change.path);
     } else {
         shellword_append(&path, editing->draft.path);
-        log_say("%s: left as it was; the edited text is kept in %s (it holds tokens: remove it "
-                "when it is no longer needed)",
+        log_say("%s: left as it was; the edited text is kept in %s; it holds tokens, remove it "
+                "when it is no longer needed",
                 editing->change.path, buffer_text(&path));
         draft_forget(&editing->draft);
     }

@@ -101,7 +101,7 @@ static void warn_of_short(const char *token)
     size_t length = strlen(token);
     token = token_trim(token, &length);
     if (token_is_short(token))
-        log_warn("the token has %zu characters, and such tokens have %d: is it whole?", length,
+        log_warn("the token has %zu characters, such tokens have %d: is it whole?", length,
                  TOKEN_USUAL_LENGTH);
 }
 
@@ -172,7 +172,7 @@ static bool take_config_dir(struct addition *addition)
         return fail(addition, addition->config_dir, &error, path ? -errno : -ENOMEM);
     CLEANUP_FREE char *word = shellword_copy(path);
     if (faccessat(folder, ".credentials.json", F_OK, 0) < 0 && !keychain_has_login(path))
-        log_warn("%s: nobody has logged in there yet: CLAUDE_CONFIG_DIR=%s claude, then /login",
+        log_warn("%s: nobody has logged in there yet; CLAUDE_CONFIG_DIR=%s claude, then /login",
                  path, word ? word : "DIR");
     return json_set_string(addition->entry, "config_dir", path) ||
            fail(addition, path, &error, -ENOMEM);

@@ -7,15 +7,13 @@
 #include "commands/run/journal.h"
 #include "core/pool/address.h"
 #include "core/pool/destination.h"
+#include "core/show/keynames.h"
 #include "core/show/render.h"
 #include "system/log.h"
 #include "system/zone.h"
 
 #include <stddef.h>
 #include <string.h>
-
-/* How many keys are named when a pool cannot be used. */
-#define NAMED_MOST 20
 
 /* `23:02 (in 1h 12m)` */
 static void append_moment(struct buffer *line, int64_t when, int64_t now)
@@ -80,12 +78,11 @@ void announce_failover(const struct step *step)
     struct buffer line = {0};
     append_key_failure(&line, step);
     if (step->choice.is_master)
-        buffer_append_format(&line, "; carrying on with the master key \"%s\", which is billed",
+        buffer_append_format(&line, "; using the master key \"%s\", which is billed",
                              step->choice.chosen->key->name);
     else
-        buffer_append_format(&line, "; carrying on with \"%s\" (%d of %d)",
-                             step->choice.chosen->key->name, step->choice.slot->attempts + 1,
-                             keys_in_all(step));
+        buffer_append_format(&line, "; using \"%s\" (%d of %d)", step->choice.chosen->key->name,
+                             step->choice.slot->attempts + 1, keys_in_all(step));
     append_other_address(&line, step);
     say_step(step, EVENT_FAILOVER, &line);
 }
@@ -94,7 +91,7 @@ void announce_model(const struct step *step, const char *asked)
 {
     struct buffer line = {0};
     append_key_failure(&line, step);
-    buffer_append_format(&line, "; every key rests for %s: carrying on with %s and %s\"%s\"", asked,
+    buffer_append_format(&line, "; every key rests for %s; using %s with %s\"%s\"", asked,
                          step->session->model, step->choice.is_master ? "the master key " : "",
                          step->choice.chosen->key->name);
     say_step(step, EVENT_FAILOVER, &line);
@@ -145,19 +142,20 @@ void announce_stopped(const struct step *step, const struct attempt *attempt, en
  * With --key only that key matters. */
 static void append_standings(struct buffer *line, const struct rotation *rotation, int64_t now)
 {
-    size_t count = rotation->count + rotation->has_master, named = 0;
+    size_t count = rotation->count + rotation->has_master;
+    struct keynames names = {.text = line, .between = "; ", .most = WHYNOT_NAMED_MOST};
     for (size_t i = 0; i < count; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
-        if (candidate->standing == STANDING_NOT_PINNED || named++ >= NAMED_MOST)
+        if (candidate->standing == STANDING_NOT_PINNED ||
+            !keynames_add(&names, candidate->key->name))
             continue;
-        buffer_append_format(line, "%s\"%s\" ", named > 1 ? ", " : "", candidate->key->name);
+        buffer_append_char(line, ' ');
         if (candidate->standing == STANDING_TRIED)
             buffer_append_text(line, "has no usable token (see above)");
         else
             render_standing(line, candidate, now, &zone_system);
     }
-    if (named > NAMED_MOST)
-        buffer_append_format(line, " and %zu more", named - NAMED_MOST);
+    keynames_end(&names);
 }
 
 static bool all_are(const struct rotation *rotation, enum standing standing)

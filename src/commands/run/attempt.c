@@ -58,20 +58,20 @@ static void say_too_long(const struct handover *handover)
     const char *program = handover->argv[0];
     for (char **entry = handover->environment.entries; *entry; entry++)
         if (strlen(*entry) >= LONGEST_STRING) {
-            log_say("%s: the variable %.*s is longer than the system allows (128 KiB); --scrub "
-                    "leaves it out",
-                    program, (int)strcspn(*entry, "="), *entry);
+            log_say(
+                "%s: the variable %.*s is longer than the system's 128 KiB; --scrub leaves it out",
+                program, (int)strcspn(*entry, "="), *entry);
             return;
         }
     for (char **word = handover->argv; *word; word++)
         if (strlen(*word) >= LONGEST_STRING) {
-            log_say("%s: argument %td is longer than the system allows (128 KiB); give it on "
-                    "standard input or in a file",
+            log_say("%s: argument %td is longer than the system's 128 KiB; give it on standard "
+                    "input or in a file",
                     program, word - handover->argv);
             return;
         }
-    log_say("%s: arguments and environment together are longer than the system allows (a quarter "
-            "of the stack limit)",
+    log_say("%s: arguments and environment together are too long; the system allows a quarter of "
+            "the stack limit",
             program);
 }
 
@@ -179,9 +179,8 @@ static int supervise(struct attempt *attempt, struct handover *handover)
     if (attempt->result.exec_failed)
         return exec_status(attempt, handover);
     if (attempt->result.input_broken) {
-        log_say(
-            "the command was ended: its input could not be handed on (no memory, or what was kept "
-            "of it cannot be read)");
+        log_say("the command was ended: its input could not be handed on; no memory, or what was "
+                "kept of it cannot be read");
         return EXIT_OWN_FAILURE;
     }
     judge_end(attempt, attempt->transcript_offset, &handover->shield);

@@ -71,8 +71,8 @@ static void warn_of_unread(const struct attempt *attempt, bool unread)
     if (!unread || attempt->finding.class != CLASS_NONE || session->warned_of_memory)
         return;
     session->warned_of_memory = true;
-    log_warn("out of memory while the command's output was read: if it said that \"%s\" is used "
-             "up, that went unnoticed",
+    log_warn("out of memory while reading the output; if it said that \"%s\" is used up, that went "
+             "unnoticed",
              attempt->candidate->key->name);
 }
 

@@ -1,6 +1,7 @@
 #include "commands/run/private_gateway_parts.h"
 
 #include "base/cleanup.h"
+#include "base/fold.h"
 #include "base/variable.h"
 #include "commands/command.h"
 #include "commands/run/alarm.h"
@@ -90,6 +91,7 @@ static void say_errors(const struct private_gateway *gateway)
     char text[4096];
     ssize_t n = pread(gateway->errors, text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = '\0';
+    fold_undo(text);
     log_say_lines("gateway: ", text);
 }
 
@@ -334,9 +336,8 @@ void private_gateway_pretend(struct session *session, struct private_gateway *ga
 static void say_what_fails(int r)
 {
     if (r == -ENOENT)
-        log_say(
-            "this tcr-run was built without its gateway: install libmicrohttpd-dev, "
-            "libcurl4-openssl-dev and libsqlite3-dev and build it again, or leave out --gateway");
+        log_say("this tcr-run was built without its gateway; leave out --gateway, or install "
+                "libmicrohttpd-dev, libcurl4-openssl-dev and libsqlite3-dev and build it again");
     else if (r != -ETIME)
         log_say("the gateway cannot be started: %s", strerror(-r));
 }
@@ -393,7 +394,7 @@ int private_gateway_open(struct session *session, struct private_gateway *gatewa
     if (needed && gateway->way == GATEWAY_NONE)
         status = refuse_direct(session, buffer_text(&why));
     else if (needed)
-        log_say("\"%s\" is of kind openai: requests go through a gateway that translates them",
+        log_say("\"%s\" is of kind openai; a gateway translates the requests",
                 session_lead(session)->candidate->key->name);
     else if (asked && gateway->way == GATEWAY_NONE)
         log_warn("no gateway: %s", buffer_text(&why));

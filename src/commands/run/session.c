@@ -108,7 +108,7 @@ static void say_of_arguments(const struct session *session)
     if (args->background)
         log_warn("--bg: its service keeps this run's key, for later --bg runs as well");
     if (args->subcommand && args->unknown)
-        log_explain("\"%s\" may be a subcommand of Claude Code: it gets no option of ours",
+        log_explain("\"%s\" may be a subcommand of Claude Code; it gets no option of ours",
                     args->unknown);
 }
 

@@ -133,8 +133,8 @@ static int open_stream(struct attempt *attempt, enum stream_id id)
     if (r == 0)
         r = relay_open(&stream->relay, kind_of(attempt->session, fd), fd, &filter);
     if (r < 0) {
-        log_say("nothing was run: no channel for the command's output can be made: %s%s",
-                strerror(-r), r == -ENOENT ? "; it needs /proc, and TMPDIR or /tmp" : "");
+        log_say("nothing was run: no channel for its output: %s%s", strerror(-r),
+                r == -ENOENT ? "; it needs /proc, and TMPDIR or /tmp" : "");
         return EXIT_OWN_FAILURE;
     }
     stream->relay.may_lose = id == STREAM_ERR;

@@ -1,12 +1,11 @@
 #include "commands/run/whynot.h"
 
+#include "core/show/keynames.h"
 #include "core/show/render.h"
 #include "system/log.h"
 #include "system/zone.h"
 
 #include <string.h>
-
-#define NAMED_MOST 20 /* keys, in one line */
 
 static bool has_lost_input(const struct session *session)
 {
@@ -114,20 +113,20 @@ static const char *why_no_master(const struct step *step, const struct candidate
 static void append_others(struct buffer *text, const struct step *step)
 {
     const struct rotation *rotation = &step->session->pool.rotation;
-    size_t count = rotation->count + rotation->has_master, named = 0;
+    size_t count = rotation->count + rotation->has_master;
+    struct keynames names = {.text = text, .between = "; ", .most = WHYNOT_NAMED_MOST};
     for (size_t i = 0; i < count; i++) {
         const struct candidate *candidate = &rotation->candidates[i];
         const char *why = i == rotation->count ? why_no_master(step, candidate) : NULL;
-        if (candidate == step->choice.used || named++ >= NAMED_MOST)
+        if (candidate == step->choice.used || !keynames_add(&names, candidate->key->name))
             continue;
-        buffer_append_format(text, "%s\"%s\" ", text->length ? ", " : "", candidate->key->name);
+        buffer_append_char(text, ' ');
         if (why)
             buffer_append_text(text, why);
         else
             render_standing(text, candidate, step->choice.now, &zone_system);
     }
-    if (named > NAMED_MOST)
-        buffer_append_format(text, " and %zu more", named - NAMED_MOST);
+    keynames_end(&names);
 }
 
 static void explain_none_left(const struct step *step)

@@ -4,6 +4,8 @@
 #include "commands/run/attempt.h"
 #include "commands/run/step.h"
 
+#define WHYNOT_NAMED_MOST 20 /* keys, in one sentence */
+
 enum whynot {
     WHYNOT_NOTHING, /* it is carried on */
     WHYNOT_ASKED_TO_END,

@@ -181,8 +181,8 @@ static void say_next(const struct setup_request *wish)
         pidfile_finish(&running);
     log_say("%s", wish->program->then);
     if (r == -ESRCH)
-        log_say("No gateway runs now: tcr-run gateway install lets systemd start one when it is "
-                "needed, tcr-run gateway start -d starts one.");
+        log_say("no gateway runs now; to start one: tcr-run gateway start -d; to have systemd "
+                "start it when it is needed: tcr-run gateway install");
 }
 
 static int change(const struct setup_request *wish, const struct setup_facts *facts,

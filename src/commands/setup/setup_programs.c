@@ -117,7 +117,7 @@ static char *shell_path(void)
         return asprintf(&path, "%s/.zshrc", folder) < 0 ? NULL : path;
     if (strcmp(shell, "zsh") == 0)
         return in_home(".zshrc");
-    log_say("setup: SHELL is \"%s\"; expected bash, zsh or fish. In another shell's own file set "
+    log_say("setup: SHELL is \"%s\"; expected bash, zsh or fish; for another shell set "
             "ANTHROPIC_BASE_URL to the gateway's address, and ANTHROPIC_API_KEY to what tcr-run "
             "gateway token prints",
             shell);

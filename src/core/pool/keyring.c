@@ -63,8 +63,8 @@ int keyring_set_token(struct keyring *keyring, struct key *key, const char *byte
     struct kind by_prefix;
     bool known = kind_from_token(token, &by_prefix);
     if (!key->kind_known && !known) {
-        buffer_append_text(error, "unknown kind of token (it starts with neither "
-                                  "sk-ant-oat nor sk-ant-api); add \"kind\"");
+        buffer_append_text(error, "unknown kind of token; it starts with neither sk-ant-oat nor "
+                                  "sk-ant-api; add \"kind\"");
         return -EINVAL;
     }
     if (!key->kind_known)

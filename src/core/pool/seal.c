@@ -104,13 +104,13 @@ int seal_read(const char *bytes, size_t length, struct seal *ret_seal, struct bu
         return -EINVAL;
     }
     if (version != VERSION || parse_header(bytes, length, &seal, nonce) == 0) {
-        buffer_append_text(error, "has a damaged seal: its first three lines are not what tcr-run "
+        buffer_append_text(error, "has a damaged seal; its first three lines are not what tcr-run "
                                   "keys seal wrote; restore it from a copy");
         return -EINVAL;
     }
     if (seal.operations < crypto_pwhash_OPSLIMIT_MIN || seal.operations > MOST_OPERATIONS ||
         seal.memory < crypto_pwhash_MEMLIMIT_MIN || seal.memory > MOST_MEMORY) {
-        buffer_append_text(error, "has a damaged seal: line 2 asks for more work than tcr-run keys "
+        buffer_append_text(error, "has a damaged seal; line 2 asks for more work than tcr-run keys "
                                   "seal ever does; restore it from a copy");
         return -EINVAL;
     }

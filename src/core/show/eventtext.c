@@ -31,12 +31,8 @@ static void append_failure(struct buffer *text, const struct event *event,
     snprintf(finding.what, sizeof finding.what, "%s", event->what ? event->what : "");
     buffer_append_format(text, "\"%s\" ", key_of(event));
     render_failure(text, &finding);
-    if (event->until <= event->time)
-        return;
-    bool is_limit = event->class == CLASS_LIMIT;
-    buffer_append_text(text, is_limit && !event->assumed ? " (resets " : " (rests until ");
-    render_time(text, event->until, event->time, zones);
-    buffer_append_text(text, is_limit && event->assumed ? "; no reset time was told)" : ")");
+    if (event->until > event->time)
+        render_rest(text, event->class, !event->assumed, event->until, event->time, zones);
 }
 
 /* ` after 1h 12m`; tenths of a second for what is short. */

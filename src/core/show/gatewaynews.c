@@ -133,9 +133,9 @@ static void append_served(const struct gatewaynews *news, struct buffer *text)
             (news->failure_count == 0 && !master))
             continue;
         if (any)
-            buffer_append_format(text, ", %lu with ", served->requests);
+            buffer_append_format(text, ", %lu used ", served->requests);
         else
-            buffer_append_format(text, "%s%lu request%s went on with ", text->length ? "; " : "",
+            buffer_append_format(text, "%s%lu request%s used ", text->length ? "; " : "",
                                  served->requests, plural(served->requests));
         buffer_append_format(text, "%s\"%s\"%s", master ? "the master key " : "", served->key,
                              master ? ", which is billed" : "");

@@ -57,12 +57,16 @@ void render_key_failure(struct buffer *text, const char *name, const struct find
     render_failure(text, finding);
     if (until <= now)
         return;
-    bool is_limit = finding->class == CLASS_LIMIT, is_told = finding->until > now;
+    render_rest(text, finding->class, finding->until > now, until, now, zones);
+}
+
+void render_rest(struct buffer *text, enum failure_class class, bool is_told, int64_t until,
+                 int64_t now, const struct zone_ops *zones)
+{
+    bool is_limit = class == CLASS_LIMIT;
     buffer_append_text(text, is_limit && is_told ? " (resets " : " (rests until ");
     render_time(text, until, now, zones);
-    buffer_append_text(text, ", ");
-    append_span(text, until, now);
-    buffer_append_text(text, is_limit && !is_told ? "; no reset time was told)" : ")");
+    buffer_append_text(text, is_limit && !is_told ? ", reset unknown)" : ")");
 }
 
 static const char *cooling_word(const struct cooldown *cooling)
@@ -146,8 +150,9 @@ void render_key_end(struct buffer *text, const struct key *key, int64_t now)
     keydate_format(end, day);
     buffer_append_format(text, "\"%s\" %s on %s", key->name, end > now ? "ends" : "ended", day);
     if (end > now) {
-        buffer_append_text(text, ", ");
+        buffer_append_text(text, " (");
         append_span(text, end, now);
+        buffer_append_char(text, ')');
     }
     buffer_append_format(text, "; get a new one%s, then: tcr-run keys renew ",
                          is_oauth ? " with claude setup-token" : "");
@@ -169,5 +174,5 @@ void render_destination(struct buffer *text, const struct destination *to)
     else if (to->from == DESTINATION_ENVIRONMENT)
         buffer_append_format(text, " (%s)", to->variable);
     if (to->set_for)
-        buffer_append_format(text, " (%s was set for %s)", to->variable, to->set_for);
+        buffer_append_format(text, ", as %s was set for %s", to->variable, to->set_for);
 }

@@ -59,7 +59,7 @@ int draft_create(const char *bytes, size_t length, bool in_memory, struct buffer
             return r;
     }
     if (in_memory)
-        buffer_append_text(error, "there is no folder in memory for a copy of a sealed file: "
+        buffer_append_text(error, "there is no folder in memory for a copy of a sealed file; "
                                   "expected one in XDG_RUNTIME_DIR or /dev/shm");
     else
         buffer_append_format(error, "no copy to edit could be created in TMPDIR or /tmp: %s",

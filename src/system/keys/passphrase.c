@@ -193,9 +193,9 @@ static int try_to_open(const struct seal *seal, char **bytes, size_t *length, st
 static int open_with(const struct seal *seal, char **bytes, size_t *length, struct buffer *error)
 {
     int r = try_to_open(seal, bytes, length, error);
-    return r != -EBADMSG ? r
-                         : refuse(error, "wrong passphrase (or the file was changed since it was "
-                                         "sealed)");
+    return r != -EBADMSG
+               ? r
+               : refuse(error, "wrong passphrase, or the file was changed since it was sealed");
 }
 
 /* A person may mistype and is asked again; a file and a descriptor would say the same again. */

@@ -62,7 +62,7 @@ static int find_place(const char *config_dir, struct folder_place *place, struct
                            "run claude with it once");
         return -EINVAL;
     }
-    buffer_append_format(error, "%s holds no .credentials.json: log in with CLAUDE_CONFIG_DIR=%s",
+    buffer_append_format(error, "%s holds no .credentials.json; log in with CLAUDE_CONFIG_DIR=%s",
                          config_dir, config_dir);
     return -EINVAL;
 }

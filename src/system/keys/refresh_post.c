@@ -141,7 +141,7 @@ void refresh_tell(const struct renewal *renewal, bool was_killed,
     ret_outcome->not_before = renewal->not_before;
     if (was_killed && renewal->meaning == RENEWAL_ENDED)
         snprintf(ret_outcome->text, REFRESH_TEXT,
-                 "its login has ended, log in again: the process that renewed it was killed before "
+                 "its login has ended; log in again; the process that renewed it was killed before "
                  "it had the answer");
     else if (*renewal->reason)
         snprintf(ret_outcome->text, REFRESH_TEXT, "%s%s%s", rows[renewal->meaning].sentence,

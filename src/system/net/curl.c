@@ -16,10 +16,10 @@ static void *open_library(struct buffer *error)
         if (library)
             return library;
     }
-    buffer_append_format(error,
-                         "checking keys needs libcurl, which cannot be loaded (%s is missing or "
-                         "unusable): apt-get install libcurl4",
-                         names[0]);
+    buffer_append_format(
+        error,
+        "checking keys needs libcurl, but %s is missing or unusable; apt-get install libcurl4",
+        names[0]);
     return NULL;
 }
 

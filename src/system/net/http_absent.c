@@ -5,10 +5,9 @@
 
 bool http_is_there(struct buffer *error)
 {
-    buffer_append_text(error,
-                       "this tcr-run was built without libcurl, which checking keys needs: "
-                       "apt-get install libcurl4-openssl-dev, then build again with meson setup "
-                       "--reconfigure -Dcurl=enabled build");
+    buffer_append_text(error, "this tcr-run was built without libcurl, which checking keys needs; "
+                              "apt-get install libcurl4-openssl-dev, then build again with meson "
+                              "setup --reconfigure -Dcurl=enabled build");
     return false;
 }
 

@@ -131,10 +131,10 @@ static int judge_error(struct store_redis *store, const redisReply *reply)
     const char *text = reply->str;
     int length = (int)strcspn(text, "\r\n");
     if (strstr(text, "WRONGTYPE")) {
-        buffer_append_format(&store->error,
-                             "the keys \"%s:…\" there hold something else and are left as they "
-                             "are; name another ?prefix=",
-                             store->url.prefix);
+        buffer_append_format(
+            &store->error,
+            "the keys \"%s:…\" there hold something else and are left alone; name another ?prefix=",
+            store->url.prefix);
         return -EEXIST;
     }
     buffer_append_format(&store->error, "refused us: %.*s", length, text);

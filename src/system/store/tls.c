@@ -246,8 +246,8 @@ int tls_step(struct tls *tls, struct buffer *out, struct buffer *in, struct buff
 int tls_create(const char *host, const char *ca_file, struct tls **ret_tls, struct buffer *error)
 {
     (void)host, (void)ca_file, (void)ret_tls;
-    buffer_append_text(error, "this tcr-run was built without TLS: install libssl-dev and build it "
-                              "with meson setup -Dredis=enabled -Dredis_tls=enabled");
+    buffer_append_text(error, "this tcr-run was built without TLS; install libssl-dev and build it "
+                              "again: meson setup -Dredis=enabled -Dredis_tls=enabled");
     return -ENOSYS;
 }
 
