@@ -38,7 +38,7 @@ says() {
   says '"personal" is ready first, at .*; giving up' -- --key personal --wait=1s --cooldown 1h -- client
   rm -r "$state"
   fails personal server
-  says 'without --key another key' -- -v --exit-class 1=server --key personal -- client
+  says '"personal" ran into trouble .*; --key allows no other' -- --exit-class 1=server --key personal -- client
   works employer
   rm -r "$state"
   fails employer

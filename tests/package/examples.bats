@@ -50,7 +50,7 @@ assert_calls() {
   pool
   example "A plain round-robin" | play sh 2>err
   assert_calls "sk-ant-oat01-FAKE-work-0001 prompt"
-  grep -E '^tcr-run: "home" .* in (1m|5[0-9]s);' err || fail "no rest of a minute: $(cat err)"
+  grep -q '"length":60' "$HOME/.local/state/tcr/state.json" || fail "no rest of a minute: $(cat err)"
 }
 
 @test "GitHub Actions, without a file" {

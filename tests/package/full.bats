@@ -131,13 +131,13 @@ first_failover() {
   begun=$SECONDS
   in_root su - root -c '. ~/begin; set -x; . ~/typed'
   echo "# from a bare Debian to the first failover: $(wc -l <"$root/root/typed") commands, $((SECONDS - begun)) s" >&3
-  [[ $output == *"carrying on with \"work\""*$'\ndone' ]] || fail "$output"
+  [[ $output == *"using \"work\""*$'\ndone' ]] || fail "$output"
 
   rm -r "$root/root/tcr-run/build" "$root/root/.config" "$root/root/.local"
   readme 'tools/try && ' >"$root/root/typed"
   in_root su - root -c '. ~/begin; apt-get -q purge -y tcr-run; . ~/typed; tcr-run --version; '"$(first_failover | tr '\n' ';')"'
     ninja -C build uninstall; echo "left: $(find /usr/local -name "*tcr*")"'
-  [[ $output == *'"home" is used up after two of four steps'*'All four steps are done.'*"carrying on with \"work\""*$'\nleft: ' ]] || fail "$output"
+  [[ $output == *'"home" is used up after two of four steps'*'All four steps are done.'*"using \"work\""*$'\nleft: ' ]] || fail "$output"
 }
 
 @test "on a fresh Debian, as an ordinary user: the archive is built where root installs what it asks for" {
@@ -155,7 +155,7 @@ first_failover() {
   begun=$SECONDS
   in_root su - someone -c '. ~/begin; set -x; . ~/typed'
   echo "# the archive, once its compiler is there: $(wc -l <"$root/home/someone/typed") commands, $((SECONDS - begun)) s" >&3
-  [[ $output == *"carrying on with \"work\""*$'\ndone' ]] || fail "$output"
+  [[ $output == *"using \"work\""*$'\ndone' ]] || fail "$output"
 }
 
 # What RUN, ENV, USER, ENTRYPOINT and CMD made of the image is taken from it, and run as a container would be (contained.bash).

@@ -11,7 +11,7 @@ younger='mapfile|readarray|(declare|local) -[a-zA-Z]*[An]|\$\{[A-Za-z_]+(,|\^|@[
   plain_tools "$BATS_TEST_TMPDIR/tools"
   run env PATH="$BATS_TEST_TMPDIR/tools:$PATH" "$ROOT/tools/try"
   [ "$status" -eq 0 ] || fail "$output"
-  [[ $output == *'"home" reached its session limit (resets '*'; carrying on with "work" (2 of 2)'*$'\nAll four steps are done.\n'* ]] ||
+  [[ $output == *'"home" reached its session limit (resets '*'; using "work" (2 of 2)'*$'\nAll four steps are done.\n'* ]] ||
     fail "$output"
 }
 
