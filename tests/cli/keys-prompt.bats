@@ -85,7 +85,7 @@ END
   forget_used
   person see:'Passphrase of' echo:off type:'two horse\n' see:'Once more' type:'three\n' see:'Once more' type:'four\n' -- -- client
   assert_status 125
-  assert_stdout_has 'wrong passphrase .or'
+  assert_stdout_has 'wrong passphrase, or'
   assert_used ''
   person see:'Passphrase of' echo:off type:'\x03' -- -- client
   assert_status 130

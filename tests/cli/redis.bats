@@ -189,7 +189,7 @@ load redis-helpers
   ask SET tcr:state 'of another program' > /dev/null
   tcr -- client
   assert_status 0
-  assert_stderr_has 'hold something else and are left as they are; name another .prefix='
+  assert_stderr_has 'hold something else and are left alone; name another .prefix='
   assert_equal "$(ask GET tcr:state)" 'of another program'
 }
 
