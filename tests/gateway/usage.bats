@@ -92,7 +92,7 @@ sum() { # FILTER [ARGUMENT]...
     [ "$(sum .total.cost_usd)" = 0.001 ]
     echo '{"x": {"input": "1"}}' >"$HOME/.config/tcr/prices.json"
     run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
-    [[ "$output" == *'prices.json: the price of "x": expected dollars for a million tokens, from 0 to 1000000, as input'* ]]
+    [[ "$output" == *'prices.json:'*'the price of "x":'*'expected dollars for a million tokens'* ]]
 }
 
 @test "a key past its budget rests until midnight, for gateways and for runs, and the master too" {

@@ -73,7 +73,8 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     for words in 'add' 'add x y' 'add x --expires soon' 'add x --per-day much' 'add x --per-day 0' 'add x --models ,' 'add a,b' 'revoke x --json' 'list x' 'frobnicate x'; do
         # shellcheck disable=SC2086
         run -125 "$TCR_RUN" gateway users $words
-        [ "${#lines[@]}" = 1 ] || { echo "$words: $output"; false; }
+        # Whatever does not fit on the first goes on in lines that are further in.
+        [ "$(grep -vc '^tcr-run:   ' <<<"$output")" = 1 ] || { echo "$words: $output"; false; }
     done
 }
 
@@ -83,13 +84,13 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT"
     [[ "$output" == *"--tls-cert and --tls-key go together"* ]]
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
-    [[ "$output" == *"takes users: tcr-run gateway users add NAME"* ]]
+    [[ "$output" == *"takes users"*"tcr-run gateway users add NAME"* ]]
     user anna
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$KEY" --tls-key "$KEY"
-    [[ "$output" == *"key.pem: "* ]]
+    [[ "$output" == *"key.pem:"* ]]
     cp "$KEY" "$HOME/open.pem" && chmod 644 "$HOME/open.pem"
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$HOME/open.pem"
-    [[ "$output" == *"open.pem: "*"others"* ]] || { echo "$output"; false; }
+    [[ "$output" == *"open.pem:"*"others"* ]] || { echo "$output"; false; }
     run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --behind-proxy
     [[ "$output" == *"listens on http://0.0.0.0:$PORT"* ]]
 }
@@ -191,9 +192,9 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     # Neither can be read: nobody enters, and both are named.
     echo garbage | tee "$state/state.json" >"$state/state.json.users"
     run -0 "$TCR_RUN" --no-gateway -- true
-    [[ "$output" == *"state.json.users, which cannot be used"*"users add"* ]]
+    [[ "$output" == *"state.json.users,"*"which cannot be used"*"users add"* ]]
     run -125 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
-    [[ "$output" == *"takes users: tcr-run gateway users add NAME"* ]]
+    [[ "$output" == *"takes users"*"tcr-run gateway users add NAME"* ]]
 }
 
 @test "a state that loses its users under a gateway is told, and so are they" {
