@@ -4,6 +4,7 @@
 #include "gateway/exchange_parts.h"
 #include "gateway/gateway.h"
 #include "gateway/picker.h"
+#include "system/clock.h"
 #include "system/keys/passphrase.h"
 #include "system/log.h"
 
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #define BUSY_SECONDS 5
+#define BOOK_MS      1500 /* until the book has seen what a run wrote */
 /* tcr-run's exit statuses where no key can be used, and where the command is not found. */
 #define NO_KEY     75
 #define NO_COMMAND 127
@@ -97,6 +99,34 @@ static const char *end_sentence(const struct agent *agent, const char *fault, ch
     return text;
 }
 
+static bool is_of_claude(const struct kind *kind, const void *context)
+{
+    (void)context;
+    return kind_is_anthropic(kind);
+}
+
+/* In how many seconds the first key of the pool is ready; 0 if none rests, or one is ready. */
+static int64_t seconds_to_key(struct gateway *gateway)
+{
+    const struct demand demand = {.can_use = is_of_claude};
+    struct roster *roster = gateway->roster;
+    if (!book_survey(gateway, roster, &demand) || rotation_choose(&roster->rotation, ""))
+        return 0;
+    int64_t until = rotation_earliest(&roster->rotation), now = book_now(gateway);
+    return until > now ? until - now : 0;
+}
+
+/* The run has written down why it ended, and the book sees it within a second. */
+static bool waits_for_book(struct exchange *exchange)
+{
+    struct agent *agent = exchange->agent;
+    if (agent->waits_for_book || seconds_to_key(exchange->gateway) > 0)
+        return false;
+    agent->waits_for_book = true;
+    timer_set(&exchange->gateway->timers, &exchange->timer, clock_now_ms() + BOOK_MS);
+    return true;
+}
+
 /* No part of an answer has been sent, so an error can have a status of its own. */
 static enum exchange_state refuse_ended(struct exchange *exchange)
 {
@@ -106,9 +136,14 @@ static enum exchange_state refuse_ended(struct exchange *exchange)
     const char *type = agent_reply_fault(agent->reply, &fault);
     bool limited = type && strcmp(type, "rate_limit_error") == 0;
     bool no_key = WIFEXITED(agent->status) && WEXITSTATUS(agent->status) == NO_KEY;
+    if ((limited || no_key) && waits_for_book(exchange))
+        return WORKING;
+    int64_t seconds = limited || no_key ? seconds_to_key(exchange->gateway) : 0;
     snprintf(sentence, sizeof sentence, "%s", end_sentence(agent, type ? fault : "", text));
     pending_finish(&exchange->pending);
-    return refuse(exchange, limited || no_key ? 429 : 502, sentence, 0);
+    if (limited || seconds > 0)
+        return refuse(exchange, 429, sentence, seconds > 0 ? seconds : BUSY_SECONDS);
+    return refuse(exchange, no_key ? 503 : 502, sentence, 0);
 }
 
 static enum exchange_state answer_whole(struct exchange *exchange)
@@ -171,6 +206,8 @@ enum exchange_state agent_step(struct exchange *exchange)
 {
     struct agent *agent = exchange->agent;
     bool gone = agent->output.fd < 0 && agent->pid == 0;
+    if (agent->waits_for_book && !exchange->timer_came)
+        return WORKING;
     if (agent_reply_has_ended(agent->reply) || gone)
         return finish(exchange);
     if (exchange->timer_came)

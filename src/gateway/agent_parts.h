@@ -24,6 +24,7 @@ struct agent {
     struct translation translation;
     struct agent_reply *reply;
     char id[24];
+    bool waits_for_book; /* until it shows what the run has learned of the keys */
     struct agent *next;
 };
 

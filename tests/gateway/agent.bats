@@ -66,8 +66,8 @@ start() { # AGENT [OPTION]...: what stands in the policy
     run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET" "${@:2}"
 }
 
-ask() { # PATH BODY: the answer in $output, its status in the last line
-    run -0 curl -sN --max-time 20 --unix-socket "$SOCKET" -H 'content-type: application/json' -w '\n%{http_code}' "http://gateway$1" -d "$2"
+ask() { # PATH BODY [OPTION]...: the answer in $output, its status in the last line
+    run -0 curl -sN --max-time 20 --unix-socket "$SOCKET" -H 'content-type: application/json' -w '\n%{http_code}' "http://gateway$1" -d "$2" "${@:3}"
     status=${lines[-1]}
 }
 
@@ -268,6 +268,19 @@ END
 echo '{"type":"result","subtype":"success","is_error":true,"api_error_status":429,"result":"You'"'"'ve hit your limit · resets 7pm (UTC)"}'
 exit 1
 END
-    ask /sdk/v1/messages '{"messages": [{"role": "user", "content": "go"}]}'
-    [ "$status" = 429 ]
+    for path in messages chat/completions; do # what it says itself; no run is begun
+        ask /sdk/v1/$path '{"model": "sonnet", "messages": [{"role": "user", "content": "go"}]}' -D "$HOME/head"
+        [ "$status" = 429 ]
+        seconds=$(sed -n 's/^retry-after: \([0-9]*\).*/\1/Ip' "$HOME/head")
+        [ "$seconds" -gt 5 ] && [ "$seconds" -le 86400 ] || { cat "$HOME/head"; false; }
+    done
+    # None rests, and none is ready: seen within a second.
+    "$TCR_RUN" reset
+    "$TCR_RUN" keys disable home
+    for _ in {1..20}; do
+        ask /sdk/v1/messages '{"messages": [{"role": "user", "content": "go"}]}'
+        [ "$status" != 503 ] || break
+    done
+    [ "$status" = 503 ] || { echo "$status $output"; false; }
+    [[ "$output" == *"no key of the pool can be used"* ]]
 }
