@@ -74,10 +74,16 @@ sum() { # FILTER [ARGUMENT]...
     # The gateway itself answers the same, also what it has just seen, and whoever asks for nonsense is told.
     start
     ask whole claude-sonnet-4-6 s-6 >/dev/null
-    curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=session&since=today" >"$HOME/told"
-    [ "$(jq '.total.requests' "$HOME/told")" = 8 ]
-    "$TCR_RUN" usage --json --by session --since today | cmp - "$HOME/told"
-    curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=day&format=csv" | grep -q '^"20..-..-..",8,'
+    # Numbers that no answer can mean are added up as well.
+    for _ in {1..3}; do ask huge claude-sonnet-4-6 s-7 >/dev/null; done
+    for by in key model day session user; do
+        curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=$by&since=today" >"$HOME/told"
+        [ "$(jq '.total.requests' "$HOME/told")" = 11 ]
+        [ "$(jq '.total | .cost_usd > 1000 and .input_tokens > 1000000000' "$HOME/told")" = true ] || { cat "$HOME/told"; false; }
+        "$TCR_RUN" usage --json --by $by --since today | cmp - "$HOME/told"
+    done
+    run -0 "$TCR_RUN" usage --since today
+    curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=day&format=csv" | grep -q '^"20..-..-..",11,'
     [[ "$(curl -s --unix-socket "$SOCKET" "http://gateway/usage?by=colour" | jq -r .error.message)" == *"by: expected key, model"* ]]
     [ "$(curl -s -o /dev/null -w '%{http_code}' -X POST --unix-socket "$SOCKET" http://gateway/usage)" != 200 ]
     # Neither what was asked nor a token is in it.

@@ -1,5 +1,5 @@
 """usage_provider.py FILE: a provider for usage.bats. Writes its port into FILE. What it answers is named by the request's
-last message: stream, cut, whole, slow, limit, untold, chat."""
+last message: stream, cut, whole, slow, limit, untold, huge, chat."""
 
 import http.server
 import json
@@ -58,6 +58,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
             self.answer(200, {"model": model, "choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 10, **details}})
         else:
             usage = {} if what == "untold" else {"usage": {**USAGE, "output_tokens": 50}}
+            if what == "huge":
+                usage = {"usage": dict.fromkeys(USAGE, 2**53)}
             self.answer(200, {"type": "message", "model": model, "content": [], **usage})
 
 

@@ -155,6 +155,45 @@ static void batches_add_up_to_the_same(void **state)
     usagefile_close(file);
 }
 
+/* Also what earlier versions wrote, with numbers of any size. */
+static void sums_that_are_too_large_stop_at_the_end(void **state)
+{
+    (void)state;
+    struct usagefile *file = open_file(true);
+    struct buffer error = {0};
+    struct usage_spent *spent;
+    size_t count;
+    struct usage_row rows[] = {row_of(NOON + 1, "home", "a"), row_of(NOON + 2, "home", "a")};
+    rows[0].input = rows[1].input = rows[0].cost = rows[1].cost = INT64_MAX;
+    for (int i = 0; i < 5; i++)
+        add(file, rows, 2);
+    sqlite3 *older;
+    assert_int_equal(sqlite->open_v2(path, &older, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite->exec(older,
+                                  "INSERT INTO sums SELECT quarter + 900 * column1, key, model, "
+                                  "user, requests, failed, untold, unpriced, 9223372036854775807, "
+                                  "output, cache_read, cache_write, 9223372036854775807 "
+                                  "FROM sums, (VALUES (1), (2), (3)); "
+                                  "UPDATE requests SET input = 9223372036854775807, "
+                                  "cost = 9223372036854775807",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite->close_v2(older), SQLITE_OK);
+    for (enum usage_by by = 0; by < USAGE_BY_COUNT; by++)
+        for (int since = 0; since < 2; since++) {
+            struct usage_report report = report_of(file, by, NOON + since);
+            assert_int_equal(report.total.requests, by == USAGE_BY_SESSION ? 10 : 40);
+            assert_true(report.total.input > INT64_MAX / 1000000);
+            assert_true(report.total.cost > INT64_MAX / 1000000);
+            assert_int_equal(report.total.cache_read, report.total.requests * rows[0].cache_read);
+            usage_report_finish(&report);
+        }
+    assert_int_equal(usagefile_spent(file, NOON, &spent, &count, &error), 0);
+    assert_true(spent[0].cost > INT64_MAX / 1000000);
+    free(spent);
+    usagefile_close(file);
+}
+
 static void another_reads_while_one_writes(void **state)
 {
     (void)state;
@@ -342,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(sums_hold_what_the_rows_do, begin),
         cmocka_unit_test_setup(batches_add_up_to_the_same, begin),
+        cmocka_unit_test_setup(sums_that_are_too_large_stop_at_the_end, begin),
         cmocka_unit_test_setup(another_reads_while_one_writes, begin),
         cmocka_unit_test_setup(old_rows_go, begin),
         cmocka_unit_test_setup(a_day_of_many_requests_is_added_up_at_once, begin),

@@ -36,6 +36,15 @@ void tokens_finish(struct tokens_reader *reader)
 
 /* ---- what a usage object says ---- */
 
+static bool read_count(const struct part *value, int64_t *ret_count)
+{
+    int64_t number;
+    if (!part_integer(value, &number) || number < 0)
+        return false;
+    *ret_count = number < TOKENS_MOST ? number : TOKENS_MOST;
+    return true;
+}
+
 static void read_parts(struct scan scan, struct tokens *tokens, bool *ret_within)
 {
     size_t count = 0;
@@ -44,7 +53,7 @@ static void read_parts(struct scan scan, struct tokens *tokens, bool *ret_within
     if (!scan_enter(&scan, '{'))
         return;
     while (scan_member(&scan, &count, &name) == SCAN_NEXT && scan_value(&scan, &value)) {
-        if (!part_integer(&value, &number) || number < 0)
+        if (!read_count(&value, &number))
             continue;
         if (part_is(&name, "ephemeral_1h_input_tokens"))
             tokens->cache_write_hour = number;
@@ -99,7 +108,7 @@ static void read_usage(struct tokens_reader *reader)
             return;
         if (holds_parts(&name))
             read_parts(inner, &tokens, &within);
-        if (!counter || !part_integer(&value, &number) || number < 0)
+        if (!counter || !read_count(&value, &number))
             continue;
         *counter = number;
         told = true;

@@ -10,6 +10,7 @@
 
 #define TOKENS_MODEL  128
 #define TOKENS_OBJECT 2048
+#define TOKENS_MOST   INT64_C(1000000000000) /* a larger count is taken as this one */
 
 struct tokens {
     bool told; /* the answer said how many */

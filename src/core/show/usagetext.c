@@ -1,6 +1,7 @@
 #include "core/show/usagetext.h"
 
 #include "base/jsontext.h"
+#include "base/saturate.h"
 #include "core/gateway/prices.h"
 
 #include <stdlib.h>
@@ -57,10 +58,10 @@ static int64_t counter(const struct usage_sum *sum, size_t i)
 void usage_sum_add(struct usage_sum *total, const struct usage_sum *sum)
 {
     for (size_t i = 0; i < COUNT(counters); i++) {
-        int64_t number = counter(total, i) + counter(sum, i);
+        int64_t number = saturate_add(counter(total, i), counter(sum, i));
         memcpy((char *)total + counters[i].at, &number, sizeof number);
     }
-    total->cost += sum->cost;
+    total->cost = saturate_add(total->cost, sum->cost);
 }
 
 static void append_members(struct buffer *text, const struct usage_sum *sum)

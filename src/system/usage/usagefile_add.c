@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An answer may report any number. Of what is kept, a million times the most can be added up. */
 #define SUM_LARGEST (INT64_MAX / 4096)
+#define ROW_LARGEST (INT64_MAX / (1 << 20))
 
 /* A statement whose parameters are bound in their order. */
 struct binding {
@@ -21,6 +23,11 @@ static void bind_text(struct binding *binding, const char *text)
 static void bind_number(struct binding *binding, int64_t number)
 {
     binding->code |= binding->sqlite->bind_int64(binding->statement, ++binding->at, number);
+}
+
+static int64_t bounded(int64_t number)
+{
+    return number < ROW_LARGEST ? number : ROW_LARGEST;
 }
 
 static void bind_number_if(struct binding *binding, bool there, int64_t number)
@@ -52,11 +59,11 @@ static int add_request(struct usagefile *file, const struct usage_row *row)
     bind_number(&binding, row->tries);
     bind_number(&binding, row->milliseconds);
     bind_number(&binding, row->billable);
-    bind_number_if(&binding, row->told, row->input);
-    bind_number_if(&binding, row->told, row->output);
-    bind_number_if(&binding, row->told, row->cache_read);
-    bind_number_if(&binding, row->told, row->cache_write);
-    bind_number_if(&binding, row->told && row->priced, row->cost);
+    bind_number_if(&binding, row->told, bounded(row->input));
+    bind_number_if(&binding, row->told, bounded(row->output));
+    bind_number_if(&binding, row->told, bounded(row->cache_read));
+    bind_number_if(&binding, row->told, bounded(row->cache_write));
+    bind_number_if(&binding, row->told && row->priced, bounded(row->cost));
     return run(&binding);
 }
 
@@ -103,10 +110,10 @@ static int compare_sessions(const void *first, const void *second)
     return r != 0 ? r : strcmp(a->session, b->session);
 }
 
-/* An answer may report any number, and SQLite refuses to add up numbers that are too large. */
 static void raise_by(int64_t *sum, int64_t number)
 {
-    if (__builtin_add_overflow(*sum, number, sum) || *sum > SUM_LARGEST)
+    *sum += bounded(number);
+    if (*sum > SUM_LARGEST)
         *sum = SUM_LARGEST;
 }
 

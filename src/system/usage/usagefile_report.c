@@ -6,6 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+/* sum() is an error where the sum is too large; total() is exact up to nine million dollars. */
+#define SUM(column) "CAST(min(total(" column "), 9.2e18) AS INTEGER)"
+
 /* Where a group's name comes from: in the sums, in the rows, and in which table. */
 static const struct {
     const char *in_sums, *in_rows, *table, *order;
@@ -23,14 +26,84 @@ static void make_query(const struct usage_question *question, char *sql, size_t 
 {
     int64_t whole = (question->since + USAGE_QUARTER - 1) / USAGE_QUARTER * USAGE_QUARTER;
     snprintf(sql, size,
-             "SELECT name, sum(requests), sum(failed), sum(untold), sum(unpriced), sum(input), "
-             "sum(output), sum(cache_read), sum(cache_write), sum(cost) FROM ("
-             "SELECT %s AS name, requests, failed, untold, unpriced, input, output, cache_read, "
-             "cache_write, cost FROM %s WHERE quarter >= %lld UNION ALL "
-             "SELECT %s, 1, status>=400, billable AND input IS NULL AND status<400, "
-             "input IS NOT NULL AND cost IS NULL, ifnull(input,0), ifnull(output,0), "
-             "ifnull(cache_read,0), ifnull(cache_write,0), ifnull(cost,0) FROM requests "
-             "WHERE time >= %lld000 AND time < %lld000) GROUP BY name ORDER BY %s",
+             "SELECT name, sum(requests), sum(failed), sum(untold), sum(unpriced), " SUM("input") ", " SUM(
+                 "output") ", " SUM("cache_read") ", " SUM("cache_write") ", " SUM("cost") " FROM ("
+                                                                                           "SELECT "
+                                                                                           "%s AS "
+                                                                                           "name, "
+                                                                                           "request"
+                                                                                           "s, "
+                                                                                           "failed,"
+                                                                                           " untold"
+                                                                                           ", "
+                                                                                           "unprice"
+                                                                                           "d, "
+                                                                                           "input, "
+                                                                                           "output,"
+                                                                                           " cache_"
+                                                                                           "read, "
+                                                                                           "cache_"
+                                                                                           "write, "
+                                                                                           "cost "
+                                                                                           "FROM "
+                                                                                           "%s "
+                                                                                           "WHERE "
+                                                                                           "quarter"
+                                                                                           " >= "
+                                                                                           "%lld "
+                                                                                           "UNION "
+                                                                                           "ALL "
+                                                                                           "SELECT "
+                                                                                           "%s, 1, "
+                                                                                           "status>"
+                                                                                           "=400, "
+                                                                                           "billabl"
+                                                                                           "e AND "
+                                                                                           "input "
+                                                                                           "IS "
+                                                                                           "NULL "
+                                                                                           "AND "
+                                                                                           "status<"
+                                                                                           "400, "
+                                                                                           "input "
+                                                                                           "IS NOT "
+                                                                                           "NULL "
+                                                                                           "AND "
+                                                                                           "cost "
+                                                                                           "IS "
+                                                                                           "NULL, "
+                                                                                           "ifnull("
+                                                                                           "input,"
+                                                                                           "0), "
+                                                                                           "ifnull("
+                                                                                           "output,"
+                                                                                           "0), "
+                                                                                           "ifnull("
+                                                                                           "cache_"
+                                                                                           "read,0)"
+                                                                                           ", "
+                                                                                           "ifnull("
+                                                                                           "cache_"
+                                                                                           "write,"
+                                                                                           "0), "
+                                                                                           "ifnull("
+                                                                                           "cost,0)"
+                                                                                           " FROM "
+                                                                                           "request"
+                                                                                           "s "
+                                                                                           "WHERE "
+                                                                                           "time "
+                                                                                           ">= "
+                                                                                           "%lld000"
+                                                                                           " AND "
+                                                                                           "time < "
+                                                                                           "%lld000"
+                                                                                           ") "
+                                                                                           "GROUP "
+                                                                                           "BY "
+                                                                                           "name "
+                                                                                           "ORDER "
+                                                                                           "BY %s",
              groups[question->by].in_sums, groups[question->by].table, (long long)whole,
              groups[question->by].in_rows, (long long)question->since, (long long)whole,
              groups[question->by].order);
@@ -172,9 +245,10 @@ int usagefile_spent(struct usagefile *file, int64_t day, struct usage_spent **re
     struct spending spending = {0};
     char sql[400];
     snprintf(sql, sizeof sql,
-             "SELECT key, 0, sum(cost), sum(requests) FROM sums WHERE quarter >= %lld GROUP BY key "
-             "UNION ALL SELECT user, 1, sum(cost), sum(requests) FROM sums WHERE quarter >= %lld "
-             "GROUP BY user",
+             "SELECT key, 0, " SUM("cost") ", sum(requests) FROM sums WHERE quarter >= %lld "
+                                           "GROUP BY key UNION ALL SELECT user, 1, " SUM(
+                                               "cost") ", sum(requests) FROM sums "
+                                                       "WHERE quarter >= %lld GROUP BY user",
              (long long)day, (long long)day);
     int r = for_each_row(file, sql, take_spent, &spending, error);
     if (r < 0) {

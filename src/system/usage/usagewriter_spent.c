@@ -1,5 +1,6 @@
 #include "system/usage/usagewriter_parts.h"
 
+#include "base/saturate.h"
 #include "system/clock.h"
 #include "system/usage/today.h"
 #include "system/waiting.h"
@@ -34,7 +35,7 @@ void usagewriter_spend(struct usagewriter *writer, const struct usage_row *row)
         struct usage_spent *spent =
             find_spent(writer, of_user, of_user ? row->user : row->key, true);
         if (spent) {
-            spent->cost += row->told && row->priced ? row->cost : 0;
+            spent->cost = saturate_add(spent->cost, row->told && row->priced ? row->cost : 0);
             spent->requests++;
         }
     }
