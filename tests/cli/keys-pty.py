@@ -4,7 +4,7 @@
 The command runs in the foreground of a session of its own, as a shell would start it, and the steps are taken in order:
   see:TEXT     wait until this was shown          type:TEXT   type it (\\n is Enter, \\x03 Ctrl-C, \\x1a Ctrl-Z, \\x04 Ctrl-D)
   kill:NAME    send that signal to the command    stopped     wait until it is stopped
-  run:COMMAND  run a shell command elsewhere meanwhile
+  run:COMMAND  run a shell command elsewhere meanwhile; $PID is the command's
   continue     bring it to the foreground again   echo:on|off the terminal's echo must be so now
 What the terminal showed goes to stdout. At the end the echo must be on. The exit status is the command's, 128+N for a signal;
 99 if a step failed.
@@ -116,7 +116,7 @@ class Terminal:
         elif word == "continue":
             os.write(self.orders, b"c")
         elif word == "run":
-            if subprocess.run(["sh", "-c", rest], stdin=subprocess.DEVNULL).returncode != 0:
+            if subprocess.run(["sh", "-c", rest], stdin=subprocess.DEVNULL, env=os.environ | {"PID": str(self.pid)}).returncode != 0:
                 fail(f"failed: {rest}")
         elif word == "echo":
             self.until(step, lambda: True if self.echoes() == (rest == "on") else None)

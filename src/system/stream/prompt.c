@@ -4,9 +4,9 @@
 #include "base/secret.h"
 #include "system/files.h"
 #include "system/process/signals.h"
+#include "system/stream/ourterminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <termios.h>
@@ -145,7 +145,7 @@ static int ask_for_line(struct asking *asking, char *line)
 int prompt_secret(const char *question, char **ret_secret)
 {
     struct asking asking = {.question = question};
-    CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CLEANUP_CLOSE int fd = ourterminal_open();
     asking.fd = fd;
     if (fd < 0 || tcgetattr(fd, &asking.before) < 0)
         return -ENOTTY;

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "system/files.h"
 #include "system/host.h"
+#include "system/stream/ourterminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +79,7 @@ static bool read_answer(int fd, const char *question, const struct host *host, b
 
 static bool ask(const char *question, const struct host *host, bool otherwise)
 {
-    CLEANUP_CLOSE int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CLEANUP_CLOSE int fd = ourterminal_open();
     if (fd < 0)
         return false;
     /* Input that was typed for an earlier program is not an answer. */
