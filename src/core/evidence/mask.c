@@ -22,9 +22,13 @@ struct mask_set {
     struct node *nodes;
     uint32_t count;
     size_t longest;
-    bool begins[256]; /* the tokens' first bytes */
-    int only_first;   /* if they all have one: that; else -1 */
+    bool begins[256];            /* the tokens' first bytes */
+    const char *alike;           /* how all tokens begin, `alike_length` bytes of it */
+    size_t alike_length, rarest; /* 0 if they differ at once; the byte of it to look for */
 };
+
+/* No more of it is of use, and it is to end before what is secret. */
+#define ALIKE_MOST 16
 
 enum cover { COVER_NOTHING, COVER_FIRST, COVER_MORE };
 
@@ -87,14 +91,28 @@ static bool link_nodes(struct mask_set *set)
     return true;
 }
 
-static void note_first(struct mask_set *set)
+/* Bytes of texts, from common to rare; what is not among them is rarer. */
+static size_t commonness(char byte)
 {
-    set->only_first = -1;
-    for (int byte = 0, count = 0; byte < 256; byte++) {
-        count += set->begins[byte];
-        if (set->begins[byte])
-            set->only_first = count == 1 ? byte : -1;
+    static const char common[] = " etaoinsrhldcumfpg.wyb,v0-1\"_/2345:6789kxjqz";
+    const char *place = byte ? strchr(common, byte) : NULL;
+    return place ? sizeof common - (size_t)(place - common) : 0;
+}
+
+static void note_beginning(struct mask_set *set, const char *const *tokens, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!tokens[i] || !*tokens[i])
+            continue;
+        size_t length = 0, most = set->alike ? set->alike_length : ALIKE_MOST;
+        set->alike = set->alike ? set->alike : tokens[i];
+        while (length < most && tokens[i][length] && tokens[i][length] == set->alike[length])
+            length++;
+        set->alike_length = length;
     }
+    for (size_t i = 1; i < set->alike_length; i++)
+        if (commonness(set->alike[i]) < commonness(set->alike[set->rarest]))
+            set->rarest = i;
 }
 
 struct mask_set *mask_set_create(const char *const *tokens, size_t count)
@@ -113,7 +131,7 @@ struct mask_set *mask_set_create(const char *const *tokens, size_t count)
     for (size_t i = 0; i < count; i++)
         if (tokens[i] && *tokens[i])
             add_token(set, tokens[i]);
-    note_first(set);
+    note_beginning(set, tokens, count);
     if (link_nodes(set))
         return set;
     mask_set_destroy(set);
@@ -212,15 +230,34 @@ static void step(struct mask *mask, struct stretch *stretch, size_t offset)
     }
 }
 
+/* Whether what all tokens begin with stands there, as far as the bytes go. */
+static bool may_begin(const struct mask_set *set, const char *bytes, size_t length)
+{
+    return *bytes == *set->alike &&
+           memcmp(bytes, set->alike, length < set->alike_length ? length : set->alike_length) == 0;
+}
+
 /* The first offset at which a token may begin, or `length`. */
 static size_t find_beginning(const struct mask_set *set, const char *bytes, size_t from,
                              size_t length)
 {
-    if (set->only_first >= 0) {
-        const char *found = memchr(bytes + from, set->only_first, length - from);
-        return found ? (size_t)(found - bytes) : length;
+    const size_t rarest = set->rarest;
+    if (set->alike_length == 0) {
+        while (from < length && !set->begins[(unsigned char)bytes[from]])
+            from++;
+        return from;
     }
-    while (from < length && !set->begins[(unsigned char)bytes[from]])
+    while (from + rarest < length) {
+        const char *found =
+            memchr(bytes + from + rarest, set->alike[rarest], length - from - rarest);
+        from = (found ? (size_t)(found - bytes) : length) - rarest;
+        if (!found)
+            break;
+        if (may_begin(set, bytes + from, length - from))
+            return from;
+        from++;
+    }
+    while (from < length && !may_begin(set, bytes + from, length - from))
         from++;
     return from;
 }

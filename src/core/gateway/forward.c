@@ -15,30 +15,43 @@
 static const char beta_name[] = "anthropic-beta";
 static const char oauth_beta[] = "oauth-2025-04-20";
 
-/* A name; or, with a '*' at its end, all names that begin like that. Patterns are in small letters.
- */
-static bool name_fits(const struct header *header, const char *pattern)
+/* In small letters. Lengths are known beforehand: most names differ from a header's there. */
+struct pattern {
+    const char *text;
+    size_t length;
+    bool is_beginning; /* of the names that it stands for */
+};
+
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) - 1, false                                                              \
+    }
+#define BEGINNING(text)                                                                            \
+    {                                                                                              \
+        text, sizeof(text) - 1, true                                                               \
+    }
+
+static bool name_fits(const struct header *header, const struct pattern *pattern)
 {
-    if (char_lower(*header->name) != *pattern)
-        return false;
-    size_t length = strlen(pattern);
-    if (pattern[length - 1] != '*')
-        return header_is(header, pattern);
-    return header->name_length >= length - 1 && strncasecmp(header->name, pattern, length - 1) == 0;
+    bool fits = pattern->is_beginning ? header->name_length >= pattern->length
+                                      : header->name_length == pattern->length;
+    return fits && char_lower(*header->name) == *pattern->text &&
+           strncasecmp(header->name, pattern->text, pattern->length) == 0;
 }
 
-static bool is_among(const struct header *header, const char *const *patterns, size_t count)
+static bool is_among(const struct header *header, const struct pattern *patterns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (name_fits(header, patterns[i]))
+        if (name_fits(header, &patterns[i]))
             return true;
     return false;
 }
 
 static bool is_hop_by_hop(const struct header *header)
 {
-    static const char *const names[] = {
-        "connection", "keep-alive", "proxy-*", "te", "trailer", "transfer-encoding", "upgrade",
+    static const struct pattern names[] = {
+        NAME("connection"), NAME("keep-alive"),        BEGINNING("proxy-"), NAME("te"),
+        NAME("trailer"),    NAME("transfer-encoding"), NAME("upgrade"),
     };
     return is_among(header, names, COUNT(names));
 }
@@ -82,21 +95,23 @@ static bool belongs_to_way(const char *head, const struct header *header, bool n
 
 static bool is_credential(const struct header *header)
 {
-    static const char *const names[] = {
-        "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "cookie2",
+    static const struct pattern names[] = {
+        NAME("authorization"),  NAME("x-api-key"), NAME("api-key"),
+        NAME("x-goog-api-key"), NAME("cookie"),    NAME("cookie2"),
     };
     return is_among(header, names, COUNT(names));
 }
 
 static bool is_ours(const struct header *header)
 {
-    static const char *const names[] = {"x-tcr-*", "x-account-name"};
+    static const struct pattern names[] = {BEGINNING("x-tcr-"), NAME("x-account-name")};
     return is_among(header, names, COUNT(names));
 }
 
 static bool is_of_curl(const struct header *header)
 {
-    static const char *const names[] = {"host", "content-length", "expect", "accept-encoding"};
+    static const struct pattern names[] = {NAME("host"), NAME("content-length"), NAME("expect"),
+                                           NAME("accept-encoding")};
     return is_among(header, names, COUNT(names));
 }
 
@@ -249,10 +264,11 @@ const char *forward_next_line(const struct buffer *lines, const char **at)
 
 static bool stays_here(const struct header *header)
 {
-    static const char *const names[] = {
-        "content-length",   "set-cookie*",     "access-control-*",
-        "alt-svc",          "x-tcr-*",         "strict-transport-security",
-        "public-key-pins*", "clear-site-data",
+    static const struct pattern names[] = {
+        NAME("content-length"),       BEGINNING("set-cookie"),
+        BEGINNING("access-control-"), NAME("alt-svc"),
+        BEGINNING("x-tcr-"),          NAME("strict-transport-security"),
+        BEGINNING("public-key-pins"), NAME("clear-site-data"),
     };
     return is_among(header, names, COUNT(names));
 }
