@@ -15,9 +15,9 @@ load helpers
   tcr doctor --json
   assert_status 1
   assert_no_stderr
-  assert_equal "$(jq -c '[.checks[] | keys_unsorted] | unique' "$out")" '[["check","status","message","mend"]]'
+  assert_equal "$(jq -c '[.checks[] | keys_unsorted] | unique' "$out")" '[["check","status","message","fix"]]'
   assert_equal "$(jq -c '[.checks[].status] | unique - ["ok", "warn", "fail"]' "$out")" '[]'
-  assert_equal "$(jq -c '[.checks[] | select(.status != "ok" and .mend == null)]' "$out")" '[]'
+  assert_equal "$(jq -c '[.checks[] | select(.status != "ok" and .fix == null)]' "$out")" '[]'
   assert_equal "$(jq -r '.checks[] | .check + " " + .status' "$out")" \
     "$(sed -E 's/^([a-z]+) +([a-z ]*[a-z]) +— .*/\2 \1/' "$scratch/lines")"
 }

@@ -220,7 +220,7 @@ END
   [ ! -e "$keys" ]
 }
 
-@test "a broken file is not sealed: who would mend it then" {
+@test "a broken file is not sealed: who would repair it then" {
   echo '{"keys": [{}]}' | keyfile
   passphrase x
   unchanged tcr keys seal

@@ -126,7 +126,7 @@ static cJSON *describe(const struct diagnosis *diagnosis)
     json_set_string(object, "check", diagnosis->check);
     json_set_string(object, "status", health_names[diagnosis->health]);
     json_set_string(object, "message", diagnosis->message);
-    json_set(object, "mend",
+    json_set(object, "fix",
              diagnosis->fix ? cJSON_CreateString(diagnosis->fix) : cJSON_CreateNull());
     return object;
 }
