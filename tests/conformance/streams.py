@@ -168,28 +168,62 @@ def nonblocking(cell, verb):
 
 @row("latency-line", [46], "a whole line goes through at once: p99 of 200", right=["< 25 ms"])
 def latency_line(cell):
-    return latency(cell, "lines", 2, 0.025)
+    return quick(cell, 0.025, lambda: echoes(cell, "lines", 200, 2))
 
 
 @row("latency-part", [46], "bytes without a newline: worst of 30 (hold-back of 100 ms allowed)", right=["< 150 ms"])
 def latency_part(cell):
-    return latency(cell, "bytes", 1, 0.150)
+    return quick(cell, 0.150, lambda: echoes(cell, "bytes", 30, 1))
 
 
 @row("latency-file", [46], "a line reaches > file at once: worst of 20", right=["< 150 ms"])
 def latency_file(cell):
-    count, worst = 20, 0.0
+    return quick(cell, 0.150, lambda: lines_in_file(cell, 20))
+
+
+def quick(cell, limit, measure):
+    """Who holds back does it every time; a busy machine is late now and then, and is measured again."""
+    for _ in range(3):
+        times = sorted(measure())
+        if not times:
+            return "held"
+        late = times[len(times) * 99 // 100 - (len(times) >= 100)]
+        cell.note(f"median {times[len(times) // 2] * 1000:.2f} ms, p99 {late * 1000:.2f} ms")
+        if late < limit:
+            return f"< {limit * 1000:.0f} ms"
+    return f"{late * 1000:.0f} ms"
+
+
+def lines_in_file(cell, count):
+    """How long each line took, in seconds; nothing if one did not come or the command failed."""
+    times = []
+    for number in range(count):
+        (cell.folder / f"go{number}").unlink(missing_ok=True)
     with open(cell.path("out"), "wb") as file:
         process = cell.start("lines", count, cell.path("go"), stdout=file)
         for number in range(count):
             began = time.monotonic()
             (cell.folder / f"go{number}").touch()
             if not holds_within(lambda: len(cell.read("out")) >= 5 * (number + 1), 2.0):
-                return "held"
-            worst = max(worst, time.monotonic() - began)
+                return []
+            times.append(time.monotonic() - began)
         word = cell.wait(process)
-    cell.note(f"worst {worst * 1000:.1f} ms")
-    return word if word != "0" else "< 150 ms" if worst < 0.150 else f"{worst * 1000:.0f} ms"
+    return times if word == "0" else []
+
+
+def echoes(cell, kind, count, size):
+    """The same of what the command answers at once."""
+    process = cell.start("echo", kind, stdin=subprocess.PIPE, bufsize=0)
+    times = []
+    for _ in range(count):
+        began = time.monotonic()
+        process.stdin.write(b"p")
+        if len(read_for(process.stdout.fileno(), 2.0, size)) != size:
+            return []
+        times.append(time.monotonic() - began)
+    process.stdin.close()
+    cell.wait(process)
+    return times
 
 
 @row("burst-file", [46], "20 MB at once into > file: there < 2 s, while the command goes on", right=["all"])
@@ -201,22 +235,6 @@ def burst_file(cell):
         (cell.folder / "go").touch()
         word = cell.wait(process)
     return word if word != "0" else "all" if there else "held"
-
-
-def latency(cell, kind, size, limit):
-    process = cell.start("echo", kind, stdin=subprocess.PIPE, bufsize=0)
-    times = []
-    for _ in range(200 if kind == "lines" else 30):
-        began = time.monotonic()
-        process.stdin.write(b"p")
-        if len(read_for(process.stdout.fileno(), 2.0, size)) != size:
-            return "held"
-        times.append(time.monotonic() - began)
-    process.stdin.close()
-    cell.wait(process)
-    worst = sorted(times)[len(times) * 99 // 100 - (kind == "lines")]
-    cell.note(f"median {sorted(times)[len(times) // 2] * 1000:.2f} ms, p99 {worst * 1000:.2f} ms")
-    return f"< {limit * 1000:.0f} ms" if worst < limit else f"{worst * 1000:.0f} ms"
 
 
 @row("holder-silent", [47], "silent descendant keeps the pipe 4 s: status 5 < 1 s", right=["5"])
