@@ -154,7 +154,7 @@ END
 }
 
 @test "the clock is set back by ten years while a key is waited for" {
-  [[ $(nm -D --undefined-only "$TCR_RUN") != *__asan* ]] || skip "not beside a sanitizer"
+  needs_preloading
   pool a
   plays a "[ \"\$(wc -l < \"\$PLAY/.used\")\" -gt 1 ] && { echo recovered; exit 0; }; echo '$(sentence limit)'; exit 1"
   "${CC:-cc}" -shared -fPIC -o "$scratch/clock.so" -xc - << END

@@ -393,7 +393,7 @@ assert_one_warning() {
 
 @test "clock: a year in which there was no Claude Code" {
   healthy
-  [[ $(nm -D --undefined-only "$TCR_RUN") != *__asan* ]] || skip "not beside a sanitizer"
+  needs_preloading
   echo '#include <time.h>
     time_t time(time_t *t) { if (t) *t = 86400; return 86400; }' > "$scratch/past.c"
   "${CC:-cc}" -shared -fPIC -o "$scratch/past.so" "$scratch/past.c"

@@ -185,7 +185,7 @@ NEWS
     rm -f "$play/.ended"
     capture sh -c "ulimit -n $limit; exec \"\$@\"" - "$TCR_RUN" --gateway -- claude -p hello
     lacks "$err" 'Invalid argument'
-    [ "$status" -eq 0 ] || assert_stderr_has 'Too many open files'
+    [ "$status" -eq 0 ] || assert_stderr_has 'Too many open files|No file descriptors available'
     [ -z "$(find "$scratch/tmp" -name 'tcr-*')" ]
   done
   assert_status 0

@@ -341,6 +341,17 @@ assert_refused() {
   assert_stderr_is_ours
 }
 
+# For what a test puts before the C library's own. STATIC=1 says that everything is linked into TCR_RUN (docs/platforms.md).
+needs_preloading() {
+  [ -z "${STATIC-}" ] || skip "everything is linked in: nothing can be preloaded"
+  [[ $(nm -D --undefined-only "$TCR_RUN") != *__asan* ]] || skip "nothing can be preloaded beside a sanitizer"
+}
+
+# needs_shared_libraries WHAT: for what only a program without STATIC=1 has.
+needs_shared_libraries() {
+  [ -z "${STATIC-}" ] || skip "everything is linked in: no $1"
+}
+
 # needs_linux_ways WHAT: for what only they have (docs/platforms.md). PORTABLE=1 says that TCR_RUN was built without them.
 needs_linux_ways() {
   [ -z "${PORTABLE-}" ] || skip "the portable ways have no $1"

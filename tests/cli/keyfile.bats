@@ -206,7 +206,7 @@ END
   rm "$keys"
   ln -s keys.json "$keys"
   tcr -- client
-  assert_faults '.*symbolic links'
+  assert_faults '.*([Ss]ymbolic link)'
   for file in /dev/zero /dev/null; do
     tcr --keys "$file" -- client
     assert_faults '.*not a regular file'

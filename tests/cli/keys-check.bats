@@ -339,6 +339,7 @@ END
 }
 
 @test "without libcurl nothing is asked, and how to get it is said" {
+  needs_shared_libraries "libcurl of the system's"
   pool home
   provide
   mkdir "$scratch/lib"

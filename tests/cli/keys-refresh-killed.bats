@@ -12,6 +12,7 @@ setup_file() {
 
 # killed_everywhere SETUP HOLDS: once for each call.
 killed_everywhere() {
+  needs_preloading
   local at before=(${extra_env[@]+"${extra_env[@]}"}) found=0
   token_server ok
   for ((at = 1; at < 60; at++)); do
@@ -93,6 +94,7 @@ folder_holds() {
 }
 
 @test "of another key: it is taken up before the next is renewed" {
+  needs_preloading
   logins home work
   token_server ok
   extra_env+=("LD_PRELOAD=$BATS_FILE_TMPDIR/killed_at.so" KILLED_AT=2)
@@ -108,6 +110,7 @@ folder_holds() {
 }
 
 @test "of a sealed file: what is left behind is sealed too" {
+  needs_preloading
   logins home
   passphrase 'once only'
   tcr keys seal --limits interactive

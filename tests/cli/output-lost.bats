@@ -142,7 +142,7 @@ assert_said_once() {
     pool a b
     capture sh -c "ulimit -n $limit"'; exec "$@"' - "$TCR_RUN" --client claude -- client < <(echo input)
     assert_refused
-    assert_stderr_has ': Too many open files$'
+    assert_stderr_has ': (Too many open files|No file descriptors available)$'
   done
 }
 

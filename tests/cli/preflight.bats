@@ -18,6 +18,7 @@ load provider-helpers
 }
 
 @test "without the option nobody is asked, and libcurl is not loaded" {
+  needs_shared_libraries "libcurl of the system's"
   pool home
   answer home=ok
   provide

@@ -241,7 +241,7 @@ refuse_commits() {
 }
 
 @test "--wait=MAX is by our clock, whatever the server's is" {
-  ! is_instrumented || skip "nothing can be preloaded"
+  needs_preloading
   server_start
   make_clock -7200
   pool a

@@ -35,7 +35,7 @@ teardown() {
 }
 
 @test "the server's clock is two hours ahead: a dead key is told as it is, and not used without a rest either" {
-  ! is_instrumented || skip "nothing can be preloaded"
+  needs_preloading
   server_start
   make_clock -7200
   pool limited home

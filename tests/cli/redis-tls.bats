@@ -16,6 +16,7 @@ certificates() {
 }
 
 tls_server() {
+  needs_shared_libraries "TLS to a Redis server"
   command -v openssl > /dev/null || skip "no openssl"
   port=$(free_port)
   certificates "${1-}"
@@ -77,6 +78,7 @@ refused() {
 }
 
 @test "TLS spoken to a server without it" {
+  needs_shared_libraries "TLS to a Redis server"
   port=$(free_port)
   server_start --port "$port" --bind 127.0.0.1
   pool a
@@ -88,6 +90,7 @@ refused() {
 
 # With what the system would forbid allowed: the lowest version is ours to choose.
 @test "a server that speaks nothing newer than TLS 1.1 is not spoken to" {
+  needs_shared_libraries "TLS to a Redis server"
   printf '%s\n' 'openssl_conf = all' '[all]' 'ssl_conf = parts' '[parts]' 'system_default = old' '[old]' \
     'MinProtocol = TLSv1' 'CipherString = DEFAULT:@SECLEVEL=0' > "$scratch/openssl.cnf"
   export OPENSSL_CONF=$scratch/openssl.cnf
@@ -127,4 +130,13 @@ refused() {
   tcr -- client
   assert_stdout_has tcr-run
   ! grep -E 'libssl|libcrypto' "$out"
+}
+
+@test "a program with everything linked in says who has TLS, and goes on without the server" {
+  [ -n "${STATIC-}" ] || skip "TCR_RUN loads libraries"
+  pool a
+  extra_env+=(TCR_STATE=rediss://localhost:1)
+  tcr -- client
+  assert_stdout 'answer of a'
+  assert_stderr_has 'loads no libraries, so it has no TLS to a Redis server; .* deb or tar has it; this run goes on'
 }

@@ -216,7 +216,7 @@ c, _ = s.accept(); c.recv(1); c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"); c.
 }
 
 @test "a clock that is an hour ahead changes nothing" {
-  ! is_instrumented || skip "nothing can be preloaded"
+  needs_preloading
   server_start
   pool a b
   make_clock 3600

@@ -243,11 +243,20 @@ int tls_step(struct tls *tls, struct buffer *out, struct buffer *in, struct buff
 
 #else /* built without TLS */
 
+#ifdef TCR_STATIC
+#define REASON                                                                                     \
+    "this tcr-run loads no libraries, so it has no TLS to a Redis server; one from "               \
+    "tools/package deb or tar has it"
+#else
+#define REASON                                                                                     \
+    "this tcr-run was built without TLS; install libssl-dev and build it again: meson setup "      \
+    "-Dredis=enabled -Dredis_tls=enabled"
+#endif
+
 int tls_create(const char *host, const char *ca_file, struct tls **ret_tls, struct buffer *error)
 {
     (void)host, (void)ca_file, (void)ret_tls;
-    buffer_append_text(error, "this tcr-run was built without TLS; install libssl-dev and build it "
-                              "again: meson setup -Dredis=enabled -Dredis_tls=enabled");
+    buffer_append_text(error, REASON);
     return -ENOSYS;
 }
 
