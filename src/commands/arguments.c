@@ -69,11 +69,17 @@ int arguments_take(int argc, char **argv, const struct flag *flags, const struct
     return taking.words;
 }
 
-int arguments_parse(int argc, char **argv, const struct flag *flags, struct options *ret_options)
+int arguments_parse_for(int argc, char **argv, const struct flag *flags,
+                        struct options *ret_options, const char *who)
 {
     const struct flag pool[] = {{"keys", 'f', NULL, &ret_options->keys_file},
                                 {"profile", 'p', NULL, &ret_options->profile},
                                 {0}};
     *ret_options = (struct options){0};
-    return arguments_take(argc, argv, flags, pool, argv[0]);
+    return arguments_take(argc, argv, flags, pool, who);
+}
+
+int arguments_parse(int argc, char **argv, const struct flag *flags, struct options *ret_options)
+{
+    return arguments_parse_for(argc, argv, flags, ret_options, argv[0]);
 }

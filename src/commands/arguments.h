@@ -20,3 +20,7 @@ int arguments_take(int argc, char **argv, const struct flag *flags, const struct
 
 /* The same for a subcommand that reads the pool: with --keys FILE and --profile NAME. */
 int arguments_parse(int argc, char **argv, const struct flag *flags, struct options *ret_options);
+
+/* The same for a verb: `who` is the subcommand and it. */
+int arguments_parse_for(int argc, char **argv, const struct flag *flags,
+                        struct options *ret_options, const char *who);

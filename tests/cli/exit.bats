@@ -126,6 +126,9 @@ keys ad x|keys: unknown verb "ad"; did you mean: tcr-run keys add$
 keys renmae a b|keys: unknown verb "renmae"; did you mean: tcr-run keys rename$
 status --jsno|status: unknown option --jsno; did you mean --json\? tcr-run status --help lists them$
 gateway stpo|gateway: unknown verb "stpo"; did you mean: tcr-run gateway stop$
+gateway users lst|gateway users: unknown verb "lst"; did you mean: tcr-run gateway users list$
+gateway users frobnicate|gateway users: unknown verb "frobnicate"; expected list, add
+gateway token --json|gateway token: unknown option --json; tcr-run gateway token --help lists them$
 gateway --lisen 1|gateway: unknown option --lisen; did you mean --listen\?
 stat --json|unknown subcommand "stat"; did you mean: tcr-run status$
 key add home|unknown subcommand "key"; did you mean: tcr-run keys$
@@ -268,6 +271,14 @@ keys add
 keys set
 keys edit
 keys check
+gateway start
+gateway stop
+gateway status
+gateway open
+gateway token
+gateway users
+gateway install
+gateway uninstall
 END
   tcr keys add --help
   assert_stdout_has '--organization NAME +whose it is'
@@ -283,8 +294,13 @@ END
 
 @test "what the help of a subcommand names, it takes" {
   pool a
-  for words in status log usage doctor reset classify 'keys list' 'keys add' 'keys set' 'keys check' 'keys import' 'keys seal'; do
+  for words in status log usage doctor reset classify 'keys list' 'keys add' 'keys set' 'keys check' 'keys refresh' 'keys import' \
+    'keys seal' 'gateway '{start,stop,status,open,users,install,uninstall}; do
     tcr $words --help
+    # And each option of the usage is explained.
+    while read -r option; do
+      [ "$(grep -cE -- "(^|[^a-z-])$option([^a-z-]|\$)" "$out")" -ge 2 ] || fail "$words: $option is not explained"
+    done < <(sed '/^ *$/,$d' "$out" | grep -oE -- '--[a-z][a-z-]+|\[-[a-z]\]' | tr -d '[]' | sort -u)
     while read -r option; do
       tcr $words "$option=" x < /dev/null
       refute_stderr_has 'unknown option'

@@ -114,7 +114,7 @@ int command_gateway(int argc, char **argv)
         return gateway_start(argc, argv);
     const struct verb *verb = find_verb(argv[1]);
     if (verb && argc == 3 && strcmp(argv[2], "--help") == 0)
-        return show_help();
+        return gateway_help(verb->name, verb->usage, verb->what);
     if (verb)
         return verb->run(argc - 1, argv + 1);
     struct nearest nearest = nearest_begin(argv[1], strlen(argv[1]));
@@ -220,7 +220,7 @@ int gateway_token(int argc, char **argv)
 {
     struct options options;
     const struct flag flags[] = {{0}};
-    int words = arguments_parse(argc, argv, flags, &options);
+    int words = arguments_parse_for(argc, argv, flags, &options, "gateway token");
     if (words != 0)
         return words < 0 ? EXIT_OWN_FAILURE : gateway_say_usage("token");
     char *token = gateway_stand_in();
@@ -249,7 +249,9 @@ int gateway_find_running(const char *profile, struct pidfile *ret_file)
 /* The profile's name and the rest of what is asked for; false after printing what is wrong. */
 static bool parse(int argc, char **argv, const struct flag *flags, struct options *options)
 {
-    int words = arguments_parse(argc, argv, flags, options);
+    char who[32];
+    snprintf(who, sizeof who, "gateway %s", argv[0]);
+    int words = arguments_parse_for(argc, argv, flags, options, who);
     if (words > 0)
         (void)gateway_say_usage(argv[0]);
     return words == 0;

@@ -27,5 +27,8 @@ int gateway_find_running(const char *profile, struct pidfile *ret_file);
  * there is none. NULL after saying why. */
 char *gateway_stand_in(void);
 
+/* Prints what help says of one verb, which has this usage and does `what`; the exit status. */
+int gateway_help(const char *name, const char *usage, const char *what);
+
 /* Says how a verb is used; returns EXIT_OWN_FAILURE. */
 int gateway_say_usage(const char *verb);

@@ -225,7 +225,7 @@ int gateway_uninstall(int argc, char **argv)
     struct options options;
     struct units units = {0};
     const struct flag flags[] = {{0}};
-    int words = arguments_parse(argc, argv, flags, &options);
+    int words = arguments_parse_for(argc, argv, flags, &options, "gateway uninstall");
     if (words != 0)
         return words < 0 ? EXIT_OWN_FAILURE : gateway_say_usage("uninstall");
     if (LAUNCHD_IS_HERE)

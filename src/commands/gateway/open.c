@@ -163,7 +163,7 @@ int gateway_open(int argc, char **argv)
     struct pidfile file;
     bool print = false;
     const struct flag flags[] = {{"print", 0, &print, NULL}, {0}};
-    int words = arguments_parse(argc, argv, flags, &options);
+    int words = arguments_parse_for(argc, argv, flags, &options, "gateway open");
     if (words != 0)
         return words < 0 ? EXIT_OWN_FAILURE : gateway_say_usage("open");
     int r = gateway_find_running(options.profile, &file);

@@ -1,6 +1,7 @@
 #include "core/state/users.h"
 
 #include "base/money.h"
+#include "base/nearest.h"
 #include "base/secret.h"
 #include "commands/arguments.h"
 #include "commands/command.h"
@@ -299,6 +300,20 @@ static int list(bool json)
     return fine ? output_print(&text) : EXIT_OWN_FAILURE;
 }
 
+static int say_nearest(const char *verb)
+{
+    static const char *const verbs[] = {"list", "add", "revoke", "remove"};
+    struct nearest nearest = nearest_begin(verb, strlen(verb));
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        nearest_consider(&nearest, verbs[i]);
+    if (nearest.word)
+        log_say("gateway users: unknown verb \"%s\"; did you mean: tcr-run gateway users %s", verb,
+                nearest.word);
+    else
+        log_say("gateway users: unknown verb \"%s\"; expected list, add, revoke or remove", verb);
+    return EXIT_OWN_FAILURE;
+}
+
 int gateway_users(int argc, char **argv)
 {
     const char *expires = NULL, *models = NULL, *per_day = NULL;
@@ -309,7 +324,7 @@ int gateway_users(int argc, char **argv)
                                  {"json", 0, &json, NULL},
                                  {0}};
     struct change change = {0};
-    int words = arguments_take(argc, argv, flags, NULL, "gateway");
+    int words = arguments_take(argc, argv, flags, NULL, "gateway users");
     const char *verb = words > 0 ? argv[1] : words == 0 ? "list" : NULL;
     if (!verb)
         return EXIT_OWN_FAILURE;
@@ -318,6 +333,8 @@ int gateway_users(int argc, char **argv)
     bool has_limits = expires || models || per_day;
     if (lists && words <= 1 && !has_limits)
         return list(json);
+    if (!(adds || revokes || removes || lists))
+        return say_nearest(verb);
     if (!(adds || revokes || removes) || words != 2 || json || (has_limits && !adds))
         return gateway_say_usage("users");
     if (sodium_init() < 0 || !take_name(argv[2], &change.user) ||

@@ -276,6 +276,8 @@ static const struct {
     {"--config-dir DIR", "use the login in this folder of Claude Code"},
     {"--keychain SERVICE", "an item of macOS's login keychain holds the token"},
     {"--token-command COMMAND", "this prints the token; takes the rest of the line"},
+    {"--if-due", "only those that end soon"},
+    {"--quiet", "say nothing"},
     {"--all", "the disabled keys too"},
     {"--timeout TIME", "how long a provider may take (10s)"},
     {"--note-organization", "note in the key file what the provider told"},
