@@ -121,13 +121,14 @@ END
   grep -qxF "apt-get -q install -y --no-install-recommends $RUNNER_TEMP/tcr-run.deb" "$BATS_TEST_TMPDIR/apt"
   run action deb=http://files.example/tcr-run.deb
   [ "$status" -eq 1 ] || fail "http was taken: $output"
+  assert_equal "$output" "::error::tcr-run could not be installed: there is no http://files.example/tcr-run.deb; deb takes a file or an https address"
 }
 
 @test "what cannot be installed is one error, and the commands do not run" {
   fake_apt
   run action deb=nowhere.deb run='echo not this'
   [ "$status" -eq 1 ]
-  assert_equal "$output" "::error::tcr-run could not be installed: there is no $PWD/nowhere.deb, which deb names"
+  assert_equal "$output" "::error::tcr-run could not be installed: there is no nowhere.deb; deb takes a file or an https address"
   printf '#!/bin/sh\necho "no space"; exit 100\n' >"$BATS_TEST_TMPDIR/bin/apt-get"
   run action "deb=$ROOT/meson.build" run='echo not this'
   [ "$status" -eq 1 ]

@@ -116,6 +116,12 @@ sudo() { yes | "$@"; }
 END
 }
 
+# Into $worked: in seconds, of all that this shell has started and waited for.
+processor_time() {
+  times >"$BATS_TEST_TMPDIR/times"
+  worked=$(awk -F '[ms ]+' 'NR == 2 { printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }' "$BATS_TEST_TMPDIR/times")
+}
+
 # What README.md has a newcomer type once it is installed; a token is what is answered to keys add.
 first_failover() {
   echo "echo sk-ant-oat01-FAKE-home-0001 | $(readme 'tcr-run keys add work' | sed 's/work/home/')"
@@ -128,9 +134,12 @@ first_failover() {
   fresh_root
   newcomer /root
   { readme 'tools/package deb' && first_failover; } >"$root/root/typed"
-  begun=$SECONDS
+  processor_time
+  begun=$SECONDS before=$worked
   in_root su - root -c '. ~/begin; set -x; . ~/typed'
-  echo "# from a bare Debian to the first failover: $(wc -l <"$root/root/typed") commands, $((SECONDS - begun)) s" >&3
+  processor_time
+  echo "# from a bare Debian to the first failover: $(wc -l <"$root/root/typed") commands, $((SECONDS - begun)) s," \
+    "$((worked - before)) s of a processor" >&3
   [[ $output == *"using \"work\""*$'\ndone' ]] || fail "$output"
 
   rm -r "$root/root/tcr-run/build" "$root/root/.config" "$root/root/.local"
