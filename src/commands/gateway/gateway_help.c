@@ -29,7 +29,7 @@ static const struct {
     {"    --cooldown SPEC", "60 for every class, or auth=2h,limit=10m", true},
     {"    --retry-on CLASSES", "which failures go on with the next key", true},
     {"    --retries N", "pool keys to try for each request (5, the most)", true},
-    {"    --expires TIME", "when the user's key ends: 90d from now, or a date", false},
+    {"    --expires WHEN", "when the user's key ends: 90d from now, or a date", false},
     {"    --models GLOB,...", "which models the user may ask for", false},
     {"    --per-day MONEY", "what the user may use: 5.00, or 200 requests", false},
     {"    --json", "as JSON", false},
@@ -56,7 +56,7 @@ int gateway_help(const char *name, const char *usage, const char *what)
 {
     bool serves = strcmp(name, "start") == 0 || strstr(usage, "options of start");
     struct buffer text = {0};
-    buffer_append_format(&text, "Usage: tcr-run gateway %s%s", name, *usage ? " " : "");
+    buffer_append_format(&text, "Usage:\n  tcr-run gateway %s%s", name, *usage ? " " : "");
     for (const char *p = usage; *p; p++)
         buffer_append_format(&text, *p == '\n' ? "%c      " : "%c", *p);
     buffer_append_format(&text, "\n%c%s.\n\n", toupper((unsigned char)*what), what + 1);
