@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -210,6 +212,103 @@ static void another_reads_while_one_writes(void **state)
     usagefile_close(reader);
 }
 
+#define BATCH 50
+
+/* Writes until it is killed; a byte for each batch that is in the file. */
+static void write_for_ever(const char *key, int told)
+{
+    struct buffer error = {0};
+    struct usagefile *file = NULL;
+    struct usage_row rows[BATCH];
+    for (size_t i = 0; i < BATCH; i++)
+        rows[i] = row_of(NOON + (int64_t)i * 40, key, i % 2 ? "a" : "b");
+    if (usagefile_open(sqlite, path, true, 60000, &error, &file) == 0)
+        while (usagefile_add(file, rows, BATCH, &error) == 0 && write(told, "", 1) == 1)
+            ;
+    _exit(1);
+}
+
+static pid_t start_writer(const char *key, int *ret_told)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        write_for_ever(key, ends[1]);
+    (void)close(ends[1]);
+    *ret_told = ends[0];
+    return pid;
+}
+
+/* Gives how many batches it had written for certain. */
+static int64_t kill_writer(pid_t pid, int told)
+{
+    int64_t batches = 0;
+    int status;
+    char byte;
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    while (read(told, &byte, 1) == 1)
+        batches++;
+    (void)close(told);
+    return batches;
+}
+
+static int64_t number(sqlite3 *database, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite->prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite->step(statement), SQLITE_ROW);
+    int64_t result = sqlite->column_int64(statement, 0);
+    (void)sqlite->finalize(statement);
+    return result;
+}
+
+/* Two gateways write into one file at once, and both are killed while they do. */
+static void a_killed_writer_leaves_whole_batches(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"home", "work"};
+    int64_t written[2] = {0};
+    usagefile_close(open_file(true));
+    for (int round = 0; round < 4; round++) {
+        int told[2];
+        char bytes[3];
+        pid_t pids[2];
+        for (size_t i = 0; i < 2; i++)
+            pids[i] = start_writer(keys[i], &told[i]);
+        for (size_t i = 0; i < 2; i++)
+            for (size_t seen = 0; seen < 3; seen++)
+                assert_int_equal(read(told[i], &bytes[seen], 1), 1);
+        for (size_t i = 0; i < 2; i++)
+            written[i] += 3 + kill_writer(pids[i], told[i]);
+    }
+    sqlite3 *database;
+    assert_int_equal(sqlite->open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(number(database, "SELECT count(*) FROM pragma_integrity_check "
+                                      "WHERE integrity_check <> 'ok'"),
+                     0);
+    int64_t all = number(database, "SELECT count(*) FROM requests");
+    assert_int_equal(sqlite->close_v2(database), SQLITE_OK);
+    struct usagefile *file = open_file(false);
+    struct usage_report report = report_of(file, USAGE_BY_KEY, NOON);
+    assert_int_equal(report.count, 2);
+    assert_int_equal(report.total.requests, all);
+    for (size_t i = 0; i < 2; i++) {
+        bool is_home = strcmp(report.sums[i].name, keys[0]) == 0;
+        assert_int_equal(report.sums[i].requests % BATCH, 0);
+        assert_true(report.sums[i].requests >= written[is_home ? 0 : 1] * BATCH);
+        assert_int_equal(report.sums[i].input, report.sums[i].requests * 10);
+    }
+    usage_report_finish(&report);
+    report = report_of(file, USAGE_BY_SESSION, NOON);
+    assert_int_equal(report.total.requests, all);
+    assert_int_equal(report.sums[0].requests, report.sums[1].requests);
+    usage_report_finish(&report);
+    usagefile_close(file);
+}
+
 static void old_rows_go(void **state)
 {
     (void)state;
@@ -383,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup(batches_add_up_to_the_same, begin),
         cmocka_unit_test_setup(sums_that_are_too_large_stop_at_the_end, begin),
         cmocka_unit_test_setup(another_reads_while_one_writes, begin),
+        cmocka_unit_test_setup(a_killed_writer_leaves_whole_batches, begin),
         cmocka_unit_test_setup(old_rows_go, begin),
         cmocka_unit_test_setup(a_day_of_many_requests_is_added_up_at_once, begin),
         cmocka_unit_test_setup(the_thread_writes_and_answers, begin),
