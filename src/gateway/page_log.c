@@ -105,5 +105,6 @@ void page_log_ask(struct exchange *exchange)
         answer(exchange, path, most, before);
     else
         page_refuse(exchange, 404,
-                    "the log is not in a file of this machine; tcr-run log shows it");
+                    "the log is on the server of TCR_STATE, and this page does not read it there; "
+                    "tcr-run log shows it");
 }

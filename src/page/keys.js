@@ -15,7 +15,7 @@ function row(app, key) {
     const mark = stateMark(), rests = restList(), windows = windowBars(), billed = billedMark();
     const details = element("p", { class: "sub" }), result = element("p", { class: "result-line", role: "status" });
     const advice = element("p", { class: "advice", hidden: true });
-    const grip = element("button", { type: "button", class: "grip", "aria-label": `Move ${name}`, "aria-describedby": "keys-how" }, icon("grip"));
+    const grip = element("button", { type: "button", class: "grip", "aria-label": `Move ${name}`, "aria-describedby": "keys-how keys-shared" }, icon("grip"));
     let current = key;
 
     const button = (words, action, more = "") =>
@@ -125,6 +125,12 @@ function mountAdd(app) {
     });
 }
 
+// Then they share the sessions, until one is moved.
+function sharePriority(state) {
+    const priorities = state.keys.filter((key) => !isBilled(key)).map((key) => key.priority ?? 0);
+    return new Set(priorities).size < priorities.length;
+}
+
 export function mountKeys(app) {
     const list = byId("keys-list"), search = byId("keys-search");
     let expected = null; // the order that was asked for, until the gateway tells it
@@ -139,9 +145,12 @@ export function mountKeys(app) {
         say: app.say,
         async moved() {
             const names = [...list.children].filter((each) => !each.hasAttribute("data-billed")).map((each) => each.dataset.name);
+            const shared = sharePriority(app.state);
             expected = names;
             try {
                 await post("/page/order", { names });
+                if (shared)
+                    app.toast(`Each key has a priority of its own now, from 1 to ${names.length}.`);
                 // The gateway tells it within a second; until then nothing jumps back.
                 const place = new Map(names.map((name, at) => [name, at]));
                 app.state.keys.sort((a, b) => (place.get(a.name) ?? names.length) - (place.get(b.name) ?? names.length));
@@ -170,6 +179,7 @@ export function mountKeys(app) {
         const sealed = byId("keys-sealed");
         sealed.hidden = state.editable !== false;
         setText(sealed, state.editable === false ? `The keys cannot be changed here: ${state.why_not ?? "the key file cannot be written"}` : "");
+        byId("keys-shared").hidden = state.editable === false || !sharePriority(state);
         byId("keys-add").disabled = state.editable === false;
         list.classList.toggle("many", seen.length > 50);
         document.body.classList.toggle("filtered", search.value !== "");

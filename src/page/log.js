@@ -21,6 +21,7 @@ export function mountLog(app) {
     const search = byId("log-search"), forKey = byId("log-key"), forEvent = byId("log-event");
     const windowed = makeWindowed(byId("log-lines"), lineRow);
     let lines = [], ids = new Set(), complete = false, loading = false, visible = false, seenAt = 0, timer = 0;
+    let elsewhere = null; // why it cannot be shown here, where it is on a server
 
     const filtered = () => search.value.trim() || forKey.value || forEvent.value;
 
@@ -42,7 +43,7 @@ export function mountLog(app) {
         setText(byId("log-count"), filtered() ? `${count(seen)} of ${plural(lines.length, "line")}${more}` : plural(lines.length, "line") + more);
         const empty = byId("log-empty");
         empty.hidden = seen > 0 || loading;
-        setText(empty, lines.length ? "No line matches." : "Nothing has happened yet: the log begins with the first run or request.");
+        setText(empty, elsewhere ? elsewhere : lines.length ? "No line matches." : "Nothing has happened yet: the log begins with the first run or request.");
     }
 
     function redraw() {
@@ -75,7 +76,8 @@ export function mountLog(app) {
                 tell();
             }
         } catch (problem) {
-            if (problem.status !== 401 && problem.status !== 0)
+            elsewhere = problem.status === 404 ? problem.message : null;
+            if (problem.status !== 404 && problem.status !== 401 && problem.status !== 0)
                 app.toast(problem.message, true);
         }
         loading = false;

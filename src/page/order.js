@@ -72,9 +72,22 @@ export function makeOrderable(list, { handle, isMovable, nameOf, moved, say }) {
             step(Number.isFinite(by) ? by : by < 0 ? -place : all.length - 1 - place);
         }
     });
-    list.addEventListener("focusout", (event) => {
-        if (row && byKeyboard && event.target.closest(handle) && event.relatedTarget)
+    // Rows that are put back between the press and the release of a button take the click with them.
+    let isPressed = false;
+    addEventListener("pointerdown", () => (isPressed = true), true);
+    for (const name of ["pointerup", "pointercancel"])
+        addEventListener(name, () => (isPressed = false), true);
+
+    function leave() {
+        if (!isPressed)
             end(false);
+        else
+            addEventListener("pointerup", () => setTimeout(() => row && byKeyboard && end(false)), { once: true });
+    }
+
+    list.addEventListener("focusout", (event) => {
+        if (row && byKeyboard && event.target.closest(handle) && (event.relatedTarget || isPressed))
+            leave();
     });
 
     function drag() {
@@ -100,7 +113,11 @@ export function makeOrderable(list, { handle, isMovable, nameOf, moved, say }) {
 
     list.addEventListener("pointerdown", (event) => {
         const button = event.target.closest(handle);
-        if (!button || row || event.button !== 0 || !isMovable(button.closest("li")))
+        if (!button || event.button !== 0 || !isMovable(button.closest("li")))
+            return;
+        if (row && byKeyboard)
+            end(false);
+        if (row)
             return;
         event.preventDefault();
         button.focus();

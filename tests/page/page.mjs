@@ -3,6 +3,8 @@
 // state. Prints TAP; with WORD only the tests whose names hold it. Says so where no Chromium or playwright-core is installed.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { overflow, pale, unnamed } from "./checks.mjs";
 import { CHROMIUM, Home, Provider, until } from "./house.mjs";
@@ -188,6 +190,26 @@ const tests = {
         await until(() => inFile().join() === "a b,work,home,login", "the order in the file");
         await until(async () => (await order()).join() === "a b,work,home,login", "the order in the page");
         assert.ok(home.readKeys().master, "the master stays");
+        // A click elsewhere puts the key back, and is not lost.
+        await grip.focus();
+        await page.keyboard.press("Space");
+        await page.keyboard.press("Home");
+        const asked = provider.asked.length;
+        await press("Test", "a b");
+        await until(() => provider.asked.slice(asked).some(([, name]) => name === "other"), "the test that was clicked");
+        await until(async () => (await order()).join() === "a b,work,home,login", "the order before");
+        assert.equal(await page.locator(".moving").count(), 0);
+        // Keys that share a priority: what moving one does to it is told before, and after.
+        assert.equal(await page.locator("#keys-shared").isVisible(), false);
+        home.run("keys", "set", "work", "home", "--priority", "2");
+        await page.getByText("Some keys have the same priority").waitFor();
+        await grip.focus();
+        await page.keyboard.press("Space");
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("Space");
+        await page.getByText("Each key has a priority of its own now, from 1 to 4.").waitFor();
+        await page.getByText("Some keys have the same priority").waitFor({ state: "hidden" });
+        await until(() => inFile().join() === "a b,work,home,login", "the order in the file");
     },
 
     async "the order, by dragging"() {
@@ -351,6 +373,29 @@ const tests = {
         await page.getByLabel("Event").selectOption("success");
         await until(async () => (await page.textContent("#log-count")).startsWith("3,334 of"), "lines of one event");
         assert.equal(await page.evaluate(overflow), 0);
+    },
+
+    async "a log that is on a Redis server is said to be there"() {
+        const socket = path.join(home.folder, "redis");
+        const redis = spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--dir", home.folder, "--save", ""], { stdio: "ignore" });
+        const isThere = await new Promise((done) => redis.once("error", () => done(false)).once("spawn", () => done(true)));
+        if (!isThere)
+            return;
+        try {
+            await until(() => existsSync(socket), "the server");
+            home.stop();
+            expected = /401|404|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|ERR_NETWORK/;
+            home.env.TCR_STATE = "redis+unix://" + socket;
+            home.start();
+            await page.goto(await home.link());
+            await view("log");
+            await page.getByText("the log is on the server of TCR_STATE").waitFor();
+            assert.match(await page.textContent("#log-empty"), /tcr-run log shows it/);
+            assert.equal(await page.locator(".toast").count(), 0);
+        } finally {
+            home.stop();
+            redis.kill();
+        }
     },
 };
 
