@@ -14,9 +14,9 @@ static bool is_blank(char c)
  * !#$%&'*+-.^_`|~ */
 static bool is_token_byte(char c)
 {
-    static const uint32_t bits[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
-    unsigned char byte = (unsigned char)c, letter = byte | 0x20;
-    return (letter >= 'a' && letter <= 'z') || (bits[byte / 32] >> byte % 32 & 1);
+    static const uint64_t bits[4] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe};
+    unsigned char byte = (unsigned char)c;
+    return bits[byte / 64] >> byte % 64 & 1;
 }
 
 static size_t token_length(const char *text)
@@ -89,8 +89,8 @@ static bool find_next(const char **at, const char *name, size_t length, struct h
     while (**at) {
         const char *line = *at;
         *at = next_line(line);
-        if (char_lower(*line) == first && strncasecmp(line, name, length) == 0 &&
-            line[length] == ':' && read_line(line, *at, ret_header))
+        if (char_lower(*line) == first && (size_t)(*at - line) > length && line[length] == ':' &&
+            strncasecmp(line, name, length) == 0 && read_line(line, *at, ret_header))
             return true;
     }
     return false;
