@@ -27,6 +27,44 @@ unpack() {
   [ ! -e "$BATS_TEST_TMPDIR/a place" ] || fail "left: $(left "$BATS_TEST_TMPDIR/a place")"
 }
 
+# emulated FOLDER: its programs run in qemu, on a kernel that does not start it by itself, too.
+emulated() {
+  local program
+  for program in bin/tcr-run libexec/tcr-run/tcr-gateway; do
+    mv "$1/$program" "$1/$program.arm64"
+    printf '#!/bin/sh\nexec qemu-aarch64-static "%s" "$@"\n' "$1/$program.arm64" >"$1/$program"
+    chmod 755 "$1/$program"
+  done
+}
+
+# lasts PROGRAM: its lasting gateway starts, answers and ends, and status is shown.
+lasts() {
+  local home port
+  home=$(mktemp -d)
+  port=$("$ROOT/tests/free-ports")
+  with_home() { env -i PATH=/usr/bin:/bin HOME="$home" "$@"; }
+  echo sk-ant-oat01-FAKE-home-0001 | with_home "$1" keys add home
+  [[ $(with_home "$1" status) == *home*ready* ]]
+  with_home "$1" gateway start -d --listen "$port" 3>&-
+  assert_equal "$(curl -sS -o /dev/null -w '%{http_code}' -H "x-api-key: $(with_home "$1" gateway token)" "http://127.0.0.1:$port/health")" 200
+  [[ $(with_home "$1" gateway status) == *":$port"* ]]
+  with_home "$1" gateway stop
+  rm -rf "$home"
+}
+
+@test "arm64 Linux, in qemu: it fails over, serves a run, and has a lasting gateway" {
+  command -v qemu-aarch64-static >/dev/null || skip "no qemu-aarch64-static; tools/install arm64 installs it"
+  unpack static aarch64-linux-musl
+  for program in bin/tcr-run libexec/tcr-run/tcr-gateway; do
+    [[ $(file -b "$unpacked/$program") == ELF*aarch64*static*stripped* ]] || fail "$(file "$unpacked/$program")"
+  done
+  emulated "$unpacked"
+  assert_equal "$("$unpacked/bin/tcr-run" --version)" "tcr-run $VERSION"
+  fails_over "$unpacked/bin/tcr-run"
+  serves "$unpacked"
+  lasts "$unpacked/bin/tcr-run"
+}
+
 @test "a second build gives the same bytes" {
   first=$(echo "$BATS_FILE_TMPDIR/x86_64-linux-musl"/*.tar.gz)
   mkdir "$BATS_TEST_TMPDIR/second"
