@@ -13,10 +13,10 @@ _tcr_run_keys_file()
 }
 
 # A sealed file is none to be asked a passphrase for now: no file is one that cannot be read. What
-# is read from a message is read as text.
+# is read from a message is read as JSON, which has it on one line.
 _tcr_run_ask()
 {
-    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} TCR_LOG_FORMAT=text "${words[0]}" "$@" "${keys_file[@]}"
+    TCR_PASSPHRASE_FILE=${TCR_PASSPHRASE_FILE:-/dev/null} TCR_LOG_FORMAT=json "${words[0]}" "$@" "${keys_file[@]}"
 }
 
 _tcr_run_key_names()
@@ -29,7 +29,7 @@ _tcr_run_key_names()
 _tcr_run_profile_names()
 {
     _tcr_run_ask keys list --profile '' 2>&1 >/dev/null |
-        sed -n 's/.*there is no profile ""; there are: //p' | sed 's/, /\n/g'
+        sed -n 's/.*there is no profile \\"\\"; there are: \([^"]*\)".*/\1/p' | sed 's/, /\n/g'
 }
 
 _tcr_run_user_names()

@@ -1,8 +1,11 @@
 # fish completion for tcr-run(1)
 
-# The words before the cursor, without the program's own.
+# The words before the cursor, without the program's own. Every condition below asks for them: no
+# process is started for it.
 function __tcr_run_words
-    commandline -opc | tail -n +2
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -q words[1]; and printf '%s\n' $words
 end
 
 # True while no `--` was typed.
@@ -68,10 +71,10 @@ function __tcr_run_keys_file
 end
 
 # A sealed file is none to be asked a passphrase for now: no file is one that cannot be read. What
-# is read from a message is read as text.
+# is read from a message is read as JSON, which has it on one line.
 function __tcr_run_ask
     test -n "$TCR_PASSPHRASE_FILE"; or set -lx TCR_PASSPHRASE_FILE /dev/null
-    set -lx TCR_LOG_FORMAT text
+    set -lx TCR_LOG_FORMAT json
     tcr-run $argv (__tcr_run_keys_file)
 end
 
@@ -85,7 +88,7 @@ end
 
 # Asked for a profile that does not exist, tcr-run says which there are.
 function __tcr_run_profile_names
-    __tcr_run_ask keys list --profile '' 2>&1 >/dev/null | string replace -rf '.*there is no profile ""; there are: ' '' | string split ', '
+    __tcr_run_ask keys list --profile '' 2>&1 >/dev/null | string replace -rf '.*there is no profile \\\\"\\\\"; there are: ([^"]*)".*' '$1' | string split ', '
 end
 
 set -g __tcr_run_classes limit throttled auth forbidden billing server network
