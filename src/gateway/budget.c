@@ -4,6 +4,7 @@
 #include "gateway/gateway.h"
 #include "gateway/metering.h"
 #include "system/log.h"
+#include "system/store/ledger.h"
 #include "system/usage/today.h"
 
 #include <stdio.h>
@@ -23,10 +24,20 @@ static bool has_budgets(const struct keyring *keyring)
     return any;
 }
 
+void budget_say_alone(const struct gateway *gateway, const char *limits)
+{
+    if (gateway->metering && ledger_takes_claims(gateway->ledger))
+        log_warn("gateway: %s are counted by what this machine's gateway has used: where several "
+                 "share the state on a server, each counts for itself",
+                 limits);
+}
+
 void budget_follow(struct gateway *gateway, const struct roster *roster, bool waits)
 {
     if (!has_budgets(&roster->keyring))
         return;
+    if (waits)
+        budget_say_alone(gateway, "budgets");
     if (gateway->metering)
         metering_watch(gateway, waits ? WAIT_MS : 0);
     else

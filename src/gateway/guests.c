@@ -3,6 +3,7 @@
 #include "base/head.h"
 #include "base/money.h"
 #include "core/state/users.h"
+#include "gateway/budget.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
 #include "gateway/metering.h"
@@ -59,6 +60,8 @@ int guests_follow(struct gateway *gateway, bool waits)
     users_finish(&guests->users);
     free(guests->text);
     *guests = (struct guests){users, copy};
+    if (waits && are_limited(&users))
+        budget_say_alone(gateway, "limits of users per day");
     if (gateway->metering && are_limited(&users))
         metering_watch(gateway, waits ? WAIT_MS : 0);
     return 0;

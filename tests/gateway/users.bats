@@ -147,8 +147,9 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     while [ ! -S "$HOME/redis" ]; do sleep 0.02; done
     export TCR_STATE=redis+unix://$HOME/redis
     if "$TCR_RUN" status 2>&1 | grep -q 'built without'; then kill "$redis" && skip "built without Redis"; fi
-    anna=$(user anna)
+    anna=$(user anna --per-day 5.00)
     run -0 "$TCR_RUN" gateway -d --listen "0.0.0.0:$PORT" --tls-cert "$CERT" --tls-key "$KEY"
+    [[ "$output" == *"limits of users per day are counted by what this machine's gateway has used"* ]]
     [ "$(ask "$anna")" = 200 ]
     mkdir "$HOME/elsewhere"
     run -0 env HOME="$HOME/elsewhere" "$TCR_RUN" gateway users revoke anna
