@@ -46,3 +46,11 @@ void nearest_consider(struct nearest *nearest, const char *word)
     nearest->distance = found;
     nearest->word = word;
 }
+
+bool nearest_append(const struct nearest *nearest, struct buffer *text)
+{
+    if (!nearest->word)
+        return false;
+    buffer_append_format(text, "did you mean \"%s\"?", nearest->word);
+    return true;
+}

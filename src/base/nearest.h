@@ -1,6 +1,9 @@
 /* The word that somebody meant who mistyped one. */
 #pragma once
 
+#include "base/buffer.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 
 struct nearest {
@@ -15,3 +18,6 @@ struct nearest nearest_begin(const char *typed, size_t length);
 
 /* Of words at the same distance the first one stays. */
 void nearest_consider(struct nearest *nearest, const char *word);
+
+/* Appends `did you mean "work"?`. False if no word is near: then nothing is appended. */
+bool nearest_append(const struct nearest *nearest, struct buffer *text);

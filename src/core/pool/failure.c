@@ -59,10 +59,8 @@ void failure_append_unknown(const char *name, size_t length, struct buffer *text
     buffer_append_format(text, "unknown class \"%.*s\"; ", (int)length, name);
     for (int i = CLASS_NONE + 1; i < CLASS_COUNT; i++)
         nearest_consider(&nearest, classes[i].name);
-    if (nearest.word) {
-        buffer_append_format(text, "did you mean \"%s\"?", nearest.word);
+    if (nearest_append(&nearest, text))
         return;
-    }
     buffer_append_text(text, "the classes are ");
     for (int i = CLASS_NONE + 1; i < CLASS_COUNT; i++)
         buffer_append_format(text, "%s%s", i > 1 ? ", " : "", classes[i].name);

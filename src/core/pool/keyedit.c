@@ -71,9 +71,7 @@ int keyedit_refuse_unknown(const cJSON *file, const char *name, struct buffer *e
         }
     }
     buffer_append_format(error, "there is no key \"%s\"; ", name);
-    if (nearest.word)
-        buffer_append_format(error, "did you mean \"%s\"?", nearest.word);
-    else
+    if (!nearest_append(&nearest, error))
         buffer_append_text(error, "tcr-run keys list shows them");
     return -EINVAL;
 }

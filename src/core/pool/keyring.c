@@ -135,9 +135,7 @@ void keyring_append_unknown(const struct keyring *keyring, const char *name, str
     if (keyring->has_master)
         nearest_consider(&nearest, keyring->master.name);
     buffer_append_format(text, "there is no key \"%s\"; ", name);
-    if (nearest.word)
-        buffer_append_format(text, "did you mean \"%s\"?", nearest.word);
-    else
+    if (!nearest_append(&nearest, text))
         buffer_append_text(text, "tcr-run keys list shows them");
 }
 
@@ -159,7 +157,8 @@ static void refuse_profile(const struct keyring *keyring, const char *profile, s
     cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles)
         nearest_consider(&nearest, other->string);
     if (nearest.word) {
-        buffer_append_format(error, "; did you mean \"%s\"?", nearest.word);
+        buffer_append_text(error, "; ");
+        (void)nearest_append(&nearest, error);
         return;
     }
     cJSON_ArrayForEach (other, (const cJSON *)keyring->profiles) {

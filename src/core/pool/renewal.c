@@ -26,17 +26,16 @@ bool renewal_may_ask(int64_t after, int64_t now)
 int renewal_address(const struct keyring *keyring, const char *variable, char *ret_url, size_t size,
                     struct buffer *error)
 {
+    const char *from_file = keyring->oauth_token_url ? keyring->oauth_token_url : RENEWAL_TOKEN_URL;
     char address[ADDRESS_TEXT];
     struct buffer fault = {0};
-    const char *url = variable && *variable ? variable : keyring->oauth_token_url;
-    int r = url ? address_parse(url, false, address, &fault) : 0;
-    if (r < 0)
-        buffer_append_format(error, "%s: the address %s",
-                             variable && *variable ? "TCR_OAUTH_TOKEN_URL"
-                                                   : "policy.oauth.token_url",
-                             buffer_text(&fault));
+    int r = 0;
+    if (!variable || !*variable)
+        snprintf(ret_url, size, "%s", from_file);
+    else if ((r = address_parse(variable, false, address, &fault)) == 0)
+        snprintf(ret_url, size, "%s", address);
     else
-        snprintf(ret_url, size, "%s", url ? address : RENEWAL_TOKEN_URL);
+        buffer_append_format(error, "TCR_OAUTH_TOKEN_URL: the address %s", buffer_text(&fault));
     buffer_finish(&fault);
     return r;
 }

@@ -26,8 +26,9 @@ bool renewal_is_due(int64_t ends, int64_t before, int64_t now);
 bool renewal_may_ask(int64_t after, int64_t now);
 
 /* Where refresh tokens are sent: `variable` (TCR_OAUTH_TOKEN_URL; NULL or "": not set), else what
- * the key file says, else the provider's own address, into `ret_url`. Returns 0, or -EINVAL with
- * one sentence for an address that is neither https nor on this machine. */
+ * the key file says (read by the same rule), else the provider's own address, into `ret_url`.
+ * Returns 0, or -EINVAL with one sentence for an address that is neither https nor on this machine.
+ */
 int renewal_address(const struct keyring *keyring, const char *variable, char *ret_url, size_t size,
                     struct buffer *error);
 

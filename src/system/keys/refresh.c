@@ -130,35 +130,29 @@ static int take_rescued(const struct renewal_draft *draft, struct buffer *error)
     return r < 0 ? r : 0;
 }
 
+static int take_answer(void *context, const struct renewal *renewal, struct buffer *error)
+{
+    struct renewal_draft *draft = context;
+    int r = renewal_apply_entry(draft->entry, renewal, time(NULL));
+    return r < 0 ? r : refresh_write_hard(write_draft, draft, error);
+}
+
 static int ask_and_write(struct refresh_work *work, struct renewal_draft *draft,
                          struct buffer *error)
 {
-    struct renewal renewal = {0};
-    struct rescue rescue = {0};
-    const char *token = json_string(draft->entry, "refresh_token");
-    const struct refresh_sending sending = {
-        .way = &work->way, .refresh_token = token, .rescue = &rescue};
-    bool was_killed = rescue_was_begun(draft->rescue_path, draft->seal, token);
-    int r = keychange_rehearse(&work->change, draft->file, error);
-    if (r == 0)
-        r = rescue_begin(draft->rescue_path, draft->seal, token, &rescue);
-    if (r == 0)
-        r = refresh_post(&sending, &renewal, error);
-    if (r == 0) {
-        refresh_tell(&renewal, was_killed, work->outcome);
-        r = renewal_apply_entry(draft->entry, &renewal, time(NULL));
-        if (r == 0)
-            r = refresh_write_hard(write_draft, draft, error);
-    }
-    if (r >= 0)
-        rescue_end(&rescue);
-    else
-        rescue_leave(&rescue);
-    renewal_finish(&renewal);
+    const struct refresh_asking asking = {
+        .work = work,
+        .sending = {.way = &work->way, .refresh_token = json_string(draft->entry, "refresh_token")},
+        .rescue_path = draft->rescue_path,
+        .seal = draft->seal,
+        .write = write_draft,
+        .take = take_answer,
+        .context = draft};
+    int r = refresh_ask(&asking, error);
     return r < 0 ? r : 1;
 }
 
-static struct refresh_known known_of(const cJSON *entry)
+struct refresh_known refresh_read_known(const cJSON *entry)
 {
     struct refresh_known known = {0};
     (void)json_integer(entry, "expires", &known.ends);
@@ -185,7 +179,7 @@ static int renew(cJSON *file, void *context, struct buffer *error)
         r = take_rescued(&draft, error);
     if (r < 0)
         return r;
-    const struct refresh_known known = known_of(entry);
+    const struct refresh_known known = refresh_read_known(entry);
     return refresh_is_needed(work, &known) ? ask_and_write(work, &draft, error) : 1;
 }
 
@@ -307,9 +301,9 @@ int refresh_read(const char *path, struct keyring *keyring, struct key *key, str
         r = keyring_set_token(keyring, key, token, strlen(token), error);
     if (r < 0)
         return r;
-    key->expires = key->refresh_after = key->refresh_ended = 0;
-    (void)json_integer(entry, "expires", &key->expires);
-    (void)json_integer(entry, "refresh_after", &key->refresh_after);
-    (void)json_integer(entry, "refresh_ended", &key->refresh_ended);
+    const struct refresh_known known = refresh_read_known(entry);
+    key->expires = known.ends;
+    key->refresh_after = known.after;
+    key->refresh_ended = known.ended;
     return 0;
 }

@@ -198,15 +198,13 @@ static void mark_entry(struct folder_place *place)
 /* Somebody who has logged in since has written the file since. */
 static struct refresh_known known_of(const struct folder_place *place)
 {
-    struct refresh_known known = {0};
     struct keychange now;
     struct buffer error = {0};
     int64_t ends = 0;
     int r = keychange_open(place->work->wish->path, NULL, &now, &error);
     const cJSON *entry = r == 0 ? keyedit_find(now.file, place->work->wish->name) : NULL;
+    struct refresh_known known = refresh_read_known(entry);
     (void)json_integer(login_of(place->file), "expiresAt", &ends);
-    (void)json_integer(entry, "refresh_after", &known.after);
-    (void)json_integer(entry, "refresh_ended", &known.ended);
     known.ends = ends / 1000;
     if (place->modified > known.ended)
         known.ended = 0;
@@ -235,38 +233,34 @@ static char *join_scopes(const cJSON *login)
     return joined;
 }
 
+static int take_answer(void *context, const struct renewal *renewal, struct buffer *error)
+{
+    struct folder_place *place = context;
+    int r = 0;
+    place->renewal = renewal;
+    if (renewal->meaning == RENEWAL_NEW)
+        r = refresh_write_hard(write_place, place, error);
+    mark_entry(place);
+    place->renewal = NULL;
+    return r;
+}
+
 static int ask_and_write(struct folder_place *place, struct buffer *error)
 {
-    struct renewal renewal = {0};
-    struct rescue rescue = {0};
     const cJSON *login = login_of(place->file);
     CLEANUP_FREE char *scopes = join_scopes(login);
-    const struct refresh_sending sending = {.way = &place->work->way,
-                                            .refresh_token = json_string(login, "refreshToken"),
-                                            .scopes = scopes,
-                                            .tick = tick,
-                                            .context = place,
-                                            .rescue = &rescue};
-    bool was_killed = rescue_was_begun(place->rescue_path, NULL, sending.refresh_token);
-    int r = write_place(place, error);
-    if (r == 0)
-        r = rescue_begin(place->rescue_path, NULL, sending.refresh_token, &rescue);
-    if (r == 0)
-        r = refresh_post(&sending, &renewal, error);
-    if (r == 0) {
-        refresh_tell(&renewal, was_killed, place->work->outcome);
-        place->renewal = &renewal;
-        if (renewal.meaning == RENEWAL_NEW)
-            r = refresh_write_hard(write_place, place, error);
-        mark_entry(place);
-        place->renewal = NULL;
-    }
-    if (r >= 0)
-        rescue_end(&rescue);
-    else
-        rescue_leave(&rescue);
-    renewal_finish(&renewal);
-    return r;
+    const struct refresh_asking asking = {
+        .work = place->work,
+        .sending = {.way = &place->work->way,
+                    .refresh_token = json_string(login, "refreshToken"),
+                    .scopes = scopes,
+                    .tick = tick,
+                    .context = place},
+        .rescue_path = place->rescue_path,
+        .write = write_place,
+        .take = take_answer,
+        .context = place};
+    return refresh_ask(&asking, error);
 }
 
 static int renew(struct folder_place *place, struct buffer *error)

@@ -25,6 +25,9 @@ struct refresh_known {
     int64_t ends, after, ended;
 };
 
+/* As a key's entry has it. */
+struct refresh_known refresh_read_known(const cJSON *entry);
+
 /* Whether the provider is to be asked; if not, the outcome says why. */
 bool refresh_is_needed(const struct refresh_work *work, const struct refresh_known *known);
 
@@ -55,6 +58,26 @@ struct refresh_sending {
  * in `error` if nothing could be sent; -ENOMEM. */
 int refresh_post(const struct refresh_sending *sending, struct renewal *ret_renewal,
                  struct buffer *error);
+
+/* A renewal from the question to what is on the disk. */
+struct refresh_asking {
+    struct refresh_work *work;
+    struct refresh_sending sending; /* its `rescue` is not used */
+    const char *rescue_path;
+    const struct seal *seal; /* NULL: the rescue is not sealed */
+
+    /* Writes what there is. It is called once before the question: what cannot be written is not
+     * asked for. */
+    int (*write)(void *context, struct buffer *error);
+
+    /* The answer is there, and in the outcome. */
+    int (*take)(void *context, const struct renewal *renewal, struct buffer *error);
+    void *context;
+};
+
+/* Asks, with the answer kept beside the file until it has been taken. 0 or more, or as `write` and
+ * `take` failed, or as refresh_post does. */
+int refresh_ask(const struct refresh_asking *asking, struct buffer *error);
 
 /* What an answer means for the caller; `was_killed`: a renewal with the same token, earlier. */
 void refresh_tell(const struct renewal *renewal, bool was_killed,

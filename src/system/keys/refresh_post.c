@@ -147,3 +147,28 @@ void refresh_tell(const struct renewal *renewal, bool was_killed,
         snprintf(ret_outcome->text, REFRESH_TEXT, "%s%s%s", rows[renewal->meaning].sentence,
                  *rows[renewal->meaning].sentence ? ": " : "", renewal->reason);
 }
+
+int refresh_ask(const struct refresh_asking *asking, struct buffer *error)
+{
+    struct renewal renewal = {0};
+    struct rescue rescue = {0};
+    struct refresh_sending sending = asking->sending;
+    const char *token = sending.refresh_token;
+    bool was_killed = rescue_was_begun(asking->rescue_path, asking->seal, token);
+    sending.rescue = &rescue;
+    int r = asking->write(asking->context, error);
+    if (r == 0)
+        r = rescue_begin(asking->rescue_path, asking->seal, token, &rescue);
+    if (r == 0)
+        r = refresh_post(&sending, &renewal, error);
+    if (r == 0) {
+        refresh_tell(&renewal, was_killed, asking->work->outcome);
+        r = asking->take(asking->context, &renewal, error);
+    }
+    if (r >= 0)
+        rescue_end(&rescue);
+    else
+        rescue_leave(&rescue);
+    renewal_finish(&renewal);
+    return r;
+}
