@@ -45,13 +45,13 @@ organizations() {
   pool api:one
   answer one=ok:org-1
   provide
-  unchanged person see:'Note it? [y/N]' type:'\n' -- keys check
+  unchanged person see:'? [y/N]' type:'\n' -- keys check
   assert_status 0
-  unchanged person see:'Note it? [y/N]' type:'n\n' -- keys check
-  unchanged person see:'Note it? [y/N]' type:'\x04' -- keys check
-  unchanged person see:'Note it? [y/N]' type:'\x03' -- keys check
+  unchanged person see:'? [y/N]' type:'n\n' -- keys check
+  unchanged person see:'? [y/N]' type:'\x04' -- keys check
+  unchanged person see:'? [y/N]' type:'\x03' -- keys check
   assert_status 130
-  person see:'Note it? [y/N]' type:'y\n' see:'the organization is noted' -- keys check
+  person see:'? [y/N]' type:'y\n' see:'the organization is noted' -- keys check
   assert_status 0
   assert_equal "$(organizations)" '["org-1"]'
   person see:'valid' -- keys check
