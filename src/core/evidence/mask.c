@@ -22,9 +22,9 @@ struct mask_set {
     struct node *nodes;
     uint32_t count;
     size_t longest;
-    bool begins[256];            /* the tokens' first bytes */
-    const char *alike;           /* how all tokens begin, `alike_length` bytes of it */
-    size_t alike_length, rarest; /* 0 if they differ at once; the byte of it to look for */
+    bool begins[256];    /* the tokens' first bytes */
+    const char *alike;   /* how all tokens begin, `alike_length` bytes of it */
+    size_t alike_length; /* 0 if they differ at once */
 };
 
 /* No more of it is of use, and it is to end before what is secret. */
@@ -91,14 +91,6 @@ static bool link_nodes(struct mask_set *set)
     return true;
 }
 
-/* Bytes of texts, from common to rare; what is not among them is rarer. */
-static size_t commonness(char byte)
-{
-    static const char common[] = " etaoinsrhldcumfpg.wyb,v0-1\"_/2345:6789kxjqz";
-    const char *place = byte ? strchr(common, byte) : NULL;
-    return place ? sizeof common - (size_t)(place - common) : 0;
-}
-
 static void note_beginning(struct mask_set *set, const char *const *tokens, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -110,9 +102,6 @@ static void note_beginning(struct mask_set *set, const char *const *tokens, size
             length++;
         set->alike_length = length;
     }
-    for (size_t i = 1; i < set->alike_length; i++)
-        if (commonness(set->alike[i]) < commonness(set->alike[set->rarest]))
-            set->rarest = i;
 }
 
 struct mask_set *mask_set_create(const char *const *tokens, size_t count)
@@ -241,22 +230,17 @@ static bool may_begin(const struct mask_set *set, const char *bytes, size_t leng
 static size_t find_beginning(const struct mask_set *set, const char *bytes, size_t from,
                              size_t length)
 {
-    const size_t rarest = set->rarest;
     if (set->alike_length == 0) {
         while (from < length && !set->begins[(unsigned char)bytes[from]])
             from++;
         return from;
     }
-    while (from + rarest < length) {
-        const char *found =
-            memchr(bytes + from + rarest, set->alike[rarest], length - from - rarest);
-        from = (found ? (size_t)(found - bytes) : length) - rarest;
-        if (!found)
-            break;
-        if (may_begin(set, bytes + from, length - from))
-            return from;
-        from++;
-    }
+    const char *found = memmem(bytes + from, length - from, set->alike, set->alike_length);
+    if (found)
+        return (size_t)(found - bytes);
+    /* Its beginning may stand at the end. */
+    if (length - from >= set->alike_length)
+        from = length - set->alike_length + 1;
     while (from < length && !may_begin(set, bytes + from, length - from))
         from++;
     return from;
