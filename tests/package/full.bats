@@ -256,5 +256,5 @@ first_failover() {
   build_package tar "$BATS_TEST_TMPDIR/first"
   umask 077
   TZ=Asia/Tokyo LANG=C.UTF-8 build_package tar "$BATS_TEST_TMPDIR/second"
-  cmp "$BATS_TEST_TMPDIR"/first/*.tar.xz "$BATS_TEST_TMPDIR"/second/*.tar.xz
+  cmp "$BATS_TEST_TMPDIR"/first/*.tar.gz "$BATS_TEST_TMPDIR"/second/*.tar.gz
 }
