@@ -103,11 +103,20 @@ static void name_model(struct exchange *exchange)
         text_copy(exchange->model, sizeof exchange->model, model);
 }
 
+/* A list of models or a file is asked for without one, and any key that does not rest as a whole
+ * has it. */
+static const char *model_of(const struct exchange *exchange)
+{
+    if (*exchange->model)
+        return exchange->model;
+    return strcmp(exchange->method, "POST") == 0 ? NULL : "";
+}
+
 struct demand picker_demand(struct exchange *exchange)
 {
     bool bound;
     name_model(exchange);
-    return (struct demand){.model = *exchange->model ? exchange->model : NULL,
+    return (struct demand){.model = model_of(exchange),
                            .pinned = picker_find_pin(exchange, &bound),
                            .can_use = is_of_provider,
                            .can_use_context = exchange,
