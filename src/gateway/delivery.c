@@ -331,6 +331,13 @@ void delivery_keep_refusal(struct exchange *exchange, const struct finding *find
         delivery_drop_refusal(exchange);
 }
 
+/* What a key's refusals were remembered in is the format of its provider. */
+static bool speaks_its_format(const struct exchange *exchange, const struct candidate *candidate)
+{
+    bool is_openai = kind_provider(&candidate->key->kind) == PROVIDER_OPENAI;
+    return (exchange->route.provider == PROVIDER_OPENAI) == is_openai;
+}
+
 enum exchange_state delivery_without_key(struct exchange *exchange)
 {
     struct picker_why why;
@@ -341,7 +348,7 @@ enum exchange_state delivery_without_key(struct exchange *exchange)
         const struct roster *roster = exchange->roster;
         const struct kept_refusal *kept =
             &roster->refusals[why.candidate - roster->rotation.candidates];
-        if (kept->status)
+        if (kept->status && speaks_its_format(exchange, why.candidate))
             return send_kept(exchange, kept, why.until);
     }
     news_refused(&exchange->gateway->news);
