@@ -155,3 +155,14 @@ $end"
   tcr setup --help
   assert_stdout_has '^  aider    Aider, with'
 }
+
+@test "a gateway that runs at another address than the program will ask is told" {
+  [ -x "$(dirname "$TCR_RUN")/tcr-gateway" ] || skip "built without a gateway"
+  pool home
+  port=$("$BATS_TEST_DIRNAME/../free-ports")
+  tcr gateway start -d --listen "127.0.0.1:$port"
+  assert_status 0
+  tcr setup claude --yes
+  assert_stderr_has "warning: setup: the gateway that runs listens on http://127.0.0.1:$port, not on http://127.0.0.1:4080.*--listen 127.0.0.1:4080"
+  tcr gateway stop
+}

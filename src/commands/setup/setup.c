@@ -171,15 +171,29 @@ static int ask(const struct setup_request *wish, const struct setup_file *file,
 
 /* ---- what is done ---- */
 
+static void say_elsewhere(const struct buffer *addresses, const char *address)
+{
+    const char *text = buffer_text(addresses), *found = strstr(text, address);
+    size_t length = strlen(address);
+    while (found && found[length] != '\n')
+        found = strstr(found + length, address);
+    if (!found)
+        log_warn("setup: the gateway that runs listens on %.*s, not on %s, which the program asks "
+                 "now; fix: start it without --listen, or with --listen %s",
+                 (int)strcspn(text, "\n"), text, address, address + strlen("http://"));
+}
+
 /* A program that waits for a gateway that nobody starts looks broken. */
-static void say_next(const struct setup_request *wish)
+static void say_next(const struct setup_request *wish, const struct setup_facts *facts)
 {
     struct pidfile running;
     CLEANUP_FREE char *path = gateway_pid_path(wish->options.profile);
     int r = path ? pidfile_read(path, &running) : -ENOMEM;
-    if (r == 0)
-        pidfile_finish(&running);
     log_say("%s", wish->program->then);
+    if (r == 0) {
+        say_elsewhere(&running.text, facts->address);
+        pidfile_finish(&running);
+    }
     if (r == -ESRCH)
         log_say("no gateway runs now; to start one: tcr-run gateway start -d; to have systemd "
                 "start it when it is needed: tcr-run gateway install");
@@ -212,7 +226,7 @@ static int change(const struct setup_request *wish, const struct setup_facts *fa
     bool done = wish->undo ? setup_file_restore(file, after, after->length == 0)
                            : setup_file_write(file, after, program->keeps_token);
     if (done && !wish->undo)
-        say_next(wish);
+        say_next(wish, facts);
     return done ? 0 : EXIT_OWN_FAILURE;
 }
 
