@@ -157,7 +157,7 @@ calls_tools() {
   assert_status 0
   assert_stdout "first-result and second-result"
   assert_equal "$(sort effect | paste -sd ' ')" "one two"
-  assert_stderr_has '"open" is of kind openai: requests go through a gateway that translates them'
+  assert_stderr_has '"open" is of kind openai; a gateway translates the requests'
   assert_seen ""
 }
 
