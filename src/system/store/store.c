@@ -33,7 +33,7 @@ static void *open_server(struct redisurl *url, const struct keyring *keyring,
 {
     (void)keyring, (void)host;
     redisurl_finish(url);
-    buffer_append_text(error, "this tcr-run was built without Redis; to get it, install "
+    buffer_append_text(error, "this tcr-run was built without Redis; install "
                               "libhiredis-dev and build with meson setup -Dredis=enabled");
     return NULL;
 }
