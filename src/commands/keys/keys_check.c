@@ -218,8 +218,9 @@ static bool agrees(const struct check_round *round, const char *names, size_t co
 {
     struct buffer question = {0};
     buffer_append_format(&question,
-                         "tcr-run: the provider told the organization of %s\ntcr-run:   keys of "
-                         "one organization rest together; note %s in\ntcr-run:   %s? [y/N] ",
+                         "tcr-run: the provider told the organization of %s; noted in\n"
+                         "tcr-run:   %s\n"
+                         "tcr-run:   keys of one organization rest together. Note %s? [y/N] ",
                          names, round->session->pool.origin, count == 1 ? "it" : "them");
     bool yes = terminal_agree(buffer_text(&question), &command_host);
     buffer_finish(&question);
