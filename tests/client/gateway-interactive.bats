@@ -87,5 +87,5 @@ line_at_end() {
   wait_for 'pong from home'
   leave
   assert_equal "$(exit_status)" "exit status 0"
-  assert_equal "$(screen | grep -c '^tcr-run: ')" 2 # the introduction
+  assert_equal "$(screen | grep -c '^tcr-run: [^ ]')" 2 # the introduction
 }
