@@ -372,8 +372,8 @@ static void introduce(const struct session *session)
     if (fd < 0)
         return;
     (void)close(fd);
-    log_say("when a key is used up, this session goes on with another, through a gateway");
-    log_say("it turns Remote Control off; --no-gateway does without it. This is said once");
+    log_say("when a key is used up, this session goes on with another, by a gateway");
+    log_say("it turns Remote Control off; --no-gateway avoids it. This is said once");
 }
 
 /* Without a gateway the client cannot speak to its key's provider. */
