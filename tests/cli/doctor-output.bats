@@ -80,7 +80,7 @@ load helpers
     # A path stays whole, though it is longer.
     assert_between "$(grep -v / "$scratch/screen" | wc -L)" 30 "$columns"
     [ "$(grep -cE '^ {21}[^ ]' "$scratch/screen")" -gt 1 ]
-    ! grep -qE ' $' "$scratch/screen"
+    ! grep -qE ' $' "$scratch/screen" || fail "a blank at the end of a line"
     tr -s ' \n' ' ' < "$scratch/screen" | grep -qF 'fix' && fail 'a divider is shown'
     tr -s ' \n' ' ' < "$scratch/screen" | grep -qF "sends the keys to http://127.0.0.1:1, where nothing listens; tcr-run gateway start -d"
   done

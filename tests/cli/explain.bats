@@ -47,7 +47,7 @@ load helpers
   assert_stdout_has '^  - TCR_KEYS$'
   assert_stdout_has '^  - MINE$'
   assert_stdout_has '^  \+ CLAUDE_CODE_OAUTH_TOKEN$'
-  ! grep value-of-mine "$out"
+  ! grep value-of-mine "$out" || fail "a value is shown"
   assert_stdout_has '^secret: in the variable$'
 }
 

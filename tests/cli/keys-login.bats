@@ -29,7 +29,7 @@ nothing_shown() {
   assert_status 0
   assert_stderr_has 'Opening browser'
   assert_stderr_has 'added "home" .oauth, sk-ant-oat01-…cdef.'
-  ! grep 'Store this' "$scratch/stderr"
+  ! grep 'Store this' "$scratch/stderr" || fail "the token is shown"
   nothing_shown
   assert_equal "$(cat "$scratch/asked")" setup-token
   assert_equal "$(in_file '.keys[0] | [.token, .organization, .priority, (.added > 1000000000)]')" "[\"$TOKEN\",\"acme\",2,true]"
@@ -124,6 +124,6 @@ P
   for ((i = 0; i < 200; i++)); do [ ! -s "$scratch/bin/pid" ] || break; sleep 0.05; done
   kill -TERM "$pid"
   for ((i = 0; i < 200; i++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
-  ! kill -0 "$(cat "$scratch/bin/pid")" 2>/dev/null
+  ! kill -0 "$(cat "$scratch/bin/pid")" 2>/dev/null || fail "the client goes on"
   [ ! -e "$keys" ]
 }

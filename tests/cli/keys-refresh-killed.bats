@@ -119,7 +119,7 @@ folder_holds() {
   tcr keys refresh home
   unset 'extra_env[-1]' 'extra_env[-1]'
   [ -s "$keys.renewal" ]
-  ! grep -q FAKE "$keys.renewal"
+  ! grep -q FAKE "$keys.renewal" || fail "a token beside the key file"
   tcr keys refresh --if-due home
   assert_status 0
   assert_equal "$(requests)" 1

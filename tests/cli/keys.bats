@@ -264,7 +264,7 @@ END
   tcr -- client
   assert_used b
   grep -q '^MINE=1' "$scratch/env"
-  ! grep -E 'TCR_|sk-ant' "$scratch/env"
+  ! grep -E 'TCR_|sk-ant' "$scratch/env" || fail "keys are handed on"
   within sh -c 'ls /proc/self/fd | wc -l > "$TMPDIR/direct"' > "$scratch/none" 2>&1 < /dev/null
   assert_equal "$(cat "$scratch/fds")" "$(cat "$scratch/tmp/direct")"
 }

@@ -26,7 +26,7 @@ load redis-helpers
   with_env TCR_REDIS_PASSWORD=FAKE-wrong-0001 tcr doctor
   assert_status 1
   assert_stdout_has '^fail +state .*refused us: WRONGPASS.*give the password in TCR_REDIS_PASSWORD_FILE'
-  ! grep FAKE-wrong "$out" "$err"
+  ! grep FAKE-wrong "$out" "$err" || fail "the password is shown"
   tcr doctor
   assert_stdout_has '^fail +state .*refused us: NOAUTH'
 }

@@ -113,7 +113,7 @@ END
     tcr --via $via -- client
     assert_status 0
     [ -s "$play/child" ] && [ -s "$play/parent" ]
-    ! grep -E 'FAKE' "$play/child" "$play/parent"
+    ! grep -E 'FAKE' "$play/child" "$play/parent" || fail "a key in the memory"
   done
 }
 
@@ -209,7 +209,7 @@ END
   pool home work
   plays home 'ls -l /proc/$PPID/fd > "$PLAY/fds" 2>&1; cat > /dev/null; exit 9'
   echo text | tcr_piped --exit-class 9=limit -- client
-  ! grep keys.json "$play/fds"
+  ! grep keys.json "$play/fds" || fail "the key file is open"
   assert_equal "$(ls -A "$scratch/tmp")" ''
 }
 

@@ -490,7 +490,7 @@ END
   pool alpha beta --master api:billing
   fails alpha; fails beta
   tcr -vvv -- client
-  ! grep -rE 'FAKE' "$state"
+  ! grep -rE 'FAKE' "$state" || fail "a token in the state"
   cp "$state/state.json" "$scratch/first"
   rm -rf "$state"
   tcr -- client

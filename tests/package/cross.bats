@@ -16,7 +16,7 @@ unpack() {
   unpack static x86_64-linux-musl
   for program in bin/tcr-run libexec/tcr-run/tcr-gateway; do
     [[ $(file -b "$unpacked/$program") == ELF*x86-64*static*stripped* ]] || fail "$(file "$unpacked/$program")"
-    ! readelf -d "$unpacked/$program" | grep NEEDED
+    ! readelf -d "$unpacked/$program" | grep NEEDED || fail "a library is needed"
   done
   "$unpacked/install" --prefix "$BATS_TEST_TMPDIR/a place"
   assert_equal "$("$BATS_TEST_TMPDIR/a place/bin/tcr-run" --version)" "tcr-run $VERSION"
