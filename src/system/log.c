@@ -64,8 +64,9 @@ static void put(char *line, size_t length)
     (void)files_write_out(STDERR_FILENO, line, length, host);
 }
 
-/* A quotation in a message may hold control characters, which must not reach a terminal. Its lines
- * are written at once too. */
+/* A quotation in a message may hold control characters, which must not reach a terminal. There a
+ * long message is folded, its lines written at once too; elsewhere a message is one line, for grep
+ * and the like. */
 static void put_text(const char *prefix, const char *sentence)
 {
     char whole[LONGEST], lines[2 * LONGEST];
@@ -73,7 +74,8 @@ static void put_text(const char *prefix, const char *sentence)
     if (n < 0)
         return;
     size_t end = (size_t)n < sizeof whole ? (size_t)n : sizeof whole - 1;
-    size_t next, length = 0, columns = FOLD_COLUMNS - strlen(FOLD_PREFIX);
+    size_t next, length = 0;
+    size_t columns = isatty(STDERR_FILENO) ? FOLD_COLUMNS - strlen(FOLD_PREFIX) : LONGEST;
     whole[text_fit(whole, end)] = '\0';
     text_replace_controls(whole, strlen(whole), ' ');
     whole[secret_mask(whole, strlen(whole))] = '\0';
