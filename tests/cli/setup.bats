@@ -48,6 +48,18 @@ stand_in() {
   assert_equal "$(jq -c . "$home/other/settings.json")" '{"env":{"MINE":"1"}}'
 }
 
+@test "claude: an empty file is one without settings, and empty again afterwards" {
+  pool home
+  mkdir -p "$home/.claude"
+  : > "$home/.claude/settings.json"
+  tcr setup claude --yes
+  assert_status 0
+  assert_equal "$(jq -r .env.ANTHROPIC_BASE_URL "$home/.claude/settings.json")" http://127.0.0.1:4080
+  tcr setup claude --undo --yes
+  assert_status 0
+  [ -e "$home/.claude/settings.json" ] && [ ! -s "$home/.claude/settings.json" ]
+}
+
 @test "claude: what somebody set to something else stays, and is told" {
   pool home
   mkdir -p "$home/.claude"

@@ -94,7 +94,7 @@ static void what_cannot_be_is_told(void **unused)
         {"{\"env\": {}", "the file is no JSON object", -EINVAL},
         {"{} {}", "the file is no JSON object", -EINVAL},
         {"[]", "the file is no JSON object", -EINVAL},
-        {"", "the file is no JSON object", -EINVAL},
+        {" \n", NULL, 2},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -102,7 +102,10 @@ static void what_cannot_be_is_told(void **unused)
         assert_int_equal(
             settingsedit_add(cases[i].text, strlen(cases[i].text), members, 2, &text, &error),
             cases[i].r);
-        assert_non_null(strstr(buffer_text(&error), cases[i].says));
+        if (cases[i].says)
+            assert_non_null(strstr(buffer_text(&error), cases[i].says));
+        else
+            assert_int_equal(error.length, 0);
         buffer_finish(&text);
         buffer_finish(&error);
     }

@@ -169,7 +169,7 @@ int gateway_open(int argc, char **argv)
     int r = gateway_find_running(options.profile, &file);
     if (r == -ESRCH) {
         CLEANUP_FREE char *name = options.profile ? shellword_copy(options.profile) : NULL;
-        log_say("no gateway runs%s%s; start it: tcr-run gateway -d%s%s",
+        log_say("no gateway runs%s%s; start it: tcr-run gateway start -d%s%s",
                 name ? " with profile " : "", name ? name : "", name ? " --profile " : "",
                 name ? name : "");
     }

@@ -160,11 +160,23 @@ static int make(const struct settings_member *members, size_t count, struct buff
     return (int)count;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static bool is_blank(const char *text, size_t length)
+{
+    while (length > 0 && is_space(text[length - 1]))
+        length--;
+    return length == 0;
+}
+
 int settingsedit_add(const char *text, size_t length, const struct settings_member *members,
                      size_t count, struct buffer *ret_text, struct buffer *error)
 {
     int added = 0;
-    if (!text)
+    if (!text || is_blank(text, length))
         return make(members, count, ret_text);
     buffer_append(ret_text, text, length);
     for (size_t i = 0; i < count; i++) {
@@ -174,11 +186,6 @@ int settingsedit_add(const char *text, size_t length, const struct settings_memb
         added += r;
     }
     return added;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
 /* With the comma that parts it from its neighbour, and the line that it stands on. */

@@ -11,9 +11,10 @@ struct settings_member {
     const char *name, *value;
 };
 
-/* Appends the file with those members that it lacks. A NULL text stands for no file. Returns how
- * many were added; -EEXIST with one sentence in `error` if one of them is there with another value;
- * -EINVAL with one if the file is no JSON object, or `object` no object in it. */
+/* Appends the file with those members that it lacks. A NULL text stands for no file; a blank one is
+ * replaced as a whole. Returns how many were added; -EEXIST with one sentence in `error` if one of
+ * them is there with another value; -EINVAL with one if the file is no JSON object, or `object` no
+ * object in it. */
 int settingsedit_add(const char *text, size_t length, const struct settings_member *members,
                      size_t count, struct buffer *ret_text, struct buffer *error);
 
