@@ -85,7 +85,7 @@ END
   tcr -- client
   assert_used 'a b'
   assert_equal "$(record a '.cooldowns[0].until')" "$reset"
-  assert_stderr_has 'resets [0-9]+:[0-9]+'
+  assert_stderr_has 'resets ([A-Z][a-z]+ [0-9]+ )?[0-9]+:[0-9]+'
 }
 
 @test "--cooldown 60 goes before a reset that was told" {

@@ -349,7 +349,7 @@ END
   extra_env+=("LD_LIBRARY_PATH=$scratch/lib")
   check
   assert_refused
-  assert_stderr_has 'needs libcurl, but .* missing or unusable$'
+  assert_stderr_has 'needs libcurl, but .* missing or unusable(;|$)'
   assert_stderr_has 'apt-get install libcurl4$'
   tcr --preflight -- client
   assert_refused
