@@ -65,13 +65,15 @@ void front_tls_run(struct front *front)
 {
     for (struct tls_door *door = front->tls; door; door = door->older)
         (void)MHD_run(door->daemon);
-    for (struct tls_door *door = front->tls; door && door->older;) {
-        struct tls_door *older = door->older;
+    if (!front->tls)
+        return;
+    for (struct tls_door **at = &front->tls->older; *at;) {
+        struct tls_door *older = *at;
         if (!is_empty(older)) {
-            door = older;
+            at = &older->older;
             continue;
         }
-        door->older = older->older;
+        *at = older->older;
         close_door(front, older);
     }
 }

@@ -11,7 +11,9 @@ static struct timespec left_until(const struct timespec *until)
         left.tv_nsec += 1000000000;
         left.tv_sec--;
     }
-    return left.tv_sec < 0 ? (struct timespec){0} : left;
+    if (left.tv_sec < 0)
+        left = (struct timespec){0};
+    return left;
 }
 
 void waiting_init(pthread_cond_t *condition)

@@ -113,7 +113,7 @@ assert_apart() {
   assert_status 0
   assert_stdout "pong from own"
   assert_apart
-  assert_stderr_has 'with the master key "master", which is billed'
+  assert_stderr_has 'used the master key "master", which is billed'
   if grep FAKE "$scratch/environment"; then
     fail "the client was given a key"
   fi

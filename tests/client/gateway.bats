@@ -46,7 +46,7 @@ load helpers
   run_tcr --gateway -- claude -p "a question" < /dev/null
   assert_status 0
   assert_stdout "paid for"
-  assert_stderr_has 'with the master key "billing", which is billed'
+  assert_stderr_has 'used the master key "billing", which is billed'
   assert_seen "bearer:home bearer:work x-api-key:billing"
 }
 
