@@ -24,7 +24,11 @@ static bool take_text(const cJSON *json, const char *name, char *ret_text, size_
 
 static bool take_number(const cJSON *json, const char *name, int64_t *ret_number)
 {
-    return !json_get(json, name) || (json_integer(json, name, ret_number) && *ret_number >= 0);
+    int64_t number = 0;
+    if (json_get(json, name) && (!json_integer(json, name, &number) || number < 0))
+        return false;
+    *ret_number = number;
+    return true;
 }
 
 /* False if it cannot be one. A limit that is not understood, after an edit by hand, ends the key.
