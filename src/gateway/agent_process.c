@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -208,29 +207,20 @@ static void add_words(struct words *words, const struct agent *agent,
     add(words, policy->tools ? policy->tools : "");
 }
 
-/* The command gets a session of its own, so that its process group can be ended as a whole. */
-static int spawn(struct agent *agent, char *const *argv, const char *folder, int input, int output)
+struct streams {
+    const char *folder;
+    int input, output;
+};
+
+static int arrange(posix_spawn_file_actions_t *actions, const void *context)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r != 0)
-        return -r;
-    r = posix_spawnattr_init(&attributes);
-    if (r == 0) {
-        r = detach_attributes(&attributes);
-        if (r == 0)
-            r = posix_spawn_file_actions_addchdir_np(&actions, folder);
-        if (r == 0)
-            r = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-        if (r == 0)
-            r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-        if (r == 0)
-            r = posix_spawn(&agent->pid, argv[0], &actions, &attributes, argv, environ);
-        (void)posix_spawnattr_destroy(&attributes);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return -r;
+    const struct streams *streams = context;
+    int r = posix_spawn_file_actions_addchdir_np(actions, streams->folder);
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(actions, streams->input, STDIN_FILENO);
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(actions, streams->output, STDOUT_FILENO);
+    return r;
 }
 
 int agent_start(struct agent *agent, const struct agent_policy *policy, const char *model)
@@ -254,7 +244,14 @@ int agent_start(struct agent *agent, const struct agent_policy *policy, const ch
     agent->output.fd = out[0];
     (void)fcntl(in[1], F_SETFL, O_NONBLOCK);
     (void)fcntl(out[0], F_SETFL, O_NONBLOCK);
-    int r = spawn(agent, (char *const *)words.list, folder, in[0], out[1]);
+    /* In a session of its own, so that its process group can be ended as a whole. */
+    const struct streams streams = {folder, in[0], out[1]};
+    const struct detach_plan plan = {.path = program,
+                                     .argv = (char *const *)words.list,
+                                     .environment = environ,
+                                     .arrange = arrange,
+                                     .context = &streams};
+    int r = detach_start(&plan, &agent->pid);
     (void)close(in[0]);
     (void)close(out[1]);
     if (r == 0)

@@ -24,6 +24,7 @@
 #include "system/process/ownpath.h"
 #include "system/process/signals.h"
 #include "system/process/startup.h"
+#include "system/stream/ourterminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,7 +133,7 @@ static void life_is_over(void *context, uint32_t events)
 
 static bool has_terminal(void)
 {
-    CLEANUP_CLOSE int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    CLEANUP_CLOSE int fd = ourterminal_open();
     return fd >= 0;
 }
 

@@ -24,3 +24,18 @@ struct timespec clock_in_ms(int64_t milliseconds)
     }
     return at;
 }
+
+struct timespec clock_left_until(const struct timespec *until)
+{
+    struct timespec now, left;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    left.tv_sec = until->tv_sec - now.tv_sec;
+    left.tv_nsec = until->tv_nsec - now.tv_nsec;
+    if (left.tv_nsec < 0) {
+        left.tv_nsec += 1000000000;
+        left.tv_sec--;
+    }
+    if (left.tv_sec < 0)
+        left = (struct timespec){0};
+    return left;
+}

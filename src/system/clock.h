@@ -11,3 +11,6 @@ int64_t clock_now_us(void);
 
 /* So many milliseconds from now, for conditions whose clock is CLOCK_MONOTONIC. */
 struct timespec clock_in_ms(int64_t milliseconds);
+
+/* What is left until such a moment; nothing once it has come. */
+struct timespec clock_left_until(const struct timespec *until);

@@ -71,6 +71,10 @@ char *files_xdg_shared(const char *variable, const char *fallback, const char *n
  */
 char *files_find_program(const char *name);
 
+/* The path without links, "." and "..", as realpath gives it, into `ret_path`. Returns 0 or a
+ * negative errno: -ENAMETOOLONG if `size` bytes do not hold it. */
+int files_real_path(const char *path, char *ret_path, size_t size);
+
 /* An unlinked file of mode 0600 in TMPDIR or /tmp, whichever has room, else in memory; -errno. */
 int files_temporary(void);
 

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "config.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,4 +118,16 @@ char *files_find_program(const char *name)
         p += length + (p[length] == ':');
     }
     return NULL;
+}
+
+int files_real_path(const char *path, char *ret_path, size_t size)
+{
+    char *real = realpath(path, NULL);
+    if (!real)
+        return -errno;
+    size_t length = strlen(real);
+    if (length < size)
+        memcpy(ret_path, real, length + 1);
+    free(real);
+    return length < size ? 0 : -ENAMETOOLONG;
 }

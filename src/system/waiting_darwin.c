@@ -1,20 +1,6 @@
 #include "system/waiting.h"
 
-/* What is left until then; nothing once it has come. */
-static struct timespec left_until(const struct timespec *until)
-{
-    struct timespec now, left;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    left.tv_sec = until->tv_sec - now.tv_sec;
-    left.tv_nsec = until->tv_nsec - now.tv_nsec;
-    if (left.tv_nsec < 0) {
-        left.tv_nsec += 1000000000;
-        left.tv_sec--;
-    }
-    if (left.tv_sec < 0)
-        left = (struct timespec){0};
-    return left;
-}
+#include "system/clock.h"
 
 void waiting_init(pthread_cond_t *condition)
 {
@@ -23,6 +9,6 @@ void waiting_init(pthread_cond_t *condition)
 
 int waiting_until(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
 {
-    const struct timespec left = left_until(until);
+    const struct timespec left = clock_left_until(until);
     return pthread_cond_timedwait_relative_np(condition, mutex, &left);
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
-int detach_attributes(posix_spawnattr_t *attributes)
+static int set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
     (void)sigemptyset(&none);
@@ -20,9 +20,31 @@ int detach_attributes(posix_spawnattr_t *attributes)
     return r;
 }
 
-static int set_streams(posix_spawn_file_actions_t *actions)
+int detach_start(const struct detach_plan *plan, pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int r = posix_spawn_file_actions_init(&actions);
+    if (r != 0)
+        return -r;
+    r = posix_spawnattr_init(&attributes);
+    if (r == 0) {
+        r = plan->arrange(&actions, plan->context);
+        if (r == 0)
+            r = set_attributes(&attributes);
+        if (r == 0)
+            r = posix_spawn(ret_pid, plan->path, &actions, &attributes, plan->argv,
+                            plan->environment);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return -r;
+}
+
+static int give_nothing(posix_spawn_file_actions_t *actions, const void *context)
 {
     int r = 0;
+    (void)context;
     for (int fd = 0; r == 0 && fd <= 2; fd++)
         r = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
     return r;
@@ -30,35 +52,16 @@ static int set_streams(posix_spawn_file_actions_t *actions)
 
 /* The shell starts the command in the background and exits, so that nobody has to wait for the
  * command. */
-static int start(const char *command, char *const *environment, pid_t *ret_pid)
-{
-    const char *const argv[] = {"sh", "-c", "eval \"$1\" &", "sh", command, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r != 0)
-        return r;
-    r = posix_spawnattr_init(&attributes);
-    if (r == 0) {
-        r = set_streams(&actions);
-        if (r == 0)
-            r = detach_attributes(&attributes);
-        if (r == 0)
-            r = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, (char *const *)argv,
-                            environment);
-        (void)posix_spawnattr_destroy(&attributes);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return r;
-}
-
 int detach_run(const char *command, char *const *environment)
 {
+    const char *const argv[] = {"sh", "-c", "eval \"$1\" &", "sh", command, NULL};
+    const struct detach_plan plan = {.path = "/bin/sh",
+                                     .argv = (char *const *)argv,
+                                     .environment = environment,
+                                     .arrange = give_nothing};
     pid_t pid;
-    int r = start(command, environment, &pid);
-    if (r != 0)
-        return -r;
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    int r = detach_start(&plan, &pid);
+    while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return 0;
+    return r;
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +68,9 @@ char *launcher_program_find(void)
 
 /* In the order of open, then dup2: a descriptor that is passed on must not be overwritten by a
  * stream. */
-static int arrange(posix_spawn_file_actions_t *actions, const struct gateway_start *start)
+static int arrange(posix_spawn_file_actions_t *actions, const void *context)
 {
+    const struct gateway_start *start = context;
     int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
     if (r == 0)
         r = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
@@ -84,21 +84,10 @@ static int arrange(posix_spawn_file_actions_t *actions, const struct gateway_sta
 
 int gateway_program_start(const struct gateway_start *start, pid_t *ret_pid)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r != 0)
-        return -r;
-    r = posix_spawnattr_init(&attributes);
-    if (r == 0) {
-        r = arrange(&actions, start);
-        if (r == 0)
-            r = detach_attributes(&attributes);
-        if (r == 0)
-            r = posix_spawn(ret_pid, start->argv[0], &actions, &attributes, start->argv,
-                            start->environment);
-        (void)posix_spawnattr_destroy(&attributes);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return -r;
+    const struct detach_plan plan = {.path = start->argv[0],
+                                     .argv = start->argv,
+                                     .environment = start->environment,
+                                     .arrange = arrange,
+                                     .context = start};
+    return detach_start(&plan, ret_pid);
 }
