@@ -37,6 +37,29 @@ HOOK='env | grep ^TCR_ | sort > $HOME/hook.new; env > $HOME/all; echo once >> $H
   grep -qx 'TCR_EXHAUSTED_KEY=' "$home/hook"
 }
 
+@test "a command that cannot be run is told of at the start, once, and the run goes on" {
+  pool home
+  touch "$scratch/plain"
+  while IFS='|' read -r command why; do
+    tcr --on-exhausted "$command" -- client
+    assert_status 0
+    [[ $(cat "$err") == "tcr-run: warning: --on-exhausted: "$why"; nothing will happen when the keys are used up" ]] ||
+      fail "$command: $(cat "$err")"
+  done << CASES
+no-such-alarm --loud|there is no program no-such-alarm that can be run
+./no-such-alarm; true|there is no program ./no-such-alarm that can be run
+"\$HOME/no such" x|there is no program "\$HOME/no such" that can be run
+~/no-such|there is no program ~/no-such that can be run
+$scratch/plain|there is no program $scratch/plain that can be run
+echo "half|/bin/sh cannot read it: *
+  |it is empty
+CASES
+  for command in client 'client -x' "$scratch/bin/client" '{ client; }' 'X=1 client' 'if true; then client; fi' ': > x' '"$PLAY/../bin/client"'; do
+    tcr --on-exhausted "$command" -- client
+    assert_no_stderr
+  done
+}
+
 @test "the run does not wait for it, and its output goes nowhere" {
   pool home
   fails home

@@ -379,6 +379,10 @@ def restarts(gateway, streams):
     expect("the cookie is gone", again.status("GET", "/page/state"), 401)
     again.enter()
     expect("and another one works", again.status("GET", "/page/state"), 200)
+    env["BROWSER"] = "no-such-browser -new"
+    done = run("gateway", "open", fine=False)
+    expect("no such browser", (done.returncode, "no program no-such-browser that can be run" in done.stderr), (125, True))
+    del env["BROWSER"]
     pid = json.loads(run("gateway", "status", "--json").stdout)["pid"]
     os.kill(pid, signal.SIGKILL)
     end = time.time() + 10

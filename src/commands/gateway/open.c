@@ -122,20 +122,26 @@ static const char *find_browser(void)
 
 static int show(const char *link, bool print)
 {
-    struct buffer text = {0};
+    struct buffer text = {0}, why = {0};
     const char *browser = print ? NULL : find_browser();
     int status = 0;
     buffer_append_format(&text, browser ? "%s '%s'" : "%s%s\n", browser ? browser : "", link);
     if (!browser)
         return output_print(&text);
-    int r = text.failed ? -ENOMEM : detach_run(buffer_text(&text), environ);
+    int r = text.failed ? -ENOMEM : 0;
+    if (r == 0 && !detach_can_run(browser, environ, &command_host, &why))
+        r = -ENOENT;
+    if (r == 0)
+        r = detach_run(buffer_text(&text), environ);
     if (r < 0) {
-        log_say("gateway open: %s: %s; --print shows the link instead", browser, strerror(-r));
+        log_say("gateway open: %s: %s; --print shows the link instead", browser,
+                why.length > 0 ? buffer_text(&why) : strerror(-r));
         status = EXIT_OWN_FAILURE;
     } else {
         log_say("the page opens in your browser; if it does not: tcr-run gateway open --print");
     }
     buffer_finish_wiping(&text);
+    buffer_finish(&why);
     return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/variable.h"
+#include "commands/host.h"
 #include "commands/run/journal.h"
 #include "core/client/environment.h"
 #include "system/log.h"
@@ -38,6 +39,16 @@ static void run_command(const struct session *session, const struct event *event
     }
     if (r < 0)
         log_warn("--on-exhausted: the command cannot be started: %s", strerror(-r));
+}
+
+void alarm_check(const struct session *session)
+{
+    const char *command = session->options->on_exhausted;
+    struct buffer why = {0};
+    if (command && !detach_can_run(command, session->environment, &command_host, &why))
+        log_warn("--on-exhausted: %s; nothing will happen when the keys are used up",
+                 buffer_text(&why));
+    buffer_finish(&why);
 }
 
 static bool begins(const char *text, const char *beginning)

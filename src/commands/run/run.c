@@ -3,6 +3,7 @@
 #include "commands/command.h"
 #include "commands/help.h"
 #include "commands/host.h"
+#include "commands/run/alarm.h"
 #include "commands/run/announce.h"
 #include "commands/run/attempt.h"
 #include "commands/run/expiry.h"
@@ -346,6 +347,7 @@ int command_run(int argc, char **argv)
         } else {
             input_init(&session.input, may_repeat(&session) && !session.call.interactive &&
                                            !startup_was_closed(STDIN_FILENO));
+            alarm_check(&session);
             status = options.preflight ? preflight(&session) : 0;
             if (status == 0)
                 status = run_session(&session);

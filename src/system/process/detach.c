@@ -1,10 +1,20 @@
 #include "system/process/detach.h"
 
+#include "base/cleanup.h"
+#include "base/shellword.h"
+#include "base/text.h"
+#include "system/files.h"
+#include "system/process/capture.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+
+#define ASKING_MS 1000
 
 static int set_attributes(posix_spawnattr_t *attributes)
 {
@@ -64,4 +74,55 @@ int detach_run(const char *command, char *const *environment)
     while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     return r;
+}
+
+/* ---- whether it can be run ---- */
+
+enum { SHELL_CANNOT_READ = 1, SHELL_FINDS_NOTHING = 2 };
+
+static void append_missing(struct buffer *text, const char *program)
+{
+    buffer_append_format(text, "there is no program %s that can be run", program);
+}
+
+/* Asks a shell: for what is built into it, and for words that it expands. */
+static void ask_shell(const char *command, const char *program, char *const *environment,
+                      const struct host *host, struct buffer *ret_why)
+{
+    static const char script[] = "exec 2>&1; /bin/sh -nc \"$1\" || exit 1\n"
+                                 "[ -z \"$2\" ] || eval \"command -v $2\" >/dev/null || exit 2";
+    const char *const argv[] = {"/bin/sh", "-c", script, "sh", command, program, NULL};
+    const struct capture_request request = {.argv = (char *const *)argv,
+                                            .environment = environment,
+                                            .limit_ms = ASKING_MS,
+                                            .errors = -1,
+                                            .host = host};
+    char said[1024];
+    size_t length;
+    int status;
+    if (capture_run(&request, said, sizeof said, &length, &status) < 0 || !WIFEXITED(status))
+        return;
+    if (WEXITSTATUS(status) == SHELL_CANNOT_READ) {
+        said[length] = '\0';
+        length = strcspn(said, "\n");
+        text_replace_controls(said, length, ' ');
+        buffer_append_format(ret_why, "/bin/sh cannot read it: %.*s", (int)length, said);
+    } else if (WEXITSTATUS(status) == SHELL_FINDS_NOTHING) {
+        append_missing(ret_why, program);
+    }
+}
+
+bool detach_can_run(const char *command, char *const *environment, const struct host *host,
+                    struct buffer *ret_why)
+{
+    CLEANUP_FREE char *word = shellword_first(command);
+    bool is_path = word && strchr(word, '/') && shellword_are_plain(word);
+    CLEANUP_FREE char *found = word ? files_find_program(word) : NULL;
+    if (word && !*word)
+        buffer_append_text(ret_why, "it is empty");
+    else if (is_path && !found)
+        append_missing(ret_why, word);
+    else if (!found || !shellword_are_plain(command))
+        ask_shell(command, word && !found ? word : "", environment, host, ret_why);
+    return ret_why->length == 0;
 }
