@@ -90,6 +90,7 @@ _tcr_run_value()
                 _tcr_run_list 'anthropic oauth api bearer openai cursor'
             fi
             ;;
+        --color) _tcr_run_words 'auto always never' ;;
         --by) _tcr_run_words 'key model day session user' ;;
         --limits) _tcr_run_words 'interactive moderate' ;;
         --key | -k) _tcr_run_names < <(_tcr_run_key_names) ;;
@@ -128,7 +129,7 @@ _tcr_run_keys()
         $prev == --master || $prev == --plain-http || $prev == --all || $prev == --note-organization) ]] || return 1
     case $verb/$cur in
         show/-*) _tcr_run_words '--json --keys --passphrase-fd' ;;
-        list/*) _tcr_run_words '--json --profile --keys --passphrase-fd' ;;
+        list/*) _tcr_run_words '--json --color --profile --keys --passphrase-fd' ;;
         add/-*)
             _tcr_run_words '--master --kind --organization --priority --expires --at-most
                 --budget --base-url --plain-http --token-file --config-dir --keychain --token-command --keys
@@ -171,7 +172,7 @@ _tcr_run_gateway()
         users)
             case $cword/${words[3]}/$cur in
                 3/*) _tcr_run_words 'add list revoke remove' ;;
-                */list/*) _tcr_run_words '--json' ;;
+                */list/*) _tcr_run_words '--json --color' ;;
                 */add/*) _tcr_run_words '--expires --models --per-day' ;;
                 4/revoke/* | 4/remove/*) _tcr_run_names < <(_tcr_run_user_names) ;;
             esac
@@ -211,11 +212,11 @@ _tcr_run()
         1/*)
             _tcr_run_words "status log usage keys reset doctor gateway setup explain classify help version --help --version $run"
             ;;
-        */status) _tcr_run_words "--json --line --prometheus --watch $common" ;;
+        */status) _tcr_run_words "--json --line --prometheus --watch --color $common" ;;
         */log) _tcr_run_words "$log" ;;
-        */usage) _tcr_run_words '--by --since --json --csv' ;;
+        */usage) _tcr_run_words '--by --since --json --csv --color' ;;
         */gateway) _tcr_run_gateway ;;
-        */doctor) _tcr_run_words "--json $common" ;;
+        */doctor) _tcr_run_words "--json --color $common" ;;
         */reset)
             if [[ $cur == -* ]]; then
                 _tcr_run_words "$common"

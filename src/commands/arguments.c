@@ -1,6 +1,7 @@
 #include "commands/arguments.h"
 
 #include "base/getopts.h"
+#include "commands/screen.h"
 #include "system/log.h"
 
 #include <stddef.h>
@@ -58,6 +59,8 @@ int arguments_take(int argc, char **argv, const struct flag *flags, const struct
                                     .context = &taking,
                                     .help = help};
     int rest = getopts_parse(&getopts, argc, argv, &error);
+    if (rest >= 0 && !screen_knows_color(&error))
+        rest = -1;
     if (rest < 0)
         log_say("%s: %s", who, buffer_text(&error));
     buffer_finish(&error);

@@ -29,6 +29,7 @@ static const char tail[] =
     "\n"
     "Keys: ~/.config/tcr/keys.json or the environment. Manual: tcr-run(1).\n";
 
+#define COLOR_OPTION "      --color WHEN       use colours: auto (on a terminal), always or never\n"
 #define POOL_OPTIONS                                                                               \
     "  -f, --keys FILE        read the keys from FILE\n"                                           \
     "  -p, --profile NAME     only the keys of this profile\n"
@@ -43,7 +44,8 @@ static const struct topic {
      "      --json             as JSON\n"
      "      --line             one short line, for a prompt or a status bar\n"
      "      --prometheus       as metrics\n"
-     "  -w, --watch            fill the terminal, anew every second; q ends it\n" POOL_OPTIONS,
+     "  -w, --watch            fill the terminal, anew every second; q ends it\n" COLOR_OPTION
+         POOL_OPTIONS,
      "tcr-run-status(1)", false},
     {"log", "[OPTION]...",
      "What happened, newest last.\n\n"
@@ -58,11 +60,11 @@ static const struct topic {
      "      --by WHAT          key, model, day, session or user (key)\n"
      "      --since TIME       not older than this: 2h, today (30d)\n"
      "      --json             as JSON\n"
-     "      --csv              as comma-separated values\n",
+     "      --csv              as comma-separated values\n" COLOR_OPTION,
      "tcr-run-usage(1)", false},
     {"doctor", "[OPTION]...",
      "What is broken, and how to fix it. Nothing is changed.\n\n"
-     "      --json             as JSON\n" POOL_OPTIONS,
+     "      --json             as JSON\n" COLOR_OPTION POOL_OPTIONS,
      "tcr-run-doctor(1)", false},
     {"reset", "[NAME]... [OPTION]...",
      "Forget the rests and failures of these keys; without names, of all.\n\n" POOL_OPTIONS,

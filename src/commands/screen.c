@@ -13,16 +13,45 @@ extern char **environ;
 #define LEAST_COLUMNS 10 /* nobody means fewer; a serial line says 0 or 1 */
 #define MOST_COLUMNS  10000
 
+const char *screen_color;
+
 static bool is_set(const char *name)
 {
     const char *value = variable_value(environ, name);
     return value && *value;
 }
 
+/* "0" and "false" are how other programs let these be turned off. */
+static bool is_forced(const char *name)
+{
+    const char *value = variable_value(environ, name);
+    return is_set(name) && strcmp(value, "0") != 0 && strcmp(value, "false") != 0;
+}
+
 bool screen_can_move(void)
 {
     const char *term = variable_value(environ, "TERM");
     return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+bool screen_knows_color(struct buffer *error)
+{
+    static const char *const words[] = {"auto", "always", "never"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!screen_color || strcmp(screen_color, words[i]) == 0)
+            return true;
+    buffer_append_format(error,
+                         "--color: \"%s\" is not when to use colours; write auto, always or never",
+                         screen_color);
+    return false;
+}
+
+static bool wants_colours(void)
+{
+    if (screen_color && strcmp(screen_color, "auto") != 0)
+        return strcmp(screen_color, "always") == 0;
+    return !is_set("NO_COLOR") &&
+           (is_forced("FORCE_COLOR") || is_forced("CLICOLOR_FORCE") || screen_can_move());
 }
 
 static size_t columns_told(void)
@@ -35,8 +64,7 @@ static size_t columns_told(void)
 struct screen screen_look(void)
 {
     struct winsize size;
-    struct screen screen = {.columns = columns_told(),
-                            .colours = screen_can_move() && !is_set("NO_COLOR")};
+    struct screen screen = {.columns = columns_told(), .colours = wants_colours()};
     if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
         return screen;
     screen.rows = size.ws_row;

@@ -1,4 +1,4 @@
-/* What stdout can show. */
+/* What stdout can show, and what it is to show. */
 #pragma once
 
 #include "base/buffer.h"
@@ -9,10 +9,23 @@
 struct screen {
     size_t columns; /* 0: no limit is known */
     size_t rows;    /* 0: no terminal */
-    bool colours;   /* a terminal that is not dumb, and no NO_COLOR */
+    bool colours;
 };
 
-/* A terminal tells its own size; COLUMNS counts if stdout is not a terminal. */
+/* --color WHEN, as it was given; NULL: it was not. A command whose output has colours has
+ * SCREEN_FLAG in its table of flags, and arguments_take looks whether the word is one. */
+extern const char *screen_color;
+#define SCREEN_FLAG                                                                                \
+    {                                                                                              \
+        "color", 0, NULL, &screen_color                                                            \
+    }
+
+/* False, with one sentence, if screen_color is not one of the words. */
+bool screen_knows_color(struct buffer *error);
+
+/* A terminal tells its own size; COLUMNS counts if stdout is not a terminal. Whether there are
+ * colours is decided by --color; without it by NO_COLOR, then by FORCE_COLOR and CLICOLOR_FORCE,
+ * then by what stdout is: a terminal that is not dumb. */
 struct screen screen_look(void);
 
 /* True for a terminal that can be told to move its cursor. */

@@ -173,11 +173,12 @@ static int take_arguments(struct usage_command *usage, int argc, char **argv)
                                  {"since", 0, NULL, &since},
                                  {"json", 0, &usage->json, NULL},
                                  {"csv", 0, &usage->csv, NULL},
+                                 SCREEN_FLAG,
                                  {0}};
     int words = arguments_take(argc, argv, flags, NULL, "usage");
     if (words > 0)
         log_say("usage takes no names; usage: tcr-run usage [--by key|model|day|session|user] "
-                "[--since TIME] [--json|--csv]");
+                "[--since TIME] [--json|--csv] [--color WHEN]");
     if (words == 0 && usage->json && usage->csv)
         log_say("usage: --json and --csv exclude each other");
     if (words != 0 || (usage->json && usage->csv))

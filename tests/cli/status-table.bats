@@ -235,6 +235,44 @@ on_terminal() {
   ! grep -q $'\033' "$out" || fail "colours in a pipe"
 }
 
+# coloured yes|no "NAME=VALUE..." ARGUMENT...: whether standard output, a file, has colours.
+coloured() {
+  local found=no
+  read -r -a extra_env <<< "$2"
+  tcr "${@:3}"
+  assert_status 0
+  ! grep -q $'\033' "$out" || found=yes
+  [ "$found" = "$1" ] || fail "$2 ${*:3}: colours: $found"
+}
+
+@test "colours where they are asked for: --color, FORCE_COLOR, CLICOLOR_FORCE" {
+  pool home
+  coloured no '' status --color auto
+  coloured yes '' status --color always
+  coloured yes 'TERM=dumb NO_COLOR=1' status --color=always
+  coloured no 'FORCE_COLOR=1' status --color never
+  coloured yes 'FORCE_COLOR=1' status
+  coloured yes 'CLICOLOR_FORCE=1' status --color auto
+  coloured no 'FORCE_COLOR=0 CLICOLOR_FORCE=false' status
+  coloured no 'FORCE_COLOR=1 NO_COLOR=1' status
+  coloured yes '' keys list --color=always
+  coloured no '' status --json --color always
+  extra_env=(TERM=xterm)
+  on_terminal 100 status --color never
+  ! grep -q $'\033' "$out" || fail "colours in spite of --color never"
+  tcr doctor --color=always
+  grep -q $'\033\\[32mok' "$out"
+  for line in 'status --color blue' 'keys list --color='; do
+    read -r -a words <<< "$line"
+    tcr "${words[@]}"
+    assert_status 125
+    assert_no_stdout
+    assert_stderr_has 'is not when to use colours; write auto, always or never$'
+  done
+  tcr reset --color always
+  assert_status 125
+}
+
 @test "colours take no columns" {
   lively_pool
   extra_env=(TERM=xterm)

@@ -162,10 +162,10 @@ int command_doctor(int argc, char **argv)
     bool json = false;
     struct options options;
     struct buffer text = {0};
-    const struct flag flags[] = {{"json", 0, &json, NULL}, {0}};
+    const struct flag flags[] = {{"json", 0, &json, NULL}, SCREEN_FLAG, {0}};
     int words = arguments_parse(argc, argv, flags, &options);
     if (words > 0)
-        log_say("doctor takes no names; usage: tcr-run doctor [--json]");
+        log_say("doctor takes no names; usage: tcr-run doctor [--json] [--color WHEN]");
     if (words != 0)
         return EXIT_OWN_FAILURE;
     struct doctor doctor = {.options = &options, .now = time(NULL)};

@@ -47,8 +47,9 @@ static const struct verb {
      "open its page in the browser: keys, sessions, usage and the log"},
     {"token", gateway_token, "", "the stand-in that its clients send as their key"},
     {"users", gateway_users,
-     "[list [--json] | revoke NAME | remove NAME | add NAME\n"
-     "[--expires WHEN] [--models GLOB,...] [--per-day MONEY|REQUESTS]]",
+     "[list [--json] [--color WHEN] | revoke NAME\n"
+     "| remove NAME | add NAME [--expires WHEN]\n"
+     "[--models GLOB,...] [--per-day MONEY|REQUESTS]]",
      "who may use it from other machines, each with a key of its own"},
     {"install", gateway_install, "[-n] [--launchd] [options of start]",
      "let systemd or launchd start it with the first request; -n: show how"},

@@ -33,6 +33,7 @@ static const struct {
     {"    --models GLOB,...", "which models the user may ask for", false},
     {"    --per-day MONEY", "what the user may use: 5.00, or 200 requests", false},
     {"    --json", "as JSON", false},
+    {"    --color WHEN", "use colours: auto, always or never", false},
     {"    --print", "show the link, good once and for a minute", false},
     {"-f, --keys FILE", "read the keys from FILE", true},
     {"-p, --profile NAME", "the gateway with the keys of this profile", true},

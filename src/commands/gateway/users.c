@@ -322,6 +322,7 @@ int gateway_users(int argc, char **argv)
                                  {"models", 0, NULL, &models},
                                  {"per-day", 0, NULL, &per_day},
                                  {"json", 0, &json, NULL},
+                                 SCREEN_FLAG,
                                  {0}};
     struct change change = {0};
     int words = arguments_take(argc, argv, flags, NULL, "gateway users");
@@ -330,12 +331,12 @@ int gateway_users(int argc, char **argv)
         return EXIT_OWN_FAILURE;
     bool adds = strcmp(verb, "add") == 0, lists = strcmp(verb, "list") == 0;
     bool revokes = strcmp(verb, "revoke") == 0, removes = strcmp(verb, "remove") == 0;
-    bool has_limits = expires || models || per_day;
+    bool has_limits = expires || models || per_day, shows = json || screen_color;
     if (lists && words <= 1 && !has_limits)
         return list(json);
     if (!(adds || revokes || removes || lists))
         return say_nearest(verb);
-    if (!(adds || revokes || removes) || words != 2 || json || (has_limits && !adds))
+    if (!(adds || revokes || removes) || words != 2 || shows || (has_limits && !adds))
         return gateway_say_usage("users");
     if (sodium_init() < 0 || !take_name(argv[2], &change.user) ||
         (adds && !take_limits(expires, models, per_day, &change.user)))

@@ -31,7 +31,7 @@ static const struct verb {
     const char *usage; /* a message shows its lines as one */
     const char *help;
 } verbs[] = {
-    {"list", keys_list, "[--json]", "the keys, never their secrets"},
+    {"list", keys_list, "[--json] [--color WHEN]", "the keys, never their secrets"},
     {"add", keys_add,
      "NAME [--master] [--kind KIND] [--organization NAME]\n"
      "[--priority N] [--expires WHEN] [--at-most N/day]\n"
@@ -263,6 +263,7 @@ static const struct {
     const char *form, *help;
 } option_help[] = {
     {"--json", "as JSON"},
+    {"--color WHEN", "use colours: auto (on a terminal), always or never"},
     {"--master", "add it as the master key, which is billed by use"},
     {"--kind KIND", "oauth, api, bearer, openai, cursor or env:VARIABLE"},
     {"--organization NAME", "whose it is; keys of one organization rest together"},

@@ -140,7 +140,7 @@ int keys_list(int argc, char **argv)
     bool json = false;
     struct options options;
     struct pool pool = {0};
-    const struct flag flags[] = {{"json", 0, &json, NULL}, {0}};
+    const struct flag flags[] = {{"json", 0, &json, NULL}, SCREEN_FLAG, {0}};
     int words = keys_take(argc, argv, flags, &options);
     if (words != 0)
         return keys_say_usage(argv[0]);

@@ -107,13 +107,14 @@ int command_status(int argc, char **argv)
                                  {"prometheus", 0, &forms.prometheus, NULL},
                                  {"line", 0, &forms.line, NULL},
                                  {"watch", 'w', &forms.watch, NULL},
+                                 SCREEN_FLAG,
                                  {0}};
     int words = arguments_parse(argc, argv, flags, &options);
     if (words < 0)
         return EXIT_OWN_FAILURE;
     if (words > 0 || forms.json + forms.prometheus + forms.watch + forms.line > 1) {
         log_say("status takes no names, and one form only; usage: tcr-run status [--json | "
-                "--line | --prometheus | --watch]");
+                "--line | --prometheus | --watch] [--color WHEN]");
         return EXIT_OWN_FAILURE;
     }
     int status = pool_open(&pool, &options);
