@@ -48,15 +48,14 @@ static void name_path(struct admission *admission, const struct sockaddr_storage
     if (*path != '/' || lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
         return;
     admission->path = admission->name + strlen(scheme);
-    admission->device = status.st_dev;
-    admission->inode = status.st_ino;
+    admission->file = fileid_of(&status);
 }
 
 void admission_remove_file(struct admission *admission)
 {
     struct stat status;
     if (admission->path && lstat(admission->path, &status) == 0 &&
-        status.st_dev == admission->device && status.st_ino == admission->inode)
+        fileid_is_same(fileid_of(&status), admission->file))
         (void)unlink(admission->path);
     admission->path = NULL;
 }

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "core/gateway/guard.h"
+#include "system/fileid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #define ADMISSION_HOSTS 6
 #define ADMISSION_HOST  64
@@ -18,9 +18,8 @@ struct admission {
     const char *hosts[ADMISSION_HOSTS];
     char name[ADMISSION_NAME]; /* for people: "http://127.0.0.1:4080", "unix:/…" */
     bool is_port;
-    const char *path; /* of a Unix socket, in `name`; NULL: it has none */
-    dev_t device;     /* and its file */
-    ino_t inode;
+    const char *path;   /* of a Unix socket, in `name`; NULL: it has none */
+    struct fileid file; /* at that path */
 };
 
 /* Looks at the socket. Returns 0; -EACCES for a port without a stand-in; another negative errno.

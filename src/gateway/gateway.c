@@ -282,13 +282,13 @@ void gateway_renew_roster(struct gateway *gateway)
     gateway->roster_looked = now;
     if (!roster_is_stale(gateway->roster))
         return;
+    roster_look(gateway->roster); /* first: what is written while it is read is seen next time */
     if (roster_load(gateway->options, &roster) < 0) {
         struct event event = {.kind = EVENT_WARNING,
                               .text = "the keys have changed and cannot be read; the gateway goes "
                                       "on with those it has"};
         log_say("gateway: %s", event.text);
         news_event(&gateway->news, &event);
-        roster_look(gateway->roster);
         return;
     }
     roster_inherit(roster, gateway->roster);

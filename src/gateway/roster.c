@@ -8,7 +8,6 @@
 #include "system/files.h"
 #include "system/keys/keysource.h"
 #include "system/log.h"
-#include "system/modified.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,44 +69,42 @@ static int add_file(struct roster *roster, char *path)
         return -ENOMEM;
     }
     roster->files = files;
-    files[roster->file_count++] = (struct file_look){.path = path};
+    files[roster->file_count++] = (struct file_look){.path = path, .seen = fileid_at(path)};
     return 0;
 }
 
-static int list_files(struct roster *roster, const struct options *options)
+/* Before it is read: what is written meanwhile is noticed later. */
+static int note_key_file(struct roster *roster, const struct options *options)
 {
     char *path = keysource_path(options->keys_file, environ);
-    CLEANUP_FREE char *folder = path ? path_folder(path) : NULL;
-    int r = path ? add_file(roster, path) : 0;
+    return path ? add_file(roster, path) : 0;
+}
+
+/* Files of tokens are read when a token is needed. */
+static int note_token_files(struct roster *roster)
+{
+    CLEANUP_FREE char *folder = roster->file_count > 0 ? path_folder(roster->files[0].path) : NULL;
+    int r = 0;
     for (size_t i = 0; r == 0 && folder && i < roster->rotation.count + roster->rotation.has_master;
          i++) {
         const struct key *key = roster->rotation.candidates[i].key;
         if (key->source == KEY_FILE)
             r = add_file(roster, files_expand(key->token_file, folder));
     }
-    if (r == 0)
-        roster_look(roster);
     return r;
 }
 
 void roster_look(struct roster *roster)
 {
     for (size_t i = 0; i < roster->file_count; i++)
-        if (stat(roster->files[i].path, &roster->files[i].status) < 0)
-            roster->files[i].status = (struct stat){0};
+        roster->files[i].seen = fileid_at(roster->files[i].path);
 }
 
 bool roster_is_stale(const struct roster *roster)
 {
-    for (size_t i = 0; i < roster->file_count; i++) {
-        const struct stat *before = &roster->files[i].status;
-        struct stat now = {0};
-        if (stat(roster->files[i].path, &now) < 0)
-            now = (struct stat){0};
-        if (now.st_ino != before->st_ino || now.st_size != before->st_size ||
-            !modified_equal(modified_at(&now), modified_at(before)))
+    for (size_t i = 0; i < roster->file_count; i++)
+        if (!fileid_is_unchanged(fileid_at(roster->files[i].path), roster->files[i].seen))
             return true;
-    }
     return false;
 }
 
@@ -143,7 +140,9 @@ int roster_load(const struct options *options, struct roster **ret_roster)
     if (!roster)
         return -ENOMEM;
     roster->references = 1;
-    int r = read_keys(roster, options);
+    int r = note_key_file(roster, options);
+    if (r == 0)
+        r = read_keys(roster, options);
     if (r == 0)
         r = apply_options(roster, options);
     if (r == 0)
@@ -157,7 +156,7 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         r = roster->trials && roster->secrets && roster->refusals && roster->ramps ? 0 : -ENOMEM;
     }
     if (r == 0)
-        r = list_files(roster, options);
+        r = note_token_files(roster);
     if (r < 0)
         roster_release(roster);
     else

@@ -7,10 +7,9 @@
 #include "core/pool/keyring.h"
 #include "core/pool/policy.h"
 #include "core/state/rotation.h"
+#include "system/fileid.h"
 
 #include <stdbool.h>
-#include <sys/stat.h>
-#include <time.h>
 
 /* What secrets.c knows about a secret that is not in the key file. Milliseconds of clock_now_ms; 0:
  * never. */
@@ -20,14 +19,14 @@ struct key_secret {
     bool can_renew; /* a login in a folder */
     bool said;      /* its absence was reported */
     int64_t failed_at, renewed_at, looked_at;
-    int64_t ends; /* seconds since 1970 */
-    struct timespec modified;
+    int64_t ends;               /* seconds since 1970 */
+    struct fileid folder_login; /* the file that was read */
 };
 
-/* The state of a file when it was read. */
+/* A file, and its state before it was read. */
 struct file_look {
     char *path;
-    struct stat status; /* all 0: there was none */
+    struct fileid seen;
 };
 
 /* A provider's refusal as it came, kept while other keys are asked, and for requests that come

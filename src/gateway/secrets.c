@@ -5,12 +5,11 @@
 #include "gateway/gateway.h"
 #include "gateway/secrets_parts.h"
 #include "system/clock.h"
+#include "system/fileid.h"
 #include "system/files.h"
 #include "system/keys/login.h"
-#include "system/modified.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define AGAIN_MS    (60 * (int64_t)1000) /* after a command or a login that gave no token */
@@ -43,23 +42,21 @@ static void read_login(struct roster *roster, struct candidate *candidate)
     struct key *key = candidate->key;
     struct key_secret *secret = secrets_of(roster, candidate);
     int64_t now = clock_now_ms();
-    struct stat status;
     if (secret->looked_at && now - secret->looked_at < LOOK_MS)
         return;
     secret->looked_at = now;
     CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
     CLEANUP_FREE char *path = folder ? files_expand(".credentials.json", folder) : NULL;
-    bool seen = path && stat(path, &status) == 0;
-    bool same = seen && (key->token || secret->ends > 0) &&
-                modified_equal(modified_at(&status), secret->modified);
+    struct fileid found = path ? fileid_at(path) : (struct fileid){0};
+    bool same = !fileid_is_none(found) && (key->token || secret->ends > 0) &&
+                fileid_is_unchanged(found, secret->folder_login);
     if (same && secret->ends > 0 && secret->ends <= time(NULL))
         key->token = NULL;
     if (same)
         return;
     login_forget_end(key);
     take_folder_login(roster, candidate);
-    if (seen)
-        secret->modified = modified_at(&status);
+    secret->folder_login = found;
 }
 
 /* ---- renewal ---- */

@@ -5,9 +5,9 @@
 #include "gateway/front.h"
 #include "gateway/gateway.h"
 #include "system/clock.h"
+#include "system/fileid.h"
 #include "system/files.h"
 #include "system/log.h"
-#include "system/modified.h"
 #include "system/net/certificatefile.h"
 
 #include <errno.h>
@@ -19,34 +19,23 @@
 #define LOOK_MS  1000
 #define AGAIN_MS 86400000 /* until a certificate that ends is told of again */
 
-struct look {
-    ino_t inode;
-    struct timespec changed;
-};
-
 struct tlsfiles {
     const char *certificate, *key; /* paths */
-    struct look seen[2];
-    struct look failed[2]; /* what could not be used when it was last tried */
-    int64_t looked;        /* clock_now_ms */
+    struct fileid seen[2];
+    struct fileid failed[2]; /* what could not be used when it was last tried */
+    int64_t looked;          /* clock_now_ms */
     struct timer remind;
 };
 
-static void look_at(const struct tlsfiles *files, struct look ret_looks[2])
+static void look_at(const struct tlsfiles *files, struct fileid ret_ids[2])
 {
-    const char *const paths[] = {files->certificate, files->key};
-    struct stat status;
-    for (size_t i = 0; i < 2; i++) {
-        ret_looks[i] = (struct look){0};
-        if (stat(paths[i], &status) == 0)
-            ret_looks[i] = (struct look){status.st_ino, modified_at(&status)};
-    }
+    ret_ids[0] = fileid_at(files->certificate);
+    ret_ids[1] = fileid_at(files->key);
 }
 
-static bool are_same(const struct look a[2], const struct look b[2])
+static bool are_unchanged(const struct fileid a[2], const struct fileid b[2])
 {
-    return a[0].inode == b[0].inode && a[1].inode == b[1].inode &&
-           modified_equal(a[0].changed, b[0].changed) && modified_equal(a[1].changed, b[1].changed);
+    return fileid_is_unchanged(a[0], b[0]) && fileid_is_unchanged(a[1], b[1]);
 }
 
 /* Returns 0, or a negative errno with a sentence. */
@@ -116,11 +105,11 @@ void tlsfiles_close(struct gateway *gateway)
 
 /* The two files are not renewed in one step: a pair that does not fit is told of if it is still so
  * at the next look. */
-static void renew(struct gateway *gateway, const struct look now[2])
+static void renew(struct gateway *gateway, const struct fileid now[2])
 {
     struct tlsfiles *files = gateway->tlsfiles;
     struct buffer error = {0}, text = {0};
-    bool again = are_same(now, files->failed);
+    bool again = are_unchanged(now, files->failed);
     if (take(gateway, &error) == 0) {
         memcpy(files->seen, now, sizeof files->seen);
         judge(gateway);
@@ -139,11 +128,11 @@ static void renew(struct gateway *gateway, const struct look now[2])
 void tlsfiles_look(struct gateway *gateway, bool at_once)
 {
     struct tlsfiles *files = gateway->tlsfiles;
-    struct look now[2];
+    struct fileid now[2];
     if (!files || (!at_once && clock_now_ms() - files->looked < LOOK_MS))
         return;
     files->looked = clock_now_ms();
     look_at(files, now);
-    if (!are_same(now, files->seen))
+    if (!are_unchanged(now, files->seen))
         renew(gateway, now);
 }

@@ -3,6 +3,7 @@
 #include "commands/command.h"
 #include "commands/run/journal.h"
 #include "commands/run/lastword.h"
+#include "system/fileid.h"
 #include "system/log.h"
 #include "system/process/startup.h"
 
@@ -101,9 +102,7 @@ static int make_mask(struct attempt *attempt)
 
 static bool same_file(int a, int b)
 {
-    struct stat left, right;
-    return fstat(a, &left) == 0 && fstat(b, &right) == 0 && left.st_dev == right.st_dev &&
-           left.st_ino == right.st_ino;
+    return fileid_is_same(fileid_open(a), fileid_open(b));
 }
 
 static enum relay_kind kind_of(const struct session *session, int fd)

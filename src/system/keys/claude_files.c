@@ -3,8 +3,8 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/variable.h"
+#include "system/fileid.h"
 #include "system/files.h"
-#include "system/modified.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -90,7 +90,7 @@ bool claude_newest_session(const char *config, char *ret_id, size_t size)
         if (!dot || strcmp(dot, ".jsonl") != 0 || (size_t)(dot - entry->d_name) >= size ||
             fstatat(dirfd(folder), entry->d_name, &status, 0) < 0)
             continue;
-        const struct timespec time = modified_at(&status);
+        const struct timespec time = fileid_of(&status).modified;
         if (time.tv_sec < newest.tv_sec ||
             (time.tv_sec == newest.tv_sec && time.tv_nsec <= newest.tv_nsec))
             continue;

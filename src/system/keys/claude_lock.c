@@ -1,7 +1,6 @@
 #include "system/keys/claude_lock.h"
 
 #include "system/clock.h"
-#include "system/modified.h"
 #include "system/random.h"
 
 #include <errno.h>
@@ -40,8 +39,7 @@ static int note_part(struct claude_lock_part *part)
     struct stat status;
     if (stat(part->path, &status) < 0)
         return -errno;
-    part->inode = status.st_ino;
-    part->touched = modified_at(&status);
+    part->made = fileid_of(&status);
     return 0;
 }
 
@@ -149,9 +147,7 @@ void claude_lock_tick(struct claude_lock *lock)
 
 static bool part_is_held(const struct claude_lock_part *part)
 {
-    struct stat status;
-    return stat(part->path, &status) == 0 && status.st_ino == part->inode &&
-           modified_equal(modified_at(&status), part->touched);
+    return fileid_is_unchanged(fileid_at(part->path), part->made);
 }
 
 bool claude_lock_is_held(const struct claude_lock *lock)

@@ -6,20 +6,18 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "system/fileid.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
-#include <time.h>
 
 #define CLAUDE_LOCK_MOST 2
 
 struct claude_lock {
     int folder_fd; /* -1: not held */
     struct claude_lock_part {
-        char *path; /* NULL: not held */
-        ino_t inode;
-        struct timespec touched;
+        char *path;         /* NULL: not held */
+        struct fileid made; /* as it was last touched */
     } parts[CLAUDE_LOCK_MOST];
     int64_t ticked; /* clock_now_ms */
 };

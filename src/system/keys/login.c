@@ -2,13 +2,13 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "system/fileid.h"
 #include "system/files.h"
 #include "system/keys/keychain.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define LARGEST 65536
@@ -92,11 +92,10 @@ int login_read(struct keyring *keyring, const char *folder, struct buffer *error
 
 void login_forget_end(struct key *key)
 {
-    struct stat status;
     if (key->source != KEY_CONFIG_DIR || key->refresh_ended == 0)
         return;
     CLEANUP_FREE char *folder = files_expand(key->config_dir, NULL);
     CLEANUP_FREE char *path = folder ? files_expand(".credentials.json", folder) : NULL;
-    if (path && stat(path, &status) == 0 && status.st_mtime > key->refresh_ended)
+    if (path && fileid_at(path).modified.tv_sec > key->refresh_ended)
         key->refresh_ended = 0;
 }

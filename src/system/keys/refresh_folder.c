@@ -2,6 +2,7 @@
 #include "base/path.h"
 #include "base/secret.h"
 #include "core/pool/keyedit.h"
+#include "system/fileid.h"
 #include "system/files.h"
 #include "system/keys/claude_lock.h"
 #include "system/keys/keychain.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,12 +95,6 @@ static int read_file(const char *path, cJSON **ret_file, struct buffer *error)
     if (r == 0)
         *ret_file = file;
     return r;
-}
-
-static int64_t modified_at(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 ? status.st_mtime : 0;
 }
 
 static int replace(const char *path, const cJSON *file, struct buffer *error)
@@ -305,7 +299,7 @@ int refresh_folder(struct refresh_work *work, const char *config_dir, struct buf
     if (r == 0)
         r = read_file(place.path, &place.file, error);
     if (r == 0) {
-        place.modified = modified_at(place.path);
+        place.modified = fileid_at(place.path).modified.tv_sec;
         r = renew(&place, error);
     }
     if (r == -EBUSY) {

@@ -3,8 +3,8 @@
 #include "base/cleanup.h"
 #include "core/client/claude_help.h"
 #include "system/descriptor.h"
+#include "system/fileid.h"
 #include "system/files.h"
-#include "system/modified.h"
 #include "system/process/capture.h"
 
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_NAME "claude-help"
@@ -24,13 +23,12 @@
 
 static char *stamp_of(const char *program)
 {
-    struct stat status;
     char *stamp = NULL;
     CLEANUP_FREE char *file = files_find_program(program);
-    if (!file || stat(file, &status) < 0 ||
-        asprintf(&stamp, "claude-help %jx:%jx %jd %jd.%09ld\n", (uintmax_t)status.st_dev,
-                 (uintmax_t)status.st_ino, (intmax_t)status.st_size,
-                 (intmax_t)modified_at(&status).tv_sec, modified_at(&status).tv_nsec) < 0)
+    struct fileid id = file ? fileid_at(file) : (struct fileid){0};
+    if (fileid_is_none(id) || asprintf(&stamp, "claude-help %jx:%jx %jd %jd.%09ld\n",
+                                       (uintmax_t)id.device, (uintmax_t)id.inode, (intmax_t)id.size,
+                                       (intmax_t)id.modified.tv_sec, id.modified.tv_nsec) < 0)
         return NULL;
     return stamp;
 }

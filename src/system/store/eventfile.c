@@ -1,5 +1,6 @@
 #include "system/store/eventfile.h"
 
+#include "system/fileid.h"
 #include "system/files.h"
 
 #include <errno.h>
@@ -81,9 +82,7 @@ static int read_more(struct eventfile *file, const struct taker *taker)
 
 static bool same_file(int fd, const char *path)
 {
-    struct stat opened, named;
-    return fd >= 0 && fstat(fd, &opened) == 0 && stat(path, &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    return fd >= 0 && fileid_is_same(fileid_open(fd), fileid_at(path));
 }
 
 static int open_current(struct eventfile *file)

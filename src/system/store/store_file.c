@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "system/descriptor.h"
+#include "system/fileid.h"
 #include "system/files.h"
 #include "system/process/process.h"
 #include "system/random.h"
@@ -102,10 +103,8 @@ static int take_lock(const struct store_file *file, int *ret_fd)
  * unmounted while the command ran. */
 static int open_folder_again(struct store_file *file)
 {
-    struct stat opened, named;
-    bool same = file->folder_fd >= 0 && fstat(file->folder_fd, &opened) == 0 &&
-                stat(file->folder, &named) == 0 && opened.st_dev == named.st_dev &&
-                opened.st_ino == named.st_ino;
+    bool same = file->folder_fd >= 0 &&
+                fileid_is_same(fileid_open(file->folder_fd), fileid_at(file->folder));
     if (file->folder_fd >= 0 && !same) {
         (void)close(file->folder_fd);
         file->folder_fd = -1;
@@ -316,7 +315,7 @@ static void rotate_events(struct store_file *file, int fd, const struct stat *op
     snprintf(older, sizeof older, "%.*s.1", (int)(sizeof older - 4), file->events);
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 ||
         fstatat(file->folder_fd, file->events, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-        named.st_dev != opened->st_dev || named.st_ino != opened->st_ino)
+        !fileid_is_same(fileid_of(&named), fileid_of(opened)))
         return;
     (void)renameat(file->folder_fd, file->events, file->folder_fd, older);
 }
