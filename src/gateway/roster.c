@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -80,16 +81,20 @@ static int note_key_file(struct roster *roster, const struct options *options)
     return path ? add_file(roster, path) : 0;
 }
 
-/* Files of tokens are read when a token is needed. */
-static int note_token_files(struct roster *roster)
+/* They have been read: one that was written since the reading began is read once more. */
+static int note_token_files(struct roster *roster, time_t began)
 {
     CLEANUP_FREE char *folder = roster->file_count > 0 ? path_folder(roster->files[0].path) : NULL;
     int r = 0;
     for (size_t i = 0; r == 0 && folder && i < roster->rotation.count + roster->rotation.has_master;
          i++) {
         const struct key *key = roster->rotation.candidates[i].key;
-        if (key->source == KEY_FILE)
-            r = add_file(roster, files_expand(key->token_file, folder));
+        if (key->source != KEY_FILE)
+            continue;
+        r = add_file(roster, files_expand(key->token_file, folder));
+        struct fileid *seen = &roster->files[roster->file_count - 1].seen;
+        if (r == 0 && seen->modified.tv_sec >= began && seen->modified.tv_sec <= time(NULL))
+            *seen = (struct fileid){0};
     }
     return r;
 }
@@ -140,6 +145,7 @@ int roster_load(const struct options *options, struct roster **ret_roster)
     if (!roster)
         return -ENOMEM;
     roster->references = 1;
+    time_t began = time(NULL);
     int r = note_key_file(roster, options);
     if (r == 0)
         r = read_keys(roster, options);
@@ -156,7 +162,7 @@ int roster_load(const struct options *options, struct roster **ret_roster)
         r = roster->trials && roster->secrets && roster->refusals && roster->ramps ? 0 : -ENOMEM;
     }
     if (r == 0)
-        r = note_token_files(roster);
+        r = note_token_files(roster, began);
     if (r < 0)
         roster_release(roster);
     else
