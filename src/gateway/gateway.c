@@ -57,13 +57,20 @@ struct end_watch {
     bool has_terminal; /* or a run: then SIGHUP tells that it is gone */
 };
 
+/* OPEN_MAX of macOS, which takes no "unlimited". */
+#define FILES_MOST 10240
+
 /* The more connections the better: each request takes two. */
 static void raise_limits(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
         return;
+    const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || before >= FILES_MOST)
+        return;
+    limit.rlim_cur = FILES_MOST;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 

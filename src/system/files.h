@@ -42,6 +42,9 @@ int files_swap_in(int folder, const char *name, const char *bytes, size_t length
 /* Gives our file mode 0600, whatever the umask removed or somebody added. */
 void files_keep_private(int fd);
 
+/* Has what was written to a file or folder last over a power cut. Returns 0 or a negative errno. */
+int files_flush(int fd);
+
 /* Makes the folder and those above it, mode 0700. Returns 0 or a negative errno. */
 int files_make_folders(const char *path);
 

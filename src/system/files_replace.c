@@ -19,6 +19,16 @@ void files_keep_private(int fd)
         (void)fchmod(fd, 0600);
 }
 
+/* fsync of macOS leaves it in the drive's memory; some file systems there have only that. */
+int files_flush(int fd)
+{
+#ifdef F_FULLFSYNC
+    if (fcntl(fd, F_FULLFSYNC) >= 0)
+        return 0;
+#endif
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
 /* `name` with an ending of our own. Returns 0 or -ENAMETOOLONG. */
 static int name_beside(const char *name, const char *ending, char *ret_name, size_t size)
 {
@@ -35,8 +45,8 @@ static int write_temporary(int folder, const char *name, const char *bytes, size
     int r = files_write_all(fd, bytes, length);
     /* Lost keys cannot be recovered: after a power cut the new name must not stand for an empty
      * file. */
-    if (r == 0 && fsync(fd) < 0)
-        r = -errno;
+    if (r == 0)
+        r = files_flush(fd);
     /* A full disk or an exceeded quota may show only here. */
     if (close(fd) < 0 && r == 0)
         r = -errno;

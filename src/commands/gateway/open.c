@@ -104,20 +104,29 @@ static bool ask_for_link(const char *address, const char *stand_in, struct buffe
     return found;
 }
 
+#ifdef __APPLE__
+static const char *usual_browser(void)
+{
+    return "open";
+}
+#else
+static const char *usual_browser(void)
+{
+    const char *x = variable_value(environ, "DISPLAY");
+    const char *wayland = variable_value(environ, "WAYLAND_DISPLAY");
+    CLEANUP_FREE char *program = files_find_program("xdg-open");
+    bool shows = (x && *x) || (wayland && *wayland);
+    return program && shows ? "xdg-open" : NULL;
+}
+#endif
+
 /* A shell command that opens the address that follows it; NULL if there is none, or no display. */
 static const char *find_browser(void)
 {
     const char *named = variable_value(environ, "BROWSER");
-    const char *x = variable_value(environ, "DISPLAY");
-    const char *wayland = variable_value(environ, "WAYLAND_DISPLAY");
     if (named && *named && !strchr(named, '%') && !strchr(named, ':'))
         return named;
-#ifdef __APPLE__
-    return "open";
-#endif
-    CLEANUP_FREE char *program = files_find_program("xdg-open");
-    bool shows = (x && *x) || (wayland && *wayland);
-    return program && shows ? "xdg-open" : NULL;
+    return usual_browser();
 }
 
 static int show(const char *link, bool print)

@@ -144,7 +144,8 @@ static enum outcome edit_once(struct editing *editing)
         return outcome == OUTCOME_LEFT ? OUTCOME_LEFT : ask_again(editing);
     }
     buffer_finish(&error);
-    return outcome == OUTCOME_LEFT ? leave(editing) : take_in(editing);
+    bool left = outcome == OUTCOME_LEFT || !editing->after;
+    return left ? leave(editing) : take_in(editing);
 }
 
 static int edit(struct editing *editing)

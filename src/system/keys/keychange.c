@@ -221,7 +221,7 @@ static void sync_folder(int folder)
 {
     CLEANUP_CLOSE int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
-        (void)fsync(fd); /* some file systems cannot do this */
+        (void)files_flush(fd); /* some file systems cannot do this */
 }
 
 static int close_seal(const struct keychange *change, const char *bytes, size_t length,

@@ -106,7 +106,7 @@ static int replace(const char *path, const cJSON *file, struct buffer *error)
     if (r == 0)
         r = files_replace(fd, path_name(path), text, strlen(text));
     if (r == 0)
-        (void)fsync(fd); /* makes the name last as well; some file systems cannot */
+        (void)files_flush(fd); /* makes the name last as well; some file systems cannot */
     if (fd >= 0)
         (void)close(fd);
     json_free_text(text);

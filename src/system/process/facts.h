@@ -13,8 +13,13 @@
  * Where nothing is told, each process that is there began at 1. */
 int64_t facts_start(pid_t pid, bool *ret_stopped);
 
-/* Now in that unit, for a lease that begins; 0 where nothing is told. */
+/* In that unit, for a lease that begins: now, or when we began; 0 where nothing is told. */
 int64_t facts_now(void);
+
+/* Whether a signal that `sender` seems to have sent can have been typed at our terminal. On macOS
+ * that is what the program does that writes to the terminal's other side; elsewhere the kernel sends
+ * it, and this is never so. */
+bool facts_types(pid_t sender);
 
 /* The space in which our process numbers are unique; 0 where there is only one. */
 int64_t facts_namespace(void);

@@ -1,9 +1,12 @@
 #include "system/process/facts.h"
 
 #include <stdio.h>
+#include <sys/param.h>
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 #include <sys/time.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #define PER_SECOND 100
 
@@ -12,23 +15,40 @@ static int64_t in_ticks(const struct timeval *time)
     return (int64_t)time->tv_sec * PER_SECOND + time->tv_usec / (1000000 / PER_SECOND);
 }
 
+static bool look_up(pid_t pid, struct kinfo_proc *ret_found)
+{
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid};
+    size_t size = sizeof *ret_found;
+    return sysctl(name, sizeof name / sizeof name[0], ret_found, &size, NULL, 0) == 0 &&
+           size == sizeof *ret_found && ret_found->kp_proc.p_stat != SZOMB;
+}
+
 /* Since 1970: the system does not count from its boot. */
 int64_t facts_start(pid_t pid, bool *ret_stopped)
 {
-    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid};
     struct kinfo_proc found;
-    size_t size = sizeof found;
-    if (sysctl(name, sizeof name / sizeof name[0], &found, &size, NULL, 0) < 0 ||
-        size < sizeof found || found.kp_proc.p_stat == SZOMB)
+    if (!look_up(pid, &found))
         return 0;
     *ret_stopped = found.kp_proc.p_stat == SSTOP;
     return in_ticks(&found.kp_proc.p_starttime);
 }
 
+/* Not now: a clock that is set back meanwhile would make us younger than our leases. */
 int64_t facts_now(void)
 {
-    struct timeval now;
-    return gettimeofday(&now, NULL) == 0 ? in_ticks(&now) : 0;
+    bool stopped;
+    return facts_start(getpid(), &stopped);
+}
+
+/* The program on the other side (Terminal, sshd, tmux) has no terminal of its own, unlike whoever
+ * types a kill. What cannot be looked up has ended, or is root's. */
+bool facts_types(pid_t sender)
+{
+    struct kinfo_proc self, other;
+    if (!look_up(getpid(), &self) || self.kp_eproc.e_tdev == NODEV ||
+        self.kp_eproc.e_tpgid != self.kp_eproc.e_pgid || sender == getpid())
+        return false;
+    return sender <= 0 || !look_up(sender, &other) || other.kp_eproc.e_tdev == NODEV;
 }
 
 int64_t facts_namespace(void)

@@ -14,6 +14,12 @@ int64_t facts_now(void)
     return 0;
 }
 
+bool facts_types(pid_t sender)
+{
+    (void)sender;
+    return false;
+}
+
 int64_t facts_namespace(void)
 {
     return 0;

@@ -66,6 +66,16 @@ char *launcher_program_find(void)
     return path ? path : files_find_program(LAUNCHER);
 }
 
+/* A dup2 onto itself takes close-on-exec off, but not on macOS. */
+static int pass_on(posix_spawn_file_actions_t *actions, int fd)
+{
+#ifdef TCR_ADDINHERIT
+    return posix_spawn_file_actions_addinherit_np(actions, fd);
+#else
+    return posix_spawn_file_actions_adddup2(actions, fd, fd);
+#endif
+}
+
 /* In the order of open, then dup2: a descriptor that is passed on must not be overwritten by a
  * stream. */
 static int arrange(posix_spawn_file_actions_t *actions, const void *context)
@@ -76,9 +86,8 @@ static int arrange(posix_spawn_file_actions_t *actions, const void *context)
         r = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
     if (r == 0)
         r = posix_spawn_file_actions_adddup2(actions, start->errors, 2);
-    /* A dup2 onto itself takes close-on-exec off. */
     for (size_t i = 0; r == 0 && i < start->passed_count; i++)
-        r = posix_spawn_file_actions_adddup2(actions, start->passed[i], start->passed[i]);
+        r = pass_on(actions, start->passed[i]);
     return r;
 }
 

@@ -73,9 +73,24 @@ static void tell(char sign, pid_t child)
         ;
 }
 
+/* Not GUARDED itself: of a dup2 onto itself macOS leaves close-on-exec as it was. */
+static bool open_pipe(void)
+{
+    int both[2];
+    if (descriptor_pipe(both, 0) < 0)
+        return false;
+    ends[0] = fcntl(both[0], F_DUPFD_CLOEXEC, GUARDED + 1);
+    (void)close(both[0]);
+    if (ends[0] < 0)
+        (void)close(both[1]);
+    else
+        ends[1] = both[1];
+    return ends[0] >= 0;
+}
+
 void lifeline_prepare(void)
 {
-    if (ends[1] >= 0 || descriptor_pipe(ends, 0) < 0)
+    if (ends[1] >= 0 || !open_pipe())
         return;
     (void)fcntl(ends[1], F_SETFL, O_NONBLOCK);
     start_guard();

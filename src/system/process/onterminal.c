@@ -34,12 +34,15 @@ struct terminal_session {
     int status;
 };
 
+/* The size is set here: on macOS the master takes none before the other side was opened. */
 static _Noreturn void be_program(const struct terminal_session *session, const char *slave)
 {
     const struct onterminal_request *request = session->request;
+    const struct winsize size = {.ws_row = ROWS, .ws_col = COLUMNS};
     (void)setsid();
     int fd = open(slave, O_RDWR);
     (void)ioctl(fd, TIOCSCTTY, 0);
+    (void)ioctl(fd, TIOCSWINSZ, &size);
     for (int i = 0; i <= STDERR_FILENO; i++)
         if (dup2(fd, i) < 0)
             _exit(126);
@@ -52,11 +55,9 @@ static _Noreturn void be_program(const struct terminal_session *session, const c
 
 static int start(struct terminal_session *session)
 {
-    const struct winsize size = {.ws_row = ROWS, .ws_col = COLUMNS};
-    char slave[64];
+    char slave[128];
     session->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (session->master < 0 || grantpt(session->master) < 0 || unlockpt(session->master) < 0 ||
-        ioctl(session->master, TIOCSWINSZ, &size) < 0)
+    if (session->master < 0 || grantpt(session->master) < 0 || unlockpt(session->master) < 0)
         return -errno;
     int r = ptsname_r(session->master, slave, sizeof slave);
     if (r != 0)

@@ -1,6 +1,7 @@
 #include "system/process/signals_parts.h"
 
 #include "system/descriptor.h"
+#include "system/process/facts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +141,12 @@ bool signals_waiting(sigset_t *ret_waiting)
     return true;
 }
 
+/* What a terminal sends when it is typed. */
+static bool asks_group(int signal)
+{
+    return signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP;
+}
+
 bool signals_read(int fd, struct signal_info *ret_info)
 {
     struct signal_info info;
@@ -154,6 +161,7 @@ bool signals_read(int fd, struct signal_info *ret_info)
     }
     waits[info.number] = 0;
     *ret_info = info;
+    ret_info->by_kernel = info.by_kernel || (asks_group(info.number) && facts_types(info.sender));
     return true;
 }
 
