@@ -17,8 +17,8 @@ int64_t facts_start(pid_t pid, bool *ret_stopped);
 int64_t facts_now(void);
 
 /* Whether a signal that `sender` seems to have sent can have been typed at our terminal. On macOS
- * that is what the program does that writes to the terminal's other side; elsewhere the kernel sends
- * it, and this is never so. */
+ * that is what the program does that writes to the terminal's other side; elsewhere the kernel
+ * sends it, and this is never so. */
 bool facts_types(pid_t sender);
 
 /* The space in which our process numbers are unique; 0 where there is only one. */
