@@ -298,15 +298,44 @@ static void name_first(const struct rotation *rotation, int64_t until, struct pi
     }
 }
 
+/* A key that was picked by hand, and that is for other requests. */
+static bool explain_pick(const struct exchange *exchange, struct picker_why *why)
+{
+    struct rotation *rotation = &exchange->roster->rotation;
+    const char *model = exchange->id.model;
+    const struct candidate *picked = NULL;
+    bool bound;
+    (void)picker_find_pin(exchange, &bound);
+    for (size_t i = 0; !bound && i < rotation->count + rotation->has_master && !picked; i++)
+        if (strcmp(rotation->candidates[i].key->name, exchange->id.key) == 0)
+            picked = &rotation->candidates[i];
+    if (!picked)
+        return false;
+    bool is_master = picked == &rotation->candidates[rotation->count];
+    if (bridge_takes_kind(exchange, &picked->key->kind) &&
+        (is_master ? bridge_serves(exchange, picked->key) : picker_is_of_sort(exchange, picked)))
+        return false;
+    why->status = exchange->route.id == ROUTE_COUNT_TOKENS ? 404 : 400;
+    snprintf(why->sentence, sizeof why->sentence,
+             *model ? "the key that the request asks for (X-Tcr-Key: %s) does not serve such "
+                      "requests for the model \"%s\""
+                    : "the key that the request asks for (X-Tcr-Key: %s) does not serve such "
+                      "requests without a model",
+             exchange->id.key, model);
+    return true;
+}
+
 void picker_explain(struct exchange *exchange, struct picker_why *ret_why)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
     struct demand demand = picker_demand(exchange);
     char left[DURATION_TEXT];
     *ret_why = (struct picker_why){.status = 503};
+    if (explain_pick(exchange, ret_why))
+        return;
+    /* 404, because any count of ours would keep clients from compacting. */
     if (exchange->route.id == ROUTE_COUNT_TOKENS && !bridge_has_claude(exchange)) {
-        ret_why->status =
-            404; /* 404, because any count of ours would keep clients from compacting */
+        ret_why->status = 404;
         snprintf(ret_why->sentence, sizeof ret_why->sentence,
                  "the pool has no key of Anthropic's, and tokens are counted there alone");
         return;
