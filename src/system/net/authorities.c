@@ -1,12 +1,11 @@
 #include "system/net/authorities.h"
 
-#include "config.h"
 #include "system/files.h"
+#include "system/net/authorityfile.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BUNDLE_LARGEST (16 * 1024 * 1024)
 
@@ -14,21 +13,6 @@ static const char *variable(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
-}
-
-/* A library that is linked in came from no system, and so knows no place: the usual ones of Debian,
- * Arch and Alpine; of Fedora; of macOS; of SUSE. NULL leaves it to the library. */
-static const char *usual_file(void)
-{
-#ifdef TCR_STATIC
-    static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt",
-                                         "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
-                                         "/etc/ssl/ca-bundle.pem"};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
-#endif
-    return NULL;
 }
 
 /* As with Node, a file that cannot be read is reported and left out. */
@@ -86,7 +70,7 @@ int authorities_find(struct authorities *authorities, const struct curl *curl,
         authorities->folder = variable("SSL_CERT_DIR");
     }
     if (!authorities->file && !authorities->folder)
-        authorities->file = usual_file();
+        authorities->file = authorityfile_find();
     return extra ? make_bundle(authorities, curl, extra, host) : 0;
 }
 

@@ -1,6 +1,6 @@
 /* One TLS client over bytes in memory: what comes and goes on the network is the caller's. OpenSSL
- * is loaded when the first one is made and never otherwise, so that a launch does not pay for it.
- */
+ * is loaded when the first one is made and never otherwise, so that a launch does not pay for it;
+ * in a program with everything linked in it is mbedTLS. */
 #pragma once
 
 #include "base/buffer.h"
@@ -12,7 +12,7 @@ struct tls;
 
 /* A client that trusts the CAs of `ca_file` (NULL: the system's) and no server whose certificate is
  * not for `host`, a name or an address. Returns 0, or a negative errno with one sentence in
- * `error`; -ENOSYS if there is no OpenSSL. */
+ * `error`; -ENOSYS if there is no library for it. */
 int tls_create(const char *host, const char *ca_file, struct tls **ret_tls, struct buffer *error);
 void tls_destroy(struct tls *tls);
 

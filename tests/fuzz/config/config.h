@@ -7,7 +7,6 @@
 #define TCR_LIBEXEC  "/nonexistent"
 #define TCR_MODIFIED st_mtim
 #define TCR_REDIS
-#define TCR_TLS
 #define TCR_VERSION "0"
 
 #endif

@@ -2,12 +2,9 @@
 
 #include "config.h"
 
-#include <errno.h>
-
-#ifdef TCR_TLS
-
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -240,42 +237,3 @@ int tls_step(struct tls *tls, struct buffer *out, struct buffer *in, struct buff
     collect(tls, network);
     return r;
 }
-
-#else /* built without TLS */
-
-#ifdef TCR_STATIC
-#define REASON                                                                                     \
-    "this tcr-run loads no libraries, so it has no TLS to a Redis server; one from "               \
-    "tools/package deb or tar has it"
-#else
-#define REASON                                                                                     \
-    "this tcr-run was built without TLS; install libssl-dev and build it again: meson setup "      \
-    "-Dredis=enabled -Dredis_tls=enabled"
-#endif
-
-int tls_create(const char *host, const char *ca_file, struct tls **ret_tls, struct buffer *error)
-{
-    (void)host, (void)ca_file, (void)ret_tls;
-    buffer_append_text(error, REASON);
-    return -ENOSYS;
-}
-
-void tls_destroy(struct tls *tls)
-{
-    (void)tls;
-}
-
-int tls_feed(struct tls *tls, const char *bytes, size_t length)
-{
-    (void)tls, (void)bytes, (void)length;
-    return -ENOSYS;
-}
-
-int tls_step(struct tls *tls, struct buffer *out, struct buffer *in, struct buffer *network,
-             struct buffer *error)
-{
-    (void)tls, (void)out, (void)in, (void)network, (void)error;
-    return -ENOSYS;
-}
-
-#endif
