@@ -5,12 +5,12 @@ rounds=$([ "${FULL-}" = 1 ] && echo 20 || echo 1)
 # An instrumented build takes ten times the memory.
 each=$(is_instrumented && echo 10 || echo 50)
 
-# Four machines with pid namespaces of their own, each with so many runs at once: tcr-run's options follow.
+# Four containers, each with so many runs at once: tcr-run's options follow.
 fleet() {
   local machine
   machines=()
   for machine in 1 2 3 4; do
-    on "$machine" within unshare -pf --mount-proc sh -c 'i=0
+    on "$machine" within "${container[@]}" "machine$machine" sh -c 'i=0
       while [ $i -lt '"$each"' ]; do i=$((i + 1)); "$@" 2>> "$0" > /dev/null & done; wait' \
       "$err.$machine" "$TCR_RUN" "$@" < /dev/null &
     machines+=($!)
@@ -73,7 +73,7 @@ open_gate() {
   for key in $(names 40); do plays "$key" 'exit 9'; done
   machines=()
   for machine in 1 2 3 4; do
-    on "$machine" within unshare -pf --mount-proc sh -c 'i=0
+    on "$machine" within "${container[@]}" "machine$machine" sh -c 'i=0
       while [ $i -lt 10 ]; do i=$((i + 1)); "$@" --key k$(('"$machine"' * 10 - 10 + i)) -- client & done; wait' \
       fleet "$TCR_RUN" -q --exit-class 9=limit > /dev/null 2>&1 &
     machines+=($!)
@@ -107,7 +107,7 @@ END
   plays a "$gate"
   plays b "$gate"
   extra_env+=(TCR_REDIS_LEASE=2s)
-  on 1 within unshare -pf --mount-proc --kill-child=KILL "$TCR_RUN" -- client < /dev/null > /dev/null &
+  on 1 within "${container[@]}" machine1 "$TCR_RUN" -- client < /dev/null > /dev/null &
   gone=$!
   eventually live 1
   on 2 tcr_background -- client

@@ -79,9 +79,12 @@ on() {
   return $r
 }
 
-# Needs permission to make pid namespaces.
+# Before NAME COMMAND...: in a container of that name, where processes are numbered anew and end with the first.
+container=(unshare -pfu --mount-proc --kill-child=KILL sh -c 'hostname "$0" && exec "$@"')
+
+# Needs permission to make such ones.
 need_namespaces() {
-  unshare -pf --mount-proc true 2> /dev/null || skip "no pid namespaces here"
+  unshare -pfu --mount-proc true 2> /dev/null || skip "no pid namespaces here"
 }
 
 is_instrumented() {

@@ -162,7 +162,7 @@ seen() {
   begin 0 --max-per-key 1
   eventually came 1
   extra_env+=(TCR_REDIS_LEASE=3s)
-  on .gone within unshare -pf --mount-proc --kill-child=KILL "$TCR_RUN" --max-per-key 1 -- env RUN=gone client \
+  on .gone within "${container[@]}" machine-gone "$TCR_RUN" --max-per-key 1 -- env RUN=gone client \
     < /dev/null > /dev/null 2>&1 &
   gone=$!
   eventually waiting 1

@@ -96,12 +96,12 @@ static void test_start(void **state)
     bool stopped = true;
     char boot[40];
     (void)state;
-    assert_int_equal(facts_start(SHELL, &stopped), 100025);
+    assert_int_equal(facts_start(SHELL, 0, &stopped), 100025);
     assert_false(stopped);
-    assert_int_equal(facts_start(STOPPED, &stopped), 100025);
+    assert_int_equal(facts_start(STOPPED, 0, &stopped), 100025);
     assert_true(stopped);
-    assert_int_equal(facts_start(ENDED, &stopped), 0);
-    assert_int_equal(facts_start(NOBODY, &stopped), 0);
+    assert_int_equal(facts_start(ENDED, 0, &stopped), 0);
+    assert_int_equal(facts_start(NOBODY, 0, &stopped), 0);
     assert_int_equal(facts_now(), 100025); /* whatever the clock shows now */
     facts_boot(boot, sizeof boot);
     assert_string_equal(boot, "12345678-ABCD");

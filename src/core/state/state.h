@@ -52,7 +52,7 @@ struct record_table {
 /* A process, in a way that a reused pid, a reboot or a container cannot imitate. */
 struct owner {
     int64_t pid;
-    int64_t start;         /* clock ticks since boot, from /proc; 0 if unknown */
+    int64_t start;         /* as facts_now tells; Linux: clock ticks since boot; 0 if unknown */
     int64_t pid_namespace; /* inode number; 0 if unknown */
     char boot[40];
 };

@@ -24,20 +24,21 @@ static bool look_up(pid_t pid, struct kinfo_proc *ret_found)
 }
 
 /* Since 1970: the system does not count from its boot. */
-int64_t facts_start(pid_t pid, bool *ret_stopped)
+int64_t facts_start(pid_t pid, int64_t leased, bool *ret_stopped)
 {
+    (void)leased;
     struct kinfo_proc found;
     if (!look_up(pid, &found))
         return 0;
-    *ret_stopped = found.kp_proc.p_stat == SSTOP;
+    if (ret_stopped)
+        *ret_stopped = found.kp_proc.p_stat == SSTOP;
     return in_ticks(&found.kp_proc.p_starttime);
 }
 
 /* Not now: a clock that is set back meanwhile would make us younger than our leases. */
 int64_t facts_now(void)
 {
-    bool stopped;
-    return facts_start(getpid(), &stopped);
+    return facts_start(getpid(), 0, NULL);
 }
 
 /* The program on the other side (Terminal, sshd, tmux) has no terminal of its own, unlike whoever

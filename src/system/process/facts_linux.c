@@ -20,8 +20,9 @@ static ssize_t read_small(const char *path, char *text, size_t size)
 
 /* Field 3 of /proc/PID/stat, and 22; counted after the last ')', because the name may hold
  * anything. */
-int64_t facts_start(pid_t pid, bool *ret_stopped)
+int64_t facts_start(pid_t pid, int64_t leased, bool *ret_stopped)
 {
+    (void)leased;
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
     if (read_small(path, text, sizeof text) <= 0)
@@ -29,7 +30,8 @@ int64_t facts_start(pid_t pid, bool *ret_stopped)
     const char *p = strrchr(text, ')');
     if (!p || strncmp(p, ") Z", 3) == 0 || strncmp(p, ") X", 3) == 0)
         return 0;
-    *ret_stopped = strncmp(p, ") T", 3) == 0;
+    if (ret_stopped)
+        *ret_stopped = strncmp(p, ") T", 3) == 0;
     for (int field = 2; p && field < 22; field++) {
         p = strchr(p, ' ');
         p = p ? p + 1 : NULL;

@@ -36,8 +36,8 @@ static bool is_gone(const struct owner *owner, const struct owner *self, bool wa
         return true;
     /* A process that began after the lease was given has only inherited the number. */
     bool stopped = false;
-    int64_t start = facts_start((pid_t)owner->pid, &stopped);
-    return start == 0 || (owner->start != 0 && start > owner->start) || (stopped && waits);
+    int64_t start = facts_start((pid_t)owner->pid, owner->start, waits ? &stopped : NULL);
+    return start == 0 || (owner->start != 0 && start > owner->start) || stopped;
 }
 
 bool process_is_gone(const struct owner *owner, bool waits)
