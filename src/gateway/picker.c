@@ -13,9 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-/* A key that rests for longer is tried now and then, because windows are sometimes reset early. */
-#define TRIAL_SECONDS 1800
-
 void picker_name_connection(uint64_t number, char ret_id[PICKER_SESSION])
 {
     snprintf(ret_id, PICKER_SESSION, "connection:%llu", (unsigned long long)number);
@@ -92,49 +89,13 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, struct wan
     return !choice.failed;
 }
 
-static bool any_rests(const struct rotation *rotation)
-{
-    for (size_t i = 0; i < rotation->count; i++)
-        if (rotation->candidates[i].standing == STANDING_COOLING)
-            return true;
-    return false;
-}
-
-/* A key has rested for long and may not need to: one request each half hour finds out. */
-static struct candidate *find_trial(struct exchange *exchange)
-{
-    struct roster *roster = exchange->roster;
-    struct rotation *rotation = &roster->rotation;
-    int64_t now = book_now(exchange->gateway);
-    struct demand demand = picker_demand(exchange);
-    if (exchange->route.id != ROUTE_MESSAGES || exchange->attempts > 0 || !any_rests(rotation) ||
-        !book_survey(exchange->gateway, roster, &demand))
-        return NULL;
-    for (size_t i = 0; i < rotation->count; i++) {
-        struct candidate *candidate = &rotation->candidates[i];
-        const struct cooldown *rest = candidate->cooling;
-        if (candidate->standing != STANDING_COOLING || !rest || rest->class != CLASS_LIMIT ||
-            *rest->model || rest->until - now <= TRIAL_SECONDS || !candidate->key->token ||
-            !picker_is_of_sort(exchange, candidate) ||
-            budget_is_spent(exchange->gateway, roster, candidate))
-            continue;
-        int64_t begun = rest->until - rest->length;
-        int64_t since = begun > roster->trials[i] ? begun : roster->trials[i];
-        if (since + TRIAL_SECONDS > now)
-            continue;
-        roster->trials[i] = now;
-        return candidate;
-    }
-    return NULL;
-}
-
-static void take_trial(struct exchange *exchange, struct candidate *trial)
+static void take_resting(struct exchange *exchange, struct candidate *resting)
 {
     struct gateway *gateway = exchange->gateway;
-    const struct record *record = state_find(&book_state(gateway)->keys, trial->id);
-    exchange->candidate = trial;
+    const struct record *record = state_find(&book_state(gateway)->keys, resting->id);
+    exchange->candidate = resting;
     exchange->is_master = false;
-    exchange->slot.candidate = trial;
+    exchange->slot.candidate = resting;
     exchange->slot.failures = record ? record->failures : 0;
     exchange->slot.last_failed = record ? record->last_failed : 0;
 }
@@ -173,8 +134,8 @@ static enum prospect choose(struct exchange *exchange)
         fine = choose_once(exchange, slot, (struct want){.spare_full = true}, passed_over);
     if (fine && !exchange->candidate)
         fine = choose_once(exchange, slot, (struct want){0}, passed_over);
-    struct candidate *trial = fine ? find_trial(exchange) : NULL;
-    enum secret_state master = fine && !exchange->candidate && !trial && exchange->may_spend
+    struct candidate *resting = fine ? picker_find_resting(exchange) : NULL;
+    enum secret_state master = fine && !exchange->candidate && !resting && exchange->may_spend
                                    ? want_master(exchange)
                                    : SECRET_LACKS;
     if (master == SECRET_THERE)
@@ -190,8 +151,8 @@ static enum prospect choose(struct exchange *exchange)
                   exchange->candidate->key->name);
         common_tell(exchange);
     }
-    if (trial)
-        take_trial(exchange, trial);
+    if (resting)
+        take_resting(exchange, resting);
     return !fine ? PROSPECT_NO_MEMORY : master == SECRET_COMES ? PROSPECT_WAITS : PROSPECT_CLEAR;
 }
 

@@ -25,6 +25,10 @@ bool picker_is_of_use(const struct roster *roster, const struct candidate *candi
 
 bool picker_was_tried(const struct exchange *exchange, const struct candidate *candidate);
 
+/* A key to send this request with although it rests, once keys that do not were looked for; NULL:
+ * none. */
+struct candidate *picker_find_resting(struct exchange *exchange);
+
 /* Keys not to choose for this request, though nothing is wrong with them: `list` has room for all.
  * With `spare_full` also those whose plan's windows are nearly used up. */
 size_t picker_list_passed_over(const struct exchange *exchange, bool spare_full,
