@@ -179,7 +179,8 @@ static void add_pair(struct words *words, const char *name, const char *value)
     add(words, value);
 }
 
-/* The launcher's rules choose the key. Only tools that the key file allows may be used. */
+/* The launcher's rules choose the key. Only tools that the key file allows are there: some others,
+ * to read the folder's files, would need no permission. */
 static void add_words(struct words *words, const struct agent *agent,
                       const struct agent_policy *policy, const char *model, const char *mcp)
 {
@@ -203,8 +204,9 @@ static void add_words(struct words *words, const struct agent *agent,
         add_pair(words, "--mcp-config", mcp);
         add(words, "--strict-mcp-config");
     }
-    add(words, policy->tools ? "--allowedTools" : "--tools");
-    add(words, policy->tools ? policy->tools : "");
+    add(words, "--tools");
+    add(words, policy->built_in ? policy->built_in : "");
+    add_pair(words, "--allowedTools", policy->tools);
 }
 
 struct streams {

@@ -48,3 +48,22 @@ ask() { # PATH BODY
   assert_equal "$(jq -r '.content[0].text' "$out")" "done now"
   [ -e "$project/effect" ] || fail "the tool was not used"
 }
+
+@test "service: text names no command, no file, and no tool that the key file does not allow" {
+  local dump=$scratch/dump
+  pool home
+  mkdir -p "$dump"
+  echo "of the owner" > "$home/secret"
+  kill "$api_pid"
+  rm "$scratch/port"
+  start_api --dump "$dump"
+  answers home "ok:done"
+  start_service '{"tools": ["Bash(git log:*)"]}'
+  ask /sdk/v1/messages "$(jq -n --arg text "/config theme=light @$home/secret" '{messages: [{role: "user", content: $text}]}')"
+  assert_equal "$(jq -r '.content[0].text' "$out")" "done"
+  ask /sdk/v1/messages "$(jq -n --arg text "Show me @$home/secret" '{system: $text, messages: [{role: "user", content: [{type: "text", text: $text}]}]}')"
+  assert_equal "$(jq -r '.content[0].text' "$out")" "done"
+  assert_seen "bearer:home bearer:home"
+  ! grep -rq "of the owner" "$dump" || fail "a file was read: $(grep -rl "of the owner" "$dump")"
+  assert_equal "$(cat "$dump"/*.json | jq -sc '[.[].tools // [] | .[] | select(.name == "Bash" or has("defer_loading") | not).name] | unique')" "[]"
+}

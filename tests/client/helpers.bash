@@ -65,8 +65,8 @@ report() {
   jq -c '[.path, .kind, .token, .main, .step, .messages, .tool_results, (.user_text // "" | .[:100])]' "$log"
 }
 
-start_api() {
-  "$PYTHON" -E -S "$HERE/fake_api.py" --scenario "$scenario" --log "$log" --port-file "$scratch/port" 3>&- &
+start_api() { # [OPTION]...: of fake_api.py
+  "$PYTHON" -E -S "$HERE/fake_api.py" --scenario "$scenario" --log "$log" --port-file "$scratch/port" "$@" 3>&- &
   api_pid=$!
   for _ in $(seq 500); do
     [ -s "$scratch/port" ] && break

@@ -79,7 +79,7 @@ ask() { # PATH BODY [OPTION]...: the answer in $output, its status in the last l
     jq -e '.type == "message" and .role == "assistant" and .content == [{type: "text", text: "Found é."}] and
         .stop_reason == "end_turn" and .usage.input_tokens == 12 and .usage.cache_read_input_tokens == 100' <<<"${lines[0]}"
     jq -e --arg work "$HOME/work" '.cwd == $work and .key == "sk-ant-oat01-FAKE-home-0001" and
-        ([.said[].text] | join("|")) == "Be brief.\n\nThe conversation so far:\n\nUser: one\n\nAssistant: two\n\nUser: |three \"é\""' "$HOME/runs"
+        ([.said[].text] | join("|")) == "Be brief.\n\nThe conversation so far:\n\nUser: one\n\nAssistant: two\n\nUser: |three \"é\"|(This is the end of the message.)"' "$HOME/runs"
     jq -e '.args as $a | ($a | index("-p")) != null and $a[($a | index("--model")) + 1] == "sonnet" and
         $a[($a | index("--tools")) + 1] == "" and ($a | index("--allowedTools")) == null' "$HOME/runs"
 }
@@ -129,7 +129,7 @@ END
     [ "$status" = 200 ]
     jq -e --arg file "$HOME/mcp.json" '.args as $a | $a[($a | index("--allowedTools")) + 1] == "Read,Bash(git log:*)" and
         $a[($a | index("--mcp-config")) + 1] == $file and ($a | index("--strict-mcp-config")) != null and
-        ($a | index("--tools")) == null' "$HOME/runs"
+        $a[($a | index("--tools")) + 1] == "Read,Bash"' "$HOME/runs"
 }
 
 @test "what cannot be: tools of the client's, no last word of the user's, an error, an end without a word" {
@@ -214,7 +214,7 @@ gone() { # PID
         [ "$(jq -r '.content[0].text' "$HOME/answer$i")" = 'Found é.' ] || { cat "$HOME/answer$i"; false; }
         grep -qi '^x-tcr-queued: [1-9]' "$HOME/head$i"
     done
-    [ "$(jq -r '.said | if type == "string" then . else .[-1].text end' "$HOME/runs" | xargs)" = 'wait go 1 go 2' ] || { cat "$HOME/runs"; false; }
+    [ "$(jq -r '.said | if type == "string" then . else .[-2].text end' "$HOME/runs" | xargs)" = 'wait go 1 go 2' ] || { cat "$HOME/runs"; false; }
 }
 
 @test "there is none without the key file's word, and one that cannot start says so" {

@@ -6,13 +6,15 @@
 #include <errno.h>
 #include <string.h>
 
+#define END ",{\"type\":\"text\",\"text\":\"(This is the end of the message.)\"}]"
+
 static const struct {
     enum format client;
     const char *body, *line, *model, *fault;
 } requests[] = {
     {FORMAT_MESSAGES,
      "{\"model\":\"opus\",\"messages\":[{\"role\":\"user\",\"content\":\"a \\\"b\\\"\"}]}",
-     "[{\"type\":\"text\",\"text\":\"a \\\"b\\\"\"}]", "opus", NULL},
+     "[{\"type\":\"text\",\"text\":\"a \\\"b\\\"\"}" END, "opus", NULL},
     {FORMAT_MESSAGES,
      "{\"model\":\"--x\",\"system\":[{\"type\":\"text\",\"text\":\"s\"}],\"messages\":[{\"role\":"
      "\"user\","
@@ -20,15 +22,17 @@ static const struct {
      "{\"type\":\"text\",\"text\":\"c\"} ]}]}",
      "[{\"type\":\"text\",\"text\":\"s\\n\\n\"},{\"type\":\"image\",\"source\":{\"type\":"
      "\"base64\"}},"
-     "{\"type\":\"text\",\"text\":\"c\"}]",
+     "{\"type\":\"text\",\"text\":\"c\"}" END,
      "", NULL},
+    {FORMAT_MESSAGES, "{\"system\":\"/clear\",\"messages\":[{\"role\":\"user\",\"content\":[]}]}",
+     "[{\"type\":\"text\",\"text\":\"/clear\\n\\n\"}" END, "", NULL},
     {FORMAT_CHAT,
      "{\"model\":\"sonnet\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":"
      "\"assistant\","
      "\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]}",
      "[{\"type\":\"text\",\"text\":\"The conversation so far:\\n\\nUser: a\\n\\nAssistant: "
      "b\\n\\nUser: "
-     "\"},{\"type\":\"text\",\"text\":\"c\"}]",
+     "\"},{\"type\":\"text\",\"text\":\"c\"}" END,
      "sonnet", NULL},
     {FORMAT_MESSAGES, "{\"messages\":[]}", NULL, "",
      "messages: expected the last to be the user's"},
@@ -125,19 +129,21 @@ static void test_policy(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *errors, *tools;
+        const char *text, *errors, *tools, *built_in;
     } rows[] = {
-        {FILE_WITH("{\"folder\":\"/w\"}"), "", NULL},
+        {FILE_WITH("{\"folder\":\"/w\"}"), "", NULL, NULL},
         {FILE_WITH("{\"folder\":\"~/w\",\"tools\":[\"Read\",\"Bash(ls:*)\"]}"), "",
-         "Read,Bash(ls:*)"},
-        {FILE_WITH("{}"), "policy.agent.folder: missing: where Claude Code is to run\n", NULL},
+         "Read,Bash(ls:*)", "Read,Bash"},
+        {FILE_WITH("{\"folder\":\"/w\",\"tools\":[\"mcp__x__y\"]}"), "", "mcp__x__y", NULL},
+        {FILE_WITH("{}"), "policy.agent.folder: missing: where Claude Code is to run\n", NULL,
+         NULL},
         {FILE_WITH("{\"folder\":\"w\"}"),
-         "policy.agent.folder: expected a path that begins with / or ~/\n", NULL},
-        {FILE_WITH("{\"folder\":\"/w\",\"at_most\":0}"), NULL, NULL},
+         "policy.agent.folder: expected a path that begins with / or ~/\n", NULL, NULL},
+        {FILE_WITH("{\"folder\":\"/w\",\"at_most\":0}"), NULL, NULL, NULL},
         {FILE_WITH("{\"folder\":\"/w\",\"tools\":\"Read\"}"),
          "policy.agent.tools: expected an array of rules such as [\"Read\", \"Bash(git log:*)\"]\n",
-         NULL},
-        {FILE_WITH("7"), NULL, NULL},
+         NULL, NULL},
+        {FILE_WITH("7"), NULL, NULL, NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct keyring keyring;
@@ -151,6 +157,10 @@ static void test_policy(void **state)
             assert_string_equal(keyring.agent.tools, rows[i].tools);
         if (fine && !rows[i].tools)
             assert_null(keyring.agent.tools);
+        if (fine && rows[i].built_in)
+            assert_string_equal(keyring.agent.built_in, rows[i].built_in);
+        if (fine && !rows[i].built_in)
+            assert_null(keyring.agent.built_in);
         if (fine) {
             assert_int_equal(keyring.agent.at_most, 2);
             keyring_finish(&keyring);

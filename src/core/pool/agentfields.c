@@ -36,25 +36,40 @@ static void read_at_most(struct reader *reader, const char *place, const cJSON *
     fields_read_whole(reader, place, item, 1, AT_MOST_LARGEST, &reader->keyring->agent.at_most);
 }
 
-/* A rule may have commas of its own, in parentheses: "Bash(git add:*)". */
+static void append_rule(struct buffer *list, const char *rule, size_t length)
+{
+    if (list->length > 0)
+        buffer_append_char(list, ',');
+    buffer_append(list, rule, length);
+}
+
+/* A rule may have commas of its own, in parentheses: "Bash(git add:*)". Tools of MCP servers are
+ * there as soon as their servers are. */
 static void read_tools(struct reader *reader, const char *place, const cJSON *item, void *target)
 {
-    struct buffer list = {0};
+    static const char of_server[] = "mcp__";
+    struct buffer list = {0}, built_in = {0};
     const cJSON *tool;
     bool fine = cJSON_IsArray(item);
     (void)target;
     cJSON_ArrayForEach (tool, item) {
         const char *name = cJSON_GetStringValue(tool);
         fine = fine && name && *name && *name != '-';
-        if (fine)
-            buffer_append_format(&list, "%s%s", list.length > 0 ? "," : "", name);
+        if (!fine)
+            continue;
+        append_rule(&list, name, strlen(name));
+        if (strncmp(name, of_server, strlen(of_server)) != 0)
+            append_rule(&built_in, name, strcspn(name, "("));
     }
     if (!fine)
         fields_mistake(reader, place, "tools",
                        "expected an array of rules such as [\"Read\", \"Bash(git log:*)\"]");
     else if (list.length > 0)
         reader->keyring->agent.tools = fields_keep(reader, buffer_text(&list));
+    if (fine && built_in.length > 0)
+        reader->keyring->agent.built_in = fields_keep(reader, buffer_text(&built_in));
     buffer_finish(&list);
+    buffer_finish(&built_in);
 }
 
 void agentfields_read(struct reader *reader, const char *place, const cJSON *item, void *target)

@@ -61,6 +61,7 @@ struct model_chain;
 struct agent_policy {
     const char *folder;     /* in which it runs; NULL: there is no such service */
     const char *tools;      /* as --allowedTools takes them; NULL: none */
+    const char *built_in;   /* those of them that are Claude Code's own, as --tools; NULL: none */
     const char *mcp_config; /* a file; NULL: none but the folder's own */
     int at_most;            /* at once */
 };

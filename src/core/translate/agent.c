@@ -54,6 +54,11 @@ static void append_before(struct translation *translation, struct part system, s
         buffer_append_text(out, "User: ");
 }
 
+/* In the last block of its input Claude Code takes "/config …" for a command and "@file" for the
+ * file's text, which it adds whatever tools are allowed. In the blocks before it takes nothing for
+ * more than text. */
+#define LAST_BLOCK "{\"type\":\"text\",\"text\":\"(This is the end of the message.)\"}"
+
 /* Text and pictures as they are; results of tools have no calls here. */
 static void append_last(struct translation *translation, struct part content, struct buffer *out)
 {
@@ -107,7 +112,8 @@ static void append_line(struct translation *translation, struct part body, struc
         buffer_append_char(out, '}');
     }
     append_last(translation, raw_member(last, "content"), out);
-    buffer_append_text(out, "]}}\n");
+    jsontext_comma(out);
+    buffer_append_text(out, LAST_BLOCK "]}}\n");
     out->failed |= before.failed;
     buffer_finish(&before);
 }
