@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -259,6 +260,26 @@ static void test_other_salt(void **unused)
     end(&place);
 }
 
+/* Where there is no descriptor left for the file, the state is what it was. */
+static void test_a_read_that_fails_forgets_nothing(void **unused)
+{
+    (void)unused;
+    struct place place;
+    struct rlimit limit;
+    begin(&place);
+    struct store *store = store_create(NULL, &place.host);
+    assert_int_equal(store_update(store, add_rest, &place.rotation.candidates[0]), 0);
+    assert_int_equal(count_rests(store_read(store)), 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}), 0);
+    const struct state *state = store_read(store);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(count_rests(state), 1);
+    assert_int_equal(place.reports, 1);
+    store_destroy(store);
+    end(&place);
+}
+
 static void count_release(void *context)
 {
     struct place *place = context;
@@ -291,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_both_ways),
         cmocka_unit_test(test_store_fails),
         cmocka_unit_test(test_other_salt),
+        cmocka_unit_test(test_a_read_that_fails_forgets_nothing),
         cmocka_unit_test(test_keys_are_released),
     };
     if (sodium_init() < 0)

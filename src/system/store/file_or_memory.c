@@ -85,6 +85,12 @@ static void remember(struct file_or_memory *local, struct state *state)
     local->has_memory = true;
 }
 
+static void settle_memory(struct file_or_memory *local, int64_t now)
+{
+    state_settle(&local->memory, now);
+    state_prune_leases(&local->memory, process_holds);
+}
+
 /* Makes the change without a file: to the last state seen, or to an empty one. */
 static int update_memory(struct file_or_memory *local, store_change *change, void *context)
 {
@@ -94,8 +100,7 @@ static int update_memory(struct file_or_memory *local, store_change *change, voi
             return -ENOMEM;
         local->has_memory = true;
     }
-    state_settle(&local->memory, now);
-    state_prune_leases(&local->memory, process_holds);
+    settle_memory(local, now);
     (void)change(&local->memory, now, context);
     return 1;
 }
@@ -148,7 +153,10 @@ struct state *file_or_memory_read(struct file_or_memory *local)
         complain(local, what, r);
     if (r == -EINVAL)
         r = store_file_begin(local->file, &state);
-    else if (r < 0)
+    else if (r < 0 && r != -ENOENT && local->has_memory) {
+        settle_memory(local, time(NULL)); /* a file that cannot be read now has not changed */
+        return &local->memory;
+    } else if (r < 0)
         r = store_fresh_state(&state);
     if (r < 0)
         return NULL;
