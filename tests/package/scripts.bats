@@ -4,7 +4,7 @@
 load helpers
 
 # What macOS brings is bash 3.2. These words are younger.
-younger='mapfile|readarray|(declare|local) -[a-zA-Z]*[An]|\$\{[A-Za-z_]+(,|\^|@[A-Za-z])|\[-1\]|&>>|\|&|EPOCH|%\(|wait -n|coproc|;;?&$'
+younger='mapfile|readarray|(declare|local) -[a-zA-Z]*[An]|\$\{[A-Za-z_]+(,|\^|@[A-Za-z])|\[-1\]|&>>|\|&|\$\{?EPOCH|%\(|wait -n|coproc|;;?&$'
 
 @test "tools/try builds and shows its run without GNU's tools" {
   [ -f "$ROOT/build/build.ninja" ] || skip "would build all of build/"
