@@ -114,6 +114,69 @@ END
     [[ "$output" == *"holds a control character,"*"which a property list cannot"* ]]
 }
 
+# launchd is where launchctl is: here a script, which has the agents in $agents, and of which one ends only after two more looks.
+with_launchd() {
+    agents=$BATS_TEST_TMPDIR/agents
+    mkdir "$agents"
+    cat >"$BATS_TEST_TMPDIR/bin/launchctl" <<END
+#!/bin/sh
+echo "\$*" >>"$BATS_TEST_TMPDIR/told"
+agent=$agents/\${2##*/}
+case \$1 in
+    print) [ ! -e "\$agent.ending" ] || { mv "\$agent.ending" "\$agent.last"; exit 0; }
+        [ ! -e "\$agent.last" ] || { rm "\$agent.last"; exit 0; }
+        [ -e "\$agent" ] || { echo "Could not find service" >&2; exit 113; }
+        cat "\$agent" ;;
+    bootout) mv "\$agent" "\$agent.ending" ;;
+    bootstrap) label=\${3##*/}
+        ! ls "$agents" | grep . || exit 5 # of the same label: it has not ended yet
+        [ -z "\${FAIL-}" ] && head -c 5000 /dev/zero | tr '\0' x >"$agents/\${label%.plist}" ;;
+    *) exit 64 ;;
+esac
+END
+    chmod +x "$BATS_TEST_TMPDIR/bin/launchctl"
+}
+
+told() {
+    sed -E "s|gui/$(id -u)|gui|g; s|$HOME|~|g" "$BATS_TEST_TMPDIR/told" | paste -sd ';'
+    rm "$BATS_TEST_TMPDIR/told"
+}
+
+@test "where launchd is, it gets the agent, in place of one that first has to end; uninstall takes it away" {
+    with_launchd
+    agent=$HOME/Library/LaunchAgents/tcr-run.gateway.work.plist
+    run -0 "$TCR_RUN" gateway install --profile work
+    [ "$output" = "wrote $agent"$'\n'"The gateway starts with the first request." ] || { echo "$output"; false; }
+    xmllint --nonet --noout "$agent"
+    [ "$(told)" = 'print gui/tcr-run.gateway.work;bootstrap gui ~/Library/LaunchAgents/tcr-run.gateway.work.plist' ]
+    run -0 "$TCR_RUN" gateway install --profile work --hold 5m
+    grep -A 1 'hold<' "$agent" | grep 5m
+    [ "$(told)" = 'print gui/tcr-run.gateway.work;bootout gui/tcr-run.gateway.work;print gui/tcr-run.gateway.work;'\
+'print gui/tcr-run.gateway.work;print gui/tcr-run.gateway.work;bootstrap gui ~/Library/LaunchAgents/tcr-run.gateway.work.plist' ]
+    run -0 "$TCR_RUN" gateway uninstall --profile work
+    [ -z "$output" ] && [ ! -e "$agent" ] && [ -z "$(ls "$agents")" ]
+    run -1 "$TCR_RUN" gateway uninstall --profile work
+    [[ "$output" == *"nothing is installed"* ]]
+    rm "$BATS_TEST_TMPDIR/told"
+    FAIL=1 run -125 "$TCR_RUN" gateway install --profile work
+    [[ "$output" == *"launchd has not taken it; fix: launchctl bootstrap gui/$(id -u) $agent" ]]
+    # Somebody has taken it from launchd already.
+    run -0 "$TCR_RUN" gateway uninstall --profile work
+    [ ! -e "$agent" ]
+    [ ! -e "$units" ]
+}
+
+@test "the name in PATH is noted where it is ours: what it points to may go with the next version" {
+    ln -s "$TCR_RUN" "$BATS_TEST_TMPDIR/bin/tcr-run"
+    run -0 tcr-run gateway install -n --listen "$(free_port)"
+    [[ "$output" == *"ExecStart=\"$BATS_TEST_TMPDIR/bin/tcr-run\" gateway start"* ]]
+    printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/another"
+    chmod +x "$BATS_TEST_TMPDIR/another"
+    ln -sf ../another "$BATS_TEST_TMPDIR/bin/tcr-run"
+    run -0 "$TCR_RUN" gateway install -n --listen "$(free_port)"
+    [[ "$output" == *"ExecStart=\"$TCR_RUN\" gateway start"* ]]
+}
+
 @test "a unit that somebody else wrote stays, and so does what stood before a refusal" {
     mkdir -p "$units"
     echo '[Service]' >"$units/tcr-run-gateway.service"

@@ -161,6 +161,19 @@ static int install_units(const struct start *start, const struct units *units, c
     return status;
 }
 
+/* By the name that PATH has for us, if there is one: each version of a package of Homebrew has a
+ * folder of its own, and goes with it. */
+static int find_program(char *ret_path, size_t size)
+{
+    char real[PATH_MAX];
+    int r = ownpath_find(ret_path, size);
+    CLEANUP_FREE char *named = r == 0 ? files_find_program("tcr-run") : NULL;
+    if (named && *named == '/' && strlen(named) < size &&
+        files_real_path(named, real, sizeof real) == 0 && strcmp(real, ret_path) == 0)
+        memcpy(ret_path, named, strlen(named) + 1);
+    return r;
+}
+
 static int install(struct start *start, struct units *units)
 {
     bool socket_exists = false, service_exists = false;
@@ -171,7 +184,7 @@ static int install(struct start *start, struct units *units)
         (!start->for_launchd && !units_is_ours(units, units->service, &service_exists)) ||
         !check_keys(start) || !find_addresses(start, socket_exists))
         return EXIT_OWN_FAILURE;
-    int r = ownpath_find(program, sizeof program);
+    int r = find_program(program, sizeof program);
     if (r < 0) {
         log_say("gateway: the path of tcr-run is not known: %s", strerror(-r));
         return EXIT_OWN_FAILURE;
@@ -186,7 +199,7 @@ int gateway_install(int argc, char **argv)
     struct units units = {0};
     if (!start_parse(&start, argc, argv))
         return EXIT_OWN_FAILURE;
-    start.for_launchd |= LAUNCHD_IS_HERE;
+    start.for_launchd |= launchd_is_here();
     if (start.detaches) {
         log_say("gateway: --detach is of tcr-run gateway start; a service is in the background");
         return EXIT_OWN_FAILURE;
@@ -228,7 +241,7 @@ int gateway_uninstall(int argc, char **argv)
     int words = arguments_parse_for(argc, argv, flags, &options, "gateway uninstall");
     if (words != 0)
         return words < 0 ? EXIT_OWN_FAILURE : gateway_say_usage("uninstall");
-    if (LAUNCHD_IS_HERE)
+    if (launchd_is_here())
         return launchd_uninstall(options.profile);
     int status = units_name(&units, options.profile) ? uninstall(&units) : EXIT_OWN_FAILURE;
     units_finish(&units);

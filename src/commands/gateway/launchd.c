@@ -5,14 +5,17 @@
 #include "commands/host.h"
 #include "commands/output.h"
 #include "core/gateway/launchagent.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/log.h"
 #include "system/process/capture.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,8 @@
 extern char **environ;
 
 #define LAUNCHCTL_MS   60000
+#define ENDING_MS      40000 /* open answers have 30 s (launchagent.c) */
+#define LOOK_MS        200
 #define VARIABLES_MOST 24
 #define SUFFIX         ".plist"
 
@@ -39,9 +44,16 @@ bool launchd_name(struct units *units, const char *profile)
 
 /* ---- launchctl ---- */
 
-static bool run_launchctl(const char *verb, const char *target, const char *path)
+bool launchd_is_here(void)
 {
-    char said[256];
+    CLEANUP_FREE char *program = files_find_program("launchctl");
+    return program != NULL;
+}
+
+/* What it says goes to `errors` (-1: ours). */
+static int run_launchctl(const char *verb, const char *target, const char *path, int errors)
+{
+    char said[65536];
     char *argv[] = {(char *)"launchctl", (char *)(uintptr_t)verb, (char *)(uintptr_t)target,
                     (char *)(uintptr_t)path, NULL};
     size_t length;
@@ -49,12 +61,41 @@ static bool run_launchctl(const char *verb, const char *target, const char *path
     const struct capture_request request = {.argv = argv,
                                             .environment = environ,
                                             .limit_ms = LAUNCHCTL_MS,
-                                            .errors = -1,
+                                            .errors = errors,
                                             .host = &command_host};
     int r = capture_run(&request, said, sizeof said, &length, &status);
-    if (r < 0)
+    return r < 0 ? r : status == 0 ? 0 : -ENOENT;
+}
+
+/* False after saying why; launchctl itself has said it if it ran. */
+static bool tell_launchctl(const char *verb, const char *target, const char *path)
+{
+    int r = run_launchctl(verb, target, path, -1);
+    if (r < 0 && r != -ENOENT)
         log_say("launchctl %s: %s", verb, strerror(-r));
-    return r == 0 && status == 0;
+    return r == 0;
+}
+
+static bool is_loaded(const char *service)
+{
+    CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return run_launchctl("print", service, NULL, nowhere) == 0;
+}
+
+/* launchd takes no agent while one of that label is still ending, and bootout does not wait for it.
+ * False if it could not be told, or the agent does not end. */
+static bool unload(const char *service)
+{
+    if (!is_loaded(service))
+        return true;
+    bool told = tell_launchctl("bootout", service, NULL), there = is_loaded(service);
+    for (int64_t end = clock_now_ms() + ENDING_MS; told && there && clock_now_ms() < end;) {
+        if (host_interrupted(&command_host))
+            return false;
+        (void)poll(NULL, 0, LOOK_MS);
+        there = is_loaded(service);
+    }
+    return !there;
 }
 
 /* As launchctl names the agents of somebody who is logged in, and one of them. */
@@ -167,8 +208,7 @@ static int write_agent(const struct units *units, const struct buffer *agent)
     if (r < 0 || asprintf(&path, "%s/%s", units->folder, units->socket) < 0 ||
         !units_write(units, units->socket, agent))
         return EXIT_OWN_FAILURE;
-    (void)run_launchctl("bootout", target.service, NULL);
-    if (!run_launchctl("bootstrap", target.domain, path)) {
+    if (!unload(target.service) || !tell_launchctl("bootstrap", target.domain, path)) {
         log_say("gateway: the agent is in %s, but launchd has not taken it; fix: launchctl "
                 "bootstrap %s %s",
                 path, target.domain, path);
@@ -192,7 +232,7 @@ int launchd_install(const struct start *start, const struct units *units, const 
         struct buffer text = {0};
         buffer_append_format(&text, "%s", buffer_text(&agent));
         status = output_print(&text);
-    } else if (!LAUNCHD_IS_HERE) {
+    } else if (!launchd_is_here()) {
         log_say("gateway: launchd is macOS's; -n shows what it would get");
     } else {
         status = write_agent(units, &agent);
@@ -213,13 +253,14 @@ static int uninstall(const struct units *units)
         log_say("gateway: %s/%s is not there: nothing is installed", units->folder, units->socket);
         return 1;
     }
-    bool told = run_launchctl("bootout", target.service, NULL);
+    bool ended = unload(target.service);
     if (!units_remove(units, units->socket))
         return EXIT_OWN_FAILURE;
-    if (told)
+    if (ended)
         return 0;
-    log_say("gateway: the agent is gone, but launchd was not told; fix: launchctl bootout %s",
-            target.service);
+    log_say(
+        "gateway: the agent's file is gone, but launchd still has it; fix: launchctl bootout %s",
+        target.service);
     return EXIT_OWN_FAILURE;
 }
 

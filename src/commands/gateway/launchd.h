@@ -1,5 +1,5 @@
 /* The agent of macOS's launchd, instead of systemd's units: one file, ~/Library/LaunchAgents/. On
- * other systems it can only be shown. Not run on macOS so far: there is none in the tests. */
+ * other systems it can only be shown. Not run on macOS so far: in the tests launchctl is a script. */
 #pragma once
 
 #include "commands/gateway/start.h"
@@ -7,11 +7,8 @@
 
 #include <stdbool.h>
 
-#ifdef __APPLE__
-#define LAUNCHD_IS_HERE true
-#else
-#define LAUNCHD_IS_HERE false
-#endif
+/* Its program launchctl is in PATH. */
+bool launchd_is_here(void);
 
 /* `socket` is the file's name then, and the agent's with ".plist"; else as units_name. */
 bool launchd_name(struct units *ret_units, const char *profile);
