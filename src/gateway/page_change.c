@@ -158,7 +158,7 @@ static void add(struct exchange *exchange, const cJSON *body)
 static bool names_match(const struct gateway *gateway, const char **names, size_t *count)
 {
     const struct rotation *rotation = &gateway->roster->rotation;
-    if (rotation->has_master && *count == rotation->count + 1 &&
+    if (rotation->has_master && *count > 0 && *count - 1 == rotation->count &&
         strcmp(names[*count - 1], rotation->candidates[rotation->count].key->name) == 0)
         (*count)--;
     if (*count != rotation->count)
