@@ -1,5 +1,6 @@
 /* The agent of macOS's launchd, instead of systemd's units: one file, ~/Library/LaunchAgents/. On
- * other systems it can only be shown. Not run on macOS so far: in the tests launchctl is a script. */
+ * other systems it can only be shown. Not run on macOS so far: in the tests launchctl is a script.
+ */
 #pragma once
 
 #include "commands/gateway/start.h"
