@@ -1,6 +1,6 @@
 #include "base/cursor.h"
 #include "base/jsontext.h"
-#include "core/translate/request_parts.h"
+#include "core/translate/to_openai_parts.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -14,7 +14,6 @@
 #define EFFORT_LOW    2048
 #define EFFORT_MEDIUM 8192
 #define OUTPUT_NAME   "out"
-#define RESPONSES(t)  ((t)->provider == FORMAT_RESPONSES)
 
 enum {
     MODEL,

@@ -1,10 +1,9 @@
 #include "base/jsontext.h"
-#include "core/translate/request_parts.h"
+#include "core/translate/to_openai_parts.h"
 
 #include <string.h>
 
 #define DESCRIPTION_MOST 1024
-#define RESPONSES(t)     ((t)->provider == FORMAT_RESPONSES)
 
 /* Where an inside can be cut: not within an escape or a character. */
 static struct part cut(struct part inside, size_t most)
