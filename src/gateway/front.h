@@ -40,6 +40,9 @@ void front_destroy(struct front *front);
  * Returns 0 or a negative errno. */
 int front_listen(struct front *front, int fd, const struct guard *guard, bool tls);
 
+/* Whether there is TLS at all; if not, one sentence in `error`. */
+bool front_has_tls(struct buffer *error);
+
 /* Sets up TLS, before front_listen asks for it: certificates and a key as PEM, not used afterwards.
  * Again, new connections get the new ones. False, and what was set up stays, with one sentence in
  * `error`. */

@@ -1,3 +1,4 @@
+#include "config.h"
 #include "gateway/front_daemon.h"
 #include "gateway/front_parts.h"
 #include "gateway/gateway.h"
@@ -6,6 +7,23 @@
 #include <stdlib.h>
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+#define INSTEAD "--behind-proxy leaves TLS to a proxy"
+#ifdef TCR_STATIC
+#define NO_TLS                                                                                     \
+    "this tcr-run, which has everything linked in, has no TLS for its clients; " INSTEAD           \
+    ", and one from tools/package deb or tar has it"
+#else
+#define NO_TLS "its libmicrohttpd was built without TLS; " INSTEAD
+#endif
+
+bool front_has_tls(struct buffer *error)
+{
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES)
+        return true;
+    buffer_append_text(error, NO_TLS);
+    return false;
+}
 
 static bool start_door(struct front *front, struct tls_door *door,
                        const struct MHD_OptionItem *options)
@@ -26,10 +44,8 @@ bool front_begin_tls(struct front *front, const char *certificates, const char *
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificates},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
-    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES ||
-        (!front->tls && !without_gnutls_no_more())) {
-        buffer_append_text(error, "its libmicrohttpd was built without TLS; --behind-proxy "
-                                  "leaves that to a proxy");
+    if (!front->tls && !without_gnutls_no_more()) {
+        buffer_append_text(error, "GnuTLS cannot be begun; " INSTEAD);
         return false;
     }
     struct tls_door *door = calloc(1, sizeof *door);

@@ -46,6 +46,8 @@ static int take(struct gateway *gateway, struct buffer *error)
     const char *path = files->key;
     char *key = NULL;
     size_t length;
+    if (!front_has_tls(error))
+        return -ECANCELED;
     int r = files_read(path, FILE_SECRET, LARGEST, &why, &key, &length);
     if (r == 0)
         r = files_read_plain(path = files->certificate, LARGEST, &certificate);

@@ -53,6 +53,20 @@ assert_one_warning() {
   assert_equal "$(cd "$state" && echo *)" 'events.jsonl state.json state.lock'
 }
 
+@test "everything linked in, on a system without certificates of authorities" {
+  [ -n "${STATIC-}" ] || skip "TCR_RUN loads libraries"
+  need_root
+  healthy
+  # shellcheck disable=SC2016  # for the inner shell
+  as=(unshare -m sh -c 'mount -t tmpfs none /etc/ssl && exec "$@"' -)
+  doctor
+  assert_one_warning
+  finding warn certificates 'none of the authorities .*; install ca-certificates, or name a file of them in SSL_CERT_FILE'
+  extra_env+=(SSL_CERT_FILE=/etc/hosts)
+  doctor
+  assert_healthy
+}
+
 @test "it changes nothing" {
   healthy
   tcr -- client

@@ -68,6 +68,17 @@ nothing_shown() {
   [ ! -e "$keys" ]
 }
 
+@test "where no terminal can be made, it is said" {
+  need_root
+  client 'echo "$TOKEN"'
+  # shellcheck disable=SC2016  # for the inner shell
+  as=(unshare -m sh -c 'mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && exec "$@"' -)
+  login home
+  assert_status 125
+  assert_stderr_has 'claude setup-token could not be started on a terminal of its own \(/dev/ptmx\): No such file'
+  [ ! -e "$keys" ]
+}
+
 @test "a folder of its own" {
   client 'case $CLAUDE_CONFIG_DIR in "") exit 7;; esac
     echo "Paste code here if prompted >"; read -r code; umask 077

@@ -198,6 +198,12 @@ told() {
     [ -z "$(ls "$units")" ]
 }
 
+@test "where there is no systemd, nothing is written" {
+    PATH=/nonexistent run -125 "$TCR_RUN" gateway install --listen "$(free_port)"
+    [[ "$output" == *"systemctl is not in PATH"*"tcr-run gateway start"*"gateway install -n shows"* ]]
+    [ ! -e "$units" ]
+}
+
 @test "where systemd does not answer, the files stay and it is said what is to be done" {
     FAIL=1 run -125 "$TCR_RUN" gateway install --listen "$(free_port)"
     [[ "$output" == *"systemd has not taken them"*"fix: systemctl --user daemon-reload"*"then systemctl --user enable --now"* ]]

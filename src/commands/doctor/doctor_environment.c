@@ -6,6 +6,7 @@
 #include "core/client/environment.h"
 #include "core/pool/destination.h"
 #include "system/keys/keysource.h"
+#include "system/net/authorityfile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,8 +167,19 @@ static size_t check_certificates(struct doctor *doctor)
     return 1;
 }
 
+static void check_authorities(struct doctor *doctor)
+{
+    if (authorityfile_is_missing() && !value_of("SSL_CERT_FILE") && !value_of("SSL_CERT_DIR") &&
+        !value_of("CURL_CA_BUNDLE"))
+        doctor_say(doctor, "certificates", HEALTH_WARN,
+                   "this system has none of the authorities that vouch for providers, so that "
+                   "tcr-run itself can ask none of them, nor can a gateway; fix: install "
+                   "ca-certificates, or name a file of them in SSL_CERT_FILE");
+}
+
 void doctor_check_environment(struct doctor *doctor)
 {
+    check_authorities(doctor);
     size_t found = check_routing(doctor) + check_address(doctor) + check_headers(doctor) +
                    check_certificates(doctor);
     if (found == 0)

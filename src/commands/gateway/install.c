@@ -108,9 +108,22 @@ static bool find_addresses(struct start *start, bool is_anew)
     return true;
 }
 
+static bool has_systemd(void)
+{
+    CLEANUP_FREE char *program = files_find_program("systemctl");
+    if (!program)
+        log_say(
+            "gateway: systemctl is not in PATH, so nothing would start what is installed; have "
+            "\"tcr-run gateway start\" started by what starts services here (gateway install -n "
+            "shows systemd's units)");
+    return program != NULL;
+}
+
 static int write_units(const struct start *start, const struct units *units,
                        const struct buffer *socket, const struct buffer *service)
 {
+    if (!has_systemd())
+        return EXIT_OWN_FAILURE;
     int r = files_make_folders(units->folder);
     if (r < 0)
         log_say("%s: %s", units->folder, strerror(-r));

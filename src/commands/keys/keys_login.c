@@ -38,7 +38,8 @@ static void explain_end(const char *what, int r, int status)
     if (r == -ETIMEDOUT)
         log_say("keys login: %s did not end within 15 minutes", what);
     else if (r < 0)
-        log_say("keys login: %s could not be started: %s", what, strerror(-r));
+        log_say("keys login: %s could not be started on a terminal of its own (/dev/ptmx): %s",
+                what, strerror(-r));
     else if (WIFSIGNALED(status))
         log_say("keys login: %s was ended by signal %d", what, WTERMSIG(status));
     else
@@ -46,7 +47,8 @@ static void explain_end(const char *what, int r, int status)
                 WEXITSTATUS(status));
 }
 
-/* A login that is in the environment is not the one that is wanted. */
+/* A login that is in the environment is not the one that is wanted. Returns -ECANCELED where it has
+ * said itself why there is none. */
 static int run_client(char *const *words, const char *folder, struct logintoken *logintoken,
                       int *ret_status)
 {
@@ -54,7 +56,7 @@ static int run_client(char *const *words, const char *folder, struct logintoken 
     if (!program) {
         log_say("keys login: claude is not in PATH; with Claude Code installed elsewhere: claude "
                 "setup-token there, then tcr-run keys add NAME");
-        return -ENOENT;
+        return -ECANCELED;
     }
     const struct assignment set[] = {{"CLAUDE_SECURESTORAGE_CONFIG_DIR", NULL},
                                      {"CLAUDE_CONFIG_DIR", folder}};
@@ -64,7 +66,7 @@ static int run_client(char *const *words, const char *folder, struct logintoken 
     int r = environment_build(environ, &plan, &environment);
     if (r < 0) {
         log_say("keys login: out of memory");
-        return r;
+        return -ECANCELED;
     }
     const struct onterminal_request request = {.argv = argv,
                                                .environment = environment.entries,
@@ -87,7 +89,7 @@ static bool get_token(struct addition *addition)
     int r = logintoken.room ? run_client(words, NULL, &logintoken, &status) : -ENOMEM;
     if (r == 0 && logintoken_is_there(&logintoken))
         fine = addition_take_token(addition, "the token of the login", logintoken.room);
-    else if (r != -ENOENT)
+    else if (r != -ECANCELED)
         explain_end("claude setup-token", r, status);
     secret_free(logintoken.room);
     return fine;
@@ -124,7 +126,7 @@ static bool fill_folder(const struct addition *addition)
     r = run_client(words, folder, &none, &status);
     secret_free(none.room);
     bool fine = r == 0 && status == 0 && is_logged_in(folder);
-    if (!fine && r != -ENOENT)
+    if (!fine && r != -ECANCELED)
         explain_end("claude auth login", r, status);
     return fine;
 }

@@ -18,3 +18,12 @@ const char *authorityfile_find(void)
 #endif
     return NULL;
 }
+
+bool authorityfile_is_missing(void)
+{
+#ifdef TCR_STATIC
+    return authorityfile_find() == NULL;
+#else
+    return false;
+#endif
+}
