@@ -9,6 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0 /* FreeBSD reserves nothing */
+#endif
+
 /* Blocks of one page each, mapped a few at a time between two pages that nothing may touch: a
  * launch needs two, and each mapping costs four system calls. sodium_malloc would do the same with
  * six for each block, after a sodium_init that costs more than all of them (identity.c). */

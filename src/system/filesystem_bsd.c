@@ -1,8 +1,9 @@
 #include "system/filesystem.h"
 
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/param.h>
+
+#include <sys/mount.h> /* after what FreeBSD's needs */
 
 bool filesystem_is_memory(const char *folder)
 {

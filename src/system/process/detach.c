@@ -16,6 +16,13 @@
 
 #define ASKING_MS 1000
 
+/* Where no flag has it begin a session of its own, it gets a process group. */
+#ifdef POSIX_SPAWN_SETSID
+#define APART POSIX_SPAWN_SETSID
+#else
+#define APART POSIX_SPAWN_SETPGROUP
+#endif
+
 static int set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
@@ -25,8 +32,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
     if (r == 0)
         r = posix_spawnattr_setsigdefault(attributes, &all);
     if (r == 0)
-        r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                     POSIX_SPAWN_SETSIGDEF);
+        r = posix_spawnattr_setflags(attributes,
+                                     APART | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     return r;
 }
 
@@ -69,7 +76,7 @@ int detach_run(const char *command, char *const *environment)
                                      .argv = (char *const *)argv,
                                      .environment = environment,
                                      .arrange = give_nothing};
-    pid_t pid;
+    pid_t pid = -1;
     int r = detach_start(&plan, &pid);
     while (r == 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;

@@ -10,6 +10,13 @@
 #define SIGRTMAX (NSIG - 1)
 #endif
 
+/* Above every signal's number: FreeBSD's NSIG is below its real-time ones. */
+#ifdef _SIG_MAXSIG
+#define SIGNALS_END (_SIG_MAXSIG + 1)
+#else
+#define SIGNALS_END NSIG
+#endif
+
 /* Begins to take these, but SIGTSTP not if it was ignored: then it is taken out of the set. Returns
  * the descriptor or a negative errno. */
 int signals_begin(sigset_t *watched);

@@ -15,12 +15,12 @@
  * of each number waits at most; so the pipe never fills. Calls that SA_RESTART does not restart,
  * poll among them, say EINTR meanwhile. */
 static int ends[2] = {-1, -1};
-static volatile sig_atomic_t waits[NSIG];
+static volatile sig_atomic_t waits[SIGNALS_END];
 
 static bool begun; /* signals_begin */
 static sigset_t original_mask, taken, held;
-static struct sigaction originals[NSIG]; /* of signals_begin */
-static struct sigaction before[NSIG];    /* of signals_watch_begin */
+static struct sigaction originals[SIGNALS_END]; /* of signals_begin */
+static struct sigaction before[SIGNALS_END];    /* of signals_watch_begin */
 static volatile sig_atomic_t stop_came;
 
 /* A signal must not be lost. There is always room; what fails nevertheless is tried again. */
@@ -62,14 +62,14 @@ static void catch_each(const sigset_t *watched, struct sigaction *ret_before)
 {
     struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART};
     (void)sigfillset(&action.sa_mask);
-    for (int signal = 1; signal < NSIG; signal++)
+    for (int signal = 1; signal < SIGNALS_END; signal++)
         if (sigismember(watched, signal) == 1)
             (void)sigaction(signal, &action, &ret_before[signal]);
 }
 
 static void put_back(const sigset_t *watched, const struct sigaction *actions)
 {
-    for (int signal = 1; signal < NSIG; signal++)
+    for (int signal = 1; signal < SIGNALS_END; signal++)
         if (sigismember(watched, signal) == 1)
             (void)sigaction(signal, &actions[signal], NULL);
 }
@@ -135,7 +135,7 @@ bool signals_caught_stop(void)
 bool signals_waiting(sigset_t *ret_waiting)
 {
     (void)sigemptyset(ret_waiting);
-    for (int signal = 1; signal < NSIG; signal++)
+    for (int signal = 1; signal < SIGNALS_END; signal++)
         if (waits[signal])
             (void)sigaddset(ret_waiting, signal);
     return true;

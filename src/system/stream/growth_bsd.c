@@ -1,9 +1,11 @@
 #include "system/stream/growth.h"
 
 #include <fcntl.h>
-#include <sys/event.h>
-#include <sys/time.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#include <sys/event.h> /* after what FreeBSD's needs */
+#include <sys/time.h>
 
 static int watcher = -1;
 
