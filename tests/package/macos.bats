@@ -64,7 +64,11 @@ is_for_macos() {
     strings -n 8 "$program" >"$BATS_TEST_TMPDIR/words"
     refute_line "$cache" "$BATS_TEST_TMPDIR/words"
     refute_line /source/src/ "$BATS_TEST_TMPDIR/words"
+    grep -qx '/Library/Application Support/ClaudeCode/managed-settings.json' "$BATS_TEST_TMPDIR/words"
+    refute_line /etc/claude-code "$BATS_TEST_TMPDIR/words"
   done
+  # Without it a gateway gets none of its descriptors there.
+  grep -qx _posix_spawn_file_actions_addinherit_np <(llvm-nm -u "$unpacked/bin/tcr-run" | awk '{ print $NF }')
   has_manual "$unpacked"
   dash -n "$unpacked/install"
   run "$unpacked/install" --prefix "$BATS_TEST_TMPDIR/a place"

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/variable.h"
+#include "config.h"
 #include "system/fileid.h"
 #include "system/files.h"
 
@@ -19,7 +20,6 @@
 
 #define SETTINGS_LARGEST (64 * 1024 * 1024)
 #define ROW_LARGEST      (16 * 1024 * 1024)
-#define MANAGED_FOLDER   "/etc/claude-code"
 
 static const char *home_of(char *const *environment)
 {
@@ -166,8 +166,8 @@ static int add_managed(struct claude_settings_files *files)
 {
     static const struct settings_source managed = {.managed = true};
     glob_t found;
-    int r = add_source(files, MANAGED_FOLDER "/managed-settings.json", managed);
-    if (glob(MANAGED_FOLDER "/managed-settings.d/*.json", 0, NULL, &found) != 0)
+    int r = add_source(files, TCR_MANAGED_FOLDER "/managed-settings.json", managed);
+    if (glob(TCR_MANAGED_FOLDER "/managed-settings.d/*.json", 0, NULL, &found) != 0)
         return r;
     for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
         r = add_source(files, found.gl_pathv[i], managed);
