@@ -6,8 +6,12 @@
 #include <string.h>
 
 /* The same library with another TLS library below it, which git depends on in Debian: better than
- * none; and the one that macOS comes with. */
-static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib"};
+ * none. The one of macOS with its folder, as dlopen would look in the current one there. */
+#ifdef __APPLE__
+static const char *const names[] = {"/usr/lib/libcurl.4.dylib"};
+#else
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+#endif
 
 static void *open_library(struct buffer *error)
 {

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* On macOS dlopen looks for a name alone in the current folder, too. */
 #ifdef __APPLE__
-#define LIBRARY "libsqlite3.dylib"
+#define LIBRARY "/usr/lib/libsqlite3.dylib"
 #else
 #define LIBRARY "libsqlite3.so.0"
 #endif
