@@ -173,7 +173,9 @@ static void count_attempt(struct run *run)
 }
 
 /* A command that ended well may not have used its key: `claude --version` does not. For other
- * programs nothing shows what they did. */
+ * programs nothing shows what they did. Theirs ends a rest only where its length is our own guess
+ * (`unproven`): the key rests, so somebody chose it by hand, and a wrong end costs one failure,
+ * while a rest that goes on without need costs the key. */
 static bool counts_as_success(const struct run *run, const struct attempt *attempt)
 {
     const struct ending *ending = &attempt->result.ending;
