@@ -52,6 +52,10 @@ bool front_daemon_watch(struct front *front, struct MHD_Daemon *daemon, struct w
 
 void front_daemon_forget(struct front *front, struct watch *watch)
 {
-    (void)watch;
-    front->gateway->loop.source_count = 0;
+    struct loop *loop = &front->gateway->loop;
+    size_t kept = 0;
+    for (size_t i = 0; i < loop->source_count; i++)
+        if (loop->sources[i].watch != watch)
+            loop->sources[kept++] = loop->sources[i];
+    loop->source_count = kept;
 }

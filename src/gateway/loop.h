@@ -23,7 +23,7 @@ struct watch {
 };
 
 #define LOOP_BATCH   128
-#define LOOP_SOURCES 2
+#define LOOP_SOURCES 8 /* a server, and one for each certificate with open connections */
 
 /* For loop_portable.c alone: descriptors that somebody else waits for and that change from round to
  * round. `gather` writes at most `most` of them and returns how many there are. */

@@ -1,6 +1,7 @@
 #include "gateway/page.h"
 
 #include "base/head.h"
+#include "base/shellword.h"
 #include "core/gateway/pagecookie.h"
 #include "gateway/exchange.h"
 #include "gateway/front.h"
@@ -120,6 +121,14 @@ void page_answer(struct exchange *exchange, int status, const char *text, size_t
     set(exchange, status, PAGE_DATA_HEAD "content-type: application/json\n", text, length);
 }
 
+void page_append_profile(struct buffer *command, const char *profile)
+{
+    if (!profile)
+        return;
+    buffer_append_text(command, " --profile ");
+    shellword_append(command, profile);
+}
+
 static const char *type_of(const char *name)
 {
     static const char *const types[][2] = {{".html", "text/html; charset=utf-8"},
@@ -170,25 +179,44 @@ static bool answer_file(struct exchange *exchange, const char *name)
     return false;
 }
 
+/* A profile may have any name. */
+static void append_html(struct buffer *text, const char *plain)
+{
+    for (; *plain; plain++) {
+        if (*plain == '&' || *plain == '<' || *plain == '>')
+            buffer_append_format(text, "&#%d;", *plain);
+        else
+            buffer_append_char(text, *plain);
+    }
+}
+
 /* For a person before a browser. */
 static void answer_stranger(struct exchange *exchange, const char *why)
 {
-    char text[1024], accept[512];
+    const char *profile = exchange->gateway->options->profile;
+    struct buffer text = {0}, command = {0};
+    char accept[512];
     if (!head_value(buffer_text(&exchange->head), "accept", accept, sizeof accept) ||
         !strstr(accept, "text/html")) {
         page_refuse(exchange, 401, no_cookie);
         return;
     }
-    int length =
-        snprintf(text, sizeof text,
-                 "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                 "<title>tcr-run</title>\n<h1>tcr-run</h1>\n"
-                 "<p>%s Open it on this machine by:</p>\n"
-                 "<pre><code>tcr-run gateway open%s%s</code></pre>\n</html>\n",
-                 why, exchange->gateway->options->profile ? " --profile " : "",
-                 exchange->gateway->options->profile ? exchange->gateway->options->profile : "");
-    set(exchange, 401, HTML_HEAD, text, (size_t)length);
+    buffer_append_text(&command, "tcr-run gateway open");
+    page_append_profile(&command, profile);
+    buffer_append_format(&text,
+                         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+                         "<meta name=\"viewport\" content=\"width=device-width\">\n"
+                         "<title>tcr-run</title>\n<h1>tcr-run</h1>\n"
+                         "<p>%s Open it on this machine by:</p>\n<pre><code>",
+                         why);
+    append_html(&text, buffer_text(&command));
+    buffer_append_text(&text, "</code></pre>\n</html>\n");
+    if (text.failed || command.failed)
+        page_refuse(exchange, 503, "the gateway is out of memory");
+    else
+        set(exchange, 401, HTML_HEAD, text.data, text.length);
+    buffer_finish(&text);
+    buffer_finish(&command);
 }
 
 static void answer_index(struct exchange *exchange)

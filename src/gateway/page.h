@@ -54,6 +54,9 @@ int page_judge(const struct exchange *exchange, enum guard_verdict verdict,
  * events has page_stream besides its answer. */
 void page_ask(struct exchange *exchange);
 
+/* Appends " --profile NAME" to a command line that somebody will copy; nothing for NULL. */
+void page_append_profile(struct buffer *command, const char *profile);
+
 /* Sets a whole answer in JSON. */
 void page_answer(struct exchange *exchange, int status, const char *text, size_t length);
 

@@ -174,14 +174,14 @@ static cJSON *list_setups(const struct gateway *gateway)
         {"Claude Code", "claude"}, {"Shell", "shell"}, {"aider", "aider"}, {"Cursor", "cursor"}};
     cJSON *setups = cJSON_CreateArray();
     for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
-        const char *profile = gateway->options->profile;
-        char command[160];
-        snprintf(command, sizeof command, "tcr-run setup %s%s%s", clients[i][1],
-                 profile ? " --profile " : "", profile ? profile : "");
+        struct buffer command = {0};
+        buffer_append_format(&command, "tcr-run setup %s", clients[i][1]);
+        page_append_profile(&command, gateway->options->profile);
         cJSON *object = cJSON_CreateObject();
         json_set_string(object, "client", clients[i][0]);
-        json_set_string(object, "command", command);
+        json_set_string(object, "command", buffer_text(&command));
         cJSON_AddItemToArray(setups, object);
+        buffer_finish(&command);
     }
     return setups;
 }

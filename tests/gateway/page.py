@@ -395,6 +395,23 @@ def restarts(gateway, streams):
     run("gateway", "stop")
 
 
+def odd_profile():
+    """A profile of any name: its command can be copied, and the page is none that the name wrote."""
+    name = "it's <b> & more"
+    with open(keys_file, "w") as file:
+        json.dump({"keys": [{"name": "home", "token": "sk-ant-oat01-FAKE-home-0001"}], "profiles": {name: {"keys": ["home"]}}}, file)
+    gateway = Gateway("--profile", name)
+    try:
+        answer = gateway.ask("GET", "/", accept="text/html")
+        expect("the command", b"gateway open --profile 'it'\\''s &#60;b&#62; &#38; more'<" in answer.bytes, True)
+        gateway.cookie = None
+        gateway.open_by(gateway.token)
+        state = gateway.json("GET", "/page/state")[1]
+        expect("setup", state["setup"][0]["command"], "tcr-run setup claude --profile 'it'\\''s <b> & more'")
+    finally:
+        run("gateway", "stop", "--profile", name)
+
+
 def main():
     write_keys()
     try:
@@ -408,6 +425,7 @@ def main():
         slow_reader()
         restarts(gateway, streams)
         others()
+        odd_profile()
     finally:
         run("gateway", "stop", fine=False)
     expect("a secret was told", any(SECRET.encode() in part for part in seen), False)
