@@ -523,7 +523,8 @@ END
 @test "settings: an administrator's win, and that is a failure" {
   healthy
   need_root
-  mkdir -p "$scratch/etc/claude-code"
+  mkdir -p "$scratch/etc/claude-code" "$scratch/etc/ssl"
+  touch "$scratch/etc/ssl/cert.pem"
   cp /etc/passwd /etc/group /etc/ld.so.cache "$scratch/etc/"
   managed() {
     capture unshare -m bash -c 'mount --bind "$0" /etc && exec "$@"' "$scratch/etc" "$TCR_RUN" doctor

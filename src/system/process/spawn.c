@@ -27,7 +27,7 @@ static void die_with_parent(pid_t parent)
      * namespace, as after nsenter --no-fork. */
     pid_t now = getppid();
     if (now != parent && now != 0)
-        (void)raise(SIGKILL);
+        (void)kill(getpid(), SIGKILL); /* musl's raise takes itself for the parent after vfork */
 }
 
 /* Socket activation names the process that may take the sockets. That is the command, not us. */
