@@ -225,6 +225,19 @@ END
   read_on
 }
 
+@test "an inherited pipe ends with the command, though a descendant keeps tcr-run" {
+  pool a b
+  plays a 'sleep 30 8>&- &'
+  mkfifo "$scratch/inherited"
+  timeout 10 cat "$scratch/inherited" &
+  reader=$!
+  tcr_background -- client 8> "$scratch/inherited"
+  wait "$reader"
+  kill "$pid"
+  await
+  assert_status 143
+}
+
 @test "a signal while a descendant still writes ends it at once: tcr-run dies of it" {
   pool a
   plays a '(i=0; while [ $i -lt 80 ]; do echo on; sleep 0.05; i=$((i + 1)); done) & echo > "$PLAY/../begun"; exit 0'

@@ -77,6 +77,15 @@ def check(sandbox, number, delay_ms):
         yield f"{name}: {sentence}"
 
 
+def leftovers(sandbox):
+    """PORTABLE=1 says that the program was built without files that never have a name: there, an
+    empty one may be left (docs/platforms.md)."""
+    for name in os.listdir(sandbox.temporary):
+        is_empty = os.path.getsize(os.path.join(sandbox.temporary, name)) == 0
+        if not (os.environ.get("PORTABLE") and name.startswith("tcr-run-") and is_empty):
+            yield f"the temporary file {name} was left"
+
+
 def run(binary, full, seconds, seed):
     kills = 10000 if full else 300
     random_source = random.Random(seed)
@@ -89,10 +98,9 @@ def run(binary, full, seconds, seed):
     try:
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as executor:
             results = list(executor.map(one, range(kills)))
-        leftovers = os.listdir(sandbox.temporary)
+        left = list(leftovers(sandbox))
     finally:
         sandbox.destroy()
     done = sum(result is not None for result in results)
     findings = [sentence for result in results for sentence in result or ()]
-    findings += [f"the temporary file {name} was left" for name in leftovers]
-    return findings, f"{done} of {kills} kills"
+    return findings + left, f"{done} of {kills} kills"

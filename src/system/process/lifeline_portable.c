@@ -1,6 +1,7 @@
 #include "system/process/lifeline.h"
 
 #include "system/descriptor.h"
+#include "system/process/protection.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +23,21 @@
 /* Both of one pipe; the end that is read stays open so that no write of ours can fail. */
 static int ends[2] = {-1, -1};
 
+static posix_spawn_file_actions_t *closing;
+
+/* What we inherited is the command's alone; all else is close-on-exec. */
+static void close_there(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0 && !(flags & FD_CLOEXEC) && fd != GUARDED)
+        (void)posix_spawn_file_actions_addclose(closing, fd);
+}
+
 static int arrange(posix_spawn_file_actions_t *actions)
 {
     int r = posix_spawn_file_actions_adddup2(actions, ends[0], GUARDED);
+    closing = actions;
+    protection_each_descriptor(close_there);
     if (r == 0)
         r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
     if (r == 0)

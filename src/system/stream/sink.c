@@ -41,7 +41,11 @@ void sink_close(struct sink *sink)
 static bool is_writable(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    return poll(&ready, 1, 0) == 1;
+    int count;
+    do
+        count = poll(&ready, 1, 0);
+    while (count < 0 && errno == EINTR);
+    return count == 1;
 }
 
 ssize_t sink_write(struct sink *sink, const char *bytes, size_t length)
