@@ -4,6 +4,7 @@
 #include "play.h"
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Stream-json lines, shortened to what matters. */
@@ -167,6 +168,27 @@ static void test_what_a_stream_tells(void **state)
     assert_string_equal(evidence.model, "claude-sonnet-5");
     (void)read_line(&evidence, STREAM_OUT, RESULT("false", "null", "pong"));
     assert_string_equal(evidence.session_id, "9c10");
+}
+
+/* One could be printed by a model, and become an option of the next call or lead to another file.
+ */
+static void test_ids_that_are_none(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"--dangerous", "../../x", "a/b", "a b", "", "a\\n--x", "é"};
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        struct evidence evidence = begin(NULL);
+        char line[256];
+        int length =
+            snprintf(line, sizeof line,
+                     "{\"type\":\"system\",\"subtype\":\"init\",\"session_id\":\"%s\"}", ids[i]);
+        (void)evidence_read_line(&evidence, STREAM_OUT, line, (size_t)length);
+        length = snprintf(line, sizeof line,
+                          "{\"type\":\"result\",\"is_error\":false,\"session_id\":\"%s\"}", ids[i]);
+        (void)evidence_read_line(&evidence, STREAM_OUT, line, (size_t)length);
+        assert_true(evidence.result_seen);
+        assert_string_equal(evidence.session_id, "");
+    }
 }
 
 static void test_windows(void **state)
@@ -412,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_result),
         cmocka_unit_test(test_last_result_counts),
         cmocka_unit_test(test_what_a_stream_tells),
+        cmocka_unit_test(test_ids_that_are_none),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_window_that_opened_again),
         cmocka_unit_test(test_overage_is_remembered),

@@ -1,5 +1,6 @@
 #include "core/evidence/evidence.h"
 
+#include "base/cursor.h"
 #include "base/json.h"
 #include "core/evidence/errorfields.h"
 #include "core/evidence/plain.h"
@@ -14,6 +15,17 @@ static void copy_id(char *target, const char *text)
         snprintf(target, EVIDENCE_ID, "%s", text);
 }
 
+/* It becomes a file's name and a word of a command line, and a model's text may look like a row of
+ * the client's: anything else than an id is passed over. */
+static void copy_session(struct evidence *evidence, const char *id)
+{
+    size_t length = 0;
+    while (id && char_is_word(id[length]))
+        length++;
+    if (length > 0 && !id[length] && *id != '-')
+        copy_id(evidence->session_id, id);
+}
+
 static bool contains(const char *line, size_t length, const char *word)
 {
     return memmem(line, length, word, strlen(word)) != NULL;
@@ -25,7 +37,7 @@ static enum line_kind read_result(struct evidence *evidence, const cJSON *object
     evidence->result_seen = true;
     evidence->result_is_error = json_is_true(object, "is_error");
     evidence->result = (struct finding){0};
-    copy_id(evidence->session_id, json_string(object, "session_id"));
+    copy_session(evidence, json_string(object, "session_id"));
     if (!evidence->result_is_error) {
         evidence->served = true;
         return LINE_GOES_ON;
@@ -74,7 +86,7 @@ static enum line_kind read_system(struct evidence *evidence, const cJSON *object
     const char *subtype = json_string(object, "subtype");
     if (!subtype || strcmp(subtype, "init") != 0)
         return LINE_PLAIN;
-    copy_id(evidence->session_id, json_string(object, "session_id"));
+    copy_session(evidence, json_string(object, "session_id"));
     copy_id(evidence->key_source, json_string(object, "apiKeySource"));
     copy_id(evidence->model, json_string(object, "model"));
     return LINE_PLAIN;
