@@ -131,13 +131,28 @@ static void *take_target(void *context, const char *target, struct MHD_Connectio
 struct head_walk {
     struct buffer head;
     bool clear; /* false if libmicrohttpd took something else for a header: "Name : value" */
+    bool any_in_place, any_apart;
 };
+
+/* A name and its value lie in one line. But a line that goes on in the next one, which begins with
+ * a blank (RFC 9112, 5.2), libmicrohttpd 0.9.75 appends to the name, in a copy of it: of
+ * "Transfer-Encodin: chunked" and " g" it makes what nobody before us has seen. */
+static bool is_in_place(const char *name, const char *value)
+{
+    const char *end = name + strlen(name) + 1;
+    uintptr_t from = (uintptr_t)end, to = (uintptr_t)value;
+    return to >= from && to - from < POOL_BYTES && strspn(end, " \t") >= to - from;
+}
 
 static enum MHD_Result append_header(void *context, enum MHD_ValueKind kind, const char *name,
                                      const char *value)
 {
     struct head_walk *walk = context;
     (void)kind;
+    if (value && is_in_place(name, value))
+        walk->any_in_place = true;
+    else
+        walk->any_apart = true;
     walk->clear = head_append(&walk->head, name, value ? value : "");
     return walk->clear ? MHD_YES : MHD_NO;
 }
@@ -149,7 +164,8 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *method)
     buffer_expect(&walk.head, HEAD_USUAL);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, append_header, &walk);
     exchange->has_head = true;
-    exchange_receive_head(exchange, method, &walk.head, walk.clear);
+    bool is_clear = walk.clear && !(walk.any_in_place && walk.any_apart);
+    exchange_receive_head(exchange, method, &walk.head, is_clear);
     return exchange->response && exchange->answer_early ? front_queue(exchange) : MHD_YES;
 }
 

@@ -41,6 +41,49 @@ teardown() {
     run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
 }
 
+@test "of several that are started at once one runs, and the others say so, whoever looks meanwhile" {
+    local i
+    for i in 1 2 3 4 5 6; do
+        { s=0; "$TCR_RUN" gateway -d --listen "unix:$SOCKET" >"$HOME/out.$i" 2>&1 || s=$?; echo "status $s" >>"$HOME/out.$i"; } &
+        "$TCR_RUN" gateway status >/dev/null 2>&1 &
+        "$TCR_RUN" gateway token >>"$HOME/tokens" &
+    done
+    wait
+    cat "$HOME"/out.*
+    [ "$(grep -l '^status 0' "$HOME"/out.* | wc -l)" -eq 1 ]
+    [ "$(grep -l 'a gateway runs already (pid [0-9]*)' "$HOME"/out.* | wc -l)" -eq 5 ]
+    [ "$(wc -l <"$HOME/tokens")" -eq 6 ]
+    [ "$(sort -u "$HOME/tokens" | wc -l)" -eq 1 ]
+    run -0 "$TCR_RUN" gateway stop
+    (exec 3>&-; flock -s "$HOME/.local/state/tcr/gateway.pid" sh -c "touch '$HOME/looks'; sleep 0.3") &
+    until [ -e "$HOME/looks" ]; do sleep 0.02; done
+    run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
+}
+
+@test "one that is only starting is known, and nobody else is ended in its place" {
+    mkdir -p "$HOME/.local/state/tcr"
+    sleep 60 3>&- &
+    local other=$!
+    echo "$other" >"$HOME/.local/state/tcr/gateway.pid" # left behind by one that ended long ago
+    exec {keys}< <(exec sleep 60 3>&-) # it waits for its keys
+    local waits=$!
+    "$TCR_RUN" gateway -d --listen "unix:$SOCKET" --keys "/dev/fd/$keys" >/dev/null 2>&1 3>&- &
+    local starter=$!
+    for _ in {1..100}; do
+        [ "$(head -1 "$HOME/.local/state/tcr/gateway.pid")" = "$other" ] || break
+        sleep 0.02
+    done
+    run -1 "$TCR_RUN" gateway status
+    [[ "$output" == "starting, pid "* ]]
+    run -0 "$TCR_RUN" gateway stop
+    kill -0 "$other"
+    kill "$other" "$waits"
+    exec {keys}<&-
+    ! wait "$starter"
+    run -1 "$TCR_RUN" gateway status
+    [ "$output" = "not running" ]
+}
+
 @test "what took the place of its socket's file stays when it ends" {
     run -0 "$TCR_RUN" gateway -d --listen "unix:$SOCKET"
     mv "$SOCKET" "$SOCKET.moved"

@@ -69,6 +69,7 @@ static const struct row {
     {"same-site, other port", &port, "POST", "/", H T "Sec-Fetch-Site: same-site\r\n",
      GUARD_ORIGIN},
     {"CONNECT", &port, "CONNECT", "127.0.0.1:4080", H T, GUARD_TARGET},
+    {"TRACE", &socket_alone, "TRACE", "/v1/models", H T, GUARD_METHOD},
     {"CONNECT to a path", &socket_alone, "CONNECT", "/", H T, GUARD_TARGET},
     {"asterisk", &port, "OPTIONS", "*", H T, GUARD_TARGET},
     {"https without a path", &port, "GET", "https://127.0.0.1:4080", H T, GUARD_TARGET},
@@ -97,7 +98,7 @@ static void test_rows(void **state)
 static void test_answers(void **state)
 {
     (void)state;
-    static const int statuses[GUARD_COUNT] = {200, 400, 400, 421, 403, 401};
+    static const int statuses[GUARD_COUNT] = {200, 400, 400, 405, 421, 403, 401};
     for (int i = 0; i < GUARD_COUNT; i++) {
         assert_int_equal(guard_status((enum guard_verdict)i), statuses[i]);
         assert_int_equal(*guard_sentence((enum guard_verdict)i) == '\0', i == GUARD_ADMITTED);

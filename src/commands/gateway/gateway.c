@@ -172,9 +172,21 @@ static char *token_path(void)
     return path;
 }
 
-/* Another process may create the token at the same moment: the first token counts. */
+/* Another process may create the token at the same moment: the first token counts, and is whole
+ * when it has its name. */
+static int place_token(const char *fresh, const char *path)
+{
+    int r = link(fresh, path) < 0 ? -errno : 0;
+    if (r == 0 || r == -EEXIST) {
+        (void)unlink(fresh);
+        return 0;
+    }
+    return rename(fresh, path) < 0 ? -errno : 0; /* a file system without links */
+}
+
 static int make_token(const char *path)
 {
+    CLEANUP_FREE char *fresh = NULL;
     unsigned char bytes[TOKEN_BYTES];
     char text[sizeof TOKEN_BEGINNING + 2 * TOKEN_BYTES + 1] = TOKEN_BEGINNING;
     size_t length = strlen(text);
@@ -182,12 +194,17 @@ static int make_token(const char *path)
     for (size_t i = 0; i < sizeof bytes; i++, length += 2)
         snprintf(text + length, 3, "%02x", bytes[i]);
     text[length++] = '\n';
-    CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (asprintf(&fresh, "%s.%ld", path, (long)getpid()) < 0)
+        return -ENOMEM;
+    (void)unlink(fresh);
+    CLEANUP_CLOSE int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     int r = fd < 0 ? -errno : files_write_all(fd, text, length);
     secret_wipe(text, sizeof text);
+    if (r == 0)
+        r = place_token(fresh, path);
     if (fd >= 0 && r < 0)
-        (void)unlink(path);
-    return r == -EEXIST ? 0 : r;
+        (void)unlink(fresh);
+    return r;
 }
 
 char *gateway_stand_in(void)
@@ -318,8 +335,11 @@ int gateway_status(int argc, char **argv)
     if (r < 0 && r != -ESRCH)
         return EXIT_OWN_FAILURE;
     struct buffer text = {0}, fault = {0};
+    bool listens = r == 0 && file.text.length > 0;
     if (json) {
-        append_json(r == 0 ? &file : NULL, &text);
+        append_json(listens ? &file : NULL, &text);
+    } else if (r == 0 && !listens) {
+        buffer_append_format(&text, "starting, pid %ld\n", (long)file.pid);
     } else if (r == 0) {
         buffer_append_format(&text, "running, pid %ld\n", (long)file.pid);
         buffer_append_text(&text, buffer_text(&file.text));
@@ -334,5 +354,5 @@ int gateway_status(int argc, char **argv)
     if (r == 0)
         pidfile_finish(&file);
     int status = output_print(&text);
-    return status != 0 ? status : r == 0 ? 0 : 1;
+    return status != 0 ? status : listens ? 0 : 1;
 }

@@ -23,6 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LOCK_TRIES    50
+#define LOCK_PAUSE_US 20000
+
 static void add_descriptor(struct start *start, const char *name, int fd)
 {
     char *number = start->numbers[start->number_count++];
@@ -111,15 +114,20 @@ static bool take_lock(struct start *start)
     struct pidfile file;
     if (!path)
         return false;
-    start->lock = pidfile_take(path);
-    if (start->lock >= 0)
-        return true;
-    if (start->lock == -EWOULDBLOCK && pidfile_read(path, &file) == 0) {
+    for (int i = 0; i < LOCK_TRIES; i++, (void)usleep(LOCK_PAUSE_US)) {
+        start->lock = pidfile_take(path);
+        if (start->lock >= 0)
+            return true;
+        int r = start->lock == -EWOULDBLOCK ? gateway_find_running(start->profile, &file) : 0;
+        if (start->lock != -EWOULDBLOCK || (r < 0 && r != -ESRCH))
+            break;
+        if (r < 0)
+            continue; /* it has just ended, or another process looked whether one runs */
         log_say("a gateway runs already (pid %ld); tcr-run gateway stop ends it", (long)file.pid);
         pidfile_finish(&file);
-    } else {
-        log_say("%s: %s", path, strerror(-start->lock));
+        return false;
     }
+    log_say("%s: %s", path, strerror(-start->lock));
     return false;
 }
 

@@ -126,6 +126,8 @@ enum guard_verdict guard_check(const struct guard *guard, const char *method, co
         return GUARD_FRAMING;
     if (strcmp(method, "CONNECT") == 0 || !route_path(target))
         return GUARD_TARGET;
+    if (strcmp(method, "TRACE") == 0)
+        return GUARD_METHOD;
     if (!hosts_are_ours(guard, target, head))
         return GUARD_HOST;
     if (!page_is_ours(guard, head))
@@ -142,6 +144,7 @@ static const struct {
                             "Content-Length or Transfer-Encoding, an unknown one, or a line that "
                             "is not a header."},
     [GUARD_TARGET] = {400, "The request names neither a path nor http://HOST/PATH."},
+    [GUARD_METHOD] = {405, "The gateway passes no TRACE on: its answer would show the key."},
     [GUARD_HOST] = {421, "The Host header does not name this gateway. Use the address that "
                          "tcr-run gateway status shows."},
     [GUARD_ORIGIN] = {403, "The gateway does not answer web pages of other addresses."},

@@ -19,6 +19,7 @@ enum guard_verdict {
     GUARD_ADMITTED,
     GUARD_FRAMING, /* 400: lengths that two readers read differently */
     GUARD_TARGET,  /* 400: neither a path nor http://HOST/PATH */
+    GUARD_METHOD,  /* 405: TRACE asks for the request as the provider got it, with the key */
     GUARD_HOST,    /* 421: not one of our names: a web page had a name of its own resolved to us */
     GUARD_ORIGIN,  /* 403: a web page of another origin */
     GUARD_TOKEN,   /* 401: the stand-in is missing or wrong */

@@ -18,7 +18,9 @@ int pidfile_take(const char *path)
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
         return -errno;
     files_keep_private(fd);
-    return cleanup_take_fd(&fd);
+    /* What stands there is the pid of one that ended, and may be anybody's by now. */
+    int r = pidfile_write(fd, "");
+    return r < 0 ? r : cleanup_take_fd(&fd);
 }
 
 int pidfile_write(int fd, const char *text)

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Takes the lock. Returns the descriptor (close-on-exec), -EWOULDBLOCK if somebody runs, or another
- * negative errno. */
+/* Takes the lock and writes our pid alone. Returns the descriptor (close-on-exec), -EWOULDBLOCK if
+ * somebody runs or looks at that moment whether somebody does, or another negative errno. */
 int pidfile_take(const char *path);
 
 /* Writes our pid in the first line and `text` below. Returns 0 or a negative errno. */
