@@ -277,6 +277,17 @@ static enum exchange_state answer_unreached(struct exchange *exchange, enum retr
     return exchange_refuse(exchange, event == RETRY_SILENT ? 504 : 502, sentence, 0);
 }
 
+/* When a key is ready again is of more use to a client than that another one was refused, which it
+ * would take for its own: "please log in". */
+static bool is_told_by(const struct kept_refusal *kept, const struct finding *finding)
+{
+    bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
+    bool refused = finding->class == CLASS_AUTH || finding->class == CLASS_FORBIDDEN ||
+                   finding->class == CLASS_BILLING;
+    return kept->status && kept->until > 0 &&
+           (refused || (used_up && (finding->until == 0 || kept->until < finding->until)));
+}
+
 enum exchange_state delivery_pass_on(struct exchange *exchange, enum retry_event event,
                                      const struct finding *finding)
 {
@@ -284,9 +295,7 @@ enum exchange_state delivery_pass_on(struct exchange *exchange, enum retry_event
     if (event != RETRY_ANSWERED)
         return kept->status ? send_kept(exchange, kept, kept->until)
                             : answer_unreached(exchange, event, finding);
-    bool used_up = finding->class == CLASS_LIMIT || finding->class == CLASS_THROTTLED;
-    if (used_up && kept->status && kept->until > 0 &&
-        (finding->until == 0 || kept->until < finding->until))
+    if (is_told_by(kept, finding))
         return send_kept(exchange, kept, kept->until);
     return delivery_begin(exchange);
 }

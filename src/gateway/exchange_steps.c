@@ -136,8 +136,10 @@ static enum exchange_state choose(struct exchange *exchange)
     case PICKER_HOLDS:
         return HOLDING;
     case PICKER_UNKNOWN:
-        return exchange_refuse(
-            exchange, 400, "the key that the request asks for (X-Tcr-Key) is not in the pool", 0);
+        return exchange_refuse(exchange, 400,
+                               "the key that the request asks for (X-Tcr-Key) is not in the pool, "
+                               "or not one that it may use",
+                               0);
     case PICKER_NONE:
         return delivery_without_key(exchange);
     case PICKER_NO_MEMORY:

@@ -156,9 +156,15 @@ static enum prospect choose(struct exchange *exchange)
     return !fine ? PROSPECT_NO_MEMORY : master == SECRET_COMES ? PROSPECT_WAITS : PROSPECT_CLEAR;
 }
 
-static bool has_unknown_key(const struct exchange *exchange)
+/* Whether the key that it asks for exists, is the one of --key, if there is that, and, for a user,
+ * not the master, which is billed to the owner. */
+static bool asks_in_vain(const struct exchange *exchange)
 {
-    return *exchange->id.key && !keyring_find(&exchange->roster->keyring, exchange->id.key);
+    struct keyring *keyring = &exchange->roster->keyring;
+    const char *name = exchange->id.key, *only = exchange->gateway->pinned;
+    const struct key *key = *name ? keyring_find(keyring, name) : NULL;
+    return *name && (!key || (only && strcmp(name, only) != 0) ||
+                     (*exchange->user && key == &keyring->master));
 }
 
 /* What happened since the last key. It is reported once the next key is known. */
@@ -226,7 +232,7 @@ enum picker_result picker_choose(struct exchange *exchange)
         exchange->roster = roster_keep(exchange->gateway->roster);
         picker_find_sort(exchange);
     }
-    if (has_unknown_key(exchange))
+    if (asks_in_vain(exchange))
         return PICKER_UNKNOWN;
     if (!enter_session(exchange))
         return PICKER_NO_MEMORY;
@@ -286,6 +292,21 @@ static bool explain_pick(const struct exchange *exchange, struct picker_why *why
     return true;
 }
 
+/* No waiting helps where all keys are of the other provider, so clients are not to ask again. */
+static bool explain_provider(const struct exchange *exchange, const struct demand *demand,
+                             struct picker_why *why)
+{
+    const struct rotation *rotation = &exchange->roster->rotation;
+    for (size_t i = 0; i < rotation->count + rotation->has_master; i++)
+        if (demand->can_use(&rotation->candidates[i].key->kind, demand->can_use_context))
+            return false;
+    why->status = 404;
+    snprintf(why->sentence, sizeof why->sentence,
+             "such requests need a key of %s, and the pool has none",
+             exchange->route.provider == PROVIDER_OPENAI ? "kind openai" : "Anthropic's");
+    return true;
+}
+
 void picker_explain(struct exchange *exchange, struct picker_why *ret_why)
 {
     const struct rotation *rotation = &exchange->roster->rotation;
@@ -301,6 +322,8 @@ void picker_explain(struct exchange *exchange, struct picker_why *ret_why)
                  "the pool has no key of Anthropic's, and tokens are counted there alone");
         return;
     }
+    if (explain_provider(exchange, &demand, ret_why))
+        return;
     (void)book_survey(exchange->gateway, exchange->roster, &demand);
     int64_t now = book_now(exchange->gateway), until = rotation_earliest(rotation);
     if (until <= now) {

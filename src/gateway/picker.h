@@ -11,7 +11,7 @@ enum picker_result {
     PICKER_CHOSE,   /* exchange->candidate */
     PICKER_WAITS,   /* its secret is being fetched; the exchange is marked once it is there */
     PICKER_HOLDS,   /* all rest; the exchange's timer is set */
-    PICKER_UNKNOWN, /* the key picked by hand is not in the pool */
+    PICKER_UNKNOWN, /* the key picked by hand is not one that it may use */
     PICKER_NONE,
     PICKER_NO_MEMORY,
 };

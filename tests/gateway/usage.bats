@@ -47,6 +47,16 @@ sum() { # FILTER [ARGUMENT]...
     "$TCR_RUN" usage --json "${@:2}" | jq -r "$1"
 }
 
+@test "a file that was removed while the gateway runs is begun anew" {
+    start
+    ask whole >/dev/null
+    for _ in {1..100}; do [ "$(sum .total.requests 2>/dev/null)" != 1 ] || break; sleep 0.05; done
+    rm "$DB"*
+    for what in whole stream; do ask "$what" >/dev/null; done
+    "$TCR_RUN" gateway stop
+    [ "$(sum .total.requests)" = 2 ]
+}
+
 @test "tokens, cost, key, model and session of streams and of whole answers" {
     start
     for what in stream whole; do ask "$what" >/dev/null; done

@@ -45,6 +45,22 @@ until_status() { # WANTED KEY: others' changes are seen within a second
     return 1
 }
 
+pick() { # KEY NAME: the status of a request that asks for the key NAME
+    curl -s -m 10 -o /dev/null -w '%{http_code} ' -H "x-api-key: $1" -H "X-Tcr-Key: $2" \
+        -d '{"model": "claude-sonnet-4-6", "messages": [{"role": "user", "content": "whole"}]}' "http://127.0.0.1:$PORT/v1/messages"
+}
+
+@test "the master is not for users to pick, and with --key nobody picks another" {
+    export TCR_MASTER_KEY=sk-ant-api03-FAKE-bill-0001 TCR_KEYS=home=sk-ant-oat01-FAKE-home-0001,work=sk-ant-oat01-FAKE-work-0001
+    anna=$(user anna)
+    owner=$("$TCR_RUN" gateway token)
+    run -0 "$TCR_RUN" gateway -d --listen "$PORT"
+    [ "$(pick "$anna" master; pick "$anna" work; pick "$owner" master)" = "400 200 200 " ]
+    run -0 "$TCR_RUN" gateway stop
+    run -0 "$TCR_RUN" gateway -d --listen "$PORT" --key home
+    [ "$(pick "$owner" work; pick "$owner" master; pick "$owner" home)" = "400 400 200 " ]
+}
+
 @test "users are made, listed, revoked and removed; a key is shown once and kept as a hash" {
     run -0 --separate-stderr "$TCR_RUN" gateway users add anna --expires 90d --models 'claude-sonnet-*,claude-haiku-*' --per-day 5.00
     [[ "$output" =~ ^sk-ant-api03-tcr-user-[0-9a-f]{48}$ ]]

@@ -148,6 +148,7 @@ static int open_database(struct usagefile *file, bool writes, int wait_ms, struc
     int code = sqlite->open_v2(file->path, &file->database, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK)
         return usagefile_explain(file, code, error);
+    file->id = fileid_at(file->path);
     (void)sqlite->busy_timeout(file->database, wait_ms);
     (void)sqlite->extended_result_codes(file->database, 1);
     int r = writes ? usagefile_execute(file, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -199,6 +200,11 @@ void usagefile_close(struct usagefile *file)
     (void)file->sqlite->close_v2(file->database);
     free(file->path);
     free(file);
+}
+
+bool usagefile_is_there(const struct usagefile *file)
+{
+    return fileid_is_same(file->id, fileid_at(file->path));
 }
 
 int usagefile_set_keep(struct usagefile *file, int64_t seconds, struct buffer *error)

@@ -44,6 +44,9 @@ int usagefile_open(const struct sqlite *sqlite, const char *path, bool writes, i
                    struct buffer *error, struct usagefile **ret_file);
 void usagefile_close(struct usagefile *file);
 
+/* False once the file was removed, or another has its name. */
+bool usagefile_is_there(const struct usagefile *file);
+
 /* Adds them all or none. Errors as above. */
 int usagefile_add(struct usagefile *file, const struct usage_row *rows, size_t count,
                   struct buffer *error);

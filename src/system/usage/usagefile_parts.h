@@ -1,6 +1,7 @@
 /* What usagefile.c and usagefile_report.c share. */
 #pragma once
 
+#include "system/fileid.h"
 #include "system/usage/usagefile.h"
 
 /* Sums are of so many seconds: every zone's days begin where such a span does. */
@@ -12,6 +13,7 @@ struct usagefile {
     const struct sqlite *sqlite;
     sqlite3 *database;
     char *path;
+    struct fileid id;                          /* which file had this name when it was opened */
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* for writing */
 };
 

@@ -74,8 +74,11 @@ static void say_left_out(struct usagewriter *writer)
 
 static int open_file(struct usagewriter *writer, struct buffer *error)
 {
-    if (writer->file)
+    if (writer->file && usagefile_is_there(writer->file))
         return 0;
+    usagefile_close(writer->file);
+    writer->file = NULL;
+    writer->has_kept = false;
     const struct sqlite *sqlite = sqlite_load(error);
     return !sqlite ? -EIO
                    : usagefile_open(sqlite, writer->path, true, LOCKED_MS, error, &writer->file);
