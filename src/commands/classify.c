@@ -4,6 +4,7 @@
 #include "commands/arguments.h"
 #include "commands/command.h"
 #include "commands/output.h"
+#include "commands/screen.h"
 #include "core/evidence/gate.h"
 #include "core/evidence/verdict.h"
 #include "core/pool/policy.h"
@@ -125,6 +126,13 @@ static void append_until(struct buffer *text, const struct finding *finding, int
     buffer_append_format(text, "rests %lld s\n", (long long)policy_cooldown(&policy, finding, now));
 }
 
+/* The words are the file's, and may be meant for a terminal. */
+static void append_shown(struct buffer *text, const char *before, const char *words)
+{
+    buffer_append_text(text, before);
+    screen_append_cut(text, words, SIZE_MAX);
+}
+
 static void append_verdict(struct buffer *text, const struct finding *finding,
                            const struct ending *ending, const struct evidence *evidence)
 {
@@ -134,11 +142,14 @@ static void append_verdict(struct buffer *text, const struct finding *finding,
         return;
     }
     bool in_use = finding->scope == SCOPE_MODEL && !*finding->model;
-    buffer_append_format(text, "scope: %s%s%s\n", failure_scope_name(finding->scope),
-                         *finding->model ? " " : "", in_use ? " (the one in use)" : finding->model);
+    buffer_append_format(text, "scope: %s%s", failure_scope_name(finding->scope),
+                         *finding->model ? " " : "");
+    append_shown(text, "", in_use ? " (the one in use)" : finding->model);
+    buffer_append_char(text, '\n');
     append_until(text, finding, evidence->time.now);
-    buffer_append_format(text, "known from: %s\nline: %s\n", failure_source_name(finding->source),
-                         finding->line);
+    buffer_append_format(text, "known from: %s\n", failure_source_name(finding->source));
+    append_shown(text, "line: ", finding->line);
+    buffer_append_char(text, '\n');
 }
 
 static void append_finding_json(cJSON *object, const struct finding *finding, int64_t now)

@@ -197,6 +197,13 @@ END
   assert_equal "$(field line)" "$(sentence limit)"
 }
 
+@test "no control character of it reaches the terminal, not even one beyond ASCII" {
+  printf 'Error: 429 {"type":"error","error":{"type":"rate_limit_error","message":"a\033[2J\302\23331m\342\200\256\177b"}}\n' > odd
+  tcr classify odd
+  assert_stdout_has 'rate_limit_error'
+  ! LC_ALL=C grep -qE $'\033|\302\233|\342\200\256|\177' "$out" || fail "control characters"
+}
+
 @test "it needs no keys, no home and leaves no state" {
   without=(HOME)
   sentence limit > "$scratch/text"

@@ -85,10 +85,7 @@ static void append_row(struct buffer *text, const struct check_round *round,
                                                  : "?",
                          check_state_name(check->meaning.state));
     append_detail(&row, check, store_now(round->session->pool.store));
-    if (screen->columns > 0)
-        screen_append_cut(text, buffer_text(&row), screen->columns);
-    else
-        buffer_append_text(text, buffer_text(&row));
+    screen_append_cut(text, buffer_text(&row), screen->columns ? screen->columns : SIZE_MAX);
     buffer_append_char(text, '\n');
     text->failed |= row.failed;
     buffer_finish(&row);

@@ -2,6 +2,7 @@
 
 #include "base/jsontext.h"
 #include "base/saturate.h"
+#include "base/text.h"
 #include "core/gateway/prices.h"
 
 #include <stdlib.h>
@@ -106,15 +107,18 @@ void usagetext_append_json(struct buffer *text, const struct usage_report *repor
 static void append_cell(struct buffer *text, const char *cell)
 {
     bool formula = *cell && strchr("=+-@\t\r", *cell);
+    size_t start = text->length;
     buffer_append_char(text, '"');
     if (formula)
         buffer_append_char(text, '\'');
     for (; *cell; cell++) {
         if (*cell == '"')
             buffer_append_char(text, '"');
-        buffer_append_char(text, *cell == '\n' || *cell == '\r' ? ' ' : *cell);
+        buffer_append_char(text, *cell);
     }
     buffer_append_char(text, '"');
+    if (!text->failed)
+        text_replace_controls(text->data + start, text->length - start, ' ');
 }
 
 void usagetext_append_csv(struct buffer *text, const struct usage_report *report)

@@ -50,5 +50,6 @@ enum usage_by usage_by_parse(const char *name);
 void usagetext_append_json(struct buffer *text, const struct usage_report *report);
 
 /* With a line of titles; money as a number of dollars (RFC 4180, but lines end in \n). A name that
- * a spreadsheet would take for a formula has ' before it. */
+ * a spreadsheet would take for a formula has ' before it; control characters, which a client may
+ * have put into a model's name, are blanks. */
 void usagetext_append_csv(struct buffer *text, const struct usage_report *report);
