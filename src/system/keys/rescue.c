@@ -58,8 +58,8 @@ int rescue_begin(const char *path, const struct seal *seal, const char *refresh_
 {
     struct rescue rescue = {.path = path, .seal = seal};
     int r = make_file(path, &rescue.page);
-    if (r != 0)
-        return r;
+    if (r < 0 || !rescue.page)
+        return r < 0 ? r : -ENOMEM;
     make_mark(refresh_token, rescue.page->mark);
     random_fill(rescue.page->nonce, sizeof rescue.page->nonce);
     rescue.page->is_sealed = seal != NULL;

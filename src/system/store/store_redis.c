@@ -223,7 +223,7 @@ int store_redis_events(struct store_redis *store, char cursor[STORE_REDIS_ID],
     do {
         redisReply *reply = NULL;
         int r = store_redis_run(store, &command, clock_now_ms() + STORE_CALL_MS, &reply);
-        if (r < 0)
+        if (r != 0)
             return r;
         const redisReply *list = entries_of(reply);
         bool understood = list || reply->type == REDIS_REPLY_NIL; /* nil: there are no more */

@@ -171,7 +171,7 @@ static int ask_for_turn(struct store_redis *store, bool passed, const char *try,
         r = eval_run(store, &eval, &reply);
     }
     eval_finish(&eval);
-    return r < 0 ? r : take_look(store, reply, ret_look);
+    return r != 0 ? r : take_look(store, reply, ret_look);
 }
 
 /* Waits in line, first come first served. *ret_passed is true if the turn was passed to us;
