@@ -330,7 +330,8 @@ void picker_explain(struct exchange *exchange, struct picker_why *ret_why)
         snprintf(ret_why->sentence, sizeof ret_why->sentence,
                  rotation_busy(rotation) > 0
                      ? "every key of the pool serves as many sessions as it may"
-                     : "no key of the pool can be used for this request; tcr-run status shows why");
+                     : "no key of the pool can be used for this request; tcr-run status and "
+                       "tcr-run log show why");
         return;
     }
     duration_format(until - now, left);
