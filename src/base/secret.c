@@ -19,8 +19,10 @@
 #define BLOCK_SIZE 4096
 #define TOGETHER   2
 
-/* Blocks given back, wiped, for the next who asks; each begins with the address of the next. */
-static char *spares;
+/* Blocks given back, wiped, for the next who asks; each begins with the address of the next. Each
+ * thread has its own: the gateway's thread for a server reads a password, while others read keys.
+ */
+static _Thread_local char *spares __attribute__((tls_model("initial-exec")));
 
 static size_t page_size(void)
 {

@@ -16,20 +16,25 @@
 #define GROUP  070
 #define WRITE  022
 
+#define ENTRY_ROOM 4096 /* for a user or a group of the system */
+
 /* True if the group is its owner's own: it has his name, is where he belongs, and nobody else is in
- * it. With an access list the bits of the group are those of everybody on it. */
+ * it. With an access list the bits of the group are those of everybody on it. Another thread may
+ * ask for users, too; a group that does not fit into the room has members. */
 static bool is_private_group(const struct stat *status, const char *path)
 {
-    const struct passwd *owner = getpwuid(status->st_uid);
-    if (!owner || owner->pw_gid != status->st_gid || accesslist_is_set(path))
+    char owner_room[ENTRY_ROOM], group_room[ENTRY_ROOM];
+    struct passwd owner_entry, *owner = NULL;
+    struct group group_entry, *group = NULL;
+    if (getpwuid_r(status->st_uid, &owner_entry, owner_room, sizeof owner_room, &owner) != 0 ||
+        !owner || owner->pw_gid != status->st_gid || accesslist_is_set(path) ||
+        getgrgid_r(status->st_gid, &group_entry, group_room, sizeof group_room, &group) != 0 ||
+        !group)
         return false;
-    char *name = strdup(owner->pw_name);
-    const struct group *group = name ? getgrgid(status->st_gid) : NULL;
-    bool private = group && strcmp(group->gr_name, name) == 0;
-    for (char **member = group ? group->gr_mem : NULL; private && *member; member++)
-    private = strcmp(*member, name) == 0;
-    free(name);
-    return private;
+    bool is_private = strcmp(group->gr_name, owner->pw_name) == 0;
+    for (char **member = group->gr_mem; is_private && *member; member++)
+        is_private = strcmp(*member, owner->pw_name) == 0;
+    return is_private;
 }
 
 /* Whoever runs a container decides how its files look from inside, and there is no other user. */

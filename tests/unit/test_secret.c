@@ -2,6 +2,7 @@
 
 #include "support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -262,6 +263,32 @@ static void test_wipes(void **state)
     assert_memory_equal(bytes + 1, zeros, 8);
 }
 
+static void *take_one(void *context)
+{
+    (void)context;
+    return secret_alloc(48);
+}
+
+/* Threads share no list of blocks: two would take the same one now and then. */
+static void test_threads(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    void *other;
+    char *ours = secret_alloc(48);
+    secret_free(ours); /* the first that this thread would get again */
+    assert_int_equal(pthread_create(&thread, NULL, take_one, NULL), 0);
+    assert_int_equal(pthread_join(thread, &other), 0);
+    assert_non_null(other);
+    assert_ptr_not_equal(other, ours);
+    memset(other, 'x', 48);
+    secret_free(other); /* by a thread that did not take it */
+    char *again = secret_alloc(48);
+    assert_non_null(again);
+    assert_int_equal(again[0], 0);
+    secret_free(again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_locked_and_in_no_core_dump),
         cmocka_unit_test(test_guarded_on_both_sides),
         cmocka_unit_test(test_wipes),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, start_libraries, NULL);
 }
