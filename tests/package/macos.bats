@@ -64,9 +64,10 @@ is_for_macos() {
     strings -n 8 "$program" >"$BATS_TEST_TMPDIR/words"
     refute_line "$cache" "$BATS_TEST_TMPDIR/words"
     refute_line /source/src/ "$BATS_TEST_TMPDIR/words"
-    grep -qx '/Library/Application Support/ClaudeCode/managed-settings.json' "$BATS_TEST_TMPDIR/words"
-    refute_line /etc/claude-code "$BATS_TEST_TMPDIR/words"
   done
+  strings -n 8 "$unpacked/bin/tcr-run" >"$BATS_TEST_TMPDIR/words"
+  grep -qx '/Library/Application Support/ClaudeCode/managed-settings.json' "$BATS_TEST_TMPDIR/words"
+  refute_line /etc/claude-code "$BATS_TEST_TMPDIR/words"
   # Without it a gateway gets none of its descriptors there.
   grep -qx _posix_spawn_file_actions_addinherit_np <(llvm-nm -u "$unpacked/bin/tcr-run" | awk '{ print $NF }')
   has_manual "$unpacked"
