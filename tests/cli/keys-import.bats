@@ -254,7 +254,7 @@ END
   echo "late=$(token late)" | other list
   other_one='{"keys":[{"name":"first","token":"'$(token first)'"}]}'
   mkdir -p "$config"
-  within strace -qq -o /dev/null -P "$keys" -e trace=readlink -e inject=readlink:delay_exit=1000000:when=1 "$TCR_RUN" keys import list 2> "$scratch/stderr" &
+  within strace -qq -o /dev/null -P "$keys" -e trace=readlink,readlinkat -e inject=readlink,readlinkat:delay_exit=1000000:when=1 "$TCR_RUN" keys import list 2> "$scratch/stderr" &
   sleep 0.5
   (umask 077 && echo "$other_one" > "$keys")
   wait $! || fail "$(cat "$scratch/stderr")"
