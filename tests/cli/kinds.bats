@@ -199,7 +199,7 @@ ROWS
 
 @test "several kinds: a run holds a key of each" {
   two_kinds
-  plays o1p1 'while [ ! -e "$PLAY/go" ]; do sleep 0.1; done'
+  plays o1p1 'while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.1; done'
   tcr_background --kind anthropic,openai -- pair
   eventually test -s "$play/.used"
   tcr status --json

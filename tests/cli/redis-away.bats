@@ -48,7 +48,7 @@ load redis-helpers
 @test "stopped in the middle of a run: it fails over, and the next run tells" {
   server_start
   pool a b
-  plays a 'touch "$PLAY/up"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
+  plays a 'touch "$PLAY/up"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
   on 1 tcr_background -- client
   eventually test -e "$play/up"
   server_stop
@@ -69,8 +69,8 @@ load redis-helpers
   server_start
   pool a b
   mv "$place/sock" "$place/away"
-  plays a 'touch "$PLAY/up"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
-  plays b 'while [ ! -e "$PLAY/go2" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
+  plays a 'touch "$PLAY/up"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
+  plays b 'while [ -d "$PLAY" ] && [ ! -e "$PLAY/go2" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
   on 1 tcr_background -- client
   eventually test -e "$play/up"
   touch "$play/go"
@@ -86,7 +86,7 @@ load redis-helpers
 @test "restarted in the middle of a run: its lease is there again" {
   server_start
   pool a b
-  plays a 'touch "$PLAY/up"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
+  plays a 'touch "$PLAY/up"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
   with_env TCR_REDIS_LEASE=2s on 1 tcr_background -- client
   eventually test -e "$play/up"
   server_stop
@@ -134,7 +134,7 @@ for line in iter(sys.stdin.readline, ""):
 @test "a connection that broke meanwhile is made anew" {
   server_start
   pool a b
-  plays a 'touch "$PLAY/up"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
+  plays a 'touch "$PLAY/up"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done; echo "Claude usage limit reached."; exit 1'
   tcr_background -- client
   eventually test -e "$play/up"
   ask CLIENT KILL TYPE normal > /dev/null

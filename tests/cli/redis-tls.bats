@@ -143,7 +143,7 @@ refused() {
   tls_server
   pool a
   extra_env+=("TCR_REDIS_CA_FILE=$place/ca.pem" TCR_REDIS_LEASE=2s)
-  plays a 'touch "$PLAY/up"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
+  plays a 'touch "$PLAY/up"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
   tcr_background -- client
   eventually test -e "$play/up"
   ask DEL tcr:leases tcr:alive > /dev/null

@@ -98,7 +98,7 @@ END
 
 @test "Ctrl-Z while a free key is waited for" {
   pool a
-  plays a 'echo >> "$PLAY/begun"; while [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
+  plays a 'echo >> "$PLAY/begun"; while [ -d "$PLAY" ] && [ ! -e "$PLAY/go" ]; do sleep 0.05; done'
   out=$scratch/stdout.first err=$scratch/stderr.first tcr_background -- client
   eventually test -e "$play/begun"
   person 'see:Ctrl-C ends' 'type:\x1a' stopped "run:touch $play/go" "${again[@]}" 'see:going on' -- --max-per-key 1 -- client
