@@ -26,6 +26,7 @@
 
 #define START_MS   10000 /* it reads the key file, which may be in a slow folder */
 #define PARTING_MS 2000
+#define LOOK_MS    100   /* whether somebody asks to end */
 #define STEADY_MS  10000 /* a second gateway that dies sooner is not started again */
 
 #define REAP_MS      1000
@@ -58,13 +59,15 @@ static bool await(struct private_gateway *gateway, int milliseconds,
                   bool (*done)(const struct private_gateway *))
 {
     int64_t end = clock_now_ms() + milliseconds, left;
+    bool is_full = false; /* of a signal that does not ask to end: it stays readable */
     while (!done(gateway) && (left = end - clock_now_ms()) > 0) {
         struct pollfd slots[2] = {{.fd = gateway->tell, .events = POLLIN},
                                   {.fd = gateway->session->signal_fd, .events = POLLIN}};
-        (void)poll(slots, 2, (int)left);
+        (void)poll(slots, is_full ? 1 : 2, (int)(is_full && left > LOOK_MS ? LOOK_MS : left));
         if (slots[0].revents && !read_news(gateway))
             return done(gateway);
-        if (slots[1].revents && signals_end_pending())
+        is_full |= slots[1].revents != 0;
+        if (is_full && signals_end_pending())
             return false;
     }
     return done(gateway);
