@@ -14,6 +14,7 @@
 #endif
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -63,10 +64,13 @@ static void fill_row(struct table_row *row, const char *name, const struct usage
     money_append(&row->cells[COST], sum->cost);
 }
 
+/* The names are what clients sent. */
 static void append_models(struct buffer *text, const struct usage_report *report)
 {
-    for (size_t i = 0; i < report->unpriced_count; i++)
-        buffer_append_format(text, "%s%s", i > 0 ? ", " : "", report->unpriced[i]);
+    for (size_t i = 0; i < report->unpriced_count; i++) {
+        buffer_append_text(text, i > 0 ? ", " : "");
+        screen_append_cut(text, report->unpriced[i], SIZE_MAX);
+    }
 }
 
 /* What the sums leave out, and what the money means. */
