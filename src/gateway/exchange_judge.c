@@ -91,26 +91,17 @@ static bool is_last(const struct exchange *exchange, const struct retry_facts *f
            policy_rotates(&exchange->roster->policy, facts->class);
 }
 
-/* Decides what happened to the try. What that says about the key is recorded before another key is
- * chosen. */
-static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
-                                  const struct meaning *meaning)
+/* A count of tokens is a request of another sort, with limits of its own. */
+static bool counts(const struct exchange *exchange)
 {
-    if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_NONE)
-        return sends_less(exchange) ? ask_again(exchange, ASKING)
-                                    : delivery_pass_on(exchange, event, &meaning->finding);
-    if (event == RETRY_ANSWERED && meaning->finding.class == CLASS_AUTH &&
-        exchange->out == NOTHING_OUT && picker_renew(exchange)) {
-        try_destroy(exchange->try);
-        exchange->try = NULL;
-        pending_finish(&exchange->pending);
-        return CHOOSING;
-    }
-    bool counts = exchange->route.id != ROUTE_COUNT_TOKENS;
-    if (event == RETRY_ANSWERED && meaning->rests && counts)
-        remember_failure(exchange, &meaning->finding);
+    return exchange->route.id != ROUTE_COUNT_TOKENS;
+}
+
+static struct retry_facts facts_of(struct exchange *exchange, enum retry_event event,
+                                   const struct meaning *meaning)
+{
     struct picker_left left = picker_count_left(exchange, meaning->finding.class);
-    struct retry_facts facts = {
+    return (struct retry_facts){
         .event = event,
         .class = meaning->finding.class,
         .bare = meaning->finding.class == CLASS_THROTTLED && !meaning->rests,
@@ -124,39 +115,63 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
         .master_left = left.master,
         .dice = (unsigned)exchange->number * 2654435761u,
     };
+}
+
+/* It is sent again: with the same key after a pause, or with the next. */
+static enum exchange_state send_again(struct exchange *exchange, const struct meaning *meaning,
+                                      const struct retry_decision *decision)
+{
+    delivery_keep_refusal(exchange, &meaning->finding);
+    if (decision->move == RETRY_SAME) {
+        enum exchange_state state = ask_again(exchange, HOLDING);
+        exchange->same_again = true;
+        timer_set(&exchange->gateway->timers, &exchange->timer,
+                  clock_now_ms() + decision->pause_ms);
+        return state;
+    }
+    exchange->of_herd = meaning->rests && meaning->finding.class == CLASS_LIMIT;
+    if (!picker_pass_over(exchange, &meaning->finding))
+        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
+    return ask_again(exchange, CHOOSING);
+}
+
+/* No key is left for it. It waits until one is ready, or gets what was answered. */
+static enum exchange_state give_up(struct exchange *exchange, enum retry_event event,
+                                   const struct meaning *meaning)
+{
+    bool holds = meaning->rests && exchange->out == NOTHING_OUT && picker_hold(exchange);
+    picker_tell_end(exchange, false);
+    if (!holds)
+        return delivery_pass_on(exchange, event, &meaning->finding);
+    delivery_drop_refusal(exchange);
+    return ask_again(exchange, HOLDING);
+}
+
+/* Decides what happened to the try. What that says about the key is recorded before another key is
+ * chosen. */
+static enum exchange_state decide(struct exchange *exchange, enum retry_event event,
+                                  const struct meaning *meaning)
+{
+    bool answered = event == RETRY_ANSWERED;
+    if (answered && meaning->finding.class == CLASS_NONE)
+        return sends_less(exchange) ? ask_again(exchange, ASKING)
+                                    : delivery_pass_on(exchange, event, &meaning->finding);
+    if (answered && meaning->finding.class == CLASS_AUTH && exchange->out == NOTHING_OUT &&
+        picker_renew(exchange))
+        return ask_again(exchange, CHOOSING);
+    if (answered && meaning->rests && counts(exchange))
+        remember_failure(exchange, &meaning->finding);
+    const struct retry_facts facts = facts_of(exchange, event, meaning);
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
-    if (meaning->rests && counts && is_last(exchange, &facts, &decision) &&
+    if (meaning->rests && counts(exchange) && is_last(exchange, &facts, &decision) &&
         (bridge_next_model(exchange) || picker_spends_master(exchange))) {
         delivery_keep_refusal(exchange, &meaning->finding);
         exchange->tried_count = 0;
         exchange->retry = (struct retry){0};
         return ask_again(exchange, CHOOSING);
     }
-    bool holds = decision.move == RETRY_PASS && meaning->rests && facts.out == NOTHING_OUT &&
-                 picker_hold(exchange);
-    if (decision.move == RETRY_PASS)
-        picker_tell_end(exchange, false);
-    if (decision.move == RETRY_PASS && !holds)
-        return delivery_pass_on(exchange, event, &meaning->finding);
-    if (holds)
-        delivery_drop_refusal(exchange);
-    else
-        delivery_keep_refusal(exchange, &meaning->finding);
-    try_destroy(exchange->try);
-    exchange->try = NULL;
-    pending_finish(&exchange->pending);
-    exchange->timer_came = false;
-    if (holds)
-        return HOLDING;
-    if (decision.move == RETRY_SAME) {
-        exchange->same_again = true;
-        timer_set(&exchange->gateway->timers, &exchange->timer, clock_now_ms() + decision.pause_ms);
-        return HOLDING;
-    }
-    exchange->of_herd = meaning->rests && meaning->finding.class == CLASS_LIMIT;
-    if (!picker_pass_over(exchange, &meaning->finding))
-        return exchange_refuse(exchange, 503, "the gateway is out of memory", 5);
-    return CHOOSING;
+    return decision.move == RETRY_PASS ? give_up(exchange, event, meaning)
+                                       : send_again(exchange, meaning, &decision);
 }
 
 static enum exchange_state decide_failed(struct exchange *exchange)
