@@ -19,6 +19,7 @@ setup() {
 }
 
 teardown() {
+    "$TCR_RUN" gateway stop >/dev/null 2>&1 || true
     [ ! -f "$BATS_TEST_TMPDIR/pid" ] || kill "$(<"$BATS_TEST_TMPDIR/pid")" 2>/dev/null || true
 }
 
@@ -43,6 +44,17 @@ tcr-run-gateway.service;--user daemon-reload" ]
     [ -z "$(ls "$units")" ]
     run -1 "$TCR_RUN" gateway uninstall
     [[ "$output" == *"nothing is installed"* ]]
+}
+
+@test "a gateway that was started by hand is ended first; it does not keep the units from being shown" {
+    port=$(free_port)
+    run -0 "$TCR_RUN" gateway -d --listen "$port"
+    run -125 "$TCR_RUN" gateway install --listen "$port"
+    [[ "$output" == *"a gateway runs already (pid "*"tcr-run gateway stop ends it"* ]]
+    run -0 "$TCR_RUN" gateway install -n --listen "$port"
+    [[ "$output" == *"ListenStream=127.0.0.1:$port"* ]]
+    run -0 "$TCR_RUN" gateway stop
+    run -0 "$TCR_RUN" gateway install --listen "$port"
 }
 
 @test "a profile has units of its own, on its port, and what is asked is shown only with -n" {

@@ -13,6 +13,7 @@
 #include "system/log.h"
 #include "system/process/capture.h"
 #include "system/process/ownpath.h"
+#include "system/process/pidfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,8 +83,19 @@ static bool check_keys(const struct start *start)
     return false;
 }
 
-/* The usual addresses, as far as the machine has them. A port that is taken is reported now; the
- * addresses that units installed earlier listen on are not. */
+static void say_taken(const struct start *start, const struct listen_address *address, int r)
+{
+    struct pidfile file;
+    if (r == -EADDRINUSE && gateway_find_running(start->profile, &file) == 0) {
+        log_say("a gateway runs already (pid %ld); tcr-run gateway stop ends it", (long)file.pid);
+        pidfile_finish(&file);
+    } else {
+        start_say_taken(address, r);
+    }
+}
+
+/* The usual addresses, as far as the machine has them. A port that is taken is reported now, unless
+ * the units are only shown; the addresses that units installed earlier listen on are not. */
 static bool find_addresses(struct start *start, bool is_anew)
 {
     size_t count = 0;
@@ -93,8 +105,8 @@ static bool find_addresses(struct start *start, bool is_anew)
         int fd = listen_open(&start->at[i]);
         if (start_may_lack(start, i, fd))
             continue;
-        if (fd < 0 && !(is_anew && fd == -EADDRINUSE)) {
-            start_say_taken(&start->at[i], fd);
+        if (fd < 0 && !((is_anew || start->shows_only) && fd == -EADDRINUSE)) {
+            say_taken(start, &start->at[i], fd);
             return false;
         }
         if (fd >= 0) {
