@@ -74,6 +74,19 @@ static bool asks_as_openai(const struct exchange *exchange)
            !head_value(head, "x-api-key", value, sizeof value);
 }
 
+void bridge_find_provider(struct exchange *exchange)
+{
+    static const char api[] = "/v1/";
+    const char *path = route_path(exchange->target);
+    bool unclear = exchange->route.provider == PROVIDER_UNKNOWN &&
+                   (exchange->route.id == ROUTE_OBJECTS || exchange->route.id == ROUTE_OTHER) &&
+                   path && strncmp(path, api, strlen(api)) == 0;
+    char value[8];
+    if (unclear && asks_as_openai(exchange) && pool_has(exchange, true) &&
+        !head_value(buffer_text(&exchange->head), "anthropic-beta", value, sizeof value))
+        exchange->route.provider = PROVIDER_OPENAI;
+}
+
 bool bridge_takes_kind(const struct exchange *exchange, const struct kind *kind)
 {
     enum format format;

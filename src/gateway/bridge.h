@@ -33,6 +33,10 @@ struct bridge {
 
 void bridge_finish(struct bridge *bridge);
 
+/* Once the roster is known: whose API a path below /v1 is that is not in the table of routes, or
+ * that both have (files), as the headers tell. */
+void bridge_find_provider(struct exchange *exchange);
+
 /* True if this request can go to a key of this kind at all; and to this key, for the model. */
 bool bridge_takes_kind(const struct exchange *exchange, const struct kind *kind);
 bool bridge_serves(const struct exchange *exchange, const struct key *key);

@@ -230,6 +230,7 @@ enum picker_result picker_choose(struct exchange *exchange)
     if (!exchange->roster) {
         gateway_renew_roster(exchange->gateway);
         exchange->roster = roster_keep(exchange->gateway->roster);
+        bridge_find_provider(exchange);
         picker_find_sort(exchange);
     }
     if (asks_in_vain(exchange))
