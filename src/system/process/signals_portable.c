@@ -30,6 +30,24 @@ static void write_surely(const void *bytes, size_t length)
         ;
 }
 
+/* What a terminal sends when it is typed. */
+static bool asks_group(int signal)
+{
+    return signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP;
+}
+
+/* macOS has no code for it, and names nobody for what it sends, nor where it has lost the name; of
+ * what is typed at a terminal facts_types tells more. */
+static bool is_by_kernel(int signal, const siginfo_t *from)
+{
+#ifdef SI_KERNEL
+    (void)signal;
+    return from->si_code == SI_KERNEL;
+#else
+    return from->si_pid == 0 && !asks_group(signal);
+#endif
+}
+
 static void note(int signal, siginfo_t *from, void *context)
 {
     const int error = errno;
@@ -37,11 +55,8 @@ static void note(int signal, siginfo_t *from, void *context)
     if (signal == SIGTSTP)
         stop_came = 1;
     if (!waits[signal]) {
-        const struct signal_info info = {.number = signal,
-                                         .sender = from->si_pid,
-                                         .by_kernel = from->si_pid == 0 &&
-                                                      from->si_code != SI_USER &&
-                                                      from->si_code != SI_QUEUE};
+        const struct signal_info info = {
+            .number = signal, .sender = from->si_pid, .by_kernel = is_by_kernel(signal, from)};
         waits[signal] = 1;
         write_surely(&info, sizeof info);
     }
@@ -139,12 +154,6 @@ bool signals_waiting(sigset_t *ret_waiting)
         if (waits[signal])
             (void)sigaddset(ret_waiting, signal);
     return true;
-}
-
-/* What a terminal sends when it is typed. */
-static bool asks_group(int signal)
-{
-    return signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP;
 }
 
 bool signals_read(int fd, struct signal_info *ret_info)
