@@ -21,6 +21,7 @@ unpack() {
   "$unpacked/install" --prefix "$BATS_TEST_TMPDIR/a place"
   assert_equal "$("$BATS_TEST_TMPDIR/a place/bin/tcr-run" --version)" "tcr-run $VERSION"
   fails_over "$BATS_TEST_TMPDIR/a place/bin/tcr-run"
+  TCR_RUN="$BATS_TEST_TMPDIR/a place/bin/tcr-run" "$ROOT/tests/fault/run" --only kills
   serves "$BATS_TEST_TMPDIR/a place"
   grep -q '^--- mbedtls 2' "$BATS_TEST_TMPDIR/a place/share/tcr-run/licenses"
   "$BATS_TEST_TMPDIR/a place/share/tcr-run/uninstall"
