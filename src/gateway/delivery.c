@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* In whole seconds, rounded up. */
 void delivery_append_queued(int64_t queued_ms, struct buffer *head)
@@ -205,15 +204,6 @@ enum exchange_state delivery_begin(struct exchange *exchange)
     return STREAMING;
 }
 
-static bool is_claude(const struct exchange *exchange)
-{
-    char agent[64];
-    if (!exchange->visitor || !exchange->visitor->guard->token)
-        return true;
-    (void)head_value(buffer_text(&exchange->head), "user-agent", agent, sizeof agent);
-    return strncasecmp(agent, "claude-cli", strlen("claude-cli")) == 0;
-}
-
 /* Claude Code asks again by itself when a connection breaks. Other programs are told why. */
 static void tell_broken(struct exchange *exchange)
 {
@@ -242,6 +232,6 @@ void delivery_end_stream(struct exchange *exchange)
     if (whole && try->status < 400 &&
         !(exchange->is_stream && exchange->stream.seen & STREAM_ERROR))
         picker_succeeded(exchange);
-    if (exchange->is_broken && exchange->is_stream && !is_claude(exchange))
+    if (exchange->is_broken && exchange->is_stream && !exchange_is_claude(exchange))
         tell_broken(exchange);
 }

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The deadline for clients that do not give one. */
 #define DEADLINE_SECONDS 600
@@ -86,6 +87,15 @@ void exchange_destroy(struct exchange *exchange)
     free(exchange->tried);
     free(exchange->target);
     free(exchange);
+}
+
+bool exchange_is_claude(const struct exchange *exchange)
+{
+    char agent[64];
+    if (!exchange->visitor || !exchange->visitor->guard->token)
+        return true;
+    (void)head_value(buffer_text(&exchange->head), "user-agent", agent, sizeof agent);
+    return strncasecmp(agent, "claude-cli", strlen("claude-cli")) == 0;
 }
 
 void exchange_mark(struct exchange *exchange)

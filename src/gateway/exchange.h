@@ -93,7 +93,7 @@ struct exchange {
         common_until;  /* clock_now_ms: for so long it waits for what others know; 0: it does not */
     bool object_known; /* others were asked about the object that it names */
     char model[SESSIONID_MODEL + 8];                 /* as rests name it; "" if none is asked for */
-    bool has_sort, of_subscription, of_long_context; /* picker.c */
+    bool has_sort, of_subscription, of_long_context; /* picker_keys.c */
     struct event failure;           /* logged once it is known what follows; EVENT_OTHER: none */
     struct finding failure_finding; /* what it borrows from */
     struct try *try;
@@ -179,6 +179,10 @@ void exchange_settle_completed(struct gateway *gateway);
 
 /* Ends all exchanges: nobody waits for an answer any more. */
 void exchange_abandon_all(struct gateway *gateway);
+
+/* True if the client is Claude Code, as far as it says so: the one program that reaches a gateway
+ * by a socket without a stand-in, or one that names itself. */
+bool exchange_is_claude(const struct exchange *exchange);
 
 /* Marks it for the next exchange_settle. */
 void exchange_mark(struct exchange *exchange);

@@ -81,7 +81,8 @@ static bool sends_less(struct exchange *exchange)
            bridge_leaves_out(exchange, status, bytes, pending->length);
 }
 
-/* No key of the pool is left for this model, but another model or the master may be asked. */
+/* No key of its sort is left for this model, but others, another model or the master may be asked.
+ */
 static bool is_last(const struct exchange *exchange, const struct retry_facts *facts,
                     const struct retry_decision *decision)
 {
@@ -164,9 +165,8 @@ static enum exchange_state decide(struct exchange *exchange, enum retry_event ev
     const struct retry_facts facts = facts_of(exchange, event, meaning);
     struct retry_decision decision = retry_decide(&exchange->retry, &facts);
     if (meaning->rests && counts(exchange) && is_last(exchange, &facts, &decision) &&
-        (bridge_next_model(exchange) || picker_spends_master(exchange))) {
+        picker_finds_another_way(exchange)) {
         delivery_keep_refusal(exchange, &meaning->finding);
-        exchange->tried_count = 0;
         exchange->retry = (struct retry){0};
         return ask_again(exchange, CHOOSING);
     }

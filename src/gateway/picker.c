@@ -184,7 +184,7 @@ static void tell_move(struct exchange *exchange)
     news_event(&exchange->gateway->news, &event);
 }
 
-bool picker_spends_master(struct exchange *exchange)
+static bool spends_master(struct exchange *exchange)
 {
     if (exchange->may_spend || exchange->no_master || !exchange->roster->rotation.has_master)
         return false;
@@ -225,6 +225,14 @@ static enum picker_result choose_with_secret(struct exchange *exchange)
     }
 }
 
+bool picker_finds_another_way(struct exchange *exchange)
+{
+    if (!picker_widen(exchange) && !bridge_next_model(exchange) && !spends_master(exchange))
+        return false;
+    exchange->tried_count = 0;
+    return true;
+}
+
 enum picker_result picker_choose(struct exchange *exchange)
 {
     if (!exchange->roster) {
@@ -240,11 +248,8 @@ enum picker_result picker_choose(struct exchange *exchange)
     if (common_look(exchange))
         return PICKER_WAITS;
     enum picker_result result = choose_with_secret(exchange);
-    while (result == PICKER_CHOSE && !exchange->candidate &&
-           (bridge_next_model(exchange) || picker_spends_master(exchange))) {
-        exchange->tried_count = 0;
+    while (result == PICKER_CHOSE && !exchange->candidate && picker_finds_another_way(exchange))
         result = choose_with_secret(exchange);
-    }
     if (result != PICKER_CHOSE)
         return result;
     tell_move(exchange);

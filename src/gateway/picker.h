@@ -17,9 +17,10 @@ enum picker_result {
 };
 enum picker_result picker_choose(struct exchange *exchange);
 
-/* Every model has been tried with the pool's keys. True, once, if the master may be used now: it
- * costs money, and so comes last, with the model that was asked for first. */
-bool picker_spends_master(struct exchange *exchange);
+/* No key is left for the request as it is. True if there is something else to choose from now: the
+ * pool's keys of the other sort, then another model, and at last, once, the master, with the model
+ * that was asked for first. */
+bool picker_finds_another_way(struct exchange *exchange);
 
 /* No key is ready for the request. True if it waits for one (the timer is set), as with
  * PICKER_HOLDS: until the first rest ends, or, where all are in use (max_per_key), for a place. */

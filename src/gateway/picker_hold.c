@@ -60,6 +60,7 @@ bool picker_wait_for_place(struct exchange *exchange)
 static bool survey_first_model(struct exchange *exchange)
 {
     bridge_first_model(exchange);
+    picker_find_sort(exchange);
     exchange->may_spend = false;
     struct demand demand = picker_demand(exchange);
     return book_survey(exchange->gateway, exchange->roster, &demand);

@@ -35,7 +35,7 @@ static bool is_of_subscription(const struct kind *kind)
 }
 
 /* With a subscription, clients ask for other models, tools and prices than with an API key. So a
- * request goes to keys of its own sort if the pool has one. The master serves both. */
+ * request goes to keys of its own sort as long as one is left. The master serves both. */
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
 {
     if (!bridge_serves(exchange, candidate->key))
@@ -66,6 +66,17 @@ void picker_find_sort(struct exchange *exchange)
         exchange->has_sort |= !key->disabled && !key->left_out && kind_is_anthropic(&key->kind) &&
                               is_of_subscription(&key->kind) == exchange->of_subscription;
     }
+}
+
+/* A subscription serves Claude Code alone; another program's request would be refused, and the key
+ * be blamed for it. */
+bool picker_widen(struct exchange *exchange)
+{
+    bool may = exchange->of_subscription || exchange_is_claude(exchange);
+    if (!exchange->has_sort || exchange->no_master || !may)
+        return false;
+    exchange->has_sort = false;
+    return true;
 }
 
 bool picker_name_object(const struct exchange *exchange, char ret_id[PICKER_OBJECT])

@@ -9,6 +9,11 @@
 void picker_find_sort(struct exchange *exchange);
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate);
 
+/* Once no key of its own sort is left: from now on the pool's other keys count as well, as they do
+ * in a run. False if they do already or may not, or if trouble at the provider is all that is
+ * wrong. */
+bool picker_widen(struct exchange *exchange);
+
 /* The one key that the request is for; NULL: any. `*ret_bound`: no other key can see what the
  * request names. */
 const char *picker_find_pin(const struct exchange *exchange, bool *ret_bound);

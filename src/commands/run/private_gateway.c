@@ -183,8 +183,9 @@ static int bring_up(struct private_gateway *gateway)
 
 static bool is_alternative(const struct candidate *candidate, const struct slot *slot)
 {
-    bool same = candidate->key->kind.id == slot->candidate->key->kind.id;
-    return candidate != slot->candidate && same &&
+    const struct kind *kind = &candidate->key->kind, *own = &slot->candidate->key->kind;
+    bool fits = kind->id == own->id || (kind_is_anthropic(kind) && kind_is_anthropic(own));
+    return candidate != slot->candidate && fits &&
            (candidate->standing == STANDING_READY || candidate->standing == STANDING_COOLING ||
             candidate->standing == STANDING_BUSY);
 }
