@@ -50,6 +50,17 @@ load helpers
   assert_seen "bearer:home bearer:work x-api-key:billing"
 }
 
+@test "a subscription is used up: the pool's API key serves the session, and the master is not spent" {
+  pool home api:ci --master api:billing
+  answers home limit:five_hour:3600
+  answers api:ci "ok:the answer of ci"
+  answers api:billing "ok:paid for"
+  run_tcr --gateway -- claude -p "a question" < /dev/null
+  assert_status 0
+  assert_stdout "the answer of ci"
+  assert_seen "bearer:home x-api-key:ci"
+}
+
 @test "all used up: the client shows the reset that comes first" {
   pool home work
   answers home limit:five_hour:7200
