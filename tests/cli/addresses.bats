@@ -30,6 +30,20 @@ ANTHROPIC_BASE_URL=https://proxy.corp
 ANTHROPIC_MODEL=glm-4.6"
 }
 
+@test "with a key that has an address, Claude Code asks nobody else with it; what the user set is left alone" {
+  local shows_quiet='echo "${CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC-unset}"'
+  pool_of "$proxy" "$own" "{\"name\":\"third\",\"token\":\"sk-ant-api03-FAKE-third-0001\",\"base_url\":\"https://third.example\"}"
+  tcr -k third -- sh -c "$shows_quiet"
+  assert_stdout 1
+  tcr -k own -- sh -c "$shows_quiet"
+  assert_stdout unset
+  tcr -k proxy -- sh -c "$shows_quiet"
+  assert_stdout unset # a bearer token goes to its address alone
+  extra_env=(CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=)
+  tcr -k third -- sh -c "$shows_quiet"
+  assert_stdout ""
+}
+
 @test "an address in the environment holds for a key without one" {
   pool_of "$proxy" "$own"
   extra_env=(ANTHROPIC_MODEL=mine ANTHROPIC_BASE_URL=https://elsewhere.example/)

@@ -43,7 +43,7 @@ names_of_credentials='ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_API_KEYS 
 @test "every other entry byte for byte and in order; the credential last" {
   own_setup
   others=("${base[@]}" EMPTY= 'SPACES=  a b ' $'LINES=1\n2' $'BYTES=\xff\xfe\x01' 'EQUALS=a=b=c' '=begins' 'no equals' ''
-    'PATH=/bin' 'lower=1' 'SAME=1' 'SAME=2' 'ANTHROPIC_BASE_URL=http://127.0.0.1:1' 'ANTHROPIC_MODEL=m' 'CLAUDE_CONFIG_DIR=/x'
+    'PATH=/bin' 'lower=1' 'SAME=1' 'SAME=2' 'ANTHROPIC_BASE_URL=http://127.0.0.1:1' 'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=0' 'ANTHROPIC_MODEL=m' 'CLAUDE_CONFIG_DIR=/x'
     'OPENAI_API_KEY=fake' 'XTCR_A=1' 'TCR=1' 'ANTHROPIC_API_KEY2=x' 'ANTHROPIC_API_KE=x' "LAST=$(printf 'x%.0s' {1..5000})")
   handed "${others[@]}"
   assert_given "${others[@]}" "$credential"

@@ -118,3 +118,17 @@ assert_apart() {
     fail "the client was given a key"
   fi
 }
+
+@test "addresses: the client's own requests to api.anthropic.com take no key past its address" {
+  for kind in api:ci home; do
+    pool "$kind"
+    answers "$kind" "ok:pong"
+    : > "$NOBODY_SEEN"
+    capture env -u CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC "$TCR_RUN" -- claude -p "ping"
+    assert_status 0
+    assert_stdout pong
+    if grep FAKE "$NOBODY_SEEN"; then
+      fail "$kind went to api.anthropic.com as well"
+    fi
+  done
+}

@@ -4,7 +4,8 @@
     nobody.py CERTIFICATE KEY
 
 With NOBODY_FORWARD naming a file that holds a port, requests for messages go on to that port of loopback as they came: then
-the client's direct requests can be seen.
+the client's direct requests can be seen. What else is asked for is written to the file NOBODY_SEEN, a line each: the path
+and the credential that came with it.
 
 It is at platform.claude.com too, where whoever comes back from a browser with a code gets a login.
 
@@ -44,6 +45,8 @@ class Nobody(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/v1/messages") and os.path.exists(os.environ["NOBODY_FORWARD"]):
             self.forward(sent)
             return
+        with open(os.environ["NOBODY_SEEN"], "a", encoding="utf-8") as stream:
+            stream.write(f"{self.path} {self.headers.get('Authorization')} {self.headers.get('x-api-key')}\n")
         status, body = 404, b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}'
         if self.path == "/v1/oauth/token" and json.loads(sent).get("grant_type") == "authorization_code":
             status, body = 200, login(json.loads(sent))

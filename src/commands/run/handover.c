@@ -214,6 +214,20 @@ static bool hurries_client(const struct session *session, bool fast_fail)
            !variable_value(session->environment, "CLAUDE_CODE_MAX_RETRIES");
 }
 
+/* Claude Code itself asks api.anthropic.com for settings and reports its use there, with the API
+ * key or subscription's token that it has, whatever the address of its requests
+ * (docs/claude-code.md). This variable stops it. A bearer token stays at its address anyway. */
+static const char quiet_variable[] = "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC";
+
+static bool is_kept_to_address(const struct session *session, const struct key *key)
+{
+    const struct destination to = destination_of(key, session->environment);
+    return (to.from == DESTINATION_KEY || to.from == DESTINATION_ENVIRONMENT) &&
+           kind_is_anthropic(&key->kind) && kind_for(session, key).id != KIND_BEARER &&
+           !private_gateway_stand_in(session->gateway, key) &&
+           !variable_value(session->environment, quiet_variable);
+}
+
 static void assign_secret(struct assignments *set, const struct session *session,
                           const struct key *key, const char *stand_in, const char *folder,
                           const char *descriptor)
@@ -263,6 +277,8 @@ static int build_environment(struct session *session, const struct key *key, boo
     /* 0, not 1: with one retry the client first sleeps a 429's whole retry-after. */
     if (hurries_client(session, fast_fail) && !is_assigned(&set, "CLAUDE_CODE_MAX_RETRIES"))
         assign(&set, "CLAUDE_CODE_MAX_RETRIES", "0");
+    if (is_kept_to_address(session, key) && !is_assigned(&set, quiet_variable))
+        assign(&set, quiet_variable, "1");
     const struct environment_plan plan = {.keep = &session->options->keep,
                                           .scrub = &session->options->scrub,
                                           .clean = session->options->clean_env,
