@@ -81,7 +81,9 @@ static int note_key_file(struct roster *roster, const struct options *options)
     return path ? add_file(roster, path) : 0;
 }
 
-/* They have been read: one that was written since the reading began is read once more. */
+/* They have been read: one that was written since the reading began is read once more. Times of
+ * files are finer than time(), which may be a tick behind them; one that is yet to come says
+ * nothing. */
 static int note_token_files(struct roster *roster, time_t began)
 {
     CLEANUP_FREE char *folder = roster->file_count > 0 ? path_folder(roster->files[0].path) : NULL;
@@ -93,7 +95,7 @@ static int note_token_files(struct roster *roster, time_t began)
             continue;
         r = add_file(roster, files_expand(key->token_file, folder));
         struct fileid *seen = &roster->files[roster->file_count - 1].seen;
-        if (r == 0 && seen->modified.tv_sec >= began && seen->modified.tv_sec <= time(NULL))
+        if (r == 0 && seen->modified.tv_sec >= began && seen->modified.tv_sec <= time(NULL) + 1)
             *seen = (struct fileid){0};
     }
     return r;
