@@ -79,7 +79,7 @@ teardown() {
     kill -0 "$other"
     kill "$other" "$waits"
     exec {keys}<&-
-    ! wait "$starter"
+    run ! wait "$starter"
     run -1 "$TCR_RUN" gateway status
     [ "$output" = "not running" ]
 }
