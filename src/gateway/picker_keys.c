@@ -29,11 +29,6 @@ static bool is_of_provider(const struct kind *kind, const void *context)
     return bridge_takes_kind(exchange, kind);
 }
 
-static bool is_of_subscription(const struct kind *kind)
-{
-    return kind->id == KIND_OAUTH || kind->id == KIND_CONFIG_DIR;
-}
-
 /* With a subscription, clients ask for other models, tools and prices than with an API key. So a
  * request goes to keys of its own sort as long as one is left. The master serves both. */
 bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *candidate)
@@ -42,7 +37,7 @@ bool picker_is_of_sort(const struct exchange *exchange, const struct candidate *
         return false;
     return exchange->route.provider == PROVIDER_OPENAI || !exchange->has_sort ||
            candidate->key->kind.id == KIND_OPENAI ||
-           is_of_subscription(&candidate->key->kind) == exchange->of_subscription;
+           kind_is_subscription(&candidate->key->kind) == exchange->of_subscription;
 }
 
 static bool names_beta(const struct header *header, const char *beta)
@@ -64,7 +59,7 @@ void picker_find_sort(struct exchange *exchange)
     for (size_t i = 0; i < rotation->count; i++) {
         const struct key *key = rotation->candidates[i].key;
         exchange->has_sort |= !key->disabled && !key->left_out && kind_is_anthropic(&key->kind) &&
-                              is_of_subscription(&key->kind) == exchange->of_subscription;
+                              kind_is_subscription(&key->kind) == exchange->of_subscription;
     }
 }
 

@@ -108,11 +108,11 @@ int private_gateway_make_listener(struct private_gateway *gateway)
 void private_gateway_make_stand_in(struct private_gateway *gateway)
 {
     unsigned char bytes[20];
-    enum kind_id kind = session_lead(gateway->session)->candidate->key->kind.id;
+    const struct kind *kind = &session_lead(gateway->session)->candidate->key->kind;
     bool is_claude = gateway->session->call.id == CLIENT_CLAUDE;
-    const char *beginning = kind == KIND_OPENAI && !is_claude               ? "sk-"
-                            : kind == KIND_OAUTH || kind == KIND_CONFIG_DIR ? "sk-ant-oat01-"
-                                                                            : "sk-ant-api03-";
+    const char *beginning = kind->id == KIND_OPENAI && !is_claude ? "sk-"
+                            : kind_is_subscription(kind)          ? "sk-ant-oat01-"
+                                                                  : "sk-ant-api03-";
     random_fill(bytes, sizeof bytes);
     int length = snprintf(gateway->stand_in, GATEWAY_STAND_IN, "%stcr-", beginning);
     for (size_t i = 0; i < sizeof bytes; i++)

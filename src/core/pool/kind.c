@@ -121,3 +121,8 @@ bool kind_is_anthropic(const struct kind *kind)
 {
     return kind_provider(kind) == PROVIDER_ANTHROPIC;
 }
+
+bool kind_is_subscription(const struct kind *kind)
+{
+    return kind->id == KIND_OAUTH || kind->id == KIND_CONFIG_DIR;
+}

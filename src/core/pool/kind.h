@@ -51,4 +51,7 @@ enum provider kind_provider(const struct kind *kind);
 /* True for what the Anthropic clients can use: the default kinds of a run. */
 bool kind_is_anthropic(const struct kind *kind);
 
+/* True for what belongs to an account with a plan, not to an organization: a token, or a login. */
+bool kind_is_subscription(const struct kind *kind);
+
 struct kind kind_make(enum kind_id id);

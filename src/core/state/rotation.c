@@ -280,7 +280,7 @@ size_t rotation_capacity(const struct rotation *rotation)
     const char **names = calloc(rotation->count + 1, sizeof *names);
     for (size_t i = 0; names && i < rotation->count; i++) {
         const struct key *key = rotation->candidates[i].key;
-        bool account = key->kind.id == KIND_OAUTH || key->kind.id == KIND_CONFIG_DIR;
+        bool account = kind_is_subscription(&key->kind);
         if (!is_usable(&rotation->candidates[i]))
             continue;
         if (!account && key->organization)
