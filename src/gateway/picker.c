@@ -50,9 +50,10 @@ static struct slot *place_of(struct exchange *exchange)
     return &holder->slot;
 }
 
-static struct candidate *find_candidate(struct rotation *rotation, const char *name)
+/* Among the first `count`: the pool's, and then the master. */
+static struct candidate *find_candidate(struct rotation *rotation, size_t count, const char *name)
 {
-    for (size_t i = 0; i < rotation->count; i++)
+    for (size_t i = 0; i < count; i++)
         if (strcmp(rotation->candidates[i].key->name, name) == 0)
             return &rotation->candidates[i];
     return NULL;
@@ -78,7 +79,8 @@ static bool choose_once(struct exchange *exchange, struct slot *slot, struct wan
                             .choose = true};
     const char *name = *exchange->holder->key ? exchange->holder->key : exchange->gateway->first;
     bool by_name = name && (!slot->candidate || exchange->holder->common.moved);
-    struct candidate *named = by_name ? find_candidate(&roster->rotation, name) : NULL;
+    struct candidate *named =
+        by_name ? find_candidate(&roster->rotation, roster->rotation.count, name) : NULL;
     slot->prefers = named ? named : slot->candidate;
     slot->demand = picker_demand(exchange);
     slot->attempts = (int)exchange->tried_count;
@@ -276,12 +278,11 @@ static bool explain_pick(const struct exchange *exchange, struct picker_why *why
 {
     struct rotation *rotation = &exchange->roster->rotation;
     const char *model = exchange->id.model;
-    const struct candidate *picked = NULL;
     bool bound;
     (void)picker_find_pin(exchange, &bound);
-    for (size_t i = 0; !bound && i < rotation->count + rotation->has_master && !picked; i++)
-        if (strcmp(rotation->candidates[i].key->name, exchange->id.key) == 0)
-            picked = &rotation->candidates[i];
+    const struct candidate *picked =
+        bound ? NULL
+              : find_candidate(rotation, rotation->count + rotation->has_master, exchange->id.key);
     if (!picked)
         return false;
     bool is_master = picked == &rotation->candidates[rotation->count];
