@@ -1,6 +1,7 @@
 #include "gateway/page.h"
 
 #include "base/head.h"
+#include "base/markup.h"
 #include "base/shellword.h"
 #include "core/gateway/pagecookie.h"
 #include "gateway/exchange.h"
@@ -179,17 +180,6 @@ static bool answer_file(struct exchange *exchange, const char *name)
     return false;
 }
 
-/* A profile may have any name. */
-static void append_html(struct buffer *text, const char *plain)
-{
-    for (; *plain; plain++) {
-        if (*plain == '&' || *plain == '<' || *plain == '>')
-            buffer_append_format(text, "&#%d;", *plain);
-        else
-            buffer_append_char(text, *plain);
-    }
-}
-
 /* For a person before a browser. */
 static void answer_stranger(struct exchange *exchange, const char *why)
 {
@@ -209,7 +199,7 @@ static void answer_stranger(struct exchange *exchange, const char *why)
                          "<title>tcr-run</title>\n<h1>tcr-run</h1>\n"
                          "<p>%s Open it on this machine by:</p>\n<pre><code>",
                          why);
-    append_html(&text, buffer_text(&command));
+    markup_append(&text, buffer_text(&command)); /* a profile may have any name */
     buffer_append_text(&text, "</code></pre>\n</html>\n");
     if (text.failed || command.failed)
         page_refuse(exchange, 503, "the gateway is out of memory");

@@ -403,7 +403,7 @@ def odd_profile():
     gateway = Gateway("--profile", name)
     try:
         answer = gateway.ask("GET", "/", accept="text/html")
-        expect("the command", b"gateway open --profile 'it'\\''s &#60;b&#62; &#38; more'<" in answer.bytes, True)
+        expect("the command", b"gateway open --profile 'it'\\''s &lt;b&gt; &amp; more'<" in answer.bytes, True)
         gateway.cookie = None
         gateway.open_by(gateway.token)
         state = gateway.json("GET", "/page/state")[1]

@@ -1,5 +1,6 @@
 #include "core/gateway/launchagent.h"
 
+#include "base/markup.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -23,31 +24,17 @@ static bool all_can_stand(const struct launchagent *agent)
     return fine;
 }
 
-static void append_value(struct buffer *text, const char *value)
-{
-    for (const char *p = value; *p; p++) {
-        if (*p == '&')
-            buffer_append_text(text, "&amp;");
-        else if (*p == '<')
-            buffer_append_text(text, "&lt;");
-        else if (*p == '>')
-            buffer_append_text(text, "&gt;");
-        else
-            buffer_append(text, p, 1);
-    }
-}
-
 static void append_string(struct buffer *text, const char *indent, const char *value)
 {
     buffer_append_format(text, "%s<string>", indent);
-    append_value(text, value);
+    markup_append(text, value);
     buffer_append_text(text, "</string>\n");
 }
 
 static void append_pair(struct buffer *text, const char *indent, const char *key, const char *value)
 {
     buffer_append_format(text, "%s<key>", indent);
-    append_value(text, key);
+    markup_append(text, key);
     buffer_append_text(text, "</key>\n");
     append_string(text, indent, value);
 }
